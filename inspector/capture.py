@@ -1,0 +1,173 @@
+"""Bytes in, record out: what arrived, before any bin has numbered it.
+
+No I/O, no parsing of bodies, no opinion. The same record is made from the bytes
+of a socket (``fidelity`` "exact") and from a WSGI environ, where the server has
+already joined, renamed and dropped things ("rebuilt").
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, unquote_to_bytes
+
+EXACT = "exact"
+REBUILT = "rebuilt"
+
+# An absolute-form target ("GET http://host/path HTTP/1.1") names the path after its authority.
+_AUTHORITY = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a request was answered with an error although it was captured.
+
+    ``status`` is what its sender got; ``reason`` one sentence.
+    """
+
+    status: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """One request as it came, for one bin.
+
+    ``raw_head`` is the request line and the header lines exactly as sent, with
+    their line ends, without the empty line that closes them. ``read_body`` gives
+    the body as received (chunks already joined, content coding untouched); it is
+    called once, by the writer, so that a large body can wait in a file.
+    ``body_size`` counts the bytes that came or were announced, which is more than
+    ``read_body`` gives when ``truncated``. ``received_us`` is the arrival of the
+    last byte in microseconds since the epoch, UTC.
+    """
+
+    bin_name: str
+    received_us: int
+    raw_head: bytes
+    read_body: Callable[[], bytes] = field(repr=False)
+    body_size: int
+    peer: str = ""
+    chunked: bool = False
+    truncated: bool = False
+    fidelity: str = EXACT
+    refusal: Refusal | None = None
+
+
+def split_request_line(raw_head: bytes) -> tuple[bytes, bytes, bytes]:
+    """Cut the first line into method, target and version; a missing part is ``b""``.
+
+    Never raises: a malformed line puts what it can into the first parts.
+    """
+    line = raw_head.partition(b"\n")[0].rstrip(b"\r")
+    method, _, rest = line.partition(b" ")
+    target, space, version = rest.rpartition(b" ")
+    if not space:
+        return method, version, b""
+    if not version.upper().startswith(b"HTTP/"):
+        return method, rest, b""
+    return method, target, version
+
+
+def split_headers(raw_head: bytes) -> list[tuple[bytes, bytes]]:
+    """Cut the header lines into names and values: order, case and repeats as sent.
+
+    A folded line stays inside its value, line end included. White space around
+    the value is layout (RFC 9110, 5.5) and is taken off; a line without a colon
+    gives a name with an empty value.
+    """
+    headers: list[tuple[bytes, bytes]] = []
+    for line in _header_lines(raw_head):
+        name, _, value = line.partition(b":")
+        headers.append((name, value.strip(b" \t\r\n")))
+    return headers
+
+
+def _header_lines(raw_head: bytes) -> Iterator[bytes]:
+    current: list[bytes] = []
+    for line in raw_head.split(b"\n")[1:]:
+        if line[:1] in (b" ", b"\t") and current:
+            current.append(line)
+            continue
+        if current:
+            yield b"\n".join(current)
+        current = [line] if line.strip(b"\r") else []
+    if current:
+        yield b"\n".join(current)
+
+
+def split_target(target: bytes) -> tuple[bytes, bytes]:
+    """Cut a request target into path and query string, both undecoded.
+
+    Absolute-form targets lose scheme and authority; the query is ``b""`` without
+    a ``?`` and after a bare one alike.
+    """
+    authority = _AUTHORITY.match(target)
+    if authority:
+        target = target[authority.end() :] or b"/"
+    path, _, query = target.partition(b"?")
+    return path, query
+
+
+def find_bin_name(target: bytes) -> str:
+    """The decoded first segment of the target's path, or ``""`` when there is none."""
+    path, _ = split_target(target)
+    first = path.removeprefix(b"/").partition(b"/")[0]
+    return unquote_to_bytes(first).decode("utf-8", "replace")
+
+
+def capture_from_environ(
+    environ: Mapping[str, Any],
+    *,
+    bin_name: str,
+    body: bytes,
+    received_us: int,
+    truncated: bool = False,
+    refusal: Refusal | None = None,
+) -> Capture:
+    """Make the record from a WSGI environ, as far as the server left it whole.
+
+    Header names come back in their usual case, repeats joined, order the
+    environ's; the record says so by its ``fidelity``.
+    """
+    announced = str(environ.get("CONTENT_LENGTH") or "")
+    size = int(announced) if announced.isascii() and announced.isdigit() else len(body)
+    return Capture(
+        bin_name=bin_name,
+        received_us=received_us,
+        raw_head=_rebuild_head(environ),
+        read_body=lambda: body,
+        body_size=max(size, len(body)) if truncated else len(body),
+        peer=str(environ.get("REMOTE_ADDR") or ""),
+        chunked=environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked",
+        truncated=truncated,
+        fidelity=REBUILT,
+        refusal=refusal,
+    )
+
+
+def _rebuild_head(environ: Mapping[str, Any]) -> bytes:
+    method = str(environ.get("REQUEST_METHOD", "GET"))
+    version = str(environ.get("SERVER_PROTOCOL", "HTTP/1.1"))
+    lines = [f"{method} {_rebuild_target(environ)} {version}"]
+    for key, value in environ.items():
+        if key.startswith("HTTP_"):
+            name = key[5:]
+        elif key in ("CONTENT_TYPE", "CONTENT_LENGTH") and value != "":
+            name = key
+        else:
+            continue
+        lines.append(f"{name.replace('_', '-').title()}: {value}")
+    return "\r\n".join(lines).encode("latin-1", "replace") + b"\r\n"
+
+
+def _rebuild_target(environ: Mapping[str, Any]) -> str:
+    for key in ("REQUEST_URI", "RAW_URI"):
+        if environ.get(key):
+            return str(environ[key])
+    path = str(environ.get("SCRIPT_NAME", "")) + str(environ.get("PATH_INFO", ""))
+    quoted = quote(path, encoding="latin-1")
+    query = str(environ.get("QUERY_STRING", ""))
+    return f"{quoted}?{query}" if query else quoted

@@ -1,0 +1,6 @@
+"""What a bin and a captured request are, whoever stores or shows them."""
+
+from inspector.domain.bins import Bin, check_name, generate_name
+from inspector.domain.requests import CapturedRequest, Event, RequestSummary
+
+__all__ = ["Bin", "CapturedRequest", "Event", "RequestSummary", "check_name", "generate_name"]

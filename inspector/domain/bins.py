@@ -1,0 +1,68 @@
+"""A bin: a name that becomes a URL, and what was sent there."""
+
+from __future__ import annotations
+
+import colorsys
+import re
+import secrets
+import string
+import zlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from inspector.errors import InspectorError
+
+DEFAULT_CAPACITY = 1000
+MAX_CAPACITY = 1_000_000
+
+# First path segments the server answers itself; a bin of that name could never be reached.
+RESERVED_NAMES = frozenset(
+    "api bins emitter static healthz readyz metrics favicon.ico robots.txt"
+    " login logout help about inspector assets docs".split()
+)
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,62}\Z")
+_GENERATED = string.ascii_lowercase + string.digits
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """``last_number`` is the highest number given so far; ``request_count`` is how many it holds."""
+
+    id: int
+    name: str
+    private: bool
+    created_at: datetime
+    capacity: int
+    last_number: int
+    request_count: int
+
+    @property
+    def color(self) -> tuple[int, int, int]:
+        """A colour of its own for each name, as red, green, blue of 0 to 255."""
+        hue = zlib.crc32(self.name.encode()) % 360 / 360
+        red, green, blue = colorsys.hls_to_rgb(hue, 0.45, 0.6)
+        return round(red * 255), round(green * 255), round(blue * 255)
+
+
+def generate_name() -> str:
+    """Eight random characters of ``[a-z0-9]``."""
+    return "".join(secrets.choice(_GENERATED) for _ in range(8))
+
+
+def check_name(name: str) -> str:
+    """Give the name back when a bin may be called so.
+
+    Raises ``InspectorError`` ``invalid_name`` or ``name_reserved``.
+    """
+    if name in RESERVED_NAMES:
+        raise InspectorError(
+            "name_reserved", f"The server uses {name} itself. Choose another name.", field="name"
+        )
+    if not _NAME.match(name):
+        raise InspectorError(
+            "invalid_name",
+            "A bin's name has 2 to 63 characters: lower-case letters, digits and hyphens, "
+            "and does not begin with a hyphen.",
+            field="name",
+        )
+    return name

@@ -1,0 +1,138 @@
+"""What a body is: its media type, its content coding undone, its bytes as text.
+
+Bounded everywhere: a kilobyte of gzip may claim to be a gigabyte.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+
+try:
+    import brotli
+except ImportError:  # pragma: no cover - a platform without the wheel still captures
+    brotli = None
+
+MAX_DECODED_BYTES = 20_000_000
+_STEP_BYTES = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class MediaType:
+    """A Content-Type taken apart: ``essence`` in lower case, ``charset`` and ``boundary`` or None."""
+
+    essence: str
+    charset: str | None = None
+    boundary: str | None = None
+
+    @property
+    def is_json(self) -> bool:
+        return self.essence in ("application/json", "text/json") or self.essence.endswith("+json")
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedContent:
+    """``data`` is the body as a reader wants it; ``problem`` says in a sentence why it is not.
+
+    ``coding`` is the Content-Encoding as understood, ``""`` for none.
+    """
+
+    data: bytes
+    coding: str = ""
+    problem: str | None = None
+
+
+def parse_media_type(text: str) -> MediaType:
+    """Take a Content-Type apart; anything malformed is left out, nothing raises."""
+    essence, *parameters = text.split(";")
+    found: dict[str, str] = {}
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        found.setdefault(name.strip().lower(), value.strip().strip('"'))
+    return MediaType(
+        essence.strip().lower(), found.get("charset") or None, found.get("boundary") or None
+    )
+
+
+def decode_text(data: bytes) -> str:
+    """Bytes of a head as text: UTF-8 where they are, otherwise latin-1. Never raises."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def decode_content(
+    body: bytes, content_encoding: str, *, max_bytes: int = MAX_DECODED_BYTES
+) -> DecodedContent:
+    """Undo gzip, deflate and br, the last applied first (RFC 9110, 8.4).
+
+    At most ``max_bytes`` come out; then ``problem`` says that there was more. A
+    coding that is unknown or does not fit the bytes leaves the body as it is.
+    """
+    codings = [part.strip().lower() for part in content_encoding.split(",")]
+    codings = [coding for coding in codings if coding not in ("", "identity")]
+    if not codings or not body:
+        return DecodedContent(body, ", ".join(codings))
+    if len(codings) > 3:
+        return DecodedContent(body, ", ".join(codings), "More than three content codings.")
+    data = body
+    for coding in reversed(codings):
+        try:
+            data, complete = _undo(coding, data, max_bytes)
+        except _CodingError as error:
+            return DecodedContent(body, ", ".join(codings), str(error))
+        if not complete:
+            problem = f"Decoded only as far as {len(data):,} bytes; the {coding} data goes on."
+            return DecodedContent(data, ", ".join(codings), problem)
+    return DecodedContent(data, ", ".join(codings))
+
+
+class _CodingError(Exception):
+    """The bytes are not what their Content-Encoding says."""
+
+
+def _undo(coding: str, data: bytes, max_bytes: int) -> tuple[bytes, bool]:
+    if coding in ("gzip", "x-gzip"):
+        return _inflate(data, 31, coding, max_bytes)
+    if coding == "deflate":
+        # RFC 9110 means zlib, but bare deflate is sent as well (8.4.1.2).
+        try:
+            return _inflate(data, 15, coding, max_bytes)
+        except _CodingError:
+            return _inflate(data, -15, coding, max_bytes)
+    if coding == "br" and brotli is not None:
+        return _unbrotli(data, max_bytes)
+    raise _CodingError(f"The content coding {coding[:40]} is not one we can undo.")
+
+
+def _inflate(data: bytes, window_bits: int, coding: str, max_bytes: int) -> tuple[bytes, bool]:
+    engine = zlib.decompressobj(window_bits)
+    try:
+        out = engine.decompress(data, max_bytes)
+        # A gzip body may be several members one after the other (RFC 1952, 2.2).
+        while engine.eof and engine.unused_data and window_bits == 31 and len(out) < max_bytes:
+            rest = engine.unused_data
+            engine = zlib.decompressobj(window_bits)
+            out += engine.decompress(rest, max_bytes - len(out))
+    except zlib.error as error:
+        raise _CodingError(f"The body is not {coding}: {error}.") from error
+    return out, engine.eof
+
+
+def _unbrotli(data: bytes, max_bytes: int) -> tuple[bytes, bool]:
+    engine = brotli.Decompressor()
+    parts: list[bytes] = []
+    size = 0
+    try:
+        for start in range(0, len(data), _STEP_BYTES):
+            part = engine.process(
+                data[start : start + _STEP_BYTES], output_buffer_limit=max_bytes - size + 1
+            )
+            parts.append(part)
+            size += len(part)
+            if size > max_bytes:
+                break
+    except brotli.error as error:
+        raise _CodingError(f"The body is not br: {error}.") from error
+    return b"".join(parts)[:max_bytes], engine.is_finished() and size <= max_bytes

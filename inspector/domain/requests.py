@@ -1,0 +1,250 @@
+"""A captured request: the bytes that were stored, and everything that is derived from them.
+
+Nothing here is kept: each property is worked out from the raw head and body when
+it is asked for, once an object. A better parser improves old captures too.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from inspector.capture import Refusal, split_headers, split_request_line, split_target
+from inspector.domain.content import (
+    DecodedContent,
+    MediaType,
+    decode_content,
+    decode_text,
+    parse_media_type,
+)
+from inspector.forms import Form, parse
+
+MAX_JSON_DEPTH = 200
+FORM_TYPE = "application/x-www-form-urlencoded"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What happened at the helpdesk: ``event_type``, ``event_method``, ``event_performer``."""
+
+    type: str | None
+    method: str | None
+    performer: str | None
+
+
+@dataclass(frozen=True)
+class CapturedRequest:
+    """One request of a bin, as stored.
+
+    ``id`` is opaque; ``number`` counts from 1 within the bin and is never reused.
+    ``raw_head`` and ``body`` are bytes as received (see ``capture.Capture``);
+    ``body_size`` is what was sent, more than ``len(body)`` when ``truncated``.
+    """
+
+    id: str
+    bin_id: int
+    bin_name: str
+    number: int
+    received_us: int
+    raw_head: bytes
+    body: bytes
+    body_size: int
+    peer: str
+    chunked: bool
+    truncated: bool
+    fidelity: str
+    refusal: Refusal | None
+
+    @property
+    def received_at(self) -> datetime:
+        """Aware, UTC, to the microsecond."""
+        return datetime.fromtimestamp(self.received_us / 1_000_000, tz=UTC)
+
+    @cached_property
+    def request_line(self) -> str:
+        return decode_text(self.raw_head.partition(b"\n")[0].rstrip(b"\r"))
+
+    @cached_property
+    def method(self) -> str:
+        return decode_text(split_request_line(self.raw_head)[0])
+
+    @cached_property
+    def target(self) -> str:
+        """What followed the method: path and query as sent, undecoded."""
+        return decode_text(split_request_line(self.raw_head)[1])
+
+    @cached_property
+    def http_version(self) -> str:
+        """``"1.1"``; empty when the line named none."""
+        return decode_text(split_request_line(self.raw_head)[2]).upper().removeprefix("HTTP/")
+
+    @cached_property
+    def path(self) -> str:
+        """The path as sent, with the bin's name, undecoded."""
+        return decode_text(self._split_target[0])
+
+    @cached_property
+    def decoded_path(self) -> str:
+        return unquote_to_bytes(self._split_target[0]).decode("utf-8", "replace")
+
+    @cached_property
+    def sub_path(self) -> str:
+        """What follows the bin's name in the path, as sent: ``""`` or ``"/..."``."""
+        rest = self.path.lstrip("/")
+        return rest[rest.find("/") :] if "/" in rest else ""
+
+    @cached_property
+    def raw_query(self) -> bytes:
+        return self._split_target[1]
+
+    @cached_property
+    def _split_target(self) -> tuple[bytes, bytes]:
+        return split_target(split_request_line(self.raw_head)[1])
+
+    @cached_property
+    def query(self) -> Form:
+        """The query string read as PHP reads ``$_GET``."""
+        return parse(self.raw_query)
+
+    @cached_property
+    def raw_headers(self) -> list[tuple[str, str]]:
+        """Names and values in order, case and repeats as sent."""
+        pairs = split_headers(self.raw_head)
+        return [(decode_text(name), decode_text(value)) for name, value in pairs]
+
+    @cached_property
+    def headers(self) -> dict[str, str]:
+        """Each name once, in the case it first came in; repeats joined with ``", "``."""
+        joined: dict[str, str] = {}
+        first_case: dict[str, str] = {}
+        for name, value in self.raw_headers:
+            key = first_case.setdefault(name.lower(), name)
+            joined[key] = f"{joined[key]}, {value}" if key in joined else value
+        return joined
+
+    def find_header(self, name: str) -> str | None:
+        """The value of a header by name, any case, repeats joined; None when it was not sent."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers.items() if key.lower() == wanted), None)
+
+    @cached_property
+    def media_type(self) -> MediaType:
+        return parse_media_type(self.find_header("Content-Type") or "")
+
+    @cached_property
+    def decoded_body(self) -> bytes:
+        """The body with its content coding undone (bounded), or as sent when that fails."""
+        return self.content.data
+
+    @cached_property
+    def content(self) -> DecodedContent:
+        """The body with its content coding undone, and what was in the way."""
+        return decode_content(self.body, self.find_header("Content-Encoding") or "")
+
+    @cached_property
+    def body_text(self) -> str | None:
+        """The decoded body as text, or None when it is not text."""
+        data = self.decoded_body
+        if b"\0" in data:
+            return None
+        try:
+            return data.decode(self.media_type.charset or "utf-8")
+        except (UnicodeDecodeError, LookupError):
+            return None
+
+    @property
+    def is_form(self) -> bool:
+        return self.media_type.essence == FORM_TYPE
+
+    @cached_property
+    def form(self) -> Form | None:
+        """The urlencoded body as PHP reads ``$_POST``, or None when it is not one."""
+        if not self.is_form:
+            return None
+        return parse(self.decoded_body, charset=self.media_type.charset or "utf-8")
+
+    @cached_property
+    def json(self) -> Any:
+        """The parsed body when it is JSON by type and by content, else None."""
+        if not self.media_type.is_json:
+            return None
+        return parse_json(self.decoded_body)
+
+    def part(self, name: str) -> Any:
+        """A top-level entry of the form (``ticket``, ``custom_data``), None when absent."""
+        return None if self.form is None else self.form.value.get(name)
+
+    @property
+    def ticket(self) -> Any:
+        return self.part("ticket")
+
+    @property
+    def person_context(self) -> Any:
+        return self.part("person_context")
+
+    @property
+    def custom_data(self) -> Any:
+        """``""`` when sent empty, None when not sent."""
+        return self.part("custom_data")
+
+    @cached_property
+    def event(self) -> Event | None:
+        """None when no event field was sent."""
+        names = ("event_type", "event_method", "event_performer")
+        values = [self.part(name) for name in names]
+        if all(value is None for value in values):
+            return None
+        texts = [value if isinstance(value, str) else None for value in values]
+        return Event(*texts)
+
+    @cached_property
+    def summary(self) -> RequestSummary:
+        ticket = self.ticket if isinstance(self.ticket, dict) else {}
+        subject, ticket_id = ticket.get("subject"), ticket.get("id")
+        return RequestSummary(
+            subject=subject if isinstance(subject, str) else None,
+            ticket_id=ticket_id if isinstance(ticket_id, str) else None,
+            event=self.event.type if self.event else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSummary:
+    """What a list shows of a ticket, each None when the request has none."""
+
+    subject: str | None
+    ticket_id: str | None
+    event: str | None
+
+
+def parse_json(data: bytes) -> Any:
+    """The value of a JSON text, or None when it is none.
+
+    Deeper than ``MAX_JSON_DEPTH`` brackets is no JSON to us: neither Python's
+    parser nor a reader goes there.
+    """
+    if _bracket_depth(data) > MAX_JSON_DEPTH:
+        return None
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _bracket_depth(data: bytes) -> int:
+    """An upper bound of the nesting: brackets inside strings count too, which errs safely."""
+    depth = deepest = 0
+    for byte in data.translate(None, _NO_BRACKETS):
+        if byte in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        else:
+            depth -= 1
+    return deepest
+
+
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
