@@ -1,0 +1,51 @@
+"""Fixtures every test may ask for, and the order in which tests run."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.machine import skip_without
+from tests.postgresql import find_programs, make_database, run_cluster
+
+# A busy machine is slow, which is no failure; how fast things are is measured by `make bench`.
+settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("fuzz", settings.get_profile("default"), max_examples=50_000)
+settings.load_profile("default")
+
+for _name in [name for name in os.environ if name.startswith("INSPECTOR_")]:
+    del os.environ[_name]  # A developer's own settings are no test's business.
+
+MARKS = {"browser": "browser", "postgresql_url": "postgres"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by what they ask for, and run those with a browser last.
+
+    Their driver keeps an event loop running in the main thread until the session
+    ends, which a later test of something asynchronous would stumble over.
+    """
+    for item in items:
+        for fixture, mark in MARKS.items():
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(mark)
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """The URL of a PostgreSQL cluster's database ``postgres``, started for this session."""
+    programs = find_programs()
+    if programs is None:
+        skip_without("PostgreSQL's server", "postgresql")
+    with run_cluster(programs) as url:
+        yield url
+
+
+@pytest.fixture
+def postgresql_database(postgresql_url: str) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database of this test's own."""
+    with make_database(postgresql_url) as url:
+        yield url

@@ -1,0 +1,18 @@
+"""What tests need of the machine besides Python, and what becomes of them without it."""
+
+import os
+from typing import NoReturn
+
+import pytest
+
+
+def skip_without(what: str, packages: str) -> NoReturn:
+    """Skip the running test for want of ``what``; with CI set, fail it instead.
+
+    ``packages`` are Debian's. On a machine that must have everything a skipped
+    test would be a test that nobody runs.
+    """
+    sentence = f"{what} is missing here. On Debian: sudo apt-get install {packages}"
+    if os.environ.get("CI"):
+        pytest.fail(sentence, pytrace=False)
+    pytest.skip(sentence)
