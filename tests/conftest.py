@@ -1,13 +1,18 @@
 """Fixtures every test may ask for, and the order in which tests run."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.machine import skip_without
 from tests.postgresql import find_programs, make_database, run_cluster
+from tests.servers import LiveServer
+
+StartServer = Callable[..., LiveServer]
 
 # A busy machine is slow, which is no failure; how fast things are is measured by `make bench`.
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -49,3 +54,25 @@ def postgresql_database(postgresql_url: str) -> Iterator[str]:
     """The URL of an empty PostgreSQL database of this test's own."""
     with make_database(postgresql_url) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """A real server, shared by the session's tests: use bins of your own."""
+    with LiveServer(tmp_path_factory.mktemp("server")) as server:
+        yield server
+
+
+@pytest.fixture
+def start_server(tmp_path: Path) -> Iterator[StartServer]:
+    """Starts real servers of this test's own: ``start_server("--ttl", "1d")``.
+
+    All of one test share a data directory, so that the second finds what the first
+    has stored; each is stopped when the test ends.
+    """
+    with ExitStack() as stack:
+
+        def start(*arguments: str, **environment: str) -> LiveServer:
+            return stack.enter_context(LiveServer(tmp_path / "server", arguments, environment))
+
+        yield start

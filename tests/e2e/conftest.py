@@ -1,0 +1,144 @@
+"""A browser that fails a test when a page misbehaves in a way no assertion looks at."""
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from tests.machine import skip_without
+from tests.servers import LiveServer
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARGUMENTS = (
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-gpu",
+    "--disable-sync",
+    "--no-first-run",
+    "--no-sandbox",  # Root has none; the pages are ours.
+    # Nothing but this machine can be reached, whatever a page asks for.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+)
+ACTION_DEADLINE_MS = 10_000
+
+NewPage = Callable[..., Page]
+SaveScreenshot = Callable[[Page, str], None]
+
+
+class Watch:
+    """What pages did besides what a test looks at: errors, violations, foreign requests.
+
+    ``forgive`` takes a pattern for a console error that a test provokes.
+    """
+
+    def __init__(self, *origins: str) -> None:
+        self.origins = {urlsplit(origin).netloc for origin in origins}
+        self.problems: list[str] = []
+        self.forgiven: list[str] = []
+
+    def forgive(self, pattern: str) -> None:
+        self.forgiven.append(pattern)
+
+    def follow(self, context: BrowserContext) -> None:
+        """Look at everything the pages of ``context`` do."""
+        context.on("console", self.see_console)
+        context.on("weberror", lambda error: self.problems.append(f"uncaught: {error.error}"))
+        context.on("request", lambda request: self.see_request(request.url))
+
+    def see_console(self, message: ConsoleMessage) -> None:
+        # Chromium reports what the Content-Security-Policy refuses as a console error too.
+        if message.type == "error":
+            where = message.location
+            self.problems.append(f"console: {message.text} ({where['url']}:{where['lineNumber']})")
+
+    def see_request(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in {"data", "blob", "about"} and parts.netloc not in self.origins:
+            self.problems.append(f"request elsewhere: {url}")
+
+    def list_problems(self) -> list[str]:
+        """Every problem that no pattern forgives."""
+        return [
+            problem
+            for problem in self.problems
+            if not any(re.search(pattern, problem) for pattern in self.forgiven)
+        ]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, started once."""
+    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    if program is None:
+        skip_without("Chromium", "chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def watch(live_server: LiveServer) -> Iterator[Watch]:
+    """Fails the test when one of its pages did what no page of ours may do."""
+    watch = Watch(live_server.url)
+    yield watch
+    problems = watch.list_problems()
+    assert not problems, "The browser complained:\n" + "\n".join(problems)
+
+
+@pytest.fixture
+def new_page(browser: Browser, watch: Watch, live_server: LiveServer) -> Iterator[NewPage]:
+    """Makes pages: ``new_page(java_script_enabled=False, color_scheme="dark", ...)``.
+
+    Takes what Playwright's ``new_context`` takes; each page has cookies and storage
+    of its own. Relative URLs are those of ``live_server``.
+    """
+    contexts: list[BrowserContext] = []
+
+    def make(**options: Any) -> Page:
+        wanted = {
+            "base_url": live_server.url,
+            "viewport": {"width": 1280, "height": 800},
+            "permissions": ["clipboard-read", "clipboard-write"],
+            **options,
+        }
+        context = browser.new_context(**wanted)
+        context.set_default_timeout(ACTION_DEADLINE_MS)
+        watch.follow(context)
+        contexts.append(context)
+        return context.new_page()
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(
+    new_page: NewPage, save_screenshot: SaveScreenshot, request: pytest.FixtureRequest
+) -> Iterator[Page]:
+    """A page of this test's own; what it showed at the end is kept when the test failed."""
+    page = new_page()
+    failed_before = request.session.testsfailed
+    yield page
+    if request.session.testsfailed > failed_before:
+        save_screenshot(page, re.sub(r"\W+", "-", request.node.name))
+
+
+@pytest.fixture(scope="session")
+def save_screenshot() -> SaveScreenshot:
+    """Keeps a picture of a page as ``NAME.png``, in the folder that SCREENSHOTS names, if any."""
+    folder = os.environ.get("SCREENSHOTS")
+
+    def save(page: Page, name: str) -> None:
+        if folder:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=Path(folder) / f"{name}.png")
+
+    return save
