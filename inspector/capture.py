@@ -37,8 +37,8 @@ class Capture:
 
     ``raw_head`` is the request line and the header lines exactly as sent, with
     their line ends, without the empty line that closes them. ``read_body`` gives
-    the body as received (chunks already joined, content coding untouched); it is
-    called once, by the writer, so that a large body can wait in a file.
+    the body as received (chunks already joined, content coding untouched), as
+    often as it is asked, so that a large body can wait in a file.
     ``body_size`` counts the bytes that came or were announced, which is more than
     ``read_body`` gives when ``truncated``. ``received_us`` is the arrival of the
     last byte in microseconds since the epoch, UTC.

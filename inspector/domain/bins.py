@@ -49,6 +49,11 @@ def generate_name() -> str:
     return "".join(secrets.choice(_GENERATED) for _ in range(8))
 
 
+def is_bin_name(name: str) -> bool:
+    """Whether a bin may be called so."""
+    return name not in RESERVED_NAMES and _NAME.match(name) is not None
+
+
 def check_name(name: str) -> str:
     """Give the name back when a bin may be called so.
 

@@ -1,0 +1,53 @@
+"""The command's root: which subcommands there are, and how an error is told.
+
+Exit status: 0 done, 1 it did not work (one sentence on stderr), 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from inspector.errors import InspectorError
+
+# Subcommand -> module; imported on demand, so that ``--help`` and ``--version`` are quick.
+COMMANDS = {
+    "serve": "inspector.cli.serve",
+    "emit": "inspector.cli.emit",
+}
+
+
+class _LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
+        if name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(COMMANDS[name]).command
+        return command
+
+
+@click.command(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="request-inspector", prog_name="inspector")
+def root() -> None:
+    """See exactly what a webhook sends: bins that capture any request, on your own machine."""
+
+
+def main() -> None:
+    """Run the command and leave the process with its exit status."""
+    try:
+        status = root.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(1)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except InspectorError as error:
+        click.echo(error.message, err=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.exit(1)
+    sys.exit(status if isinstance(status, int) else 0)

@@ -1,0 +1,135 @@
+"""``inspector serve``: start the server and say where it is."""
+
+from __future__ import annotations
+
+import logging
+import shlex
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+import click
+
+from inspector.domain import check_name
+from inspector.errors import InspectorError
+from inspector.settings import DEFAULT_PORT, Settings, check_public_url, parse_duration, parse_size
+
+DEFAULTS = Settings()
+PRUNE_EVERY_S = 60.0
+
+
+def _option(flag: str, meaning: str, **how: Any) -> Any:
+    """A flag that can also be given as ``INSPECTOR_<FLAG>``."""
+    variable = "INSPECTOR_" + flag.strip("-").upper().replace("-", "_")
+    return click.option(flag, help=meaning, envvar=variable, show_envvar=True, **how)
+
+
+@click.command("serve")
+@_option("--host", "The address to listen on.", default=DEFAULTS.host, show_default=True)
+@_option(
+    "--port",
+    "The port; 0 takes a free one.",
+    type=click.IntRange(0, 65535),
+    default=DEFAULT_PORT,
+    show_default=True,
+)
+@_option("--database", "An SQLAlchemy URL; a SQLite file in the data directory by default.")
+@_option(
+    "--data-dir",
+    "Where the embedded database lies.",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=DEFAULTS.data_dir,
+    show_default=True,
+)
+@_option("--bin", "Create a bin of this name when it is not there.", multiple=True, metavar="NAME")
+@_option(
+    "--capacity",
+    "How many requests a new bin keeps.",
+    type=click.IntRange(1, 1_000_000),
+    default=DEFAULTS.capacity,
+    show_default=True,
+)
+@_option("--ttl", "How long a request is kept, like 30d or 12h; for ever by default.")
+@_option("--max-body", "The largest body that is kept whole.", default="10MB", show_default=True)
+@_option("--public-url", "The address others reach this server under.")
+@_option(
+    "--trusted-proxy",
+    "A peer whose forwarding headers are believed.",
+    multiple=True,
+    metavar="IP",
+)
+@_option("--token", "What opens a server that others can reach.")
+def command(**chosen: Any) -> None:
+    """Start the server. Ctrl-C finishes what was accepted, then stops."""
+    from inspector.server import ServerProcess  # slow to import, so not for --help
+
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    settings = _make_settings(**chosen)
+    process = ServerProcess(settings)
+    process.start()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: process.stop())
+    _greet(process)
+    _prune_now_and_then(process)
+    process.run()
+
+
+def _make_settings(**chosen: Any) -> Settings:
+    try:
+        return Settings(
+            host=chosen["host"],
+            port=chosen["port"],
+            database=chosen["database"],
+            data_dir=chosen["data_dir"],
+            bins=tuple(check_name(name) for name in chosen["bin"]),
+            capacity=chosen["capacity"],
+            ttl_s=parse_duration(chosen["ttl"]) if chosen["ttl"] else None,
+            max_body_bytes=parse_size(chosen["max_body"]),
+            public_url=check_public_url(chosen["public_url"]) if chosen["public_url"] else None,
+            trusted_proxies=chosen["trusted_proxy"],
+            token=chosen["token"],
+        )
+    except InspectorError as error:
+        raise click.UsageError(error.message) from error
+
+
+def _greet(process: Any) -> None:
+    """The address, a bin to use at once, and a line to paste."""
+    settings: Settings = process.settings
+    base = settings.public_url or _local_url(settings.host, process.port)
+    with process.app.app_context():
+        bins = process.services.bins.list()
+        if settings.bins:
+            first = settings.bins[0]
+        elif bins:
+            first = bins[0].name
+        else:
+            first = process.services.bins.create(capacity=settings.capacity)[0].name
+    click.echo(f"Inspector listens on {base}")
+    click.echo(f"  webhooks to  {base}/{first}")
+    click.echo(f"  read them    {base}/bins/{first}")
+    url = shlex.quote(f"{base}/{first}")
+    click.echo("Try it from another terminal:")
+    click.echo(f"  curl {url} -d 'ticket[id]=5' -d 'ticket[subject]=Hello' -d custom_data=")
+
+
+def _local_url(host: str, port: int) -> str:
+    shown = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+
+
+def _prune_now_and_then(process: Any) -> None:
+    if process.settings.ttl_s is None:
+        return
+
+    def prune() -> None:
+        try:
+            process.services.prune()
+        except Exception:
+            logging.getLogger("inspector").exception("Old requests could not be deleted.")
+        again = threading.Timer(PRUNE_EVERY_S, prune)
+        again.daemon = True
+        again.start()
+
+    prune()

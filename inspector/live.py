@@ -1,0 +1,156 @@
+"""News of bins, and answers that wait for them.
+
+Neither knows sockets or SQL. An answer that is not known yet is a ``Later``: our
+own server parks its socket and holds no thread for it; elsewhere the request's
+thread waits.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from inspector.domain import CapturedRequest
+
+Listener = Callable[[Mapping[int, int]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """``data`` goes to the client now; ``done`` closes the connection after it."""
+
+    data: bytes = b""
+    done: bool = False
+
+
+class Later(Protocol):
+    """An answer that will be known later, head included.
+
+    ``bin_id`` is whose news it waits for (None: only for its time); ``after`` the
+    highest number it has seen, kept by whoever drives it; ``wake_at`` when it wants
+    to be asked even without news, by ``time.monotonic``.
+    """
+
+    bin_id: int | None
+    after: int
+    wake_at: float
+
+    def start(self) -> Step:
+        """What goes out at once."""
+        ...
+
+    def advance(self, fresh: Sequence[CapturedRequest]) -> Step:
+        """What goes out for these new requests (oldest first, perhaps none), or for its time."""
+        ...
+
+
+class News:
+    """Who has new requests: told by the writer, heard by everybody who waits."""
+
+    def __init__(self) -> None:
+        self._listeners: list[Listener] = []
+        self._changed = threading.Condition()
+        self._count = 0
+
+    def publish(self, news: Mapping[int, int]) -> None:
+        """``{bin_id: highest number}``, from any thread; listeners must not block."""
+        for listener in self._listeners:
+            listener(news)
+        with self._changed:
+            self._count += 1
+            self._changed.notify_all()
+
+    def listen(self, listener: Listener) -> None:
+        self._listeners = [*self._listeners, listener]
+
+    @property
+    def count(self) -> int:
+        """How often there was news: take it, look into the database, then ``wait``."""
+        return self._count
+
+    def wait(self, seen: int, timeout_s: float) -> bool:
+        """Hold this thread until there was news beyond ``seen``; False when the time is up."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._count != seen, timeout_s)
+
+
+class DelayedAnswer:
+    """A finished answer that goes out after a while."""
+
+    bin_id: int | None = None
+    after = 0
+
+    def __init__(self, payload: bytes, delay_s: float) -> None:
+        self._payload = payload
+        self.wake_at = time.monotonic() + delay_s
+
+    def start(self) -> Step:
+        return Step()
+
+    def advance(self, fresh: Sequence[CapturedRequest]) -> Step:  # noqa: ARG002 - a Later
+        if time.monotonic() < self.wake_at:
+            return Step()
+        return Step(self._payload, done=True)
+
+
+HEARTBEAT_S = 15.0
+STREAM_HEAD = (
+    b"HTTP/1.1 200 OK\r\n"
+    b"Content-Type: text/event-stream; charset=utf-8\r\n"
+    b"Cache-Control: no-store\r\n"
+    b"X-Accel-Buffering: no\r\n"
+    b"X-Content-Type-Options: nosniff\r\n"
+    b"Connection: close\r\n\r\n"
+    b"retry: 2000\n\n"
+)
+
+
+class EventStream:
+    """Server-Sent Events of one bin (WHATWG HTML, 9.2): ``render`` makes requests into events."""
+
+    def __init__(
+        self, bin_id: int, after: int, render: Callable[[Sequence[CapturedRequest]], bytes]
+    ) -> None:
+        self.bin_id: int | None = bin_id
+        self.after = after
+        self.wake_at = time.monotonic() + HEARTBEAT_S
+        self._render = render
+
+    def start(self) -> Step:
+        return Step(STREAM_HEAD)
+
+    def advance(self, fresh: Sequence[CapturedRequest]) -> Step:
+        self.wake_at = time.monotonic() + HEARTBEAT_S
+        return Step(self._render(fresh) if fresh else b": still here\n\n")
+
+
+def format_event(name: str, data: str, event_id: str = "") -> bytes:
+    """One event; ``data`` may have several lines."""
+    lines = [f"id: {event_id}"] if event_id else []
+    lines.append(f"event: {name}")
+    # Only CR LF, LF and CR end a line there; splitlines() would cut at many more.
+    text = data.replace("\r\n", "\n").replace("\r", "\n")
+    lines += [f"data: {line}" for line in text.split("\n")]
+    return ("\n".join(lines) + "\n\n").encode("utf-8", "replace")
+
+
+def render_once(
+    render: Callable[[Sequence[CapturedRequest]], bytes],
+) -> Callable[[Sequence[CapturedRequest]], bytes]:
+    """Remember the last few renderings: a hundred streams of one bin get the same bytes."""
+    kept: dict[tuple[str, str], bytes] = {}
+
+    def rendered(fresh: Sequence[CapturedRequest]) -> bytes:
+        key = (fresh[0].id, fresh[-1].id)
+        found = kept.get(key)
+        if found is None:
+            found = render(fresh)
+            while len(kept) >= 8:
+                kept.pop(next(iter(kept)))
+            kept[key] = found
+        return found
+
+    return rendered

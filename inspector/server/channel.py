@@ -1,0 +1,187 @@
+"""waitress's connection, able to be answered by whoever knows the answer.
+
+It leans on these seams of waitress 3.0: while ``requests`` is not empty the main
+loop neither reads the socket nor writes to it without ``outbuf_lock``, so the
+thread that serves the request may send; ``readable`` and ``writable`` are asked
+by the main loop before each poll; ``service`` is what a worker thread runs.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from waitress.channel import HTTPChannel
+from waitress.task import ErrorTask, WSGITask
+
+from inspector.server.parser import ExactParser
+
+if TYPE_CHECKING:
+    from inspector.live import Later
+
+# After a refusal the sender may still be sending: reading on for a moment lets it see the
+# answer, where closing at once would reset the connection under it.
+LINGER_S = 2.0
+LINGER_BYTES = 64_000_000
+
+
+class ParkableTask(WSGITask):  # type: ignore[misc]
+    """A page or API call; the application may park it by ``environ["inspector.park"]``."""
+
+    later: Later | None = None
+
+    def get_environment(self) -> dict[str, Any]:
+        environ: dict[str, Any] = super().get_environment()
+        environ["REQUEST_URI"] = self.request.request_uri
+        environ["inspector.park"] = self._park
+        return environ
+
+    def _park(self, later: Later) -> None:
+        self.later = later
+
+    def service(self) -> None:
+        """Run the application; its small answer goes out from here, without the main loop."""
+        super().service()
+        if self.later is None:
+            self.channel.flush_now()
+
+    def write(self, data: bytes) -> None:
+        if self.later is None:
+            super().write(data)
+
+    def finish(self) -> None:
+        if self.later is None:
+            super().finish()
+        else:
+            self.channel.park(self.later)
+
+
+class Channel(HTTPChannel):  # type: ignore[misc]
+    """One connection. ``answer`` may be called by any one thread while its request is served."""
+
+    parser_class = ExactParser
+    task_class = ParkableTask
+    error_task_class = ErrorTask
+
+    _later: Any = None
+    _lingering_until = 0.0
+    _lingered_bytes = 0
+
+    def answer(self, payload: bytes, *, close: bool) -> None:
+        """Send the whole answer to the first request and go on to the next one."""
+        if self.connected and payload:
+            self._send_now(payload)
+        self._close_or_go_on(close)
+
+    def answer_error(self, request: ExactParser) -> None:
+        """Answer a refused request as waitress does, then close without cutting the sender off."""
+        if self.connected:
+            ErrorTask(self, request).service()
+            self.flush_now()
+        self._close_or_go_on(close=True)
+
+    def park(self, later: Later) -> None:
+        """Give the socket to the parking lot at the main loop's next turn."""
+        self._later = later
+        self.server.pull_trigger()
+
+    def flush_now(self) -> None:
+        """Send what is buffered from this thread, as far as the socket takes it."""
+        with self.outbuf_lock:
+            if self.connected and self.total_outbufs_len:
+                self._flush_exception(self._flush_some, do_close=False)
+
+    def _send_now(self, payload: bytes) -> None:
+        with self.outbuf_lock:
+            sent = 0
+            if not self.total_outbufs_len:
+                try:
+                    sent = self.socket.send(payload)
+                except BlockingIOError:
+                    pass
+                except OSError:
+                    self.will_close = True
+                    return
+            if sent < len(payload):
+                self.outbufs[-1].append(payload[sent:])
+                self.total_outbufs_len += len(payload) - sent
+
+    def _close_or_go_on(self, close: bool) -> None:
+        with self.requests_lock:
+            request = self.requests[0] if self.requests else None
+            if close:
+                for each in self.requests:
+                    each.close()
+                self.requests = []
+                if request is not None and request.error is not None:
+                    self._linger()
+                else:
+                    self.close_when_flushed = True
+                return
+            if request is not None:
+                request.close()
+                self.requests.pop(0)
+            if not self.connected:
+                return
+            if self.requests:
+                self.server.add_task(self)
+            elif (
+                self.request is not None
+                and self.request.expect_continue
+                and self.request.headers_finished
+                and not self.sent_continue
+            ):
+                self.send_continue()
+        self.last_activity = time.time()
+
+    def _linger(self) -> None:
+        self._lingering_until = time.monotonic() + LINGER_S
+        self.request = None
+
+    def readable(self) -> bool:
+        if self._lingering_until:
+            return not self.will_close
+        return bool(super().readable())
+
+    def writable(self) -> bool:
+        if self._lingering_until and time.monotonic() > self._lingering_until:
+            self.will_close = True
+        return self._later is not None or bool(super().writable())
+
+    def handle_write(self) -> None:
+        if self._later is not None:
+            self._leave()
+        else:
+            super().handle_write()
+
+    def handle_read(self) -> None:
+        if not self._lingering_until:
+            super().handle_read()
+            return
+        try:
+            data = self.recv(self.adj.recv_bytes)
+        except OSError:
+            self.handle_close()
+            return
+        self._lingered_bytes += len(data)
+        if self._lingered_bytes > LINGER_BYTES:
+            self.will_close = True
+
+    def handle_close(self) -> None:
+        request, self.request = self.request, None
+        if request is not None and request.headers_finished and not request.completed:
+            self.server.lane.note_broken_off(self, request)
+        super().handle_close()
+
+    def _leave(self) -> None:
+        later, self._later = self._later, None
+        park: Callable[..., None] = self.server.parking.park
+        socket = self.socket
+        with self.outbuf_lock, self.requests_lock:
+            self.del_channel()
+            self.connected = False
+            for request in self.requests:
+                request.close()
+            self.requests = []
+        park(socket, later)

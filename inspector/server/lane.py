@@ -1,0 +1,114 @@
+"""The way of a capture: off the socket, to the writer, and its answer back.
+
+A request whose first path segment is no page of ours never enters Flask. Which
+bins there are is asked of the database in the very statement that takes the
+number, so there is no list of bins here to go stale.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+
+from inspector.capture import Capture, Refusal, find_bin_name, split_request_line, split_target
+from inspector.domain.answers import Answer, choose_answer, render_answer
+from inspector.domain.bins import is_bin_name
+from inspector.live import DelayedAnswer
+from inspector.server.channel import Channel
+from inspector.server.parser import ExactParser
+from inspector.storage import NoSuchBin, Outcome, Stored, Unstored
+
+CLOSED_BY_SENDER = 499  # nobody was left to be answered; the number is the one nginx logs
+
+
+class Lane:
+    """Decides which requests are captures, and answers them when they are stored.
+
+    ``submit`` is the writer's.
+    """
+
+    def __init__(self, submit: Callable[[Capture, Callable[[Outcome], None]], None]) -> None:
+        self._submit = submit
+
+    def take(self, channel: Channel) -> bool:
+        """Take the channel's first request when it is a capture; False leaves it to Flask."""
+        request: ExactParser = channel.requests[0]
+        method, target, _ = split_request_line(request.raw_head)
+        name = find_bin_name(target)
+        if not is_bin_name(name):
+            return False
+        if method == b"GET" and request.error is None and _asks_for_the_page(target):
+            return False
+        capture = make_capture(channel, request, name)
+        self._submit(capture, partial(self._tell, channel, request))
+        return True
+
+    def note_broken_off(self, channel: Channel, request: ExactParser) -> None:
+        """Capture what came of a request whose sender went away in the middle of the body."""
+        name = find_bin_name(split_request_line(request.raw_head)[1])
+        if not is_bin_name(name) or request.body_rcv is None:
+            return
+        request.received_us = time.time_ns() // 1000
+        came = len(request.body_rcv)
+        expected = f" of {request.content_length:,}" if request.content_length else ""
+        reason = f"The sender closed the connection after {came:,}{expected} bytes of body."
+        request.announced_bytes = request.content_length or came
+        request.truncated = True
+        capture = make_capture(channel, request, name, Refusal(CLOSED_BY_SENDER, reason))
+        self._submit(capture, lambda _outcome: request.close())
+
+    def _tell(self, channel: Channel, request: ExactParser, outcome: Outcome) -> None:
+        """Answer one request; runs on the writer's thread and never blocks."""
+        if isinstance(outcome, Stored) and request.error is not None:
+            channel.answer_error(request)
+            return
+        if isinstance(outcome, Stored):
+            answer = choose_answer(outcome.answers)
+        elif isinstance(outcome, NoSuchBin):
+            answer = Answer(404, body=f"There is no bin named {outcome.name}.\n".encode())
+        else:
+            answer = unstored_answer(outcome)
+        close = request.connection_close or request.error is not None
+        payload = render_answer(
+            answer,
+            head_only=request.command == "HEAD",
+            http_1_0=request.version == "1.0",
+            close=close,
+        )
+        if answer.delay_s:
+            channel.park(DelayedAnswer(payload, answer.delay_s))
+        else:
+            channel.answer(payload, close=close)
+
+
+def make_capture(
+    channel: Channel, request: ExactParser, bin_name: str, refusal: Refusal | None = None
+) -> Capture:
+    """The record of a request as waitress's parser received it."""
+    if refusal is None and request.error is not None:
+        refusal = Refusal(request.error.code, f"{request.error.reason}: {request.error.body}.")
+    return Capture(
+        bin_name=bin_name,
+        received_us=request.received_us,
+        raw_head=request.raw_head,
+        read_body=request.read_body,
+        body_size=request.body_size,
+        peer=str(channel.addr[0]),
+        chunked=request.was_chunked,
+        truncated=request.truncated,
+        refusal=refusal,
+    )
+
+
+def unstored_answer(outcome: Unstored) -> Answer:
+    """503 with the time after which trying again makes sense."""
+    retry_after = str(outcome.error.retry_after_s)
+    body = f"{outcome.error.message}\n".encode()
+    return Answer(503, headers=(("Retry-After", retry_after),), body=body)
+
+
+def _asks_for_the_page(target: bytes) -> bool:
+    """RequestBin's habit: ``GET /<bin>?inspect`` shows the bin and is not captured."""
+    path, query = split_target(target)
+    return query.partition(b"=")[0] == b"inspect" and b"/" not in path.strip(b"/")

@@ -1,0 +1,254 @@
+"""Sockets whose answer is not known yet: event streams, waiting calls, delayed answers.
+
+One thread owns them all, so an open page costs a socket. It sleeps until a bin has
+news, a time has come or a socket moves, loads each bin's new requests once for
+everybody, and never lets one slow reader hold up the rest.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+import itertools
+import logging
+import selectors
+import socket
+import threading
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable, Mapping, Sequence
+
+from inspector.domain import CapturedRequest
+from inspector.live import Later, Step
+
+log = logging.getLogger("inspector.server")
+
+# A reader that lets this much lie unread is disconnected; it may resume by Last-Event-ID.
+MAX_UNREAD_BYTES = 4_000_000
+LOAD_LIMIT = 100
+# Under a load of captures this thread keeps to a share of the interpreter: after working for
+# t it sleeps REST_FACTOR * t, at most MAX_REST_S.
+REST_FACTOR = 12
+MAX_REST_S = 1.0
+CALM_S = 0.02
+
+Load = Callable[[int, int, int], Sequence[CapturedRequest]]
+
+
+class _Parked:
+    __slots__ = ("closing", "later", "socket", "unread")
+
+    def __init__(self, sock: socket.socket, later: Later) -> None:
+        self.socket = sock
+        self.later = later
+        self.unread = bytearray()
+        self.closing = False
+
+
+class ParkingLot:
+    """``load(bin_id, after, limit)`` gives a bin's requests numbered above ``after``, oldest first."""
+
+    def __init__(self, load: Load, *, max_parked: int = 2000) -> None:
+        self._load = load
+        self._max_parked = max_parked
+        self._selector = selectors.DefaultSelector()
+        self._wake_read, self._wake_write = socket.socketpair()
+        self._wake_read.setblocking(False)
+        self._wake_write.setblocking(False)
+        self._arrivals: deque[tuple[socket.socket, Later]] = deque()
+        self._news: dict[int, int] = {}
+        self._lock = threading.Lock()
+        self._woken = False
+        self._stopping = False
+        self._parked: dict[socket.socket, _Parked] = {}
+        self._by_bin: defaultdict[int, set[_Parked]] = defaultdict(set)
+        self._timers: list[tuple[float, int, _Parked]] = []
+        self._order = itertools.count()
+        self._thread = threading.Thread(target=self._run, name="inspector-parking", daemon=True)
+
+    def __len__(self) -> int:
+        return len(self._parked) + len(self._arrivals)
+
+    @property
+    def is_full(self) -> bool:
+        return len(self) >= self._max_parked
+
+    def start(self) -> None:
+        self._selector.register(self._wake_read, selectors.EVENT_READ)
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 5) -> None:
+        """Close every socket and end the thread."""
+        self._stopping = True
+        self._wake(force=True)
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+        self._wake_write.close()
+
+    def park(self, sock: socket.socket, later: Later) -> None:
+        """Take over a socket, from any thread."""
+        self._arrivals.append((sock, later))
+        self._wake()
+
+    def hear(self, news: Mapping[int, int]) -> None:
+        """A bin has new requests; called by the writer, costs next to nothing."""
+        wanted = False
+        with self._lock:
+            for bin_id, number in news.items():
+                if bin_id in self._by_bin:
+                    self._news[bin_id] = number
+                    wanted = True
+        if wanted:
+            self._wake()
+
+    def _wake(self, *, force: bool = False) -> None:
+        if self._woken and not force:
+            return
+        self._woken = True
+        with contextlib.suppress(OSError):
+            self._wake_write.send(b"!")
+
+    def _run(self) -> None:
+        while not self._stopping:
+            try:
+                self._turn()
+            except Exception:
+                log.exception("The parking lot met something unexpected; it goes on.")
+        for parked in list(self._parked.values()):
+            self._close(parked)
+        self._selector.close()
+        self._wake_read.close()
+
+    def _turn(self) -> None:
+        events = self._selector.select(self._timeout())
+        began = time.monotonic()
+        for key, mask in events:
+            if key.fileobj is self._wake_read:
+                with contextlib.suppress(OSError):
+                    self._wake_read.recv(4096)
+                self._woken = False
+            else:
+                self._move(key.data, mask)
+        while self._arrivals:
+            self._admit(*self._arrivals.popleft())
+        busy = self._deliver_news()
+        self._ring_timers()
+        worked = time.monotonic() - began
+        if busy and worked > CALM_S:
+            time.sleep(min(worked * REST_FACTOR, MAX_REST_S))
+
+    def _timeout(self) -> float | None:
+        if self._arrivals or self._news:
+            return 0
+        if not self._timers:
+            return None
+        return max(0.0, self._timers[0][0] - time.monotonic())
+
+    def _admit(self, sock: socket.socket, later: Later) -> None:
+        parked = _Parked(sock, later)
+        self._parked[sock] = parked
+        self._selector.register(sock, selectors.EVENT_READ, parked)
+        if later.bin_id is not None:
+            with self._lock:
+                self._by_bin[later.bin_id].add(parked)
+                # Whatever came between the look into the database and now is news too.
+                self._news.setdefault(later.bin_id, 0)
+        self._take_step(parked, later.start())
+        self._set_timer(parked)
+
+    def _deliver_news(self) -> bool:
+        with self._lock:
+            news, self._news = self._news, {}
+        for bin_id in news:
+            by_position: defaultdict[int, list[_Parked]] = defaultdict(list)
+            for parked in self._by_bin.get(bin_id, ()):
+                by_position[parked.later.after].append(parked)
+            for after, group in by_position.items():
+                self._deliver(bin_id, after, group)
+        return bool(news)
+
+    def _deliver(self, bin_id: int, after: int, group: list[_Parked]) -> None:
+        fresh = self._load(bin_id, after, LOAD_LIMIT)
+        if not fresh:
+            return
+        for parked in group:
+            parked.later.after = fresh[-1].number
+            self._take_step(parked, self._advance(parked, fresh))
+        if len(fresh) == LOAD_LIMIT:
+            with self._lock:
+                self._news.setdefault(bin_id, 0)
+
+    def _ring_timers(self) -> None:
+        now = time.monotonic()
+        while self._timers and self._timers[0][0] <= now:
+            _, _, parked = heapq.heappop(self._timers)
+            if parked.socket not in self._parked:
+                continue
+            if parked.later.wake_at <= now:
+                self._take_step(parked, self._advance(parked, ()))
+            self._set_timer(parked)
+
+    @staticmethod
+    def _advance(parked: _Parked, fresh: Sequence[CapturedRequest]) -> Step:
+        try:
+            return parked.later.advance(fresh)
+        except Exception:
+            log.exception("A parked answer failed; its connection is closed.")
+            return Step(done=True)
+
+    def _set_timer(self, parked: _Parked) -> None:
+        if parked.socket in self._parked:
+            heapq.heappush(self._timers, (parked.later.wake_at, next(self._order), parked))
+
+    def _take_step(self, parked: _Parked, step: Step) -> None:
+        parked.unread += step.data
+        parked.closing = parked.closing or step.done
+        self._send(parked)
+
+    def _send(self, parked: _Parked) -> None:
+        if parked.socket not in self._parked:
+            return
+        try:
+            while parked.unread:
+                del parked.unread[: parked.socket.send(parked.unread)]
+        except BlockingIOError:
+            pass
+        except OSError:
+            self._close(parked)
+            return
+        if len(parked.unread) > MAX_UNREAD_BYTES or (parked.closing and not parked.unread):
+            self._close(parked)
+            return
+        wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if parked.unread else 0)
+        if self._selector.get_key(parked.socket).events != wanted:
+            self._selector.modify(parked.socket, wanted, parked)
+
+    def _move(self, parked: _Parked, mask: int) -> None:
+        if mask & selectors.EVENT_READ and not self._is_open(parked.socket):
+            self._close(parked)
+        elif mask & selectors.EVENT_WRITE:
+            self._send(parked)
+
+    @staticmethod
+    def _is_open(sock: socket.socket) -> bool:
+        try:
+            return bool(sock.recv(4096))  # nothing more is expected; what comes is dropped
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+
+    def _close(self, parked: _Parked) -> None:
+        if self._parked.pop(parked.socket, None) is None:
+            return
+        bin_id = parked.later.bin_id
+        if bin_id is not None:
+            with self._lock:
+                self._by_bin[bin_id].discard(parked)
+                if not self._by_bin[bin_id]:
+                    del self._by_bin[bin_id]
+        with contextlib.suppress(OSError, KeyError, ValueError):
+            self._selector.unregister(parked.socket)
+        with contextlib.suppress(OSError):
+            parked.socket.shutdown(socket.SHUT_WR)
+        parked.socket.close()

@@ -1,0 +1,171 @@
+"""Start and stop: waitress, the writer, the parking lot and the application, wired and run."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import socket
+import threading
+import time
+from typing import Any
+
+from flask import Flask
+from waitress import wasyncore
+from waitress.server import TcpWSGIServer
+from waitress.task import ThreadedTaskDispatcher
+
+from inspector.app import create_app
+from inspector.errors import InspectorError
+from inspector.server.channel import Channel
+from inspector.server.lane import Lane
+from inspector.server.parking import ParkingLot
+from inspector.server.parser import ExactAdjustments
+from inspector.settings import Settings
+from inspector.web.services import Services
+
+log = logging.getLogger("inspector.server")
+
+WORKER_THREADS = 4
+SPOOL_BYTES = 256 * 1024
+FINISH_S = 10.0
+
+
+class CaptureServer(TcpWSGIServer):  # type: ignore[misc]
+    """waitress's server; a finished request goes to the lane or to a worker thread."""
+
+    channel_class = Channel
+    lane: Lane
+    parking: ParkingLot
+
+    def add_task(self, task: Channel) -> None:
+        if not self.lane.take(task):
+            if task.requests[0].error is not None:
+                task.answer_error(task.requests[0])
+            else:
+                super().add_task(task)
+
+
+class ServerProcess:
+    """One running server: ``start`` binds, ``run`` serves until ``stop`` is called.
+
+    ``stop`` may be called from any thread or a signal handler. What was accepted
+    before is finished: stored and answered.
+    """
+
+    def __init__(self, settings: Settings, app: Flask | None = None) -> None:
+        self.settings = settings
+        self.app = app or create_app(settings)
+        self.services: Services = self.app.extensions["inspector"]
+        self._map: dict[int, Any] = {}
+        self._stopping = False
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._server: CaptureServer | None = None
+        self.port = settings.port
+
+    def start(self) -> None:
+        """Bind the port. Raises ``InspectorError`` ``port_unusable`` when it is not to be had."""
+        adjustments = ExactAdjustments(
+            host=self.settings.host,
+            port=self.settings.port,
+            threads=WORKER_THREADS,
+            connection_limit=self.settings.max_connections,
+            max_request_header_size=self.settings.max_head_bytes,
+            max_request_body_size=2**62,
+            inbuf_overflow=SPOOL_BYTES,
+            recv_bytes=65_536,
+            backlog=1024,
+            asyncore_use_poll=True,
+            asyncore_loop_timeout=1,
+            clear_untrusted_proxy_headers=False,
+            expose_tracebacks=False,
+            ident=None,
+        )
+        adjustments.keep_body_bytes = self.settings.max_body_bytes
+        dispatcher = ThreadedTaskDispatcher()
+        try:
+            server = CaptureServer(
+                self.app.wsgi_app,
+                map=self._map,
+                adj=adjustments,
+                dispatcher=dispatcher,
+                _start=False,
+            )
+        except OSError as error:
+            raise InspectorError(
+                "port_unusable",
+                f"Port {self.settings.port} on {self.settings.host} cannot be used: "
+                f"{error.strerror}. Choose another with --port.",
+            ) from error
+        server.lane = Lane(self.services.writer.submit)
+        server.parking = self._make_parking()
+        self.services.writer.on_batch_told = server.pull_trigger
+        self.port = int(server.effective_port)
+        self.services.port = self.port
+        dispatcher.set_thread_count(WORKER_THREADS)
+        server.accept_connections()
+        server.parking.start()
+        self._server = server
+
+    def _make_parking(self) -> ParkingLot:
+        parking = ParkingLot(self.services.load_after, max_parked=self.settings.max_streams)
+        self.services.news.listen(parking.hear)
+        self.services.parking_is_full = lambda: parking.is_full
+        return parking
+
+    def run(self) -> None:
+        """Serve on this thread until ``stop``, then finish what was accepted and clean up."""
+        server = self._running()
+        try:
+            while not self._stopping:
+                wasyncore.loop(timeout=1, use_poll=True, map=self._map, count=1)
+            self._finish(server)
+        finally:
+            self._clean_up(server)
+            self._stopped.set()
+
+    def run_in_thread(self) -> None:
+        """Serve on a thread of its own; ``stop`` then waits for its end."""
+        self._thread = threading.Thread(target=self.run, name="inspector-server", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ask the server to finish; waits when it runs in a thread of its own."""
+        self._stopping = True
+        if self._server is not None and not self._stopped.is_set():
+            with contextlib.suppress(OSError):
+                self._server.pull_trigger()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(FINISH_S + 5)
+
+    def _running(self) -> CaptureServer:
+        if self._server is None:
+            raise RuntimeError("call start() before run()")
+        return self._server
+
+    def _finish(self, server: CaptureServer) -> None:
+        """No new connections; those with a request under way get their answers."""
+        server.accepting = False
+        server.del_channel()
+        server.socket.close()
+        deadline = time.monotonic() + FINISH_S
+        while time.monotonic() < deadline and self._busy(server):
+            wasyncore.loop(timeout=0.05, use_poll=True, map=self._map, count=1)
+
+    @staticmethod
+    def _busy(server: CaptureServer) -> bool:
+        return any(
+            channel.requests or channel.total_outbufs_len or channel.request is not None
+            for channel in list(server.active_channels.values())
+            if channel.connected
+        )
+
+    def _clean_up(self, server: CaptureServer) -> None:
+        server.parking.stop()
+        server.task_dispatcher.shutdown(timeout=5)
+        self.services.close()
+        for channel in list(server.active_channels.values()):
+            with contextlib.suppress(OSError):
+                channel.socket.shutdown(socket.SHUT_RDWR)
+            channel.handle_close()
+        server.trigger.close()

@@ -1,0 +1,112 @@
+"""What a user may choose, with its default and its meaning, in one place.
+
+The command line turns flags and ``INSPECTOR_*`` variables into one ``Settings``;
+tests and programs make it directly. Nothing else in the package reads the
+environment.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import platformdirs
+
+from inspector.domain.bins import DEFAULT_CAPACITY
+from inspector.errors import InspectorError
+
+DEFAULT_PORT = 8787
+_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmg]?i?)b?\s*\Z", re.IGNORECASE)
+_SIZE_FACTOR = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
+_DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([smhdw])\s*\Z", re.IGNORECASE)
+_DURATION_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """``database`` is an SQLAlchemy URL, None for a SQLite file in ``data_dir``.
+
+    ``ttl_s`` is how long a request is kept, None for as long as there is room.
+    ``public_url`` is the address others reach us under; ``trusted_proxies`` are
+    the peers whose forwarding headers are believed. ``token`` opens a server that
+    is not bound to loopback.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = DEFAULT_PORT
+    database: str | None = None
+    data_dir: Path = field(default_factory=lambda: platformdirs.user_data_path("inspector"))
+    bins: tuple[str, ...] = ()
+    capacity: int = DEFAULT_CAPACITY
+    ttl_s: float | None = None
+    max_body_bytes: int = 10_000_000
+    max_head_bytes: int = 256 * 1024
+    max_form_variables: int = 1000
+    max_form_depth: int = 64
+    max_connections: int = 5000
+    max_streams: int = 2000
+    max_bins: int = 10_000
+    public_url: str | None = None
+    trusted_proxies: tuple[str, ...] = ()
+    token: str | None = None
+    emit_allow: tuple[str, ...] = ()
+
+    @property
+    def database_url(self) -> str:
+        """The database to open; the default file lies in ``data_dir``."""
+        if self.database is not None:
+            return self.database
+        return f"sqlite:///{self.data_dir / 'inspector.sqlite3'}"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def base_url(self) -> str:
+        """What bin URLs begin with, without a final slash."""
+        if self.public_url:
+            return self.public_url.rstrip("/")
+        host = "127.0.0.1" if self.host in ("", "0.0.0.0") else self.host  # noqa: S104 - to show, not to bind
+        host = "::1" if host == "::" else host
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+
+def parse_size(text: str) -> int:
+    """``"10MB"``, ``"512 KiB"``, ``"300"`` to bytes. Raises ``InspectorError`` ``invalid_size``."""
+    found = _SIZE.match(text)
+    if not found:
+        raise InspectorError(
+            "invalid_size", f"{text!r} is not a size. Write it like 10MB or 512KiB."
+        )
+    return int(float(found[1]) * _SIZE_FACTOR[found[2].lower()])
+
+
+def parse_duration(text: str) -> float:
+    """``"30d"``, ``"12h"``, ``"90s"`` to seconds. Raises ``InspectorError`` ``invalid_duration``."""
+    found = _DURATION.match(text)
+    if not found:
+        raise InspectorError(
+            "invalid_duration", f"{text!r} is not a duration. Write it like 30d, 12h, 15m or 90s."
+        )
+    return float(found[1]) * _DURATION_S[found[2].lower()]
+
+
+def check_public_url(text: str) -> str:
+    """Give the URL back when bin URLs may begin with it, else ``invalid_public_url``."""
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise InspectorError(
+            "invalid_public_url",
+            f"{text!r} is not a public URL. Write it like https://hooks.example.com.",
+        )
+    return text.rstrip("/")

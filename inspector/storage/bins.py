@@ -1,0 +1,147 @@
+"""Bins in the database: create, find, list, change, delete."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from datetime import UTC, datetime
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.exc import IntegrityError
+
+from inspector.domain import Bin, check_name, generate_name
+from inspector.domain.bins import DEFAULT_CAPACITY, MAX_CAPACITY
+from inspector.errors import BinNotFoundError, InspectorError
+from inspector.storage.models import BinRow, RequestRow, db
+
+
+class BinStore:
+    """Needs an application context: it works in Flask-SQLAlchemy's session."""
+
+    def __init__(self, max_bins: int = 10_000) -> None:
+        self._max_bins = max_bins
+
+    def create(
+        self,
+        name: str | None = None,
+        *,
+        private: bool = False,
+        capacity: int = DEFAULT_CAPACITY,
+    ) -> tuple[Bin, str | None]:
+        """Make a bin, with a generated name when none is given; answers it and its secret.
+
+        The secret exists for private bins only and is stored as a hash: this is
+        the one time it can be seen. Raises ``name_taken``, ``invalid_name``,
+        ``name_reserved``, ``invalid_capacity`` or ``too_many_bins``.
+        """
+        wanted = generate_name() if name is None else check_name(name)
+        check_capacity(capacity)
+        count = db.session.scalar(select(func.count()).select_from(BinRow)) or 0
+        if count >= self._max_bins:
+            raise InspectorError(
+                "too_many_bins", f"There are {count:,} bins already. Delete some first."
+            )
+        secret = secrets.token_urlsafe(24) if private else None
+        row = BinRow(
+            name=wanted,
+            private=private,
+            secret_hash=hash_secret(secret) if secret else None,
+            created_us=time.time_ns() // 1000,
+            capacity=capacity,
+            last_number=0,
+        )
+        db.session.add(row)
+        try:
+            db.session.commit()
+        except IntegrityError as error:
+            db.session.rollback()
+            raise InspectorError(
+                "name_taken", f"There is a bin named {wanted} already.", field="name"
+            ) from error
+        return _to_bin(row, 0), secret
+
+    def ensure(self, name: str, *, capacity: int = DEFAULT_CAPACITY) -> Bin:
+        """The bin of that name, made when it is not there."""
+        try:
+            return self.get(name)
+        except BinNotFoundError:
+            return self.create(name, capacity=capacity)[0]
+
+    def get(self, name: str) -> Bin:
+        """Raises ``BinNotFoundError``."""
+        row = self._row(name)
+        count = db.session.scalar(
+            select(func.count()).select_from(RequestRow).where(RequestRow.bin_id == row.id)
+        )
+        return _to_bin(row, count or 0)
+
+    def find_by_id(self, bin_id: int) -> Bin | None:
+        """The bin, its requests not counted, or None when it was deleted."""
+        row = db.session.get(BinRow, bin_id)
+        return None if row is None else _to_bin(row, 0)
+
+    def list(self) -> list[Bin]:
+        """All bins, the newest first."""
+        counts = (
+            select(RequestRow.bin_id, func.count().label("held"))
+            .group_by(RequestRow.bin_id)
+            .subquery()
+        )
+        rows = db.session.execute(
+            select(BinRow, func.coalesce(counts.c.held, 0))
+            .outerjoin(counts, counts.c.bin_id == BinRow.id)
+            .order_by(BinRow.id.desc())
+        )
+        return [_to_bin(row, held) for row, held in rows]
+
+    def update(self, name: str, *, capacity: int) -> Bin:
+        """Change how many requests the bin keeps; what is over goes at the next capture."""
+        check_capacity(capacity)
+        self._row(name).capacity = capacity
+        db.session.commit()
+        return self.get(name)
+
+    def delete(self, name: str) -> None:
+        """Delete the bin with all it holds. Raises ``BinNotFoundError``."""
+        row = self._row(name)
+        db.session.execute(delete(BinRow).where(BinRow.id == row.id))
+        db.session.commit()
+
+    def opens(self, name: str, secret: str) -> bool:
+        """Whether this secret opens this private bin; compared in constant time."""
+        stored = self._row(name).secret_hash or ""
+        return secrets.compare_digest(stored, hash_secret(secret))
+
+    @staticmethod
+    def _row(name: str) -> BinRow:
+        row = db.session.scalar(select(BinRow).where(BinRow.name == name))
+        if row is None:
+            raise BinNotFoundError(name)
+        return row
+
+
+def check_capacity(capacity: int) -> int:
+    """Give the capacity back when a bin may have it, else raise ``invalid_capacity``."""
+    if not 1 <= capacity <= MAX_CAPACITY:
+        raise InspectorError(
+            "invalid_capacity", f"A bin keeps 1 to {MAX_CAPACITY:,} requests.", field="capacity"
+        )
+    return capacity
+
+
+def hash_secret(secret: str) -> str:
+    """SHA-256 as hex: a secret of 192 random bits needs no slow hash."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _to_bin(row: BinRow, request_count: int) -> Bin:
+    return Bin(
+        id=row.id,
+        name=row.name,
+        private=row.private,
+        created_at=datetime.fromtimestamp(row.created_us / 1_000_000, tz=UTC),
+        capacity=row.capacity,
+        last_number=row.last_number,
+        request_count=request_count,
+    )

@@ -1,0 +1,112 @@
+"""Opening a database: connection settings, the schema brought up to date, and what went wrong."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, event, inspect, make_url, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from inspector.errors import DatabaseTooNewError, InspectorError
+from inspector.storage.models import Base
+
+# The newest migration in migrations/versions; a test keeps the two the same.
+HEAD_REVISION = "0001"
+BUSY_TIMEOUT_S = 5.0
+
+
+def check_url(database_url: str) -> URL:
+    """The URL taken apart, its folder made; ``invalid_database`` when we cannot open such a one."""
+    try:
+        url = make_url(database_url)
+        url.get_dialect()
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+        raise InspectorError(
+            "invalid_database",
+            f"{database_url!r} is not a database we can open. Write it like "
+            "sqlite:////path/to/file.sqlite3 or postgresql+psycopg://user@host/name.",
+        ) from error
+    if url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:"):
+        make_private_folder(Path(str(url.database)).parent)
+    return url
+
+
+def make_private_folder(folder: Path) -> None:
+    """Make the folder, readable by its owner alone when it is new."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise InspectorError(
+            "data_dir_unusable", f"The folder {folder} cannot be made: {error.strerror}."
+        ) from error
+
+
+def engine_options(url: URL) -> dict[str, Any]:
+    """What Flask-SQLAlchemy hands to ``create_engine`` for this kind of database."""
+    if url.get_backend_name() == "sqlite":
+        return {"connect_args": {"timeout": BUSY_TIMEOUT_S, "check_same_thread": False}}
+    return {"pool_pre_ping": True, "pool_size": 8}
+
+
+def open_database(engine: Engine) -> None:
+    """Set up each connection and bring the schema to this program's revision.
+
+    Raises ``DatabaseTooNewError`` for one that a newer program wrote, and
+    ``database_unusable`` when the database does not answer.
+    """
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _set_up_sqlite)
+    try:
+        _bring_up_to_date(engine)
+    except DBAPIError as error:
+        raise InspectorError(
+            "database_unusable", f"The database {engine.url!r} cannot be used: {error.orig}."
+        ) from error
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    # Readers never wait for the writer, nor it for them.
+    cursor.execute("PRAGMA journal_mode = WAL")
+    # A commit is on disk when it returns: what was acknowledged survives a power cut.
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _bring_up_to_date(engine: Engine) -> None:
+    with engine.connect() as connection:
+        tables = set(inspect(connection).get_table_names())
+        found = None
+        if "alembic_version" in tables:
+            found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if found == HEAD_REVISION:
+        return
+    if found is None and "bins" not in tables:
+        _create(engine)
+        return
+    _migrate(engine, found)
+
+
+def _create(engine: Engine) -> None:
+    """A new database in one step: replaying the migrations takes much longer to the same end."""
+    with engine.begin() as connection:
+        Base.metadata.create_all(connection)
+        connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
+        connection.execute(
+            text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD_REVISION}
+        )
+    if engine.dialect.name == "sqlite" and engine.url.database not in (None, "", ":memory:"):
+        os.chmod(str(engine.url.database), 0o600)  # noqa: PTH101 - strangers' bytes and our secrets
+
+
+def _migrate(engine: Engine, found: str | None) -> None:
+    from inspector.storage.migrate import migrate  # Alembic is slow to import and seldom needed
+
+    try:
+        migrate(engine)
+    except LookupError as error:
+        raise DatabaseTooNewError(str(found), HEAD_REVISION) from error

@@ -1,0 +1,58 @@
+"""The tables. A request's head and body are blobs as received; a column of its own
+goes only to what is listed, sorted or searched.
+"""
+
+from __future__ import annotations
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, LargeBinary, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+# SQLite numbers rows itself only in a column that is INTEGER to the letter.
+RowId = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Base(DeclarativeBase):
+    """The base that Flask-SQLAlchemy is given and every model stands on."""
+
+
+db = SQLAlchemy(model_class=Base)
+
+
+class BinRow(Base):
+    """``last_number`` is the highest number given; ``answers`` is JSON, null for the default."""
+
+    __tablename__ = "bins"
+    # Ids are never used again: an old link must not open another bin's request.
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    name: Mapped[str] = mapped_column(String(63), unique=True)
+    private: Mapped[bool] = mapped_column(Boolean, default=False)
+    secret_hash: Mapped[str | None] = mapped_column(String(64))
+    created_us: Mapped[int] = mapped_column(BigInteger)
+    capacity: Mapped[int] = mapped_column(Integer)
+    last_number: Mapped[int] = mapped_column(BigInteger, default=0)
+    answers: Mapped[str | None] = mapped_column(Text)
+
+
+class RequestRow(Base):
+    """Key order is ``(bin_id, number)``; the body is last so that lists need not read it."""
+
+    __tablename__ = "requests"
+    __table_args__ = (Index("requests_by_number", "bin_id", "number", unique=True),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    bin_id: Mapped[int] = mapped_column(ForeignKey("bins.id", ondelete="CASCADE"))
+    number: Mapped[int] = mapped_column(BigInteger)
+    received_us: Mapped[int] = mapped_column(BigInteger)
+    method: Mapped[str] = mapped_column(Text)
+    peer: Mapped[str] = mapped_column(Text)
+    fidelity: Mapped[str] = mapped_column(String(16))
+    chunked: Mapped[bool] = mapped_column(Boolean)
+    truncated: Mapped[bool] = mapped_column(Boolean)
+    refused_status: Mapped[int | None] = mapped_column(Integer)
+    refused_reason: Mapped[str | None] = mapped_column(Text)
+    body_size: Mapped[int] = mapped_column(BigInteger)
+    raw_head: Mapped[bytes] = mapped_column(LargeBinary)
+    body: Mapped[bytes] = mapped_column(LargeBinary)

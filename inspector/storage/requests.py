@@ -1,0 +1,181 @@
+"""Captured requests in the database: read, page by key, delete.
+
+Writing them is ``writer``'s.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, Select, case, delete, select
+
+from inspector.capture import Refusal
+from inspector.domain import Bin, CapturedRequest
+from inspector.errors import RequestNotFoundError
+from inspector.storage.models import RequestRow, db
+
+# A list shows a line a request; a body beyond this is not read for its sake.
+LISTED_BODY_BYTES = 262_144
+_ID = re.compile(r"(\d{1,18})-(\d{1,18})\Z", re.ASCII)
+_HEAD_COLUMNS = [
+    RequestRow.bin_id,
+    RequestRow.number,
+    RequestRow.received_us,
+    RequestRow.peer,
+    RequestRow.fidelity,
+    RequestRow.chunked,
+    RequestRow.truncated,
+    RequestRow.refused_status,
+    RequestRow.refused_reason,
+    RequestRow.body_size,
+    RequestRow.raw_head,
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Requests newest first; ``has_more`` says that older ones follow."""
+
+    requests: list[CapturedRequest]
+    has_more: bool
+
+
+class RequestStore:
+    """Needs an application context: it works in Flask-SQLAlchemy's session."""
+
+    def page(
+        self,
+        bin_: Bin,
+        *,
+        limit: int = 50,
+        before: int | None = None,
+        after: int | None = None,
+        method: str | None = None,
+        whole_bodies: bool = True,
+    ) -> Page:
+        """The newest ``limit`` requests numbered below ``before`` and above ``after``.
+
+        Without ``whole_bodies`` a body of more than ``LISTED_BODY_BYTES`` comes
+        as ``b""``. By key, so that the last page costs what the first does.
+        """
+        query = _columns(bin_, whole_bodies).order_by(RequestRow.number.desc()).limit(limit + 1)
+        if before is not None:
+            query = query.where(RequestRow.number < before)
+        if after is not None:
+            query = query.where(RequestRow.number > after)
+        if method is not None:
+            query = query.where(RequestRow.method == method)
+        rows = db.session.execute(query).all()
+        return Page([to_request(row, bin_.name) for row in rows[:limit]], len(rows) > limit)
+
+    def load_after(
+        self, bin_: Bin, number: int, *, limit: int, whole_bodies: bool = True
+    ) -> list[CapturedRequest]:
+        """The first ``limit`` requests numbered above ``number``, oldest first."""
+        query = (
+            _columns(bin_, whole_bodies)
+            .where(RequestRow.number > number)
+            .order_by(RequestRow.number)
+            .limit(limit)
+        )
+        return [to_request(row, bin_.name) for row in db.session.execute(query)]
+
+    def iterate(self, bin_: Bin, *, step: int = 100) -> Iterator[CapturedRequest]:
+        """All requests, oldest first, ``step`` in memory at a time.
+
+        No transaction stays open between steps, so a slow reader holds nothing up.
+        """
+        number = 0
+        while requests := self.load_after(bin_, number, limit=step):
+            db.session.rollback()
+            yield from requests
+            number = requests[-1].number
+
+    def get(self, bin_: Bin, request_id: str) -> CapturedRequest:
+        """Raises ``RequestNotFoundError``."""
+        number = find_number(bin_, request_id)
+        query = _columns(bin_, True).where(RequestRow.number == number)
+        row = None if number is None else db.session.execute(query).first()
+        if row is None:
+            raise RequestNotFoundError(request_id[:80])
+        return to_request(row, bin_.name)
+
+    def neighbours(self, bin_: Bin, number: int) -> tuple[str | None, str | None]:
+        """The ids of the next older and the next newer request, None where there is none."""
+        numbers = select(RequestRow.number).where(RequestRow.bin_id == bin_.id).limit(1)
+        older = db.session.scalar(
+            numbers.where(RequestRow.number < number).order_by(RequestRow.number.desc())
+        )
+        newer = db.session.scalar(
+            numbers.where(RequestRow.number > number).order_by(RequestRow.number)
+        )
+        return (
+            None if older is None else make_id(bin_.id, older),
+            None if newer is None else make_id(bin_.id, newer),
+        )
+
+    def delete(self, bin_: Bin, request_id: str) -> None:
+        """Raises ``RequestNotFoundError``."""
+        number = find_number(bin_, request_id)
+        done: Any = db.session.execute(
+            delete(RequestRow).where(RequestRow.bin_id == bin_.id, RequestRow.number == number)
+        )
+        db.session.commit()
+        if done.rowcount == 0:
+            raise RequestNotFoundError(request_id[:80])
+
+    def clear(self, bin_: Bin) -> None:
+        """Delete all of the bin's requests; the numbers go on."""
+        db.session.execute(delete(RequestRow).where(RequestRow.bin_id == bin_.id))
+        db.session.commit()
+
+    def prune(self, received_before_us: int) -> int:
+        """Delete what arrived earlier, in all bins; answers how many."""
+        done: Any = db.session.execute(
+            delete(RequestRow).where(RequestRow.received_us < received_before_us)
+        )
+        db.session.commit()
+        return int(done.rowcount)
+
+
+def make_id(bin_id: int, number: int) -> str:
+    """The id that the outside knows a request by."""
+    return f"{bin_id}-{number}"
+
+
+def find_number(bin_: Bin, request_id: str) -> int | None:
+    """The number within this bin that an id stands for, or None when it is not one of its ids."""
+    found = _ID.match(request_id)
+    return int(found[2]) if found and int(found[1]) == bin_.id else None
+
+
+def _columns(bin_: Bin, whole_bodies: bool) -> Select[Any]:
+    body: Any = RequestRow.body
+    if not whole_bodies:
+        body = case((RequestRow.body_size <= LISTED_BODY_BYTES, RequestRow.body), else_=b"")
+    return select(*_HEAD_COLUMNS, body.label("body")).where(RequestRow.bin_id == bin_.id)
+
+
+def to_request(row: Row[Any], bin_name: str) -> CapturedRequest:
+    """A row with the head's columns and ``body`` as a domain object."""
+    refusal = None
+    if row.refused_status is not None:
+        refusal = Refusal(row.refused_status, row.refused_reason or "")
+    return CapturedRequest(
+        id=make_id(row.bin_id, row.number),
+        bin_id=row.bin_id,
+        bin_name=bin_name,
+        number=row.number,
+        received_us=row.received_us,
+        raw_head=bytes(row.raw_head),
+        body=bytes(row.body),
+        body_size=row.body_size,
+        peer=row.peer,
+        chunked=row.chunked,
+        truncated=row.truncated,
+        fidelity=row.fidelity,
+        refusal=refusal,
+    )

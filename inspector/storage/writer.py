@@ -1,0 +1,279 @@
+"""One writer, many captures at once.
+
+Commits whatever has come together in one transaction, without lingering for
+more, then tells each sender's side how it went. A commit costs the same for one
+capture and for a hundred, so the busier it is the cheaper each gets.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from sqlalchemy import Connection, Engine, bindparam, delete, insert, update
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from inspector.capture import Capture, split_request_line
+from inspector.domain.content import decode_text
+from inspector.errors import StorageUnavailableError
+from inspector.storage.models import BinRow, RequestRow
+
+log = logging.getLogger("inspector.storage")
+
+MAX_BATCH = 256
+MAX_BATCH_BYTES = 32_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The capture is on disk, as this number of this bin; ``answers`` is what the bin says."""
+
+    bin_id: int
+    number: int
+    answers: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NoSuchBin:
+    """Nothing was stored: no bin has this name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unstored:
+    """Nothing was stored, and it is the database's fault."""
+
+    error: StorageUnavailableError
+
+
+Outcome = Stored | NoSuchBin | Unstored
+Tell = Callable[[Outcome], None]
+_Item = tuple[Capture, Tell]
+
+_TAKE_NUMBERS = (
+    update(BinRow)
+    .where(BinRow.name == bindparam("bin_name"))
+    .values(last_number=BinRow.last_number + bindparam("taken"))
+    .returning(BinRow.id, BinRow.last_number, BinRow.capacity, BinRow.answers)
+    .execution_options(synchronize_session=False)
+)
+_DROP_OLD = delete(RequestRow).where(
+    RequestRow.bin_id == bindparam("bin"), RequestRow.number <= bindparam("up_to")
+)
+_STORE = insert(RequestRow)
+
+
+class Writer:
+    """``submit`` from any thread; outcomes are told on the writer's own thread.
+
+    ``on_stored`` hears after each commit, and after the tellings, which bins have
+    news: ``{bin_id: highest new number}``. ``on_batch_told`` (may be set later) is called once when
+    all of a batch has been told. ``is_failing`` says that the last commit did not
+    work; ``stored``, ``failed`` and ``batches`` count since the start.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        on_stored: Callable[[Mapping[int, int]], None] | None = None,
+        on_batch_told: Callable[[], None] | None = None,
+    ) -> None:
+        self._engine = engine
+        self._on_stored = on_stored
+        self.on_batch_told = on_batch_told
+        self._queue: SimpleQueue[_Item | None] = SimpleQueue()
+        self._connection: Connection | None = None
+        self.is_failing = False
+        self.stored = self.failed = self.batches = 0
+        self._thread = threading.Thread(target=self._run, name="inspector-writer", daemon=True)
+        self._started = False
+        self._start_lock = threading.Lock()
+
+    def submit(self, capture: Capture, tell: Tell) -> None:
+        """Queue a capture; ``tell`` hears its outcome, exactly once, and must not block."""
+        if not self._started:
+            self._start()
+        self._queue.put((capture, tell))
+
+    def store(self, capture: Capture) -> Outcome:
+        """Queue a capture and wait for its outcome."""
+        done = threading.Event()
+        outcomes: list[Outcome] = []
+
+        def tell(outcome: Outcome) -> None:
+            outcomes.append(outcome)
+            done.set()
+
+        self.submit(capture, tell)
+        done.wait()
+        return outcomes[0]
+
+    def close(self, timeout_s: float = 10) -> None:
+        """Commit and tell what is queued, then end the thread."""
+        with self._start_lock:
+            if not self._started:
+                return
+        self._queue.put(None)
+        self._thread.join(timeout_s)
+
+    def _start(self) -> None:
+        with self._start_lock:
+            if not self._started:
+                self._thread.start()
+                self._started = True
+
+    def _run(self) -> None:
+        going = True
+        while going:
+            batch, going = self._next_batch()
+            if batch:
+                try:
+                    self._serve(batch)
+                except Exception:
+                    log.exception("The writer met something unexpected; it goes on.")
+        self._disconnect()
+
+    def _next_batch(self) -> tuple[list[_Item], bool]:
+        item = self._queue.get()
+        batch: list[_Item] = []
+        size = 0
+        while item is not None:
+            batch.append(item)
+            size += item[0].body_size
+            if len(batch) >= MAX_BATCH or size >= MAX_BATCH_BYTES:
+                return batch, True
+            try:
+                item = self._queue.get_nowait()
+            except Empty:
+                return batch, True
+        return batch, False
+
+    def _serve(self, batch: Sequence[_Item]) -> None:
+        outcomes, news = self._commit_or_explain([capture for capture, _ in batch])
+        self._count(outcomes)
+        for (_, tell), outcome in zip(batch, outcomes, strict=True):
+            try:
+                tell(outcome)
+            except Exception:
+                log.exception("An answer could not be given; its capture is stored.")
+        if self.on_batch_told is not None:
+            self.on_batch_told()
+        if news and self._on_stored is not None:
+            self._on_stored(news)
+
+    def _count(self, outcomes: Sequence[Outcome]) -> None:
+        self.batches += 1
+        self.stored += sum(isinstance(outcome, Stored) for outcome in outcomes)
+        self.failed += sum(isinstance(outcome, Unstored) for outcome in outcomes)
+
+    def _commit_or_explain(
+        self, captures: Sequence[Capture]
+    ) -> tuple[list[Outcome], Mapping[int, int]]:
+        try:
+            outcomes, news = self._commit(captures)
+        except (SQLAlchemyError, OSError) as error:
+            self._disconnect()
+            if len(captures) > 1 and not _concerns_all(error):
+                return self._commit_one_by_one(captures)
+            return [Unstored(self._explain(error))] * len(captures), {}
+        if self.is_failing:
+            self.is_failing = False
+            log.warning("Storing works again.")
+        return outcomes, news
+
+    def _commit_one_by_one(
+        self, captures: Sequence[Capture]
+    ) -> tuple[list[Outcome], Mapping[int, int]]:
+        """One capture that cannot be stored must not take its neighbours with it."""
+        outcomes: list[Outcome] = []
+        all_news: dict[int, int] = {}
+        for capture in captures:
+            told, news = self._commit_or_explain([capture])
+            outcomes += told
+            all_news.update(news)
+        return outcomes, all_news
+
+    def _explain(self, error: Exception) -> StorageUnavailableError:
+        reason = str(error.orig if isinstance(error, DBAPIError) else error).strip().rstrip(".")
+        if not self.is_failing:
+            self.is_failing = True
+            log.error("Captures cannot be stored and are answered 503: %s.", reason)
+        return StorageUnavailableError(reason)
+
+    def _commit(self, captures: Sequence[Capture]) -> tuple[list[Outcome], dict[int, int]]:
+        connection = self._connect()
+        by_bin: defaultdict[str, list[int]] = defaultdict(list)
+        for index, capture in enumerate(captures):
+            by_bin[capture.bin_name].append(index)
+        outcomes: list[Outcome] = [NoSuchBin(capture.bin_name) for capture in captures]
+        rows: list[dict[str, Any]] = []
+        news: dict[int, int] = {}
+        with connection.begin():
+            overfull: list[dict[str, int]] = []
+            for name in sorted(by_bin):  # one order for all writers of a shared database
+                taken = connection.execute(
+                    _TAKE_NUMBERS, {"bin_name": name, "taken": len(by_bin[name])}
+                ).first()
+                if taken is None:
+                    continue
+                news[taken.id] = taken.last_number
+                number = taken.last_number - len(by_bin[name])
+                for index in by_bin[name]:
+                    number += 1
+                    outcomes[index] = Stored(taken.id, number, taken.answers)
+                    rows.append(_to_row(captures[index], taken.id, number))
+                if taken.last_number > taken.capacity:
+                    overfull.append({"bin": taken.id, "up_to": taken.last_number - taken.capacity})
+            if rows:
+                connection.execute(_STORE, rows)
+            for old in overfull:
+                connection.execute(_DROP_OLD, old)
+        return outcomes, news
+
+    def _connect(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return self._connection
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            try:
+                connection.invalidate()
+                connection.close()
+            except (SQLAlchemyError, OSError):
+                log.debug("Closing a broken connection failed.", exc_info=True)
+
+
+def _concerns_all(error: Exception) -> bool:
+    """Whether every capture would meet this error (a full disk), or perhaps just one of them."""
+    return isinstance(error, OSError) or (
+        isinstance(error, DBAPIError)
+        and type(error).__name__ in ("OperationalError", "InterfaceError")
+    )
+
+
+def _to_row(capture: Capture, bin_id: int, number: int) -> dict[str, Any]:
+    refusal = capture.refusal
+    return {
+        "bin_id": bin_id,
+        "number": number,
+        "received_us": capture.received_us,
+        "method": decode_text(split_request_line(capture.raw_head)[0]).replace("\0", "\ufffd"),
+        "peer": capture.peer,
+        "fidelity": capture.fidelity,
+        "chunked": capture.chunked,
+        "truncated": capture.truncated,
+        "refused_status": refusal.status if refusal else None,
+        "refused_reason": refusal.reason if refusal else None,
+        "body_size": capture.body_size,
+        "raw_head": capture.raw_head,
+        "body": capture.read_body(),
+    }

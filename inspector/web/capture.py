@@ -1,0 +1,92 @@
+"""Capture through WSGI: any method, any path below a bin, the same record as the lane's.
+
+Under our own server only what the lane leaves comes here. Linear on purpose:
+find the bin's name, read the bounded body, store, answer.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from flask import Flask, Request, Response, redirect, request
+from werkzeug.routing import Rule
+
+from inspector.capture import Refusal, capture_from_environ
+from inspector.domain.answers import Answer, choose_answer
+from inspector.domain.bins import is_bin_name
+from inspector.storage import NoSuchBin, Unstored
+from inspector.web.services import current_services
+
+_READ_BYTES = 65_536
+
+
+def register(app: Flask) -> None:
+    """Last, since it takes every method and every path that no page has."""
+    for rule in ("/<bin_name>", "/<bin_name>/", "/<bin_name>/<path:rest>"):
+        app.url_map.add(Rule(rule, endpoint="capture", methods=None, merge_slashes=False))
+    app.view_functions["capture"] = capture
+
+
+def capture(bin_name: str, rest: str | None = None) -> Any:
+    """Store the request, then answer as the bin says."""
+    if not is_bin_name(bin_name):
+        return _no_such_bin(bin_name)
+    if request.method == "GET" and rest is None and "inspect" in request.args:
+        return redirect(f"/bins/{bin_name}")
+    services = current_services()
+    body, truncated = _read_body(request, services.settings.max_body_bytes)
+    refusal = None
+    if truncated:
+        reason = f"Request Entity Too Large: exceeds {services.settings.max_body_bytes} bytes."
+        refusal = Refusal(413, reason)
+    record = capture_from_environ(
+        request.environ,
+        bin_name=bin_name,
+        body=body,
+        received_us=time.time_ns() // 1000,
+        truncated=truncated,
+        refusal=refusal,
+    )
+    outcome = services.writer.store(record)
+    if isinstance(outcome, NoSuchBin):
+        return _no_such_bin(bin_name)
+    if isinstance(outcome, Unstored):
+        text = f"{outcome.error.message}\n"
+        return _plain(503, text, {"Retry-After": str(outcome.error.retry_after_s)})
+    if refusal is not None:
+        return _plain(413, f"{refusal.reason}\n")
+    return _answer(choose_answer(outcome.answers))
+
+
+def _read_body(incoming: Request, limit: int) -> tuple[bytes, bool]:
+    """At most ``limit`` bytes, and whether there were more."""
+    incoming.max_content_length = None
+    stream = incoming.stream
+    parts: list[bytes] = []
+    left = limit + 1
+    while left > 0 and (part := stream.read(min(left, _READ_BYTES))):
+        parts.append(part)
+        left -= len(part)
+    body = b"".join(parts)
+    return body[:limit], len(body) > limit
+
+
+def _answer(answer: Answer) -> Response:
+    if answer.delay_s:
+        time.sleep(answer.delay_s)  # our own server parks the socket instead
+    response = Response(answer.body, answer.status, mimetype="text/plain")
+    for name, value in answer.sendable_headers():
+        response.headers[name] = value
+    response.headers["Content-Security-Policy"] = "sandbox"
+    return response
+
+
+def _plain(status: int, text: str, headers: dict[str, str] | None = None) -> Response:
+    response = Response(text, status, headers, mimetype="text/plain")
+    response.headers["Content-Security-Policy"] = "sandbox"
+    return response
+
+
+def _no_such_bin(name: str) -> Response:
+    return _plain(404, f"There is no bin named {name[:80]}.\n")

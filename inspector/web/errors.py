@@ -1,0 +1,94 @@
+"""The one table from error code to HTTP status, and the two shapes an error has.
+
+Under ``/api`` JSON, ``{"error": {"code", "message"}}``; elsewhere a page.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from flask import Flask, Response, jsonify, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from inspector.errors import InspectorError, StorageUnavailableError
+
+log = logging.getLogger("inspector.web")
+
+STATUS = {
+    "bin_not_found": 404,
+    "request_not_found": 404,
+    "delivery_not_found": 404,
+    "action_not_found": 404,
+    "not_found": 404,
+    "name_taken": 409,
+    "timed_out": 408,
+    "too_many_bins": 409,
+    "too_many_streams": 503,
+    "storage_unavailable": 503,
+    "events_need_our_server": 503,
+    "unauthorized": 401,
+    "forbidden": 403,
+    "cross_origin": 403,
+    "wrong_host": 421,
+    "too_large": 413,
+    "too_many_requests": 429,
+}
+# Every other code is something wrong with what was asked for.
+DEFAULT_STATUS = 400
+CODES_OF_STATUS = {
+    400: "bad_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_media_type",
+    429: "too_many_requests",
+}
+
+
+def register(app: Flask) -> None:
+    app.register_error_handler(InspectorError, _show_ours)
+    app.register_error_handler(HTTPException, _show_werkzeugs)
+    app.register_error_handler(Exception, _show_unexpected)
+
+
+def _show_ours(error: InspectorError) -> Response:
+    response = make_error(
+        STATUS.get(error.code, DEFAULT_STATUS), error.code, error.message, error.details
+    )
+    if isinstance(error, StorageUnavailableError):
+        response.headers["Retry-After"] = str(error.retry_after_s)
+    return response
+
+
+def _show_werkzeugs(error: HTTPException) -> Any:
+    status = error.code or 500
+    if error.response is not None or status < 400:
+        return error
+    code = CODES_OF_STATUS.get(status, "http_error")
+    response = make_error(status, code, error.description or error.name)
+    if status == 405:
+        response.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
+    return response
+
+
+def _show_unexpected(error: Exception) -> Response:
+    log.exception("Serving %s %s failed.", request.method, request.path, exc_info=error)
+    return make_error(
+        500, "internal_error", "Something went wrong here; the server's log says what."
+    )
+
+
+def make_error(
+    status: int, code: str, message: str, details: dict[str, object] | None = None
+) -> Response:
+    """An error as JSON under ``/api``, as a page elsewhere."""
+    if request.path.startswith("/api/"):
+        response = jsonify({"error": {"code": code, "message": message, **(details or {})}})
+    else:
+        response = Response(
+            render_template("error.html", status=status, code=code, message=message),
+            mimetype="text/html",
+        )
+    response.status_code = status
+    return response

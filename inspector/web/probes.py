@@ -1,0 +1,47 @@
+"""Is it alive, can it store, how much did it do: for machines that watch."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from inspector.web.services import current_services
+
+blueprint = Blueprint("probes", __name__)
+
+
+@blueprint.get("/healthz")
+def healthz() -> Response:
+    """Alive: the process answers."""
+    return Response("ok\n", mimetype="text/plain")
+
+
+@blueprint.get("/readyz")
+def readyz() -> Response:
+    """Ready: the database can be read and the last batch of captures was stored."""
+    services = current_services()
+    try:
+        with services.engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+    except SQLAlchemyError:
+        return Response("the database does not answer\n", 503, mimetype="text/plain")
+    if services.writer.is_failing:
+        return Response("captures cannot be stored just now\n", 503, mimetype="text/plain")
+    return Response("ok\n", mimetype="text/plain")
+
+
+@blueprint.get("/metrics")
+def metrics() -> Response:
+    """Counters since the start, in Prometheus's text format (version 0.0.4)."""
+    writer = current_services().writer
+    lines: list[str] = []
+    for name, kind, meaning, value in (
+        ("captures_stored_total", "counter", "Requests committed to the database.", writer.stored),
+        ("captures_failed_total", "counter", "Requests answered 503.", writer.failed),
+        ("capture_batches_total", "counter", "Commits made for them.", writer.batches),
+        ("storing_fails", "gauge", "1 while captures cannot be stored.", int(writer.is_failing)),
+    ):
+        full = f"inspector_{name}"
+        lines += [f"# HELP {full} {meaning}", f"# TYPE {full} {kind}", f"{full} {value}"]
+    return Response("\n".join(lines) + "\n", mimetype="text/plain; version=0.0.4")

@@ -1,0 +1,70 @@
+"""What a view may use, made once by ``app`` and found through Flask's ``current_app``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from flask import Flask, current_app, request
+from sqlalchemy import Engine
+
+from inspector.domain import Bin, CapturedRequest
+from inspector.live import News
+from inspector.settings import Settings
+from inspector.storage import BinStore, RequestStore, Writer
+
+__all__ = ["Services", "current_services"]
+
+
+@dataclass
+class Services:
+    """``port`` is the one that was bound, once it is."""
+
+    app: Flask
+    settings: Settings
+    engine: Engine
+    bins: BinStore
+    requests: RequestStore
+    writer: Writer
+    news: News
+    port: int = 0
+    parking_is_full: Callable[[], bool] = lambda: False
+
+    def bin_url(self, name: str) -> str:
+        """Where webhooks for this bin go: ``--public-url``, else how the reader reached us."""
+        if self.settings.public_url:
+            return f"{self.settings.public_url}/{name}"
+        return f"{request.host_url}{name}"
+
+    def load_after(self, bin_id: int, after: int, limit: int) -> Sequence[CapturedRequest]:
+        """A bin's requests numbered above ``after``, oldest first, from any thread."""
+        with self.app.app_context():
+            bin_ = self.bins.find_by_id(bin_id)
+            return [] if bin_ is None else self.requests.load_after(bin_, after, limit=limit)
+
+    def prune(self) -> int:
+        """Delete what is older than the settings say; answers how many requests went."""
+        if self.settings.ttl_s is None:
+            return 0
+        oldest = datetime.now(UTC) - timedelta(seconds=self.settings.ttl_s)
+        with self.app.app_context():
+            return self.requests.prune(int(oldest.timestamp() * 1_000_000))
+
+    def publish(self, news: Mapping[int, int]) -> None:
+        self.news.publish(news)
+
+    def close(self) -> None:
+        """Store what is queued and let go of the database."""
+        self.writer.close()
+        self.engine.dispose()
+
+
+def current_services() -> Services:
+    services: Services = current_app.extensions["inspector"]
+    return services
+
+
+def find_bin(name: str) -> Bin:
+    """The bin a view is about. Raises ``BinNotFoundError``."""
+    return current_services().bins.get(name)

@@ -1,0 +1,93 @@
+"""Event streams: rows for the page, JSON for programs, resumable both.
+
+The view checks and looks up; then the socket is parked and no thread is held.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+
+from flask import Blueprint, Response, current_app, request
+
+from inspector.domain import Bin, CapturedRequest
+from inspector.errors import InspectorError
+from inspector.live import EventStream, format_event, render_once
+from inspector.storage.requests import find_number
+from inspector.web.pages import render_rows
+from inspector.web.request_json import request_to_json
+from inspector.web.services import current_services, find_bin
+
+blueprint = Blueprint("stream", __name__)
+
+# A page shows this many at most; when more came together it fetches its list anew.
+MAX_PUSHED_ROWS = 50
+
+Render = Callable[[Sequence[CapturedRequest]], bytes]
+
+
+@blueprint.get("/api/v1/bins/<name>/events")
+def events(name: str) -> Response:
+    """One ``request`` event a capture; its ``id`` resumes as ``Last-Event-ID``."""
+    bin_ = find_bin(name)
+    return park(EventStream(bin_.id, _resume_after(bin_), _renderer("json", _render_json)))
+
+
+@blueprint.get("/bins/<name>/stream")
+def rows(name: str) -> Response:
+    """``row`` events with the list's markup, or ``reload`` when there was too much of it."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    bin_ = find_bin(name)
+
+    def render(fresh: Sequence[CapturedRequest]) -> bytes:
+        last = fresh[-1].id
+        if len(fresh) > MAX_PUSHED_ROWS:
+            return format_event("reload", str(len(fresh)), last)
+        with app.app_context():
+            return format_event("row", render_rows(app, bin_, fresh), last)
+
+    return park(EventStream(bin_.id, _resume_after(bin_), _renderer(f"rows {name}", render)))
+
+
+def park(later: EventStream) -> Response:
+    """Hand the socket over. Raises where the server cannot, or has no room for more."""
+    services = current_services()
+    hand_over = request.environ.get("inspector.park")
+    if hand_over is None:
+        raise InspectorError(
+            "events_need_our_server", "Event streams need inspector serve; poll instead."
+        )
+    if services.parking_is_full():
+        raise InspectorError("too_many_streams", "Too many streams are open. Poll instead.")
+    hand_over(later)
+    return Response(status=200)
+
+
+def _render_json(fresh: Sequence[CapturedRequest]) -> bytes:
+    return b"".join(
+        format_event("request", json.dumps(request_to_json(each), ensure_ascii=True), each.id)
+        for each in fresh
+    )
+
+
+def _renderer(key: str, render: Render) -> Render:
+    """One for all streams of a kind, so that each batch is rendered once."""
+    kept: dict[str, Render] = current_app.extensions.setdefault("inspector.renderers", {})
+    if key not in kept:
+        while len(kept) >= 1000:
+            kept.pop(next(iter(kept)))
+        kept[key] = render_once(render)
+    return kept[key]
+
+
+def _resume_after(bin_: Bin) -> int:
+    """After what the reader has seen: ``Last-Event-ID``, or ``?after=``; else from now on."""
+    seen = request.headers.get("Last-Event-ID") or request.args.get("after")
+    if seen is None:
+        return bin_.last_number
+    if seen == "0":
+        return 0
+    number = find_number(bin_, seen)
+    if number is None and request.args.get("after") == seen:
+        raise InspectorError("invalid_after", f"{seen[:40]!r} is no request's id.", field="after")
+    return bin_.last_number if number is None else number
