@@ -1,0 +1,142 @@
+"""What is built, what is locked, and that both work elsewhere than in this checkout."""
+
+import re
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+LOCKS = sorted((CHECKOUT / "requirements").glob("*.txt"))
+
+FIND_FOLDERS = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from inspector import assets
+print(assets.find_folder("templates"))
+print(assets.find_folder("static"))
+print(assets.asset_url("vendor/htmx-2.min.js"))
+"""
+
+
+def build(checkout: Path, folder: Path, kind: str) -> Path:
+    """Build a ``wheel`` or an ``sdist`` with what is installed here; nothing is downloaded."""
+    command = [sys.executable, "-m", "hatchling", "build", "-t", kind, "-d", str(folder)]
+    done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (built,) = folder.glob("*.whl" if kind == "wheel" else "*.tar.gz")
+    return built
+
+
+def list_files(top: Path) -> Iterator[str]:
+    for path in top.rglob("*"):
+        if path.is_file() and "__pycache__" not in path.parts:
+            yield path.relative_to(top.parent).as_posix()
+
+
+def list_wheel(wheel: Path) -> set[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        return set(archive.namelist())
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(CHECKOUT, tmp_path_factory.mktemp("wheel"), "wheel")
+
+
+@pytest.fixture
+def unpacked(tmp_path: Path) -> Path:
+    """An unpacked source distribution."""
+    source = build(CHECKOUT, tmp_path, "sdist")
+    with tarfile.open(source) as archive:
+        archive.extractall(tmp_path, filter="data")
+    return tmp_path / source.name.removesuffix(".tar.gz")
+
+
+def test_a_wheel_holds_every_module_template_and_static_file(wheel: Path) -> None:
+    expected = set(list_files(CHECKOUT / "inspector"))
+    for folder in ("templates", "static"):
+        expected |= {f"inspector/{name}" for name in list_files(CHECKOUT / folder)}
+    found = {name for name in list_wheel(wheel) if ".dist-info/" not in name}
+    assert found == expected
+    assert "inspector/static/vendor/htmx-2.min.js" in found
+    assert "inspector/static/vendor/hx-sse-2.min.js" in found
+
+
+def test_a_wheel_finds_its_own_files_outside_the_checkout(wheel: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path)
+    printed = subprocess.run(
+        [sys.executable, "-c", FIND_FOLDERS, str(tmp_path)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    assert printed == [
+        str(tmp_path / "inspector" / "templates"),
+        str(tmp_path / "inspector" / "static"),
+        "/static/vendor/htmx-2.min.js?v=71ea6718",
+    ]
+
+
+def test_a_source_distribution_builds_the_same_wheel(
+    wheel: Path, unpacked: Path, tmp_path: Path
+) -> None:
+    assert not (unpacked / "static" / "vendor").exists()
+    rebuilt = build(unpacked, tmp_path, "wheel")
+    assert list_wheel(rebuilt) == list_wheel(wheel)
+
+
+def test_a_vendored_file_of_other_content_is_replaced(unpacked: Path, tmp_path: Path) -> None:
+    tampered = unpacked / "static" / "vendor" / "htmx-2.min.js"
+    tampered.parent.mkdir(parents=True)
+    tampered.write_text("alert(1)")
+    build(unpacked, tmp_path, "wheel")
+    assert "alert(1)" not in tampered.read_text(encoding="utf-8")
+
+
+def test_a_file_we_do_not_know_stops_the_build(unpacked: Path, tmp_path: Path) -> None:
+    hook = unpacked / "hatch_build.py"
+    text = hook.read_text(encoding="utf-8")
+    hook.write_text(re.sub(r'"[0-9a-f]{64}"', f'"{"0" * 64}"', text), encoding="utf-8")
+    with pytest.raises(AssertionError, match="not the file this project was written for"):
+        build(unpacked, tmp_path, "wheel")
+
+
+def test_no_third_party_file_is_committed() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "static/vendor"],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if listed.returncode != 0:
+        pytest.skip("This is no git checkout.")
+    assert listed.stdout == ""
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
+def test_a_lock_pins_and_hashes_everything_and_names_no_place(lock: Path) -> None:
+    text = lock.read_text(encoding="utf-8")
+    assert not re.search(r"https?:|file:|--index|--find-links|(^|\s)/", text, re.MULTILINE)
+    entries = re.findall(r"^[A-Za-z0-9].*(?:\n[ \t]+.*)*", text, re.MULTILINE)
+    assert entries
+    for entry in entries:
+        assert re.match(r"[a-z0-9-]+==\S+( ;.*)? \\\n", entry), entry
+        assert "--hash=sha256:" in entry
+
+
+def test_the_test_lock_agrees_with_the_runtime_lock() -> None:
+    pins = [
+        dict(re.findall(r"^([a-z0-9-]+)==(\S+)", lock.read_text(encoding="utf-8"), re.MULTILINE))
+        for lock in LOCKS
+    ]
+    dev, run, uv = pins
+    assert run.items() <= dev.items()
+    assert uv.items() <= run.items()
