@@ -64,6 +64,7 @@ class News:
             self._changed.notify_all()
 
     def listen(self, listener: Listener) -> None:
+        """Hear all news from now on."""
         self._listeners = [*self._listeners, listener]
 
     @property
@@ -88,9 +89,11 @@ class DelayedAnswer:
         self.wake_at = time.monotonic() + delay_s
 
     def start(self) -> Step:
+        """Nothing yet."""
         return Step()
 
     def advance(self, fresh: Sequence[CapturedRequest]) -> Step:  # noqa: ARG002 - a Later
+        """The whole answer, when its time has come."""
         if time.monotonic() < self.wake_at:
             return Step()
         return Step(self._payload, done=True)
@@ -120,9 +123,11 @@ class EventStream:
         self._render = render
 
     def start(self) -> Step:
+        """The head, so that the reader knows the stream is open."""
         return Step(STREAM_HEAD)
 
     def advance(self, fresh: Sequence[CapturedRequest]) -> Step:
+        """Events for the new requests, or a heartbeat."""
         self.wake_at = time.monotonic() + HEARTBEAT_S
         return Step(self._render(fresh) if fresh else b": still here\n\n")
 

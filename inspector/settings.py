@@ -92,7 +92,7 @@ def parse_size(text: str) -> int:
 
 
 def parse_duration(text: str) -> float:
-    """``"30d"``, ``"12h"``, ``"90s"`` to seconds. Raises ``InspectorError`` ``invalid_duration``."""
+    """``"30d"``, ``"12h"``, ``"90s"`` to seconds, or ``InspectorError`` ``invalid_duration``."""
     found = _DURATION.match(text)
     if not found:
         raise InspectorError(

@@ -6,8 +6,9 @@ import logging
 import shlex
 import signal
 import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -17,9 +18,10 @@ from inspector.settings import DEFAULT_PORT, Settings, check_public_url, parse_d
 
 DEFAULTS = Settings()
 PRUNE_EVERY_S = 60.0
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
-def _option(flag: str, meaning: str, **how: Any) -> Any:
+def _option(flag: str, meaning: str, **how: Any) -> Callable[[Decorated], Decorated]:
     """A flag that can also be given as ``INSPECTOR_<FLAG>``."""
     variable = "INSPECTOR_" + flag.strip("-").upper().replace("-", "_")
     return click.option(flag, help=meaning, envvar=variable, show_envvar=True, **how)

@@ -26,7 +26,7 @@ _GENERATED = string.ascii_lowercase + string.digits
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """``last_number`` is the highest number given so far; ``request_count`` is how many it holds."""
+    """``last_number`` is the highest number given so far, ``request_count`` how many it holds."""
 
     id: int
     name: str

@@ -19,7 +19,7 @@ _STEP_BYTES = 65_536
 
 @dataclass(frozen=True, slots=True)
 class MediaType:
-    """A Content-Type taken apart: ``essence`` in lower case, ``charset`` and ``boundary`` or None."""
+    """A Content-Type taken apart: ``essence`` in lower case, the parameters or None."""
 
     essence: str
     charset: str | None = None

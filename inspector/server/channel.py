@@ -32,6 +32,7 @@ class ParkableTask(WSGITask):  # type: ignore[misc]
     later: Later | None = None
 
     def get_environment(self) -> dict[str, Any]:
+        """Waitress's environ, with the undecoded target and the way to park."""
         environ: dict[str, Any] = super().get_environment()
         environ["REQUEST_URI"] = self.request.request_uri
         environ["inspector.park"] = self._park
@@ -47,10 +48,12 @@ class ParkableTask(WSGITask):  # type: ignore[misc]
             self.channel.flush_now()
 
     def write(self, data: bytes) -> None:
+        """Send, unless the answer comes later."""
         if self.later is None:
             super().write(data)
 
     def finish(self) -> None:
+        """The application is done: the answer is out, or the socket goes to the parking lot."""
         if self.later is None:
             super().finish()
         else:
@@ -64,7 +67,10 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     task_class = ParkableTask
     error_task_class = ErrorTask
 
-    _later: Any = None
+    requests: list[ExactParser]
+    request: ExactParser | None
+    connected: bool
+    _later: Later | None = None
     _lingering_until = 0.0
     _lingered_bytes = 0
 
@@ -140,22 +146,26 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         self.request = None
 
     def readable(self) -> bool:
+        """Whether the main loop should read; asked before each poll."""
         if self._lingering_until:
             return not self.will_close
         return bool(super().readable())
 
     def writable(self) -> bool:
+        """Whether the main loop has something to do here; asked before each poll."""
         if self._lingering_until and time.monotonic() > self._lingering_until:
             self.will_close = True
         return self._later is not None or bool(super().writable())
 
     def handle_write(self) -> None:
+        """Send what is buffered, or leave for the parking lot."""
         if self._later is not None:
             self._leave()
         else:
             super().handle_write()
 
     def handle_read(self) -> None:
+        """Read requests; after a refusal, read and drop."""
         if not self._lingering_until:
             super().handle_read()
             return
@@ -169,6 +179,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             self.will_close = True
 
     def handle_close(self) -> None:
+        """The connection is over; half a request is noted as such."""
         request, self.request = self.request, None
         if request is not None and request.headers_finished and not request.completed:
             self.server.lane.note_broken_off(self, request)

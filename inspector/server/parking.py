@@ -46,7 +46,11 @@ class _Parked:
 
 
 class ParkingLot:
-    """``load(bin_id, after, limit)`` gives a bin's requests numbered above ``after``, oldest first."""
+    """Takes over sockets and answers them when their ``Later`` knows more.
+
+    ``load(bin_id, after, limit)`` gives a bin's requests numbered above ``after``,
+    oldest first.
+    """
 
     def __init__(self, load: Load, *, max_parked: int = 2000) -> None:
         self._load = load
@@ -74,6 +78,7 @@ class ParkingLot:
         return len(self) >= self._max_parked
 
     def start(self) -> None:
+        """Start the thread."""
         self._selector.register(self._wake_read, selectors.EVENT_READ)
         self._thread.start()
 

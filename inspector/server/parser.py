@@ -18,7 +18,7 @@ from waitress.utilities import BadRequest, RequestEntityTooLarge, RequestHeaderF
 _FINAL_BLANK = b"\r\n\r\n"
 
 
-class ExactAdjustments(Adjustments):
+class ExactAdjustments(Adjustments):  # type: ignore[misc]
     """waitress's settings with our own limit on bodies, which keeps the first part.
 
     waitress's own limit throws the body away, so it is set out of reach.
@@ -39,13 +39,14 @@ class ExactParser(HTTPRequestParser):  # type: ignore[misc]
     received_us = 0
     truncated = False
     announced_bytes: int | None = None
+    expect_continue: bool
     was_chunked = False
 
     def received(self, data: bytes) -> int:
         """Take bytes of this request; answers how many belonged to it."""
         before = self.header_plus if self.body_rcv is None else b""
         consumed: int = super().received(data)
-        if self.body_rcv is not None and not self.completed and self.chunked:
+        if self.chunked and not self.completed:
             self._limit_chunked_body()
         if self.completed:
             self._finish(before + data if before or not self.raw_head else b"")
@@ -88,7 +89,7 @@ class ExactParser(HTTPRequestParser):  # type: ignore[misc]
         return 0 if self.body_rcv is None else len(self.body_rcv)
 
     def _limit_chunked_body(self) -> None:
-        if len(self.body_rcv) > self.adj.keep_body_bytes:
+        if self.body_rcv is not None and len(self.body_rcv) > self.adj.keep_body_bytes:
             self.truncated = True
             self.completed = True
 

@@ -38,6 +38,7 @@ class CaptureServer(TcpWSGIServer):  # type: ignore[misc]
     parking: ParkingLot
 
     def add_task(self, task: Channel) -> None:
+        """Called by waitress with a connection whose first request is complete."""
         if not self.lane.take(task):
             if task.requests[0].error is not None:
                 task.answer_error(task.requests[0])

@@ -1,5 +1,7 @@
-"""The tables. A request's head and body are blobs as received; a column of its own
-goes only to what is listed, sorted or searched.
+"""The tables.
+
+A request's head and body are blobs as received; a column of its own goes only to
+what is listed, sorted or searched.
 """
 
 from __future__ import annotations

@@ -156,7 +156,8 @@ def _columns(bin_: Bin, whole_bodies: bool) -> Select[Any]:
     body: Any = RequestRow.body
     if not whole_bodies:
         body = case((RequestRow.body_size <= LISTED_BODY_BYTES, RequestRow.body), else_=b"")
-    return select(*_HEAD_COLUMNS, body.label("body")).where(RequestRow.bin_id == bin_.id)
+    columns: list[Any] = [*_HEAD_COLUMNS, body.label("body")]
+    return select(*columns).where(RequestRow.bin_id == bin_.id)
 
 
 def to_request(row: Row[Any], bin_name: str) -> CapturedRequest:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
@@ -21,6 +22,7 @@ _FALSE = ("0", "false", "no", "off", "")
 
 @blueprint.get("/bins")
 def list_bins() -> Response:
+    """All bins, newest first."""
     return jsonify([bin_to_json(each) for each in current_services().bins.list()])
 
 
@@ -45,11 +47,13 @@ def create_bin() -> tuple[Response, int]:
 
 @blueprint.get("/bins/<name>")
 def get_bin(name: str) -> Response:
+    """One bin."""
     return jsonify(bin_to_json(find_bin(name)))
 
 
 @blueprint.patch("/bins/<name>")
 def change_bin(name: str) -> Response:
+    """Change how many requests it keeps."""
     bin_ = find_bin(name)
     capacity = read_int(read_fields(), "capacity", bin_.capacity)
     return jsonify(bin_to_json(current_services().bins.update(name, capacity=capacity)))
@@ -57,6 +61,7 @@ def change_bin(name: str) -> Response:
 
 @blueprint.delete("/bins/<name>")
 def delete_bin(name: str) -> tuple[str, int]:
+    """Delete it with all it holds."""
     current_services().bins.delete(name)
     return "", 204
 
@@ -85,17 +90,20 @@ def list_requests(name: str) -> Response:
 
 @blueprint.delete("/bins/<name>/requests")
 def clear_bin(name: str) -> tuple[str, int]:
+    """Delete its requests; the numbers go on."""
     current_services().requests.clear(find_bin(name))
     return "", 204
 
 
 @blueprint.get("/bins/<name>/requests/<request_id>")
 def get_request(name: str, request_id: str) -> Response:
+    """One request, whole."""
     return jsonify(request_to_json(current_services().requests.get(find_bin(name), request_id)))
 
 
 @blueprint.delete("/bins/<name>/requests/<request_id>")
 def delete_request(name: str, request_id: str) -> tuple[str, int]:
+    """Delete one request."""
     current_services().requests.delete(find_bin(name), request_id)
     return "", 204
 
@@ -122,6 +130,7 @@ def read_fields() -> dict[str, Any]:
 
 
 def read_flag(fields: Any, name: str) -> bool:
+    """A truth value, from JSON or a form; false when it is not there."""
     value = fields.get(name, False)
     text = str(value).lower()
     if text not in _TRUE + _FALSE:
@@ -130,13 +139,13 @@ def read_flag(fields: Any, name: str) -> bool:
 
 
 def read_int(fields: Any, name: str, default: int) -> int:
+    """A whole number, from JSON or a form."""
     value = fields.get(name, default)
-    try:
-        if isinstance(value, bool | float):
-            raise ValueError(name)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,18}", value):
         return int(value)
-    except (TypeError, ValueError) as error:
-        raise InspectorError(f"invalid_{name}", f"{name} is a whole number.", field=name) from error
+    raise InspectorError(f"invalid_{name}", f"{name} is a whole number.", field=name)
 
 
 def read_position(bin_: Any, name: str) -> int | None:

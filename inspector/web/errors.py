@@ -47,6 +47,7 @@ CODES_OF_STATUS = {
 
 
 def register(app: Flask) -> None:
+    """Show every error in its shape."""
     app.register_error_handler(InspectorError, _show_ours)
     app.register_error_handler(HTTPException, _show_werkzeugs)
     app.register_error_handler(Exception, _show_unexpected)

@@ -86,11 +86,13 @@ def flat_form(form: Form | None) -> list[list[str]]:
 
 
 def notes_to_json(form: Form | None) -> list[dict[str, str]]:
+    """What PHP dropped or changed."""
     notes = () if form is None else form.notes
     return [{"code": note.code, "name": note.name, "message": note.message} for note in notes]
 
 
 def refusal_to_json(request: CapturedRequest) -> dict[str, Any] | None:
+    """Why it was answered with an error although it was kept; null when it was not."""
     if request.refusal is None:
         return None
     return {"status": request.refusal.status, "reason": request.refusal.reason}

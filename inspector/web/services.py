@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -51,9 +51,6 @@ class Services:
         with self.app.app_context():
             return self.requests.prune(int(oldest.timestamp() * 1_000_000))
 
-    def publish(self, news: Mapping[int, int]) -> None:
-        self.news.publish(news)
-
     def close(self) -> None:
         """Store what is queued and let go of the database."""
         self.writer.close()
@@ -61,6 +58,7 @@ class Services:
 
 
 def current_services() -> Services:
+    """The services of the application that serves this request."""
     services: Services = current_app.extensions["inspector"]
     return services
 

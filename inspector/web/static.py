@@ -10,6 +10,7 @@ ONE_YEAR_S = 31_536_000
 
 
 def register(app: Flask) -> None:
+    """Serve ``static/`` and let templates name its files."""
     app.add_url_rule(f"{STATIC_PREFIX}<path:name>", "static", _serve)
     app.jinja_env.globals["asset_url"] = asset_url
 
