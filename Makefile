@@ -16,11 +16,11 @@ run: .venv/.run-ready ## Start the server; ARGS="--port 9000 --bin deskpro" pass
 	@exec $(BIN)/inspector serve $(ARGS)
 
 test: .venv/.dev-ready ## Run the whole suite; ARGS="tests/forms -x" passes arguments to pytest.
-	@sh .ci/machine chromium postgresql
+	@sh .ci/machine chromium libatomic1 postgresql
 	@$(BIN)/python -m pytest $(ARGS)
 
 check: lint ## What CI runs: lint, types, import floors, tests with coverage.
-	@sh .ci/machine chromium postgresql
+	@sh .ci/machine chromium libatomic1 postgresql
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest $(ARGS)
 	@$(BIN)/coverage report --include='inspector/forms/*' --skip-covered --fail-under=100

@@ -1,8 +1,10 @@
 """A browser that fails a test when a page misbehaves in a way no assertion looks at."""
 
+import ctypes
 import os
 import re
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -71,12 +73,23 @@ class Watch:
         ]
 
 
+def can_run_driver() -> bool:
+    """Whether the one library is there that Playwright's driver needs and does not bring."""
+    if sys.platform != "linux":
+        return True
+    try:
+        ctypes.CDLL("libatomic.so.1")
+    except OSError:
+        return False
+    return True
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium, started once."""
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
-    if program is None:
-        skip_without("Chromium", "chromium")
+    if program is None or not can_run_driver():
+        skip_without("Chromium, or what its driver needs,", "chromium libatomic1")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
         yield browser
