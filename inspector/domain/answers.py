@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from base64 import b64decode
 from dataclasses import dataclass
 from email.utils import formatdate
@@ -93,8 +94,13 @@ def _fixed_head(answer: Answer, http_1_0: bool, close: bool) -> bytes:
 
 
 def _head(answer: Answer, http_1_0: bool, close: bool) -> bytes:
-    date = formatdate(usegmt=True).encode()
-    return _fixed_head(answer, http_1_0, close) + b"\r\nDate: " + date + b"\r\n\r\n"
+    date = _date_line(int(time.time()))
+    return _fixed_head(answer, http_1_0, close) + date
+
+
+@lru_cache(maxsize=2)
+def _date_line(now_s: int) -> bytes:
+    return b"\r\nDate: " + formatdate(now_s, usegmt=True).encode() + b"\r\n\r\n"
 
 
 def _may_send(name: str, value: str) -> bool:

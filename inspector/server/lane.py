@@ -8,8 +8,8 @@ number, so there is no list of bins here to go stale.
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable
-from functools import partial
 
 from inspector.capture import Capture, Refusal, find_bin_name, split_request_line, split_target
 from inspector.domain.answers import Answer, choose_answer, render_answer
@@ -30,6 +30,7 @@ class Lane:
 
     def __init__(self, submit: Callable[[Capture, Callable[[Outcome], None]], None]) -> None:
         self._submit = submit
+        self._outcomes: deque[tuple[Channel, ExactParser, Outcome]] = deque()
 
     def take(self, channel: Channel) -> bool:
         """Take the channel's first request when it is a capture; False leaves it to Flask."""
@@ -41,7 +42,7 @@ class Lane:
         if method == b"GET" and request.error is None and _asks_for_the_page(target):
             return False
         capture = make_capture(channel, request, name)
-        self._submit(capture, partial(self._tell, channel, request))
+        self._submit(capture, lambda outcome: self._outcomes.append((channel, request, outcome)))
         return True
 
     def note_broken_off(self, channel: Channel, request: ExactParser) -> None:
@@ -58,8 +59,17 @@ class Lane:
         capture = make_capture(channel, request, name, Refusal(CLOSED_BY_SENDER, reason))
         self._submit(capture, lambda _outcome: request.close())
 
-    def _tell(self, channel: Channel, request: ExactParser, outcome: Outcome) -> None:
-        """Answer one request; runs on the writer's thread and never blocks."""
+    def deliver(self) -> None:
+        """Answer everything whose outcome is known; runs on the main loop.
+
+        All sockets stay with one thread that way. Answering from the writer's thread
+        costs more than it saves: each send hands the interpreter lock to and fro.
+        """
+        while self._outcomes:
+            self._answer(*self._outcomes.popleft())
+
+    @staticmethod
+    def _answer(channel: Channel, request: ExactParser, outcome: Outcome) -> None:
         if isinstance(outcome, Stored) and request.error is not None:
             channel.answer_error(request)
             return

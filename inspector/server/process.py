@@ -100,7 +100,9 @@ class ServerProcess:
             ) from error
         server.lane = Lane(self.services.writer.submit)
         server.parking = self._make_parking()
-        self.services.writer.on_batch_told = server.pull_trigger
+        self.services.writer.on_batch_told = lambda: server.trigger.pull_trigger(
+            server.lane.deliver
+        )
         self.port = int(server.effective_port)
         self.services.port = self.port
         dispatcher.set_thread_count(WORKER_THREADS)
