@@ -1,0 +1,9 @@
+"""Captured requests as people read them: trees, comparisons, catalogues, series.
+
+Pure functions over domain objects: no I/O, no markup, no clock, nothing that raises on
+what was captured.
+"""
+
+from inspector.reading.tree import Reading, build_reading
+
+__all__ = ["Reading", "build_reading"]

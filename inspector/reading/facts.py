@@ -1,0 +1,89 @@
+"""The answers to a reader's first questions: which ticket, what happened, who is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from inspector.reading.grouping import preview_value
+from inspector.reading.meaning import Context, Meaning, find_meaning
+from inspector.reading.nodes import scalar_text
+from inspector.reading.paths import MISSING, find_value, format_path, parse_path
+from inspector.reading.text import shorten
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """``text`` is bounded and fit to show; ``path`` leads to the field it was taken from."""
+
+    label: str
+    text: str
+    path: str
+    meaning: Meaning | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """The first of ``paths`` that is there and not empty answers it."""
+
+    label: str
+    paths: tuple[str, ...]
+    say: Callable[[Any], str] = preview_value
+
+
+def _with_spaces(value: Any) -> str:
+    return shorten(scalar_text(value)).replace("_", " ")
+
+
+_QUESTIONS = (
+    _Question("Ticket", ("ticket.id", "ticket.ref")),
+    _Question("Status", ("ticket.status",), _with_spaces),
+    _Question("Event", ("event_type",)),
+    _Question("Performer", ("event_performer",)),
+    _Question("Method", ("event_method",)),
+    _Question("Agent", ("ticket.agent",)),
+    _Question("Team", ("ticket.agent_team",)),
+    _Question("Person", ("ticket.person",)),
+    _Question("Department", ("ticket.department",)),
+    _Question("Product", ("ticket.product",)),
+    _Question("SLA", ("ticket.ticket_slas",)),
+    _Question("Created", ("ticket.date_created_ts", "ticket.date_created")),
+    _Question("Waiting", ("ticket.current_user_waiting",)),
+)
+
+
+def find_facts(value: Any, received_at: datetime) -> tuple[Fact, ...]:
+    """What a ticket webhook says about itself, in the order one asks; absent answers left out."""
+    facts = (_answer(question, value, received_at) for question in _QUESTIONS)
+    return tuple(fact for fact in facts if fact is not None)
+
+
+def find_subject(value: Any) -> str | None:
+    """The ticket's subject, one line; None when it has none."""
+    subject = find_value(value, ("ticket", "subject"))
+    return shorten(subject, 200) if isinstance(subject, str) and subject else None
+
+
+def _answer(question: _Question, value: Any, received_at: datetime) -> Fact | None:
+    for text_path in question.paths:
+        path = parse_path(text_path)
+        found = find_value(value, path)
+        if found is MISSING or found in ("", None, [], {}):
+            continue
+        text = question.say(found)
+        if not text:
+            continue
+        meaning = None
+        if not isinstance(found, (dict, list)):
+            siblings = find_value(value, path[:-1])
+            meaning = find_meaning(
+                Context(path[-1], scalar_text(found), _texts(siblings), received_at)
+            )
+        return Fact(question.label, text, format_path(path), meaning)
+    return None
+
+
+def _texts(siblings: Any) -> dict[str, str]:
+    return {key: text for key, text in siblings.items() if isinstance(text, str)}

@@ -1,0 +1,216 @@
+"""A nested value as a tree of nodes: bounded in number and depth, filtered while it is built.
+
+The walk keeps its own stack, because a body may nest deeper than Python recurses.
+What is left out is counted, never silently gone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from inspector.reading.paths import Path
+from inspector.reading.text import MAX_SHOWN_CHARS
+
+# Two thousand rows are a page of 100 KB compressed; a browser lays out 64 nested lists at ease
+# and gives up nesting elements at 512.
+MAX_NODES = 2000
+MAX_CHILDREN = 500
+MAX_DEPTH = 64
+# How many fields a filter looks at before it says that it looked no further.
+MAX_SEARCHED = 200_000
+MAX_KEY_CHARS = 200
+
+LIST, MAP, TEXT, NUMBER, BOOLEAN, NULL = "list", "map", "text", "number", "boolean", "null"
+
+
+@dataclass(slots=True)
+class Node:
+    """A field, or a container of fields.
+
+    ``text`` is the whole value of a leaf (``""`` for a container). ``size`` is how many
+    entries a container has, ``fields`` how many leaves are below it (or 1), ``more`` how
+    many of its entries have no node here, because of a limit. ``value`` is a container's own.
+    """
+
+    key: str
+    path: Path
+    kind: str
+    text: str = ""
+    size: int = 0
+    fields: int = 1
+    more: int = 0
+    value: Any = field(default=None, repr=False)
+    children: list[Node] = field(default_factory=list)
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether there is nothing to open: a value, or an empty list or map."""
+        return self.size == 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Sent, with nothing in it."""
+        return self.size == 0 and self.text == ""
+
+
+@dataclass(slots=True)
+class Tree:
+    """A root with counts.
+
+    ``total`` counts the fields that were looked at, ``matching`` those that remained;
+    ``complete`` is False when a limit left some out.
+    """
+
+    root: Node
+    total: int
+    matching: int
+    complete: bool
+
+
+def split_words(filter_text: str) -> tuple[str, ...]:
+    """The words of a filter, in lower case.
+
+    A field remains when each occurs in its dotted path or in its value as shown.
+    """
+    return tuple(filter_text[:200].lower().split())
+
+
+def build_tree(value: Any, words: tuple[str, ...] = ()) -> Tree:
+    """The tree of a form's or a JSON body's value.
+
+    Without ``words`` everything within the limits is in it; with them only matching
+    fields and their ancestors. At most ``MAX_NODES`` nodes, ``MAX_CHILDREN`` a
+    container, ``MAX_DEPTH`` levels. No value is an error.
+    """
+    return _Builder(words).build(value)
+
+
+@dataclass(slots=True)
+class _Frame:
+    """A container being walked: ``seen`` counts the entries taken from it so far."""
+
+    node: Node
+    entries: Iterator[tuple[str, Any]]
+    prefix: str
+    seen: int = 0
+
+
+class _Builder:
+    def __init__(self, words: tuple[str, ...]) -> None:
+        self.words = words
+        self.count = 0
+        self.total = 0
+        self.matching = 0
+        self.complete = True
+
+    def build(self, value: Any) -> Tree:
+        root = make_node("", (), value)
+        if root.is_leaf:
+            self._keep_leaf(root, "")
+            return Tree(root, self.total, self.matching, True)
+        root.fields = 0
+        stack = [_Frame(root, _entries(value), "")]
+        while stack:
+            frame = stack[-1]
+            entry = self._next_entry(frame)
+            if entry is None:
+                stack.pop()
+                self._close(frame, stack[-1].node if stack else None)
+                continue
+            key, child_value = entry
+            node = make_node(key, (*frame.node.path, key), child_value)
+            searched = f"{frame.prefix}{key[:MAX_KEY_CHARS].lower()}" if self.words else ""
+            if node.is_leaf:
+                if self._keep_leaf(node, searched):
+                    frame.node.children.append(node)
+                    frame.node.fields += 1
+                    self.count += 1
+            elif len(stack) >= MAX_DEPTH:
+                self._cut(node)
+                frame.node.children.append(node)
+                frame.node.fields += 1
+                self.count += 1
+            else:
+                node.fields = 0
+                stack.append(_Frame(node, _entries(child_value), f"{searched}."))
+        return Tree(root, self.total, self.matching, self.complete)
+
+    def _next_entry(self, frame: _Frame) -> tuple[str, Any] | None:
+        """The next entry, or None when the container or a limit ends."""
+        full = (
+            self.count >= MAX_NODES
+            or self.total >= MAX_SEARCHED
+            or len(frame.node.children) >= MAX_CHILDREN
+        )
+        entry = None if full else next(frame.entries, None)
+        if entry is not None:
+            frame.seen += 1
+        elif frame.seen < frame.node.size:
+            frame.node.more = frame.node.size - frame.seen
+            self.complete = False
+        return entry
+
+    def _close(self, frame: _Frame, parent: Node | None) -> None:
+        node = frame.node
+        if parent is None or (self.words and not node.children and not node.more):
+            return
+        if self.words and not node.children:
+            self.complete = False
+            return
+        parent.children.append(node)
+        parent.fields += node.fields
+        self.count += 1
+
+    def _cut(self, node: Node) -> None:
+        node.more, node.fields = node.size, 1
+        self.complete = False
+
+    def _keep_leaf(self, node: Node, searched: str) -> bool:
+        self.total += 1
+        if self.words:
+            shown = node.text[:MAX_SHOWN_CHARS].lower()
+            if not all(word in searched or word in shown for word in self.words):
+                return False
+        self.matching += 1
+        return True
+
+
+def make_node(key: str, path: Path, value: Any) -> Node:
+    """A node without children for any value a form or JSON can have."""
+    if isinstance(value, str):
+        return Node(key, path, TEXT, value)
+    if isinstance(value, dict):
+        return Node(key, path, MAP, size=len(value), value=value)
+    if isinstance(value, list):
+        return Node(key, path, LIST, size=len(value), value=value)
+    kind = NULL if value is None else BOOLEAN if isinstance(value, bool) else NUMBER
+    return Node(key, path, kind, scalar_text(value))
+
+
+def scalar_text(value: Any) -> str:
+    """A leaf's value as text: strings as they are, everything else as JSON writes it."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _entries(value: dict[str, Any] | list[Any]) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        return iter(value.items())
+    return ((str(index), item) for index, item in enumerate(value))
+
+
+def note_on_keys(value: dict[str, Any]) -> str | None:
+    """Why a form's map with nothing but numbers for keys is no list.
+
+    Source: PHP manual, ``json_encode``: only keys 0, 1, 2, ... in this order make a list.
+    """
+    keys = list(islice(value, 1000))
+    if not keys or not all(key.isascii() and key.isdigit() and len(key) < 10 for key in keys):
+        return None
+    listing = ", ".join(keys[:8]) + (", …" if len(value) > 8 else "")
+    if sorted(map(int, keys)) == list(range(len(keys))):
+        return f"indices arrived {listing}: PHP makes a map of it, not a list"
+    return f"keys {listing}, not from 0 on: PHP makes a map of it, not a list"

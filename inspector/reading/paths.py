@@ -1,0 +1,182 @@
+"""Where a field is, and how each language that people paste into writes that place down.
+
+A path is a tuple of keys, list indices as their digits: ``("ticket", "agent", "id")``.
+Whether ``"0"`` is an index or a key of a map is the value's affair, so functions that
+must tell them apart are given the value.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+Path = tuple[str, ...]
+
+ANY_INDEX = "[]"
+
+# A key that needs no quotes in the dotted notation. Hyphens are common in JSON and harmless here.
+_PLAIN = re.compile(r"[A-Za-z0-9_-]+\Z")
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_STEP = re.compile(r'\.?([^.\[\]"]+)|\[("(?:[^"\\]|\\.)*")\]|\.?\[\]', re.DOTALL)
+
+
+def format_path(path: Path) -> str:
+    """``ticket.agent.id``; a key with other characters is quoted: ``a["b.c"].d``.
+
+    ``ANY_INDEX`` stands for every element of a list: ``emails[].id``.
+    """
+    text = ".".join(path)
+    if "[" not in text and all(map(_PLAIN.match, path)):
+        return text
+    parts: list[str] = []
+    for key in path:
+        if key == ANY_INDEX:
+            parts.append("[]")
+        elif _PLAIN.match(key):
+            parts.append(f".{key}" if parts else key)
+        else:
+            parts.append(f"[{_quote(key)}]")
+    return "".join(parts)
+
+
+def parse_path(text: str) -> Path:
+    """The path that ``format_path`` wrote. Raises ``ValueError`` with a sentence for anything else.
+
+    More is understood than is written: ``ticket[agent][id]`` too, because that is
+    how a form spells it.
+    """
+    if not text:
+        return ()
+    if "[" in text and '"' not in text:
+        text = re.sub(r"\[([^\[\]]+)\]", r".\1", text)
+    keys: list[str] = []
+    position = 0
+    while position < len(text):
+        step = _STEP.match(text, position)
+        if step is None or (step[0].startswith(".") and not keys):
+            raise ValueError(f"This is no path from character {position + 1} on.")
+        keys.append(_step_key(step))
+        position = step.end()
+    return tuple(keys)
+
+
+def _step_key(step: re.Match[str]) -> str:
+    if step[1] is not None:
+        return step[1]
+    if step[2] is None:
+        return ANY_INDEX
+    try:
+        return str(json.loads(step[2]))
+    except ValueError:
+        raise ValueError("A quoted key of this path is not closed properly.") from None
+
+
+def generalise_path(path: Path, root: Any) -> Path:
+    """The path with every list index replaced by ``ANY_INDEX``."""
+    out: list[str] = []
+    value = root
+    for key in path:
+        if isinstance(value, list):
+            out.append(ANY_INDEX)
+            value = value[int(key)] if key.isdecimal() and int(key) < len(value) else None
+        else:
+            out.append(key)
+            value = value.get(key) if isinstance(value, dict) else None
+    return tuple(out)
+
+
+def find_value(root: Any, path: Path) -> Any:
+    """What stands at this path, or ``MISSING``."""
+    value = root
+    for key in path:
+        if isinstance(value, dict) and key in value:
+            value = value[key]
+        elif isinstance(value, list) and _is_index(key) and int(key) < len(value):
+            value = value[int(key)]
+        else:
+            return MISSING
+    return value
+
+
+def form_name(path: Path) -> str:
+    """``ticket[agent][id]``, as PHP spells it in a body."""
+    return path[0] + "".join(f"[{key}]" for key in path[1:]) if path else ""
+
+
+def template_name(path: Path, root: Any) -> str:
+    """``{{ ticket.agent.id }}``, for the helpdesk's Twig templates.
+
+    Source: Twig, "Template Designers": ``foo.bar`` and ``foo['bar']`` are subscripts alike.
+    """
+    parts: list[str] = []
+    for key, index in _steps(path, root):
+        if index is not None:
+            parts.append(f"[{index}]")
+        elif _IDENTIFIER.match(key):
+            parts.append(f".{key}" if parts else key)
+        else:
+            escaped = key.replace("\\", "\\\\").replace("'", "\\'")
+            parts.append(f"['{escaped}']" if parts else f"_context['{escaped}']")
+    return "{{ " + "".join(parts) + " }}"
+
+
+def python_name(path: Path, root: Any, attribute: str) -> str:
+    """``request.form["ticket"]["agent"]["id"]``."""
+    steps = (
+        f"[{index}]" if index is not None else f"[{_quote(key)}]"
+        for key, index in _steps(path, root)
+    )
+    return f"request.{attribute}" + "".join(steps)
+
+
+def jq_name(path: Path, root: Any, attribute: str) -> str:
+    """``.form.ticket.agent.id``, for ``jq`` over a request's JSON.
+
+    Source: jq manual, "Object Identifier-Index": other keys than identifiers are quoted.
+    """
+    parts = [f".{attribute}"]
+    for key, index in _steps(path, root):
+        if index is not None:
+            parts.append(f"[{index}]")
+        elif _IDENTIFIER.match(key):
+            parts.append(f".{key}")
+        else:
+            parts.append(f"[{_quote(key)}]")
+    return "".join(parts)
+
+
+def _steps(path: Path, root: Any) -> list[tuple[str, int | None]]:
+    """Each key with its index when the container at that place is a list."""
+    steps: list[tuple[str, int | None]] = []
+    value = root
+    for key in path:
+        if isinstance(value, list) and _is_index(key):
+            steps.append((key, int(key)))
+        else:
+            steps.append((key, None))
+        value = find_value(value, (key,))
+    return steps
+
+
+def _is_index(key: str) -> bool:
+    return key.isascii() and key.isdigit() and len(key) < 10
+
+
+def _quote(key: str) -> str:
+    """The key in double quotes, as JSON, Python and jq all read it; lone surrogates escaped."""
+    text = json.dumps(key, ensure_ascii=False)
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+class _Missing:
+    """Not there, which is neither empty nor null."""
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+MISSING = _Missing()

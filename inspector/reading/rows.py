@@ -1,0 +1,215 @@
+"""The tree as a page wants it: one row after the other, each saying what it closes.
+
+A template that loops over rows needs no recursion and no include a row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from inspector.reading.grouping import (
+    EXPECTED_KEYS,
+    Group,
+    arrange_map,
+    arrange_top,
+    preview_value,
+)
+from inspector.reading.meaning import Context, Meaning, find_meaning
+from inspector.reading.nodes import MAP, MAX_KEY_CHARS, Node, note_on_keys, scalar_text
+from inspector.reading.paths import format_path
+from inspector.reading.text import MAX_SHOWN_CHARS, is_plain, shorten
+
+GROUP, MORE, ABSENT = "group", "more", "absent"
+
+# How the tree is open when it comes: as fits its content, everything, nothing, the first level.
+FITTING, ALL, NONE, LEVEL = "", "all", "none", "level"
+_OPEN_AT_FIRST = frozenset({"ticket", "event", "custom_data"})
+_SMALL_TREE = 40
+
+_IN_QUERY = re.compile(r"[A-Za-z0-9._-]*\Z")
+
+Parts = tuple[tuple[str, bool], ...]
+
+
+@dataclass(slots=True)
+class Row:
+    """One line of the tree.
+
+    ``kind`` is a node's kind, or ``group``, ``more``, ``absent``. ``path`` is the field's
+    path written out, ``""`` where there is no field. ``cut`` counts the characters of the
+    value beyond those shown; ``plain`` says that those are printable ASCII. A row with
+    ``opens`` starts a list of rows; ``closes`` is how many such lists end after this one.
+    With a filter, ``key_parts`` and ``text_parts`` are key and value cut at the hits, each
+    part with whether it is one.
+    """
+
+    kind: str
+    key: str
+    path: str = ""
+    text: str = ""
+    cut: int = 0
+    meaning: Meaning | None = None
+    note: str | None = None
+    plain: bool = True
+    opens: bool = False
+    open: bool = False
+    size: int = 0
+    fields: int = 0
+    closes: int = 0
+    key_parts: Parts | None = None
+    text_parts: Parts | None = None
+
+    @property
+    def link(self) -> str:
+        """The path as it stands in a URL's query."""
+        return self.path if _IN_QUERY.match(self.path) else quote(self.path, safe="")
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How rows are made. ``grouped`` for a ticket, ``php`` where a map may have been a list."""
+
+    received_at: datetime
+    words: tuple[str, ...] = ()
+    grouped: bool = False
+    php: bool = False
+    opened: str = FITTING
+
+
+_Item = Node | Group | Row
+
+
+def list_rows(root: Node, manner: Manner) -> list[Row]:
+    """The rows of a tree whose root is a container. Iterative; linear in the nodes."""
+    return _Lister(manner, root).list_rows()
+
+
+class _Lister:
+    def __init__(self, manner: Manner, root: Node) -> None:
+        self.manner = manner
+        self.root = root
+        self.small = root.fields <= _SMALL_TREE
+        self.hit = _compile_hits(manner.words)
+
+    def list_rows(self) -> list[Row]:
+        rows: list[Row] = []
+        stack: list[tuple[Iterator[_Item], dict[str, str]]] = [self._enter(self.root)]
+        while stack:
+            items, texts = stack[-1]
+            item = next(items, None)
+            if item is None:
+                stack.pop()
+                if stack:
+                    rows[-1].closes += 1
+                continue
+            if isinstance(item, Row):
+                rows.append(item)
+            elif isinstance(item, Group):
+                rows.append(self._group_row(item, len(stack)))
+                stack.append((iter(item.children), texts))
+            elif item.is_leaf:
+                rows.append(self._leaf_row(item, texts))
+            else:
+                rows.append(self._container_row(item, len(stack)))
+                stack.append(self._enter(item))
+        return rows
+
+    def _enter(self, node: Node) -> tuple[Iterator[_Item], dict[str, str]]:
+        """The items below a container, and its plain values by key for their meanings."""
+        items: list[_Item] = list(node.children)
+        if self.manner.grouped and node.kind == MAP:
+            items = list(arrange_top(node) if node is self.root else arrange_map(node))
+            if node is self.root and not self.manner.words:
+                items += [Row(ABSENT, key) for key in EXPECTED_KEYS if key not in node.value]
+        if node.more:
+            items.append(Row(MORE, "", size=node.more))
+        return iter(items), _plain_texts(node.value)
+
+    def _leaf_row(self, node: Node, texts: dict[str, str]) -> Row:
+        text = node.text[:MAX_SHOWN_CHARS]
+        row = Row(
+            node.kind,
+            node.key[:MAX_KEY_CHARS],
+            format_path(node.path),
+            text,
+            cut=max(0, len(node.text) - MAX_SHOWN_CHARS),
+            meaning=find_meaning(Context(node.key, node.text, texts, self.manner.received_at)),
+            plain=is_plain(text),
+        )
+        if self.hit is not None:
+            row.key_parts = split_hits(row.key, self.hit)
+            row.text_parts = split_hits(text, self.hit)
+        return row
+
+    def _container_row(self, node: Node, depth: int) -> Row:
+        row = Row(
+            node.kind,
+            node.key[:MAX_KEY_CHARS],
+            format_path(node.path),
+            shorten(preview_value(node.value), 90),
+            note=note_on_keys(node.value) if self.manner.php and node.kind == MAP else None,
+            opens=True,
+            open=self._is_open(node.key, depth),
+            size=node.size,
+            fields=node.fields,
+        )
+        if self.hit is not None:
+            row.key_parts = split_hits(row.key, self.hit)
+        return row
+
+    def _group_row(self, group: Group, depth: int) -> Row:
+        return Row(
+            GROUP,
+            group.name,
+            text=group.preview,
+            opens=True,
+            open=self._is_open(group.name, depth),
+            fields=group.fields,
+        )
+
+    def _is_open(self, key: str, depth: int) -> bool:
+        match self.manner.opened:
+            case "all":
+                return True
+            case "none":
+                return False
+            case "level":
+                return depth == 1
+        if self.manner.words or self.small:
+            return True
+        return depth == 1 and (key in _OPEN_AT_FIRST or not self.manner.grouped)
+
+
+def _compile_hits(words: tuple[str, ...]) -> re.Pattern[str] | None:
+    """Any of the words, the longest first, so that it is marked whole."""
+    longest_first = sorted(words, key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE) if words else None
+
+
+def split_hits(text: str, hit: re.Pattern[str]) -> Parts | None:
+    """The text cut at a filter's hits, or None when it has none."""
+    parts: list[tuple[str, bool]] = []
+    end = 0
+    for match in hit.finditer(text):
+        if match.start() > end:
+            parts.append((text[end : match.start()], False))
+        parts.append((match[0], True))
+        end = match.end()
+    if not parts:
+        return None
+    if end < len(text):
+        parts.append((text[end:], False))
+    return tuple(parts)
+
+
+def _plain_texts(value: Any) -> dict[str, str]:
+    if not isinstance(value, dict) or len(value) > 1000:
+        return {}
+    return {
+        key: scalar_text(item) for key, item in value.items() if not isinstance(item, (dict, list))
+    }

@@ -1,0 +1,21 @@
+"""Captured text cut to what a page can carry.
+
+What comes out is as hostile as what went in: escaping it, and showing characters that
+hide or reorder, is the template's.
+"""
+
+from __future__ import annotations
+
+MAX_SHOWN_CHARS = 2000
+MAX_PREVIEW_CHARS = 60
+
+
+def shorten(text: str, max_chars: int = MAX_PREVIEW_CHARS) -> str:
+    """One line of at most ``max_chars`` characters, ``…`` at a cut."""
+    line = " ".join(text[: max_chars * 4].split())
+    return line if len(line) <= max_chars else line[: max_chars - 1].rstrip() + "…"
+
+
+def is_plain(text: str) -> bool:
+    """Whether the text is printable ASCII, which cannot deceive the eye."""
+    return text.isascii() and text.isprintable()

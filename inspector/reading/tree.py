@@ -1,0 +1,95 @@
+"""A captured request as a person reads it: the facts, then every field as a tree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from inspector.domain import CapturedRequest
+from inspector.reading.facts import Fact, find_facts, find_subject
+from inspector.reading.grouping import is_ticket
+from inspector.reading.nodes import MAP, Node, build_tree, split_words
+from inspector.reading.rows import ALL, FITTING, LEVEL, NONE, Manner, Row, list_rows
+
+FORM, JSON = "form", "json"
+THOUGHT, SENT = "", "sent"
+_OPENINGS = (FITTING, ALL, NONE, LEVEL)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What ``templates/requests/_tree.html`` shows.
+
+    ``source`` is ``form`` or ``json``, None when the body is neither. ``total`` counts
+    fields (values, not containers), ``matching`` those the filter left; ``complete`` is
+    False when limits left some out of ``rows``. ``facts`` and ``subject`` are a ticket's.
+    """
+
+    source: str | None
+    rows: list[Row]
+    total: int = 0
+    matching: int = 0
+    complete: bool = True
+    filter_text: str = ""
+    opened: str = FITTING
+    order: str = THOUGHT
+    grouped: bool = False
+    is_ticket: bool = False
+    subject: str | None = None
+    facts: tuple[Fact, ...] = ()
+
+
+def build_reading(
+    request: CapturedRequest,
+    *,
+    filter_text: str = "",
+    opened: str = FITTING,
+    order: str = THOUGHT,
+) -> Reading:
+    """Read a request's body, be it a form or JSON.
+
+    ``filter_text`` leaves only the fields that have all of its words in their path or
+    value. ``opened`` is ``all``, ``none``, ``level`` or ``""`` for what fits; ``order``
+    is ``sent`` for the order of arrival, ``""`` for a ticket's fields as one thinks of
+    them. Anything else counts as ``""``: both come from a URL. Never raises, whatever
+    was captured; linear in the body.
+    """
+    source, value = find_content(request)
+    if source is None:
+        return Reading(None, [])
+    words = split_words(filter_text)
+    opened = opened if opened in _OPENINGS else FITTING
+    ticket = is_ticket(value)
+    grouped = ticket and order != SENT
+    manner = Manner(request.received_at, words, grouped, source == FORM, opened)
+    tree = build_tree(value, words)
+    root = tree.root
+    if root.is_leaf:
+        # A JSON body may be one bare value: it gets a row of its own.
+        children = [root] if tree.matching else []
+        root = Node("", (), MAP, size=1, value={}, children=children)
+    return Reading(
+        source,
+        list_rows(root, manner),
+        tree.total,
+        tree.matching,
+        tree.complete,
+        filter_text[:200].strip(),
+        opened,
+        SENT if order == SENT else THOUGHT,
+        grouped,
+        ticket,
+        find_subject(value) if ticket else None,
+        find_facts(value, request.received_at) if ticket else (),
+    )
+
+
+def find_content(request: CapturedRequest) -> tuple[str | None, Any]:
+    """The body as nested data, with how it was written: ``form``, ``json`` or None."""
+    if request.form is not None:
+        return FORM, request.form.value
+    if request.json is not None:
+        return JSON, request.json
+    if request.media_type.is_json and request.decoded_body.strip() == b"null":
+        return JSON, None
+    return None, None
