@@ -1,0 +1,174 @@
+"""A webhook action as the helpdesk's administrator defines it.
+
+Nothing is rendered or sent here: an action is data, checked for what can be
+checked without a ticket.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any, TypeAlias
+
+from inspector.errors import InspectorError
+
+SOURCES = ("trigger", "escalation", "sla", "macro")
+METHODS = ("POST", "PUT", "DELETE", "GET")
+
+MAX_NAME_CHARS = 200
+MAX_HEADERS = 100
+MAX_RETRIES = 5
+MAX_TIMEOUT_S = 300.0
+
+TemplatePair: TypeAlias = tuple[str, str]
+CustomData: TypeAlias = str | tuple[TemplatePair, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryOptions:
+    """How a request is delivered.
+
+    Times are seconds: ``timeout_s`` bounds one attempt as a whole (redirects
+    included), ``connect_timeout_s`` name look-up, connection and TLS of each
+    address tried, ``first_byte_timeout_s`` the wait for an answer. ``basic_auth`` is user
+    name and password. ``retries`` are attempts beyond the first, at most
+    ``MAX_RETRIES``.
+
+    Raises ``InspectorError`` ``invalid_options``.
+    """
+
+    timeout_s: float = 30.0
+    connect_timeout_s: float = 10.0
+    first_byte_timeout_s: float = 30.0
+    follow_redirects: bool = False
+    verify_tls: bool = True
+    basic_auth: tuple[str, str] | None = None
+    retries: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("timeout_s", "connect_timeout_s", "first_byte_timeout_s"):
+            if not 0 < getattr(self, name) <= MAX_TIMEOUT_S:
+                raise _invalid_options(name, f"must be more than 0 and at most {MAX_TIMEOUT_S:g}")
+        if not 0 <= self.retries <= MAX_RETRIES:
+            raise _invalid_options("retries", f"must be 0 to {MAX_RETRIES}")
+        if self.basic_auth is not None and ":" in self.basic_auth[0]:
+            raise _invalid_options("basic_auth", "cannot have a colon in the user name")
+
+
+def _invalid_options(field: str, problem: str) -> InspectorError:
+    return InspectorError("invalid_options", f"{field} {problem}.", field=field)
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookAction:
+    """What to send, and where to; every text but name, source and method is a template.
+
+    ``headers`` are templates of names and values, in order, repeats kept.
+    ``custom_data`` is one text, or named values (``custom_data[name]``), or None
+    when nothing is defined.
+
+    Raises ``InspectorError`` ``invalid_action``.
+    """
+
+    url: str
+    name: str = "Webhook"
+    source: str = "trigger"
+    method: str = "POST"
+    headers: tuple[TemplatePair, ...] = ()
+    custom_data: CustomData = None
+    options: DeliveryOptions = DeliveryOptions()
+
+    def __post_init__(self) -> None:
+        if not self.url.strip():
+            raise _invalid_action("url", "A webhook needs a URL.")
+        if not 0 < len(self.name.strip()) <= MAX_NAME_CHARS:
+            message = f"A webhook's name has 1 to {MAX_NAME_CHARS} characters."
+            raise _invalid_action("name", message)
+        if self.source not in SOURCES:
+            raise _invalid_action("source", f"The source is one of: {', '.join(SOURCES)}.")
+        if self.method not in METHODS:
+            raise _invalid_action("method", f"The method is one of: {', '.join(METHODS)}.")
+        if len(self.headers) > MAX_HEADERS:
+            raise _invalid_action("headers", f"A webhook has at most {MAX_HEADERS} headers.")
+
+
+def _invalid_action(field: str, message: str) -> InspectorError:
+    return InspectorError("invalid_action", message, field=field)
+
+
+def action_to_json(action: WebhookAction) -> dict[str, Any]:
+    """The action as JSON holds it: pairs are lists of two, the password is included."""
+    data = asdict(action)
+    data["headers"] = [list(pair) for pair in action.headers]
+    if isinstance(action.custom_data, tuple):
+        data["custom_data"] = [list(pair) for pair in action.custom_data]
+    if action.options.basic_auth is not None:
+        data["options"]["basic_auth"] = list(action.options.basic_auth)
+    return data
+
+
+def action_from_json(data: Any) -> WebhookAction:
+    """The action in ``data``, which ``action_to_json`` made or a user of the API wrote.
+
+    Only ``url`` must be there. Headers and named custom data may also be maps.
+
+    Raises ``InspectorError`` ``invalid_action`` or ``invalid_options``.
+    """
+    given = _known_fields(data, WebhookAction, "action")
+    given["headers"] = _pairs(given.get("headers") or (), "headers")
+    custom_data = given.get("custom_data")
+    if custom_data is not None and not isinstance(custom_data, str):
+        given["custom_data"] = _pairs(custom_data, "custom_data")
+    given["options"] = options_from_json(given.get("options") or {})
+    for field in ("url", "name", "source", "method"):
+        if not isinstance(given.get(field, ""), str):
+            raise _invalid_action(field, f"{field} must be a text.")
+    given.setdefault("url", "")
+    return WebhookAction(**given)
+
+
+def options_from_json(data: Any) -> DeliveryOptions:
+    """The options in ``data``; what is not there keeps its default.
+
+    Raises ``InspectorError`` ``invalid_action`` or ``invalid_options``.
+    """
+    given = _known_fields(data, DeliveryOptions, "options")
+    defaults = DeliveryOptions()
+    for name, value in given.items():
+        if name == "basic_auth":
+            continue
+        wanted = type(getattr(defaults, name))
+        accepted = (int, float) if wanted is float else (wanted,)
+        if not isinstance(value, accepted) or (wanted is not bool and isinstance(value, bool)):
+            raise _invalid_options(name, f"must be a {wanted.__name__}")
+    auth = given.get("basic_auth")
+    if auth is not None:
+        if not (isinstance(auth, Sequence) and len(auth) == 2 and _are_texts(auth)):
+            raise _invalid_options("basic_auth", "must be a user name and a password")
+        given["basic_auth"] = (auth[0], auth[1])
+    return DeliveryOptions(**given)
+
+
+def _known_fields(data: Any, shape: type, what: str) -> dict[str, Any]:
+    if not isinstance(data, Mapping):
+        raise _invalid_action(what, f"The {what} must be a JSON object.")
+    known = {field.name for field in fields(shape)}
+    unknown = sorted(str(name) for name in data.keys() - known)
+    if unknown:
+        names = ", ".join(unknown)
+        raise _invalid_action(unknown[0], f"The {what} cannot have: {names}.")
+    return dict(data)
+
+
+def _pairs(value: Any, field: str) -> tuple[TemplatePair, ...]:
+    pairs = list(value.items()) if isinstance(value, Mapping) else value
+    if not isinstance(pairs, Sequence) or isinstance(pairs, str):
+        raise _invalid_action(field, f"{field} must be a list of names and values.")
+    for pair in pairs:
+        if not (isinstance(pair, Sequence) and len(pair) == 2 and _are_texts(pair)):
+            raise _invalid_action(field, f"{field} must be a list of names and values.")
+    return tuple((pair[0], pair[1]) for pair in pairs)
+
+
+def _are_texts(values: Sequence[Any]) -> bool:
+    return not isinstance(values, str) and all(isinstance(value, str) for value in values)

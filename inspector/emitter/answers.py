@@ -1,0 +1,209 @@
+"""Reading an HTTP/1.1 answer: framing by the rules, content bounded, nothing decoded.
+
+What the receiver says is shown as it came: content codings stay undone, and an
+answer that breaks the rules is an error with a sentence, never an exception of
+its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter
+
+from inspector.capture import split_headers
+from inspector.domain.content import decode_text
+from inspector.emitter.connections import Connection, Deadline, DeliveryError
+
+MAX_HEAD_BYTES = 65_536
+MAX_INTERIM_ANSWERS = 20
+
+_STATUS_LINE = re.compile(rb"HTTP/(\d\.\d) ([1-9]\d\d)(?: (.*))?\Z")
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,15}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the receiver answered.
+
+    ``headers`` are names and values in order, repeats kept; ``body`` is the content
+    with chunks joined, cut at the limit when ``truncated``. ``reusable`` tells
+    whether the connection may carry another request; ``first_byte_at`` is on
+    ``perf_counter``'s clock.
+    """
+
+    http_version: str
+    status: int
+    reason: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    truncated: bool
+    reusable: bool
+    first_byte_at: float
+
+    def find_header(self, name: str) -> str | None:
+        """The first value of a header, by name in lower case; None when it was not sent."""
+        return next((value for key, value in self.headers if key.lower() == name), None)
+
+
+def read_answer(
+    connection: Connection, *, first_byte: Deadline, overall: Deadline, max_body_bytes: int
+) -> Answer:
+    """Read the answer to a request that was sent over ``connection`` (not to a HEAD).
+
+    Interim answers (100 to 199, but not 101) are skipped. At most
+    ``max_body_bytes`` of the body are read; beyond that the rest is left unread.
+
+    Raises ``DeliveryError``. Source: RFC 9112, 4 to 6.
+    """
+    reader = _Reader(connection, overall)
+    reader.fill(first_byte)
+    first_byte_at = perf_counter()
+    for _ in range(MAX_INTERIM_ANSWERS):
+        version, status, reason, headers = _parse_head(reader.read_head())
+        if status >= 200 or status == 101:
+            break
+    else:
+        raise _unreadable("it has too many interim answers")
+    body, truncated, framed = _read_body(reader, status, headers, max_body_bytes)
+    reader.finish()
+    keeps = _keeps_alive(version, headers) and framed and not truncated and status != 101
+    return Answer(version, status, reason, headers, body, truncated, keeps, first_byte_at)
+
+
+def _unreadable(problem: str) -> DeliveryError:
+    return DeliveryError("unreadable_answer", f"The answer cannot be read: {problem}.")
+
+
+class _Reader:
+    """The bytes of one answer, fetched as they are asked for."""
+
+    def __init__(self, connection: Connection, deadline: Deadline) -> None:
+        self._connection = connection
+        self._deadline = deadline
+        self._data = bytearray()
+
+    def fill(self, deadline: Deadline | None = None) -> bool:
+        """Fetch some more; False at the end."""
+        more = self._connection.receive(deadline or self._deadline)
+        self._data += more
+        return bool(more)
+
+    def read_head(self) -> bytes:
+        searched = 0
+        while not (end := _HEAD_END.search(self._data, searched)):
+            searched = max(0, len(self._data) - 3)
+            if len(self._data) > MAX_HEAD_BYTES:
+                raise _unreadable(f"its head is longer than {MAX_HEAD_BYTES:,} bytes")
+            if not self.fill():
+                raise _ended_early(bool(self._data))
+        return self._take(end.end())
+
+    def read_line(self, max_bytes: int = 4096) -> bytes:
+        while (end := self._data.find(b"\n")) < 0:
+            if len(self._data) > max_bytes:
+                raise _unreadable("a line of its chunked body is too long")
+            if not self.fill():
+                raise _ended_early(True)
+        return self._take(end + 1).rstrip(b"\r\n")
+
+    def read_up_to(self, count: int) -> bytes:
+        """``count`` bytes, fewer when the answer ends before."""
+        while len(self._data) < count and self.fill():
+            pass
+        return self._take(count)
+
+    def finish(self) -> None:
+        """What was read too far belongs to no answer of ours; it makes the connection unusable."""
+        if self._data:
+            self._connection.push_back(self._take(len(self._data)))
+
+    def _take(self, count: int) -> bytes:
+        taken = bytes(self._data[:count])
+        del self._data[:count]
+        return taken
+
+
+def _ended_early(begun: bool) -> DeliveryError:
+    if begun:
+        return DeliveryError("connection_lost", "The connection ended in the middle of the answer.")
+    return DeliveryError("connection_lost", "The connection was closed without an answer.")
+
+
+def _parse_head(head: bytes) -> tuple[str, int, str, tuple[tuple[str, str], ...]]:
+    first_line = head.partition(b"\n")[0].rstrip(b"\r")
+    line = _STATUS_LINE.match(first_line)
+    if not line:
+        shown = decode_text(first_line[:60])
+        raise _unreadable(f"it begins with {shown!r}, which is no status line of HTTP")
+    headers = tuple((decode_text(name), decode_text(value)) for name, value in split_headers(head))
+    return line[1].decode(), int(line[2]), decode_text(line[3] or b""), headers
+
+
+def _values(headers: tuple[tuple[str, str], ...], name: str) -> list[str]:
+    """The comma-separated values of a header, all its lines together, in lower case."""
+    lines = [value for key, value in headers if key.lower() == name]
+    return [part.strip().lower() for line in lines for part in line.split(",")]
+
+
+def _keeps_alive(version: str, headers: tuple[tuple[str, str], ...]) -> bool:
+    options = _values(headers, "connection")
+    return "keep-alive" in options if version == "1.0" else "close" not in options
+
+
+def _read_body(
+    reader: _Reader, status: int, headers: tuple[tuple[str, str], ...], max_bytes: int
+) -> tuple[bytes, bool, bool]:
+    """The body, whether it was cut, and whether its end was marked (not by closing)."""
+    if status in (101, 204, 304):
+        return b"", False, True
+    codings = _values(headers, "transfer-encoding")
+    if codings:
+        if codings[-1] == "chunked":
+            return _read_chunks(reader, max_bytes)
+        return (*_read_to_end(reader, max_bytes), False)
+    lengths = set(_values(headers, "content-length"))
+    if not lengths:
+        return (*_read_to_end(reader, max_bytes), False)
+    length = lengths.pop()
+    if lengths or not (length.isascii() and length.isdigit()) or len(length) > 18:
+        raise _unreadable("its Content-Length is not one number")
+    wanted = min(int(length), max_bytes)
+    body = reader.read_up_to(wanted)
+    if len(body) < wanted:
+        raise _ended_early(True)
+    return body, int(length) > max_bytes, True
+
+
+def _read_to_end(reader: _Reader, max_bytes: int) -> tuple[bytes, bool]:
+    body = reader.read_up_to(max_bytes + 1)
+    return body[:max_bytes], len(body) > max_bytes
+
+
+def _read_chunks(reader: _Reader, max_bytes: int) -> tuple[bytes, bool, bool]:
+    body = bytearray()
+    while True:
+        size_text = reader.read_line().partition(b";")[0].strip()
+        if not _CHUNK_SIZE.match(size_text):
+            raise _unreadable("a chunk of its body has no size")
+        size = int(size_text, 16)
+        if size == 0:
+            break
+        if len(body) + size > max_bytes:
+            body += reader.read_up_to(max_bytes - len(body))
+            return bytes(body), True, True
+        chunk = reader.read_up_to(size)
+        if len(chunk) < size or reader.read_line(2) != b"":
+            raise _unreadable("a chunk of its body has another size than it says")
+        body += chunk
+    _skip_trailers(reader.read_line)
+    return bytes(body), False, True
+
+
+def _skip_trailers(read_line: Callable[[], bytes]) -> None:
+    for _ in range(100):
+        if not read_line():
+            return
+    raise _unreadable("it has too many trailers")

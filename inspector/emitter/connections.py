@@ -1,0 +1,329 @@
+"""A small HTTP/1.1 client side: the bytes it is given go out as they are.
+
+It exists because the libraries for this add, sort or rename headers, and look a
+name up again after someone has checked it. It must never add a byte to a request.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import select
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from time import perf_counter
+from types import TracebackType
+from typing import NoReturn
+
+from inspector.emitter.actions import DeliveryOptions
+from inspector.emitter.destinations import Address, DestinationPolicy
+from inspector.emitter.urls import HttpUrl
+from inspector.errors import InspectorError
+
+
+class DeliveryError(Exception):
+    """Why no answer came, or none that can be read.
+
+    ``code`` is for programs, ``message`` one sentence for people; ``retryable``
+    tells whether another try may go better.
+    """
+
+    def __init__(self, code: str, message: str, *, retryable: bool = True) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.retryable = retryable
+
+
+class Deadline:
+    """A point in time that waits must not go beyond, and what to say when they do."""
+
+    def __init__(self, seconds: float, waited_for: str) -> None:
+        self._end = perf_counter() + seconds
+        self._message = f"{waited_for} within {seconds:g} s."
+
+    def remaining_s(self) -> float:
+        """Seconds left, more than 0; raises ``DeliveryError`` ``timed_out`` when none are."""
+        remaining = self._end - perf_counter()
+        if remaining <= 0:
+            self.fail()
+        return remaining
+
+    def fail(self) -> NoReturn:
+        """Raise the ``DeliveryError``."""
+        raise DeliveryError("timed_out", self._message)
+
+
+def earliest(*deadlines: Deadline) -> Deadline:
+    """The one that ends first."""
+    return min(deadlines, key=lambda deadline: deadline._end)
+
+
+class Connection:
+    """A connection to one origin, checked against the policy when it was opened.
+
+    ``connect_ms`` is what name look-up, TCP and TLS took together. It reads through
+    a buffer of its own, so that one connection carries many requests.
+    """
+
+    def __init__(
+        self, sock: socket.socket, origin: tuple[str, str, int], address: str, connect_ms: float
+    ) -> None:
+        self._sock = sock
+        self._buffer = bytearray()
+        self.origin = origin
+        self.address = address
+        self.connect_ms = connect_ms
+
+    def close(self) -> None:
+        """Close the socket; a second time is fine."""
+        self._sock.close()
+
+    def is_reusable(self) -> bool:
+        """Whether nothing has come since the last answer, not even its end."""
+        if self._buffer or self._sock.fileno() < 0:
+            return False
+        if isinstance(self._sock, ssl.SSLSocket) and self._sock.pending():
+            return False
+        poller = select.poll()
+        poller.register(self._sock, select.POLLIN)
+        return not poller.poll(0)
+
+    def send(self, data: bytes, deadline: Deadline) -> None:
+        """Write all of ``data``; raises ``DeliveryError``."""
+        view = memoryview(data)
+        while view:
+            self._sock.settimeout(deadline.remaining_s())
+            try:
+                sent = self._sock.send(view)
+            except TimeoutError:
+                deadline.fail()
+            except OSError as error:
+                raise _connection_lost(error) from error
+            view = view[sent:]
+
+    def receive(self, deadline: Deadline) -> bytes:
+        """Some bytes, ``b""`` at the end; raises ``DeliveryError``."""
+        if self._buffer:
+            data = bytes(self._buffer)
+            self._buffer.clear()
+            return data
+        self._sock.settimeout(deadline.remaining_s())
+        try:
+            return self._sock.recv(65_536)
+        except TimeoutError:
+            deadline.fail()
+        except ssl.SSLEOFError:
+            return b""
+        except OSError as error:
+            raise _connection_lost(error) from error
+
+    def push_back(self, data: bytes) -> None:
+        """Give bytes back that belong to what comes next."""
+        self._buffer[:0] = data
+
+
+def _connection_lost(error: OSError) -> DeliveryError:
+    reason = error.strerror or str(error) or type(error).__name__
+    return DeliveryError("connection_lost", f"The connection broke: {reason}.")
+
+
+class ConnectionPool:
+    """Keeps connections that may carry another request, for threads to share.
+
+    One pool belongs to one policy and one set of options: what it keeps was
+    checked when it was opened, and is not checked again.
+    """
+
+    def __init__(self) -> None:
+        self._idle: dict[tuple[str, str, int], list[Connection]] = {}
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> ConnectionPool:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def take(
+        self,
+        url: HttpUrl,
+        options: DeliveryOptions,
+        policy: DestinationPolicy,
+        overall: Deadline,
+    ) -> tuple[Connection, float]:
+        """A connection to the URL's origin, and how many milliseconds opening it took.
+
+        Raises ``DeliveryError``.
+        """
+        while connection := self._take_idle(url.origin):
+            if connection.is_reusable():
+                return connection, 0.0
+            connection.close()
+        connection = open_connection(url, options, policy, overall)
+        return connection, connection.connect_ms
+
+    def _take_idle(self, origin: tuple[str, str, int]) -> Connection | None:
+        with self._lock:
+            idle = self._idle.get(origin)
+            return idle.pop() if idle else None
+
+    def give_back(self, connection: Connection, *, reusable: bool) -> None:
+        """Keep the connection for the next request, or close it."""
+        if not reusable:
+            connection.close()
+            return
+        with self._lock:
+            self._idle.setdefault(connection.origin, []).append(connection)
+
+    def close(self) -> None:
+        """Close what is kept."""
+        with self._lock:
+            kept = [connection for idle in self._idle.values() for connection in idle]
+            self._idle.clear()
+        for connection in kept:
+            connection.close()
+
+
+def open_connection(
+    url: HttpUrl, options: DeliveryOptions, policy: DestinationPolicy, overall: Deadline
+) -> Connection:
+    """Look the host up once, check each address, connect to the first that answers.
+
+    Raises ``DeliveryError``; its code is ``destination_refused`` when the policy
+    allows none of the addresses.
+    """
+    started = perf_counter()
+    waited_for = f"No connection to {url.authority}"
+    deadline = earliest(Deadline(options.connect_timeout_s, waited_for), overall)
+    addresses = resolve(url, deadline)
+    allowed = list(_filter_addresses(url, addresses, policy))
+    sock = _connect_first(url, allowed, deadline)
+    try:
+        if url.scheme == "https":
+            sock = _start_tls(sock, url, options.verify_tls, deadline)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        peer = str(sock.getpeername()[0])
+    except BaseException:
+        sock.close()
+        raise
+    return Connection(sock, url.origin, peer, (perf_counter() - started) * 1000)
+
+
+def resolve(url: HttpUrl, deadline: Deadline) -> list[Address]:
+    """The addresses of the URL's host, in the resolver's order, each once.
+
+    The resolver cannot be interrupted, so it runs in a thread that is left behind
+    when it takes too long. Raises ``DeliveryError``.
+    """
+    try:
+        return [ipaddress.ip_address(url.host)]
+    except ValueError:
+        pass
+    found: list[Address] = []
+    problem: list[OSError | UnicodeError] = []
+
+    def look_up() -> None:
+        try:
+            answers = socket.getaddrinfo(url.host, url.port, type=socket.SOCK_STREAM)
+            found.extend(ipaddress.ip_address(str(answer[4][0])) for answer in answers)
+        except (OSError, UnicodeError) as error:
+            problem.append(error)
+
+    thread = threading.Thread(target=look_up, name="resolver", daemon=True)
+    thread.start()
+    thread.join(deadline.remaining_s())
+    if thread.is_alive():
+        deadline.fail()
+    if problem or not found:
+        reason = f": {problem[0]}" if problem else ""
+        raise DeliveryError("name_not_found", f"There is no address for {url.host}{reason}.")
+    return list(dict.fromkeys(found))
+
+
+def _filter_addresses(
+    url: HttpUrl, addresses: list[Address], policy: DestinationPolicy
+) -> Iterator[Address]:
+    refusal: InspectorError | None = None
+    allowed = 0
+    for address in addresses:
+        try:
+            policy.check_address(url, address)
+        except InspectorError as error:
+            refusal = error
+        else:
+            allowed += 1
+            yield address
+    if refusal is not None and not allowed:
+        raise DeliveryError(refusal.code, refusal.message, retryable=False)
+
+
+def _connect_first(url: HttpUrl, addresses: list[Address], deadline: Deadline) -> socket.socket:
+    problem: DeliveryError | None = None
+    for position, address in enumerate(addresses):
+        family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        # The first of several must not use up the time of all.
+        share = deadline.remaining_s() / (len(addresses) - position)
+        sock.settimeout(share)
+        try:
+            sock.connect((str(address), url.port))
+        except OSError as error:
+            sock.close()
+            problem = _connect_problem(url, error, share)
+        else:
+            return sock
+    raise problem or DeliveryError("name_not_found", f"There is no address for {url.host}.")
+
+
+def _connect_problem(url: HttpUrl, error: OSError, waited_s: float) -> DeliveryError:
+    place = f"{url.host}, port {url.port}"
+    if isinstance(error, TimeoutError):
+        return DeliveryError("timed_out", f"No connection to {place} within {waited_s:.3g} s.")
+    if isinstance(error, ConnectionRefusedError):
+        message = f"Nothing listens at {place}: the connection was refused."
+        return DeliveryError("connection_refused", message)
+    reason = error.strerror or str(error)
+    return DeliveryError("unreachable", f"{place} cannot be reached: {reason}.")
+
+
+@lru_cache(maxsize=2)
+def _tls_context(verify: bool) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _start_tls(
+    sock: socket.socket, url: HttpUrl, verify: bool, deadline: Deadline
+) -> ssl.SSLSocket:
+    with _tls_problems(url, deadline):
+        sock.settimeout(deadline.remaining_s())
+        return _tls_context(verify).wrap_socket(sock, server_hostname=url.host)
+
+
+@contextmanager
+def _tls_problems(url: HttpUrl, deadline: Deadline) -> Iterator[None]:
+    try:
+        yield
+    except TimeoutError:
+        deadline.fail()
+    except ssl.SSLCertVerificationError as error:
+        message = f"The certificate of {url.host} is not trusted: {error.verify_message}."
+        raise DeliveryError("tls_failed", message, retryable=False) from error
+    except ssl.SSLError as error:
+        reason = (error.reason or str(error)).replace("_", " ").lower()
+        message = f"No TLS with {url.host}, port {url.port}: {reason}."
+        raise DeliveryError("tls_failed", message, retryable=False) from error
+    except OSError as error:
+        raise _connection_lost(error) from error

@@ -1,0 +1,195 @@
+"""From an action and a ticket to the exact bytes of a request.
+
+Everything that will go over the wire is decided here and shown before it goes;
+``connections`` adds nothing. No I/O.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from dataclasses import dataclass, replace
+
+from inspector.emitter.actions import WebhookAction
+from inspector.emitter.templates import missing_variables, render_template
+from inspector.emitter.tickets import order_fields
+from inspector.emitter.trees import Context, Tree
+from inspector.emitter.urls import HttpUrl, parse_url
+from inspector.errors import InspectorError
+from inspector.forms import build
+
+FORM_TYPE = "application/x-www-form-urlencoded"
+MAX_HEADER_VALUE_BYTES = 8_190
+
+# RFC 9110, 5.6.2.
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
+_FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+# They say where the body ends; a second opinion would make two requests out of one.
+_FRAMING = ("content-length", "transfer-encoding")
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Something of the action that is not in the request: ``X-Escalated``, and why."""
+
+    what: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.why}"
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRequest:
+    """A request as it will be sent: these headers in this order, then this body.
+
+    ``head`` and ``body`` are the exact bytes.
+    """
+
+    method: str
+    url: HttpUrl
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    left_out: tuple[LeftOut, ...] = ()
+
+    @property
+    def request_line(self) -> str:
+        return f"{self.method} {self.url.target} HTTP/1.1"
+
+    @property
+    def head(self) -> bytes:
+        """Request line, header lines and the empty line after them."""
+        lines = [self.request_line, *(f"{name}: {value}" for name, value in self.headers)]
+        text = "\r\n".join(lines) + "\r\n\r\n"
+        return text.encode("utf-8", "surrogateescape")
+
+    @property
+    def raw(self) -> bytes:
+        return self.head + self.body
+
+
+def render(action: WebhookAction, context: Context) -> PreparedRequest:
+    """Work out the request that ``action`` sends for the ticket in ``context``.
+
+    POST, PUT and DELETE carry the ticket as PHP's ``http_build_query`` encodes it,
+    ``custom_data`` last; GET has an empty body. A header without a value is not
+    sent. A custom header takes the place of ours of the same name.
+
+    Raises ``InspectorError``: ``template_error``, ``invalid_url``,
+    ``unsupported_scheme``, ``invalid_header`` or ``header_reserved``.
+
+    Source: the helpdesk's article on webhooks.
+    """
+    url = parse_url(_render_field("url", action.url, context))
+    custom, left_out = _render_headers(action, context)
+    if action.method == "GET":
+        body = b""
+        left_out.append(LeftOut("body", "not sent, a GET request has an empty body"))
+    else:
+        data = order_fields(context)
+        data["custom_data"], empty = _render_custom_data(action, context)
+        left_out.extend(empty)
+        body = build(data)
+    auth = action.options.basic_auth or url.userinfo
+    headers = _own_headers(url, auth, body if action.method != "GET" else None)
+    replaced = {name.lower() for name, _ in custom}
+    own = [(name, value) for name, value in headers if name.lower() not in replaced]
+    if auth and "authorization" in replaced:
+        left_out.append(LeftOut("basic auth", "not sent, a custom header gives Authorization"))
+    url = replace(url, userinfo=None)
+    return PreparedRequest(action.method, url, (*own, *custom), body, tuple(left_out))
+
+
+def _own_headers(
+    url: HttpUrl, auth: tuple[str, str] | None, body: bytes | None
+) -> list[tuple[str, str]]:
+    headers = [("Host", url.authority), ("User-Agent", "Inspector"), ("Accept", "*/*")]
+    if auth:
+        credentials = b64encode(":".join(auth).encode("utf-8", "surrogateescape")).decode()
+        headers.append(("Authorization", f"Basic {credentials}"))
+    if body is not None:
+        headers.append(("Content-Type", FORM_TYPE))
+        headers.append(("Content-Length", str(len(body))))
+    return headers
+
+
+def _render_headers(
+    action: WebhookAction, context: Context
+) -> tuple[list[tuple[str, str]], list[LeftOut]]:
+    sent: list[tuple[str, str]] = []
+    left_out: list[LeftOut] = []
+    for position, (name_template, value_template) in enumerate(action.headers):
+        field = f"headers.{position}"
+        name = _render_field(field, name_template, context).strip()
+        value = _render_field(field, value_template, context).strip(" \t")
+        check_header(name, value)
+        if value:
+            sent.append((name, value))
+        else:
+            left_out.append(LeftOut(name, f"not sent, {_why_empty(value_template, context)}"))
+    return sent, left_out
+
+
+def check_header(name: str, value: str) -> None:
+    """Refuse what cannot stand in a header line, and what would change the body's end.
+
+    Raises ``InspectorError`` ``invalid_header`` or ``header_reserved``.
+
+    Source: RFC 9110, 5.1 and 5.5.
+    """
+    if not _TOKEN.match(name):
+        shown = _visible(name)
+        raise InspectorError("invalid_header", f"{shown} cannot be a header's name.", header=name)
+    if name.lower() in _FRAMING:
+        message = f"{name} follows from the body and cannot be set."
+        raise InspectorError("header_reserved", message, header=name)
+    if _FORBIDDEN.search(value):
+        message = f"The value of {name} has a line break or another control character in it."
+        raise InspectorError("invalid_header", message, header=name)
+    if len(value.encode("utf-8", "surrogateescape")) > MAX_HEADER_VALUE_BYTES:
+        message = f"The value of {name} is longer than {MAX_HEADER_VALUE_BYTES:,} bytes."
+        raise InspectorError("invalid_header", message, header=name)
+
+
+def _visible(name: str) -> str:
+    return repr(name if len(name) <= 60 else f"{name[:57]}...")
+
+
+def _render_custom_data(action: WebhookAction, context: Context) -> tuple[Tree, list[LeftOut]]:
+    if action.custom_data is None:
+        return "", []
+    if isinstance(action.custom_data, str):
+        text = _render_field("custom_data", action.custom_data, context)
+        return text, _note_empty("custom_data", text, action.custom_data, context)
+    values: dict[str, Tree] = {}
+    empty: list[LeftOut] = []
+    for position, (name_template, template) in enumerate(action.custom_data):
+        field = f"custom_data.{position}"
+        name = _render_field(field, name_template, context)
+        text = _render_field(field, template, context)
+        values[name] = text
+        empty += _note_empty(f"custom_data[{name}]", text, template, context)
+    return values or "", empty
+
+
+def _note_empty(what: str, text: str, template: str, context: Context) -> list[LeftOut]:
+    if text or not template:
+        return []
+    return [LeftOut(what, f"sent empty, {_why_empty(template, context)}")]
+
+
+def _why_empty(template: str, context: Context) -> str:
+    missing = missing_variables(template, context)
+    if not missing:
+        return "its template gives no text"
+    names = ", ".join(f"`{name}`" for name in missing)
+    return f"{names} {'has' if len(missing) == 1 else 'have'} no value"
+
+
+def _render_field(field: str, template: str, context: Context) -> str:
+    """Render, and say in the error which field of the action it was."""
+    try:
+        return render_template(template, context)
+    except InspectorError as error:
+        error.details["field"] = field
+        raise

@@ -1,0 +1,113 @@
+"""The nested data of a ticket: texts, lists and maps, and nothing else.
+
+The helpdesk makes a text of every value before it encodes it (true is ``1``,
+false and null are empty), so that PHP's form builder meets only texts and arrays.
+Trees are never changed in place: whoever changes one gets another back.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from inspector.errors import InspectorError
+
+Tree: TypeAlias = "str | list[Tree] | dict[str, Tree]"
+Context: TypeAlias = "dict[str, Tree]"
+
+# What PHP reads from a form at most (max_input_nesting_level); deeper data could not arrive.
+MAX_DEPTH = 64
+MAX_LEAVES = 100_000
+
+
+def tree_of(value: Any) -> Tree:
+    """Make a tree of what JSON or Python holds, as the helpdesk does before it encodes.
+
+    True is ``"1"``, False and None are ``""``, numbers are written as PHP writes
+    them; keys become texts.
+
+    Raises ``InspectorError`` ``invalid_ticket`` for data deeper than ``MAX_DEPTH``
+    or with more than ``MAX_LEAVES`` values, and ``TypeError`` for other types.
+    """
+    return _TreeMaker().make(value, 0)
+
+
+class _TreeMaker:
+    def __init__(self) -> None:
+        self._leaves = 0
+
+    def make(self, value: Any, depth: int) -> Tree:
+        if depth > MAX_DEPTH:
+            raise InspectorError("invalid_ticket", f"The data is nested deeper than {MAX_DEPTH}.")
+        if isinstance(value, Mapping):
+            return {text_of(key): self.make(entry, depth + 1) for key, entry in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self.make(entry, depth + 1) for entry in value]
+        self._leaves += 1
+        if self._leaves > MAX_LEAVES:
+            raise InspectorError("invalid_ticket", f"The data has more than {MAX_LEAVES:,} values.")
+        return text_of(value)
+
+
+def text_of(value: Any) -> str:
+    """The text PHP makes of a scalar: ``(string) $value``.
+
+    Raises ``TypeError`` for anything that is not text, bool, int, float or None.
+    """
+    if isinstance(value, str):
+        return value
+    if value is None or value is False:
+        return ""
+    if value is True:
+        return "1"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return _float_text(value)
+    raise TypeError(f"A value must be a text, a number, a list or a map, not {type(value)}.")
+
+
+def _float_text(number: float) -> str:
+    """14 significant digits: PHP's ``precision``, which its casts follow."""
+    if math.isnan(number):
+        return "NAN"
+    if math.isinf(number):
+        return "INF" if number > 0 else "-INF"
+    text = f"{number:.14G}"
+    mantissa, e, exponent = text.partition("E")
+    if not e:
+        return text
+    point = "" if "." in mantissa else ".0"
+    return f"{mantissa}{point}E{int(exponent):+d}"
+
+
+def order_lists(tree: Tree) -> Tree:
+    """Turn maps whose keys are 0 to n-1 in any order into lists.
+
+    A viewer's listing scatters a list's entries, which makes PHP read a map. A
+    map with a gap stays one: its missing entries are not ours to invent.
+    """
+    if isinstance(tree, str):
+        return tree
+    if isinstance(tree, list):
+        return [order_lists(entry) for entry in tree]
+    ordered = {key: order_lists(entry) for key, entry in tree.items()}
+    keys = [str(index) for index in range(len(ordered))]
+    if ordered and ordered.keys() == set(keys):
+        return [ordered[key] for key in keys]
+    return ordered
+
+
+def walk_leaves(tree: Tree, visit: Callable[[tuple[str, ...], str], None]) -> None:
+    """Call ``visit`` with the path and the text of every leaf, in order."""
+    _walk(tree, (), visit)
+
+
+def _walk(tree: Tree, path: tuple[str, ...], visit: Callable[[tuple[str, ...], str], None]) -> None:
+    if isinstance(tree, str):
+        visit(path, tree)
+        return
+    entries = tree.items() if isinstance(tree, dict) else enumerate(tree)
+    for key, entry in entries:
+        _walk(entry, (*path, str(key)), visit)
