@@ -30,7 +30,7 @@ lint: .venv/.dev-ready ## Lint, types and import floors only.
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 format: .venv/.dev-ready ## Format, and mend what can be mended by itself.
 	@$(BIN)/ruff check --fix

@@ -66,29 +66,12 @@ class ServerProcess:
 
     def start(self) -> None:
         """Bind the port. Raises ``InspectorError`` ``port_unusable`` when it is not to be had."""
-        adjustments = ExactAdjustments(
-            host=self.settings.host,
-            port=self.settings.port,
-            threads=WORKER_THREADS,
-            connection_limit=self.settings.max_connections,
-            max_request_header_size=self.settings.max_head_bytes,
-            max_request_body_size=2**62,
-            inbuf_overflow=SPOOL_BYTES,
-            recv_bytes=65_536,
-            backlog=1024,
-            asyncore_use_poll=True,
-            asyncore_loop_timeout=1,
-            clear_untrusted_proxy_headers=False,
-            expose_tracebacks=False,
-            ident=None,
-        )
-        adjustments.keep_body_bytes = self.settings.max_body_bytes
         dispatcher = ThreadedTaskDispatcher()
         try:
             server = CaptureServer(
                 self.app.wsgi_app,
                 map=self._map,
-                adj=adjustments,
+                adj=self._make_adjustments(),
                 dispatcher=dispatcher,
                 _start=False,
             )
@@ -109,6 +92,26 @@ class ServerProcess:
         server.accept_connections()
         server.parking.start()
         self._server = server
+
+    def _make_adjustments(self) -> ExactAdjustments:
+        adjustments = ExactAdjustments(
+            host=self.settings.host,
+            port=self.settings.port,
+            threads=WORKER_THREADS,
+            connection_limit=self.settings.max_connections,
+            max_request_header_size=self.settings.max_head_bytes,
+            max_request_body_size=2**62,
+            inbuf_overflow=SPOOL_BYTES,
+            recv_bytes=65_536,
+            backlog=1024,
+            asyncore_use_poll=True,
+            asyncore_loop_timeout=1,
+            clear_untrusted_proxy_headers=False,
+            expose_tracebacks=False,
+            ident=None,
+        )
+        adjustments.keep_body_bytes = self.settings.max_body_bytes
+        return adjustments
 
     def _make_parking(self) -> ParkingLot:
         parking = ParkingLot(self.services.load_after, max_parked=self.settings.max_streams)

@@ -5,7 +5,7 @@ Flask-SQLAlchemy's session; captures through ``Writer``, which commits many at o
 """
 
 from inspector.storage.bins import BinStore
-from inspector.storage.engine import open_database
+from inspector.storage.engine import answers, open_database
 from inspector.storage.models import db
 from inspector.storage.requests import Page, RequestStore
 from inspector.storage.writer import NoSuchBin, Outcome, Stored, Unstored, Writer
@@ -19,6 +19,7 @@ __all__ = [
     "Stored",
     "Unstored",
     "Writer",
+    "answers",
     "db",
     "open_database",
 ]

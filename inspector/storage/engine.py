@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Engine, event, inspect, make_url, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from inspector.errors import DatabaseTooNewError, InspectorError
 from inspector.storage.models import Base
@@ -65,6 +65,16 @@ def open_database(engine: Engine) -> None:
         raise InspectorError(
             "database_unusable", f"The database {engine.url!r} cannot be used: {error.orig}."
         ) from error
+
+
+def answers(engine: Engine) -> bool:
+    """Whether the database answers a question just now."""
+    try:
+        with engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+    except SQLAlchemyError:
+        return False
+    return True
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:

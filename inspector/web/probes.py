@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 
+from inspector.storage import answers
 from inspector.web.services import current_services
 
 blueprint = Blueprint("probes", __name__)
@@ -21,10 +20,7 @@ def healthz() -> Response:
 def readyz() -> Response:
     """Ready: the database can be read and the last batch of captures was stored."""
     services = current_services()
-    try:
-        with services.engine.connect() as connection:
-            connection.execute(text("SELECT 1"))
-    except SQLAlchemyError:
+    if not answers(services.engine):
         return Response("the database does not answer\n", 503, mimetype="text/plain")
     if services.writer.is_failing:
         return Response("captures cannot be stored just now\n", 503, mimetype="text/plain")
