@@ -114,7 +114,8 @@ def split_target(target: bytes) -> tuple[bytes, bytes]:
 def find_bin_name(target: bytes) -> str:
     """The decoded first segment of the target's path, or ``""`` when there is none."""
     path, _ = split_target(target)
-    first = path.removeprefix(b"/").partition(b"/")[0]
+    # A malformed line may have left the version in the target: no name has a space.
+    first = path.removeprefix(b"/").partition(b"/")[0].partition(b" ")[0]
     return unquote_to_bytes(first).decode("utf-8", "replace")
 
 

@@ -8,6 +8,8 @@ by the main loop before each poll; ``service`` is what a worker thread runs.
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -144,6 +146,13 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     def _linger(self) -> None:
         self._lingering_until = time.monotonic() + LINGER_S
         self.request = None
+        self._end_answer()
+
+    def _end_answer(self) -> None:
+        """Close our side once the answer is out: the sender sees its end and may go."""
+        if self._lingering_until and not self.total_outbufs_len:
+            with contextlib.suppress(OSError):
+                self.socket.shutdown(socket.SHUT_WR)
 
     def readable(self) -> bool:
         """Whether the main loop should read; asked before each poll."""
@@ -163,6 +172,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             self._leave()
         else:
             super().handle_write()
+            self._end_answer()
 
     def handle_read(self) -> None:
         """Read requests; after a refusal, read and drop."""

@@ -40,10 +40,12 @@ class CaptureServer(TcpWSGIServer):  # type: ignore[misc]
     def add_task(self, task: Channel) -> None:
         """Called by waitress with a connection whose first request is complete."""
         if not self.lane.take(task):
-            if task.requests[0].error is not None:
-                task.answer_error(task.requests[0])
-            else:
+            request = task.requests[0]
+            if request.error is None:
                 super().add_task(task)
+            else:
+                # Not at once: the caller still holds the channel's lock.
+                self.trigger.pull_trigger(lambda: task.answer_error(request))
 
 
 class ServerProcess:
