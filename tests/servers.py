@@ -110,3 +110,9 @@ class LiveServer:
         url = answer.json()["url"]
         assert isinstance(url, str)
         return url
+
+    def get_json(self, path: str) -> Any:
+        """What an API call answers."""
+        answer = requests.get(self.url + path, timeout=10)
+        assert answer.status_code == 200, answer.text
+        return answer.json()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import socket
 import time
@@ -45,6 +47,14 @@ class RunningServer:
         with self.connect() as connection:
             connection.sendall(request)
             return read_all(connection)
+
+    def get(self, path: str) -> tuple[int, str]:
+        """Status and text of a page or an API call."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE_S)
+        with contextlib.closing(connection):
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
 
     def captured(self, bin_name: str = "b1", count: int = 1) -> list[dict[str, Any]]:
         """The bin's requests, oldest first, as soon as there are ``count``."""
