@@ -15,6 +15,7 @@ from urllib.request import urlopen
 import pytest
 
 from inspector.server import ServerProcess
+from inspector.server.parking import ParkingLot
 from inspector.settings import Settings
 
 DEADLINE_S = 10.0
@@ -29,6 +30,13 @@ class RunningServer:
         self.process.start()
         self.process.run_in_thread()
         self.port = self.process.port
+
+    @property
+    def parking(self) -> ParkingLot:
+        """The server's parking lot, to see what it holds."""
+        server = self.process._server
+        assert server is not None
+        return server.parking
 
     def connect(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout=DEADLINE_S)

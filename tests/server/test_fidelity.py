@@ -221,7 +221,7 @@ def test_what_is_refused_is_captured_with_the_reason(
 ) -> None:
     server = start_process(max_head_bytes=4096)
     answer = server.exchange(case.sent)
-    assert answer.startswith(b"HTTP/1.") and int(answer.split()[1]) == case.status
+    assert int(answer.split()[1]) == case.status
     request = server.only()
     assert request["refused"]["status"] == case.status
     assert case.reason in request["refused"]["reason"]

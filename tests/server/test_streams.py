@@ -1,0 +1,177 @@
+"""Event streams: live, resumable, cheap, and no thread's business."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.server.conftest import RunningServer, StartProcess, wait_for
+
+
+class Stream:
+    """A client of an event stream that keeps every event it reads."""
+
+    def __init__(self, server: RunningServer, path: str, last_event_id: str = "") -> None:
+        self.connection = server.connect()
+        resume = f"Last-Event-ID: {last_event_id}\r\n" if last_event_id else ""
+        self.connection.sendall(
+            f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n{resume}\r\n".encode()
+        )
+        self.unread = b""
+        while b"\r\n\r\n" not in self.unread:
+            self.unread += self.connection.recv(65_536)
+        self.head, _, self.unread = self.unread.partition(b"\r\n\r\n")
+
+    def events(self, count: int) -> list[dict[str, Any]]:
+        """The next ``count`` events, heartbeats and settings left out."""
+        found: list[dict[str, Any]] = []
+        while len(found) < count:
+            while b"\n\n" not in self.unread:
+                data = self.connection.recv(65_536)
+                assert data, "the stream ended"
+                self.unread += data
+            block, _, self.unread = self.unread.partition(b"\n\n")
+            fields = dict(line.split(": ", 1) for line in block.decode().split("\n"))
+            if "event" in fields:
+                found.append(fields)
+        return found
+
+    def numbers(self, count: int) -> list[int]:
+        return [json.loads(event["data"])["number"] for event in self.events(count)]
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+EVENTS = "/api/v1/bins/b1/events"
+
+
+def post(server: RunningServer, count: int = 1) -> None:
+    with server.connect() as connection:
+        for _ in range(count):
+            connection.sendall(b"POST /b1 HTTP/1.1\r\nContent-Length: 3\r\n\r\na=1")
+            assert connection.recv(1000).startswith(b"HTTP/1.1 200")
+
+
+@pytest.fixture
+def stream(server: RunningServer) -> Iterator[Stream]:
+    opened = Stream(server, EVENTS)
+    yield opened
+    opened.close()
+
+
+def test_each_capture_is_an_event_with_the_request(server: RunningServer, stream: Stream) -> None:
+    assert stream.head.startswith(b"HTTP/1.1 200 OK")
+    assert b"text/event-stream" in stream.head
+    post(server)
+    (event,) = stream.events(1)
+    assert event["event"] == "request"
+    request = server.only()
+    assert json.loads(event["data"]) == request
+    assert event["id"] == request["id"]
+
+
+def test_a_stream_begins_with_what_comes_now(server: RunningServer) -> None:
+    post(server, 3)
+    stream = Stream(server, EVENTS)
+    post(server)
+    assert stream.numbers(1) == [4]
+    stream.close()
+
+
+def test_last_event_id_resumes_without_gap_or_repeat(server: RunningServer) -> None:
+    first = Stream(server, EVENTS)
+    post(server, 3)
+    *_, last = first.events(3)
+    first.close()
+    post(server, 250)
+    second = Stream(server, EVENTS, last["id"])
+    post(server, 5)
+    assert second.numbers(255) == list(range(4, 259))
+    second.close()
+
+
+@pytest.mark.parametrize(("query", "first"), [("?after=0", 1), ("?after=1-2", 3)])
+def test_after_says_where_to_begin(server: RunningServer, query: str, first: int) -> None:
+    post(server, 3)
+    stream = Stream(server, EVENTS + query)
+    assert stream.numbers(4 - first) == list(range(first, 4))
+    stream.close()
+
+
+def test_captures_under_load_come_once_each_and_in_order(server: RunningServer) -> None:
+    streams = [Stream(server, EVENTS) for _ in range(20)]
+    threads = [threading.Thread(target=post, args=(server, 60)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for stream in streams:
+        assert stream.numbers(240) == list(range(1, 241))
+        stream.close()
+    for thread in threads:
+        thread.join()
+
+
+def test_open_streams_hold_no_thread(server: RunningServer) -> None:
+    before = threading.active_count()
+    streams = [Stream(server, EVENTS) for _ in range(200)]
+    assert threading.active_count() == before
+    assert server.get("/healthz") == (200, "ok\n")
+    post(server)
+    assert [stream.numbers(1) for stream in streams] == [[1]] * 200
+    for stream in streams:
+        stream.close()
+    parking = server.parking
+    wait_for(lambda: len(parking) == 0 or None)
+
+
+def test_a_stream_too_many_is_refused_with_503(start_process: StartProcess) -> None:
+    server = start_process(max_streams=2)
+    streams = [Stream(server, EVENTS) for _ in range(3)]
+    heads = [stream.head.split()[1] for stream in streams]
+    assert heads == [b"200", b"200", b"503"]
+    for stream in streams:
+        stream.close()
+
+
+def test_a_reader_that_lets_too_much_lie_is_disconnected(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inspector.server.parking.MAX_UNREAD_BYTES", 100_000)
+    stream = Stream(server, EVENTS)
+    stream.connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    body = b"x" * 400_000
+    head = b"POST /b1 HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(body)
+    with server.connect() as connection:
+        for _ in range(20):
+            connection.sendall(head + body)
+            assert connection.recv(1000).startswith(b"HTTP/1.1 200")
+    parking = server.parking
+    wait_for(lambda: len(parking) == 0 or None)
+    stream.close()
+
+
+def test_a_heartbeat_keeps_a_quiet_stream_open(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inspector.live.HEARTBEAT_S", 0.05)
+    stream = Stream(server, EVENTS)
+    wanted = b": still here\n\n: still here\n\n"
+    deadline = time.monotonic() + 10
+    while wanted not in stream.unread:
+        assert time.monotonic() < deadline
+        stream.unread += stream.connection.recv(1000)
+    stream.close()
+
+
+def test_the_pages_stream_pushes_rows(server: RunningServer) -> None:
+    stream = Stream(server, "/bins/b1/stream")
+    post(server)
+    (event,) = stream.events(1)
+    assert event["event"] == "row"
+    stream.close()
