@@ -1,0 +1,89 @@
+"""Strangers' text made safe to look at: nothing invisible, nothing that turns the line around.
+
+Escaping is Jinja's, always on. This module is about characters that are harmless
+to HTML and harmful to a reader, and about amounts no page should carry.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any
+
+from jinja2 import Environment
+from markupsafe import Markup, escape
+
+# Controls but tab and line feed; marks that are invisible or reorder text; what
+# cannot be encoded (bytes that were no UTF-8 come as U+DC80 to U+DCFF).
+_ODD = re.compile(
+    r"(?:(?!\r\n)[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b\u200e\u200f"
+    r"\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff"
+    r"\U000e0000-\U000e007f])+"
+)
+_UNITS = ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB"))
+
+
+def prepare_text(environment: Environment) -> None:
+    """Add the filters, and make the plain output of any string safe in every template."""
+    environment.finalize = _finalize
+    environment.filters.update(visible=visible, size=say_size, number=say_number)
+
+
+def visible(text: str) -> Markup:
+    """Escape, and set each run of odd characters apart, with their names for a tooltip.
+
+    Linear; a text of nothing but odd characters grows some thirtyfold, so callers
+    bound what they show.
+    """
+    parts: list[str] = []
+    end = 0
+    for run in _ODD.finditer(text):
+        parts.append(escape(text[end : run.start()]))
+        names = ", ".join(dict.fromkeys(_say_name(char) for char in run[0][:20]))
+        parts.append(f'<span class="odd" title="{escape(names)}">{_draw(run[0])}</span>')
+        end = run.end()
+    parts.append(escape(text[end:]))
+    return Markup("".join(parts))  # noqa: S704 - every part is escaped above
+
+
+def show_odd(text: str) -> str:
+    """The same without markup, for attributes and titles; the result can always be encoded."""
+    return _ODD.sub(lambda run: _draw(run[0]), text)
+
+
+def say_size(count: int) -> str:
+    """Bytes for people, in thousands: ``"12.4 kB"``."""
+    for factor, unit in _UNITS:
+        if count >= factor:
+            return f"{count / factor:.1f} {unit}"
+    return f"{count} B"
+
+
+def say_number(count: int) -> str:
+    """``1234`` as ``"1,234"``."""
+    return f"{count:,}"
+
+
+def _finalize(value: Any) -> Any:
+    """Every ``{{ ... }}`` passes here; markup was looked at when it was made."""
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    return value if value.isascii() and value.isprintable() else show_odd(value)
+
+
+def _draw(run: str) -> str:
+    return "".join(map(_picture, run))
+
+
+def _picture(char: str) -> str:
+    code = ord(char)
+    if 0xDC80 <= code <= 0xDCFF:
+        code -= 0xDC00
+    return f"\\x{code:02x}" if code <= 0xFF else f"[U+{code:04X}]"
+
+
+def _say_name(char: str) -> str:
+    code = ord(char)
+    if 0xDC80 <= code <= 0xDCFF:
+        return "a byte that is not UTF-8"
+    return unicodedata.name(char, f"control character U+{code:04X}").lower()
