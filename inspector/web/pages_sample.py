@@ -1,0 +1,33 @@
+"""The test webhook of a bin's page: the sample ticket, sent as the helpdesk would send it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from inspector.domain import Bin
+from inspector.emitter import DeliveryOptions, WebhookAction, render, sample_context, send
+from inspector.errors import InspectorError
+from inspector.web.services import Services
+
+OPTIONS = DeliveryOptions(timeout_s=10.0, connect_timeout_s=2.0)
+HEADERS = (("X-Deskpro-TicketId", "{{ ticket.id }}"),)
+CUSTOM_DATA = "A test from the page of the bin, about {{ ticket.subject }}"
+
+
+def send_sample(services: Services, bin_: Bin) -> None:
+    """Send it over HTTP to our own socket, so that it comes in as any other webhook does.
+
+    The address is the one that was bound, never what a reader's Host header says.
+    Raises ``InspectorError`` when we do not own a socket, or nothing was delivered.
+    """
+    if not services.port:
+        raise InspectorError(
+            "sending_needs_our_server", "Test webhooks are sent under inspector serve only."
+        )
+    ours = replace(services.settings, port=services.port, public_url=None)
+    action = WebhookAction(
+        url=f"{ours.base_url}/{bin_.name}", headers=HEADERS, custom_data=CUSTOM_DATA
+    )
+    result = send(render(action, sample_context()), options=OPTIONS)
+    if result.failure is not None:
+        raise InspectorError("not_delivered", result.failure.message)

@@ -1,0 +1,204 @@
+// New captures on top of the list: by the stream, or by asking when there is none.
+// The stream itself is wired in the markup; this file pauses it, fills its gaps and counts.
+
+import { markOpenRow, say } from "./page.js";
+
+const POLL_MS = 2000;
+const HIDDEN_POLL_MS = 10_000;
+const HIDDEN_GRACE_MS = 60_000;
+const MAX_ROWS = 500;
+
+const title = document.title;
+let unseen = 0; // since the reader scrolled away from the top
+let missed = 0; // since the page was hidden
+let timer = 0;
+let cold = document.getElementById("stream")?.cloneNode(true);
+
+const find = (id) => document.getElementById(id);
+const number = (row) => Number(row.dataset.number);
+const listRows = () => [...find("rows").querySelectorAll(":scope > .row")];
+const bin = () => find("list").dataset.bin;
+
+// -- rows -----------------------------------------------------------------------------------
+
+let newest = Math.max(0, ...listRows().map(number));
+
+function settleRows() {
+  // A row may come twice (by the stream, and by asking what it missed), or late.
+  const seen = new Set();
+  const rows = listRows().reverse().filter((row) => {
+    if (seen.has(row.id)) row.remove();
+    return !seen.has(row.id) && seen.add(row.id);
+  });
+  if (rows.some((row, index) => index && number(row) < number(rows[index - 1]))) {
+    rows.sort((one, other) => number(one) - number(other));
+    for (const row of rows) find("rows").prepend(row);
+  }
+  const fresh = rows.filter((row) => number(row) > newest);
+  if (!fresh.length) return;
+  newest = number(rows.at(-1));
+  markOpenRow();
+  count(fresh.length);
+  announce(fresh);
+}
+
+function count(fresh) {
+  const counter = document.querySelector("#list [data-count]");
+  const held = Math.min(Number(counter.dataset.count) + fresh, Number(find("list").dataset.capacity));
+  counter.dataset.count = held;
+  counter.textContent = held.toLocaleString("en");
+}
+
+// -- telling the reader ---------------------------------------------------------------------
+
+function isAway() {
+  const rows = find("rows");
+  return rows.scrollTop > 8 || rows.getBoundingClientRect().top < 0;
+}
+
+function showPill() {
+  if (!isAway()) unseen = 0;
+  const pill = document.querySelector("[data-pill]");
+  pill.hidden = unseen === 0;
+  pill.textContent = `${unseen} new`;
+}
+
+function announce(fresh) {
+  if (isAway()) unseen += fresh.length;
+  showPill();
+  if (!document.hidden) return;
+  missed += fresh.length;
+  document.title = `(${missed}) ${title}`;
+  notify(fresh);
+}
+
+function notify(fresh) {
+  if (!wantsNotice() || Notification.permission !== "granted") return;
+  const many = fresh.length === 1 ? "A new request" : `${fresh.length} new requests`;
+  const body = fresh.at(-1).querySelector(".row-title").textContent;
+  const notice = new Notification(`${many} in ${bin()}`, { body, tag: `inspector-${bin()}` });
+  notice.onclick = () => focus();
+}
+
+const noticeKey = () => `notify ${bin()}`;
+
+function wantsNotice() {
+  try {
+    return localStorage.getItem(noticeKey()) === "yes";
+  } catch {
+    return false;
+  }
+}
+
+async function switchNotice(button) {
+  const wanted = !wantsNotice();
+  if (wanted && (await Notification.requestPermission()) !== "granted") {
+    say("The browser does not allow notifications from this page.");
+    return;
+  }
+  localStorage.setItem(noticeKey(), wanted ? "yes" : "no");
+  button.setAttribute("aria-pressed", wanted);
+}
+
+// -- stream, or asking ----------------------------------------------------------------------
+
+function setState(state) {
+  const live = document.querySelector("#list .live");
+  if (!live || live.dataset.state === state) return;
+  live.dataset.state = state;
+  live.querySelector("[data-label]").textContent = state;
+}
+
+async function ask() {
+  const first = listRows()[0];
+  const answer = await fetch(`/bins/${bin()}?after=${first?.dataset.id ?? 0}`, {
+    headers: { "HX-Request": "true" },
+  });
+  if (!answer.ok) throw new Error(answer.statusText);
+  if (answer.status === 204) return;
+  if (answer.status === 205) return reload(); // more than a page of them
+  htmx.swap("#rows", await answer.text(), { swapStyle: "afterbegin" });
+  settleRows();
+}
+
+function reload() {
+  htmx.trigger("#stream [hx-get]", "reload");
+}
+
+function poll(interval_ms) {
+  clearTimeout(timer);
+  timer = setTimeout(async () => {
+    try {
+      await ask();
+      setState(document.hidden ? "paused" : "polling");
+    } catch {
+      setState("offline");
+    }
+    poll(interval_ms);
+  }, interval_ms);
+}
+
+function pause() {
+  // A browser opens six connections to a server: pages nobody looks at must not hold them.
+  htmx.swap("#stream", "", { swapStyle: "delete" });
+  poll(HIDDEN_POLL_MS);
+}
+
+function resume() {
+  const stream = cold.cloneNode(true);
+  const after = listRows()[0]?.dataset.id ?? 0;
+  stream.setAttribute("sse-connect", `/bins/${bin()}/stream?after=${after}`);
+  find("list").append(stream);
+  htmx.process(stream);
+}
+
+function follow() {
+  clearTimeout(timer);
+  if (document.hidden) {
+    timer = setTimeout(pause, HIDDEN_GRACE_MS);
+    return;
+  }
+  missed = 0;
+  document.title = document.title.replace(/^\(\d+\) /, "");
+  if (!find("stream")) resume();
+}
+
+if (cold) {
+  document.addEventListener("htmx:sseOpen", () => {
+    clearTimeout(timer);
+    setState("live");
+    ask().catch(() => {});
+  });
+  document.addEventListener("htmx:sseError", () => {
+    setState("offline");
+    poll(POLL_MS);
+  });
+  document.addEventListener("htmx:sseBeforeMessage", (event) => {
+    if (listRows().length < MAX_ROWS) return;
+    event.preventDefault();
+    reload();
+  });
+  document.addEventListener("htmx:sseMessage", settleRows);
+  document.addEventListener("visibilitychange", follow);
+  document.addEventListener("scroll", showPill, { capture: true, passive: true });
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-pill]")) {
+      find("rows").scrollTop = 0;
+      find("list").scrollIntoView({ block: "start" });
+      showPill();
+    }
+  });
+  document.addEventListener("htmx:load", (event) => {
+    if (event.detail.elt.id !== "list") return;
+    cold = find("stream")?.cloneNode(true) ?? cold;
+    newest = Math.max(newest, 0, ...listRows().map(number));
+    markOpenRow();
+  });
+}
+
+const bell = document.querySelector("[data-notify]");
+if (cold && bell && "Notification" in window) {
+  bell.hidden = false;
+  bell.setAttribute("aria-pressed", wantsNotice());
+  bell.addEventListener("click", () => switchNotice(bell));
+}

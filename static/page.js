@@ -1,0 +1,167 @@
+// What every page does: copy, say a word, ask before deleting, switch the theme, keep sections as left.
+
+const root = document.documentElement;
+const narrow = matchMedia("(max-width: 60rem)");
+
+export function say(text) {
+  const status = document.getElementById("status");
+  status.textContent = text;
+  clearTimeout(say.timer);
+  say.timer = setTimeout(() => (status.textContent = ""), 4000);
+}
+
+// -- copying --------------------------------------------------------------------------------
+
+export async function copy(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  // Served under a name that is no secure context there is only the old way.
+  const area = document.createElement("textarea");
+  area.value = text;
+  document.body.append(area);
+  area.select();
+  const done = document.execCommand("copy");
+  area.remove();
+  if (!done) throw new Error("refused");
+}
+
+async function copyFrom(button) {
+  try {
+    await copy(button.dataset.copy);
+  } catch {
+    say("The browser did not let us copy.");
+    return;
+  }
+  const label = button.querySelector("[data-label]");
+  label.dataset.said ??= label.textContent;
+  label.textContent = "Copied";
+  say("Copied.");
+  setTimeout(() => (label.textContent = label.dataset.said), 1500);
+}
+
+// -- theme ----------------------------------------------------------------------------------
+
+function switchTheme() {
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  const system = dark ? "dark" : "light";
+  const wanted = (root.dataset.theme ?? system) === "dark" ? "light" : "dark";
+  try {
+    if (wanted === system) localStorage.removeItem("theme");
+    else localStorage.setItem("theme", wanted);
+  } catch {
+    // Then it lasts as long as the page.
+  }
+  if (wanted === system) delete root.dataset.theme;
+  else root.dataset.theme = wanted;
+}
+
+// -- sections: left open or folded, they stay so for the next request ------------------------
+
+const KEPT = "sections";
+
+function loadSections() {
+  try {
+    return JSON.parse(sessionStorage.getItem(KEPT)) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+function keepSection(details) {
+  if (details.dataset.kept === String(details.open)) return;
+  details.dataset.kept = details.open;
+  try {
+    sessionStorage.setItem(KEPT, JSON.stringify({ ...loadSections(), [details.id]: details.open }));
+  } catch {
+    // Nothing is kept, nothing is lost.
+  }
+}
+
+function restoreSections(request) {
+  const kept = loadSections();
+  for (const details of request.querySelectorAll("details.section")) {
+    if (details.id in kept) details.open = kept[details.id];
+    details.dataset.kept = details.open;
+  }
+}
+
+function goToSection(id) {
+  const section = document.getElementById(id);
+  if (!section) return;
+  section.open = true;
+  section.scrollIntoView({ block: "start" });
+  section.querySelector("summary")?.focus({ preventScroll: true });
+}
+
+// -- a request has come into the page -------------------------------------------------------
+
+export function markOpenRow() {
+  const id = document.getElementById("request")?.dataset.id;
+  for (const link of document.querySelectorAll(".row-link[aria-current]")) {
+    link.removeAttribute("aria-current");
+  }
+  const row = id && document.querySelector(`.row[data-id="${CSS.escape(id)}"]`);
+  row?.querySelector(".row-link").setAttribute("aria-current", "true");
+  return row;
+}
+
+function keepInSight(row) {
+  // Within its list only: scrollIntoView would move the page as well.
+  const rows = row?.parentElement;
+  if (!rows || rows.scrollHeight === rows.clientHeight) return;
+  const above = row.offsetTop - rows.offsetTop;
+  if (above < rows.scrollTop) rows.scrollTop = above;
+  const below = above + row.offsetHeight - rows.clientHeight;
+  if (below > rows.scrollTop) rows.scrollTop = below;
+}
+
+function showRequest(request) {
+  restoreSections(request);
+  keepInSight(markOpenRow());
+  if (narrow.matches && request.dataset.id) {
+    scrollTo(0, 0);
+    request.focus({ preventScroll: true });
+  }
+}
+
+// -- wiring ---------------------------------------------------------------------------------
+
+document.addEventListener("click", (event) => {
+  const target = event.target.closest("[data-copy], [data-theme-switch], [data-opens], [data-closes], [data-section]");
+  if (!target || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const { copy: text, opens, section } = target.dataset;
+  if (text !== undefined) copyFrom(target);
+  else if ("themeSwitch" in target.dataset) switchTheme();
+  else if (opens) document.getElementById(opens).showModal();
+  else if (section !== undefined) {
+    event.preventDefault();
+    goToSection(target.hash.slice(1));
+    history.replaceState(history.state, "", target.hash);
+  } else if (target.closest("dialog")) {
+    event.preventDefault();
+    target.closest("dialog").close();
+  }
+});
+
+document.addEventListener("toggle", (event) => {
+  if (event.target.matches("details.section")) keepSection(event.target);
+}, true);
+
+addEventListener("hashchange", () => goToSection(location.hash.slice(1)));
+
+document.addEventListener("htmx:load", (event) => {
+  const request = event.detail.elt.closest?.("#request") ?? event.detail.elt.querySelector?.("#request");
+  if (request) showRequest(request);
+});
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target.id === "ask") event.detail.target.showModal();
+});
+
+document.addEventListener("htmx:responseError", (event) => {
+  const gone = event.detail.xhr.status === 404;
+  say(gone ? "It is no longer there." : `The server answered ${event.detail.xhr.status}.`);
+});
+
+document.addEventListener("htmx:sendError", () => say("The server cannot be reached."));
+
+if (location.hash) goToSection(location.hash.slice(1));

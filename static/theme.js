@@ -1,0 +1,9 @@
+// Runs before the first paint: what the reader chose, and that scripts run at all.
+const root = document.documentElement;
+root.dataset.scripted = "";
+try {
+  const theme = localStorage.getItem("theme");
+  if (theme) root.dataset.theme = theme;
+} catch {
+  // A browser that keeps nothing follows the system.
+}
