@@ -11,6 +11,7 @@ from inspector.reading.grouping import preview_value
 from inspector.reading.meaning import Context, Meaning, find_meaning
 from inspector.reading.nodes import scalar_text
 from inspector.reading.paths import MISSING, find_value, format_path, parse_path
+from inspector.reading.rows import plain_texts
 from inspector.reading.text import shorten
 
 
@@ -79,11 +80,7 @@ def _answer(question: _Question, value: Any, received_at: datetime) -> Fact | No
         if not isinstance(found, (dict, list)):
             siblings = find_value(value, path[:-1])
             meaning = find_meaning(
-                Context(path[-1], scalar_text(found), _texts(siblings), received_at)
+                Context(path[-1], scalar_text(found), plain_texts(siblings), received_at)
             )
         return Fact(question.label, text, format_path(path), meaning)
     return None
-
-
-def _texts(siblings: Any) -> dict[str, str]:
-    return {key: text for key, text in siblings.items() if isinstance(text, str)}

@@ -128,7 +128,7 @@ class _Lister:
                 items += [Row(ABSENT, key) for key in EXPECTED_KEYS if key not in node.value]
         if node.more:
             items.append(Row(MORE, "", size=node.more))
-        return iter(items), _plain_texts(node.value)
+        return iter(items), plain_texts(node.value)
 
     def _leaf_row(self, node: Node, texts: dict[str, str]) -> Row:
         text = node.text[:MAX_SHOWN_CHARS]
@@ -207,7 +207,8 @@ def split_hits(text: str, hit: re.Pattern[str]) -> Parts | None:
     return tuple(parts)
 
 
-def _plain_texts(value: Any) -> dict[str, str]:
+def plain_texts(value: Any) -> dict[str, str]:
+    """A map's values that are no containers, as texts by key; empty for anything else."""
     if not isinstance(value, dict) or len(value) > 1000:
         return {}
     return {

@@ -101,7 +101,15 @@ def test_empty_is_told_from_absent() -> None:
 
 
 def test_json_types_are_visible() -> None:
-    value = {"n": 1.5, "t": True, "z": None, "s": "1", "l": [], "m": {}, "d": {"0": 1}}
+    value: dict[str, Any] = {
+        "n": 1.5,
+        "t": True,
+        "z": None,
+        "s": "1",
+        "l": [],
+        "m": {},
+        "d": {"0": 1},
+    }
     reading = build_reading(make_json(value))
     rows = {row.path: (row.kind, row.text) for row in reading.rows}
     assert rows["n"] == ("number", "1.5")
@@ -134,7 +142,7 @@ def test_the_filter_leaves_matching_fields_and_their_ancestors() -> None:
     assert reading.matching == len(leaves)
     assert reading.total == 197
     assert all("email" in f"{row.path} {row.text}".lower() for row in leaves)
-    assert find_row(reading, "ticket.participants.0.person.primary_email.email")
+    assert find_row(reading, "ticket.participants.0.person.primary_email.email") in leaves
     assert all(row.open for row in reading.rows if row.opens)
 
 

@@ -1,0 +1,218 @@
+"""What a bin's webhooks contain: every field seen, how often, with which values.
+
+A fold over requests, oldest first; what it keeps is bounded whatever they hold, so that
+it can stay in memory and grow with the bin.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from inspector.domain import CapturedRequest
+from inspector.reading.fields import BODY, Name, find_text, iterate_fields
+from inspector.reading.paths import Path
+from inspector.reading.series import SUBJECT
+from inspector.reading.text import shorten
+
+MAX_FIELDS = 2_000
+MAX_DISTINCT = 50
+MAX_EXAMPLES = 3
+MAX_SUBJECTS = 500
+MAX_POINTS = 5_000
+
+# A field is new when it first came with one of the newest requests, out of a fair number.
+NEW_SHARE = 20
+MIN_NEW = 3
+
+_Key = tuple[str, Path]
+
+
+@dataclass(slots=True)
+class FieldStatistics:
+    """One field over all requests seen. Numbers are requests' numbers within the bin.
+
+    ``present`` counts requests, ``empty`` those in which it was sent empty. ``distinct``
+    values are told apart up to ``MAX_DISTINCT``, then ``many`` is True. ``changes`` counts
+    requests in which it differs from the one before about the same ticket;
+    ``changed_from`` and ``changed_in`` are the last such pair.
+    """
+
+    name: Name
+    first_number: int
+    first_at: datetime
+    last_number: int = 0
+    last_at: datetime | None = None
+    present: int = 0
+    empty: int = 0
+    changes: int = 0
+    changed_from: int = 0
+    changed_in: int = 0
+    examples: list[str] = field(default_factory=list)
+    _values: set[int] = field(default_factory=set)
+
+    @property
+    def distinct(self) -> int:
+        return len(self._values)
+
+    @property
+    def many(self) -> bool:
+        return len(self._values) >= MAX_DISTINCT
+
+    def see(self, texts: list[str], number: int, received_at: datetime) -> None:
+        """Count a request that has the field, with all values it has there."""
+        self.present += 1
+        self.last_number, self.last_at = number, received_at
+        if not any(texts):
+            self.empty += 1
+        for text in texts:
+            self._keep(text)
+
+    def _keep(self, text: str) -> None:
+        if len(self._values) < MAX_DISTINCT:
+            self._values.add(hash(text))
+        if text and len(self.examples) < MAX_EXAMPLES:
+            example = shorten(text, 80)
+            if example not in self.examples:
+                self.examples.append(example)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A capture on the time line."""
+
+    number: int
+    received_us: int
+    method: str
+    event: str
+
+
+class Catalogue:
+    """The fields of the requests added so far; see ``FieldStatistics``.
+
+    ``hidden`` counts the different fields beyond ``MAX_FIELDS`` that were met, each time
+    they were. ``points`` are the newest ``MAX_POINTS`` captures.
+    """
+
+    def __init__(self) -> None:
+        self.fields: dict[_Key, FieldStatistics] = {}
+        self.points: deque[Point] = deque(maxlen=MAX_POINTS)
+        self.request_count = 0
+        self.first_number = 0
+        self.last_number = 0
+        self.hidden = 0
+        self._last: OrderedDict[str, tuple[int, dict[_Key, int]]] = OrderedDict()
+
+    def add(self, request: CapturedRequest) -> None:
+        """Take in the next request of the bin.
+
+        Requests come in the order of their numbers. Linear in the request; never raises
+        on what was captured.
+        """
+        number, received_at = request.number, request.received_at
+        self.request_count += 1
+        self.first_number = self.first_number or number
+        self.last_number = number
+        found = _collect(request)
+        for key, texts in found.items():
+            statistics = self.fields.get(key)
+            if statistics is None:
+                if len(self.fields) >= MAX_FIELDS:
+                    self.hidden += 1
+                    continue
+                statistics = FieldStatistics(Name(*key), number, received_at)
+                self.fields[key] = statistics
+            statistics.see(texts, number, received_at)
+        self._compare_with_last(request, found)
+        event = request.event.type if request.event else None
+        self.points.append(
+            Point(
+                number, request.received_us, shorten(request.method, 20), shorten(event or "", 40)
+            )
+        )
+
+    def _compare_with_last(self, request: CapturedRequest, found: dict[_Key, list[str]]) -> None:
+        subject = (find_text(request, SUBJECT) or "")[:200]
+        now = {key: hash(tuple(texts)) for key, texts in found.items()}
+        before = self._last.pop(subject, None)
+        self._last[subject] = (request.number, now)
+        if len(self._last) > MAX_SUBJECTS:
+            self._last.popitem(last=False)
+        if before is None:
+            return
+        number, values = before
+        if values == now:
+            return
+        for key in values.keys() | now.keys():
+            if values.get(key) != now.get(key) and key in self.fields:
+                statistics = self.fields[key]
+                statistics.changes += 1
+                statistics.changed_from, statistics.changed_in = number, request.number
+
+    def is_new(self, statistics: FieldStatistics) -> bool:
+        """Whether a field came up only lately, in a bin that has seen enough to say so."""
+        window = max(MIN_NEW, self.request_count // NEW_SHARE)
+        return (
+            self.request_count > window
+            and statistics.first_number > self.last_number - window
+            and statistics.first_number > self.first_number
+        )
+
+
+def _collect(request: CapturedRequest) -> dict[_Key, list[str]]:
+    found: dict[_Key, list[str]] = {}
+    for place, path, text in iterate_fields(request):
+        key = (place, path)
+        texts = found.get(key)
+        if texts is None:
+            found[key] = [text]
+        else:
+            texts.append(text)
+    return found
+
+
+SORTS = ("path", "present", "empty", "distinct", "changes", "first", "last")
+
+
+def sort_fields(
+    fields: Iterable[FieldStatistics], sort: str, *, descending: bool
+) -> list[FieldStatistics]:
+    """The fields by one of ``SORTS``; equals keep the order in which they first came.
+
+    Without a known sort, the order of the first request that had them, body first.
+    """
+    listed = list(fields)
+    match sort:
+        case "path":
+            listed.sort(key=lambda each: str(each.name).lower(), reverse=descending)
+        case "first":
+            listed.sort(key=lambda each: each.first_number, reverse=descending)
+        case "last":
+            listed.sort(key=lambda each: each.last_number, reverse=descending)
+        case "present" | "empty" | "distinct" | "changes":
+            listed.sort(key=lambda each: getattr(each, sort), reverse=descending)
+    return listed
+
+
+def filter_fields(
+    fields: Iterable[FieldStatistics], words: tuple[str, ...]
+) -> list[FieldStatistics]:
+    """The fields that have every word in their name or in one of their examples."""
+    return [each for each in fields if all(word in _searched(each) for word in words)]
+
+
+def _searched(statistics: FieldStatistics) -> str:
+    return " ".join([str(statistics.name), *statistics.examples]).lower()
+
+
+__all__ = [
+    "BODY",
+    "MAX_DISTINCT",
+    "Catalogue",
+    "FieldStatistics",
+    "Point",
+    "filter_fields",
+    "sort_fields",
+]

@@ -1,0 +1,250 @@
+"""Two captured requests, field by field on decoded names: what changed between them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from inspector.domain import CapturedRequest
+from inspector.reading.difference import Parts, split_difference
+from inspector.reading.fields import BODY, HEADER, QUERY, Name, iterate_values
+from inspector.reading.meaning import DURATION, Context, Meaning, find_meaning, say_duration
+from inspector.reading.text import shorten
+from inspector.reading.tree import FORM, find_content
+
+ADDED, REMOVED, CHANGED, SAME = "added", "removed", "changed", "same"
+
+# A page with more differences than this is no help; the counts stay true.
+MAX_ENTRIES = 1_000
+
+_STAMP = re.compile(r"(.*)_ts(?:_ms)?\Z", re.DOTALL)
+_INTEGER = re.compile(r"-?\d{1,15}\Z", re.ASCII)
+
+
+@dataclass(slots=True)
+class Entry:
+    """One field in both requests.
+
+    ``old`` and ``new`` are its texts in parts, each with whether it changed; None where
+    the field is not there. ``by`` says how far a time or number moved; ``also`` names
+    the stamps that moved with a date. ``name`` is None for a fact of the request itself.
+    """
+
+    label: str
+    name: Name | None
+    status: str
+    old: Parts | None = None
+    new: Parts | None = None
+    by: str | None = None
+    also: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Section:
+    """``entries`` differ, ``same`` do not; ``hidden`` of either kind are counted only."""
+
+    title: str
+    entries: list[Entry] = field(default_factory=list)
+    same: list[Entry] = field(default_factory=list)
+    hidden: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """``counts`` has the number of fields by status; stamps beside their date do not count."""
+
+    sections: tuple[Section, ...]
+    counts: dict[str, int]
+    apart: str
+
+    @property
+    def differs(self) -> bool:
+        return any(self.counts[status] for status in (ADDED, REMOVED, CHANGED))
+
+
+def compare_requests(old: CapturedRequest, new: CapturedRequest) -> Comparison:
+    """What became of ``old``'s fields in ``new``. Never raises; linear in both bodies."""
+    sections = (
+        _compare("Request", _read_facts(old), _read_facts(new), None, old, new),
+        _compare("Headers", _read_headers(old), _read_headers(new), HEADER, old, new),
+        _compare("Query", _read_query(old), _read_query(new), QUERY, old, new),
+        _compare("Body", _read_body(old), _read_body(new), BODY, old, new),
+    )
+    counts = dict.fromkeys((ADDED, REMOVED, CHANGED, SAME), 0)
+    for _, found in sections:
+        for status, count in found.items():
+            counts[status] += count
+    kept = tuple(section for section, found in sections if any(found.values()))
+    distance = new.received_at - old.received_at
+    side = "later" if distance >= timedelta(0) else "earlier"
+    return Comparison(kept, counts, f"{_say_span(distance)} {side}")
+
+
+Texts = dict[tuple[str, ...], str]
+
+
+def _read_facts(request: CapturedRequest) -> Texts:
+    return {
+        ("method",): request.method,
+        ("path",): request.path,
+        ("HTTP version",): request.http_version,
+        ("body size",): str(request.body_size),
+        ("sender",): request.peer,
+    }
+
+
+def _read_headers(request: CapturedRequest) -> Texts:
+    """By lower-case name, because a header's case says nothing (RFC 9110, 5.1)."""
+    return {(name.lower(),): value for name, value in request.headers.items()}
+
+
+def _read_query(request: CapturedRequest) -> Texts:
+    return dict(iterate_values(request.query.value)) if request.raw_query else {}
+
+
+def _read_body(request: CapturedRequest) -> Texts:
+    source, value = find_content(request)
+    if source is not None:
+        return dict(iterate_values(value)) if value or source != FORM else {}
+    if not request.body:
+        return {}
+    text = request.body_text
+    if text is not None:
+        return {(): text}
+    digest = hashlib.sha256(request.decoded_body).hexdigest()
+    return {(): f"{len(request.decoded_body)} bytes, SHA-256 {digest}"}
+
+
+def _compare(
+    title: str,
+    before: Texts,
+    after: Texts,
+    place: str | None,
+    old: CapturedRequest,
+    new: CapturedRequest,
+) -> tuple[Section, dict[str, int]]:
+    section = Section(title)
+    counts = dict.fromkeys((ADDED, REMOVED, CHANGED, SAME), 0)
+    dates: dict[tuple[str, ...], Entry] = {}
+    for path in _merge_order(before, after):
+        left, right = before.get(path), after.get(path)
+        status = _status(left, right)
+        date = dates.get(_family(path)) if status != SAME else None
+        # A stamp says nothing that its date, or the first stamp of its family, has not said.
+        if date is not None and date.status == status:
+            date.also.append(path[-1])
+            continue
+        counts[status] += 1
+        target = section.same if status == SAME else section.entries
+        if len(target) >= MAX_ENTRIES:
+            section.hidden += 1
+            continue
+        entry = _make_entry(_label(place, path), status, left, right)
+        entry.name = Name(place, path) if place and path else None
+        target.append(entry)
+        if status == CHANGED and path:
+            entry.by = _say_move(path[-1], _Side(left, old), _Side(right, new))
+        if status != SAME and path:
+            dates[_family(path)] = entry
+    return section, counts
+
+
+def _status(before: str | None, after: str | None) -> str:
+    if before is None:
+        return ADDED
+    if after is None:
+        return REMOVED
+    return SAME if before == after else CHANGED
+
+
+def _merge_order(before: Texts, after: Texts) -> list[tuple[str, ...]]:
+    """The new order, with what is gone behind the field that it followed, dates first."""
+    gone: dict[tuple[str, ...] | None, list[tuple[str, ...]]] = {}
+    last = None
+    for path in before:
+        if path in after:
+            last = path
+        else:
+            gone.setdefault(last, []).append(path)
+    merged = gone.get(None, [])
+    for path in after:
+        merged.append(path)
+        merged += gone.get(path, ())
+    return _dates_before_stamps(merged)
+
+
+def _dates_before_stamps(paths: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Each family of a date together where its first member stands, the date leading."""
+    families: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
+    for path in paths:
+        families.setdefault(_family(path), []).append(path)
+    return [path for members in families.values() for path in sorted(members, key=_last_length)]
+
+
+def _last_length(path: tuple[str, ...]) -> int:
+    return len(path[-1]) if path else 0
+
+
+def _family(path: tuple[str, ...]) -> tuple[str, ...]:
+    match = _STAMP.match(path[-1]) if path else None
+    return (*path[:-1], match[1]) if match else path
+
+
+def _label(place: str | None, path: tuple[str, ...]) -> str:
+    if place is None:
+        return path[0]
+    if not path:
+        return "body"
+    return path[0] if place == HEADER else str(Name(BODY, path))
+
+
+def _make_entry(label: str, status: str, left: str | None, right: str | None) -> Entry:
+    if left is not None and right is not None and status == CHANGED:
+        old, new = split_difference(left, right)
+        return Entry(label, None, status, old, new)
+    changed = status != SAME
+    return Entry(
+        label,
+        None,
+        status,
+        None if left is None or not changed else ((shorten(left, 300), True),),
+        None if right is None else ((shorten(right, 300), changed),),
+    )
+
+
+class _Side:
+    """A field's text on one side, with what it means there."""
+
+    def __init__(self, text: str | None, request: CapturedRequest) -> None:
+        self.text = text or ""
+        self.received_at = request.received_at
+
+    def mean(self, key: str) -> Meaning | None:
+        return find_meaning(Context(key, self.text, {}, self.received_at))
+
+
+def _say_move(key: str, old: _Side, new: _Side) -> str | None:
+    """How far a time, a duration or a size moved; None where that makes no sense."""
+    before, after = old.mean(key), new.mean(key)
+    if before and after and before.instant and after.instant:
+        moved = after.instant - before.instant
+        return f"{_say_span(moved)} {'later' if moved > timedelta(0) else 'earlier'}"
+    if before and after and before.kind == after.kind == DURATION and _both_count(old, new):
+        moved = timedelta(seconds=int(new.text) - int(old.text))
+        return f"{_say_span(moved)} {'more' if moved > timedelta(0) else 'less'}"
+    if key == "body size" and _both_count(old, new):
+        return f"{int(new.text) - int(old.text):+,} bytes"
+    return None
+
+
+def _both_count(old: _Side, new: _Side) -> bool:
+    return bool(_INTEGER.match(old.text) and _INTEGER.match(new.text))
+
+
+def _say_span(span: timedelta) -> str:
+    size = abs(span)
+    if size < timedelta(seconds=1):
+        return f"{size / timedelta(milliseconds=1):.0f} ms"
+    return say_duration(size)

@@ -1,0 +1,129 @@
+"""Everything about one field: where it is in every language, what it holds, how it was sent."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from inspector.domain import CapturedRequest
+from inspector.forms import Pair
+from inspector.reading.meaning import Context, Meaning, find_meaning
+from inspector.reading.nodes import LIST, MAP, Node, make_node, note_on_keys
+from inspector.reading.paths import (
+    MISSING,
+    Path,
+    find_value,
+    form_name,
+    format_path,
+    jq_name,
+    python_name,
+    template_name,
+)
+from inspector.reading.rows import plain_texts
+from inspector.reading.tree import FORM, find_content
+
+MAX_VALUE_CHARS = 64_000
+MAX_PAIRS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class WirePair:
+    """A pair of the form as it was sent: ``position`` from 1, name and value percent-encoded."""
+
+    position: int
+    raw_name: str
+    raw_value: str
+    is_kept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDetail:
+    """``value`` is the text of a field, or the JSON of a container; ``cut`` characters are missing.
+
+    ``names`` are the field's places, each with the language it is written in. ``pairs``
+    are those of a form that gave this field its value, or were replaced by one that
+    did; ``more_pairs`` counts those beyond ``MAX_PAIRS``.
+    """
+
+    path: str
+    parents: tuple[tuple[str, str], ...]
+    kind: str
+    size: int
+    value: str
+    cut: int
+    meaning: Meaning | None
+    note: str | None
+    names: tuple[tuple[str, str], ...]
+    pairs: tuple[WirePair, ...]
+    more_pairs: int
+    pair_count: int
+
+
+def find_detail(request: CapturedRequest, path: Path) -> FieldDetail | None:
+    """The field of the body at ``path``, or None when the request has none there."""
+    source, root = find_content(request)
+    value = find_value(root, path)
+    if source is None or value is MISSING or not path:
+        return None
+    node = make_node(path[-1], path, value)
+    text = node.text if node.is_leaf else _write_json(value)
+    pairs, matching, count = _find_pairs(request, path)
+    return FieldDetail(
+        format_path(path),
+        tuple((key, format_path(path[: depth + 1])) for depth, key in enumerate(path)),
+        node.kind,
+        node.size,
+        text[:MAX_VALUE_CHARS],
+        max(0, len(text) - MAX_VALUE_CHARS),
+        _find_meaning(request, root, path, node),
+        note_on_keys(value) if source == FORM and isinstance(value, dict) else None,
+        _list_names(source, root, path),
+        pairs,
+        matching - len(pairs),
+        count,
+    )
+
+
+def _list_names(source: str, root: Any, path: Path) -> tuple[tuple[str, str], ...]:
+    names = [
+        ("Path", format_path(path)),
+        ("Form", form_name(path)),
+        ("Template", template_name(path, root)),
+        ("Python", python_name(path, root, source)),
+        ("jq", jq_name(path, root, source)),
+    ]
+    return tuple(name for name in names if source == FORM or name[0] != "Form")
+
+
+def _find_meaning(request: CapturedRequest, root: Any, path: Path, node: Node) -> Meaning | None:
+    if not node.is_leaf or node.kind in (LIST, MAP):
+        return None
+    texts = plain_texts(find_value(root, path[:-1]))
+    return find_meaning(Context(path[-1], node.text, texts, request.received_at))
+
+
+def _write_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def _find_pairs(request: CapturedRequest, path: Path) -> tuple[tuple[WirePair, ...], int, int]:
+    """The pairs at or below a path, bounded, how many there are, and how many were sent."""
+    if request.form is None:
+        return (), 0, 0
+    depth = len(path)
+    found = [
+        pair
+        for pair in request.form.pairs
+        if pair.path is not None and pair.path[:depth] == path[: len(pair.path)]
+    ]
+    return tuple(map(_show_pair, found[:MAX_PAIRS])), len(found), len(request.form.pairs)
+
+
+def _show_pair(pair: Pair) -> WirePair:
+    return WirePair(
+        pair.position + 1,
+        pair.raw_name[:1_000].decode("utf-8", "surrogateescape"),
+        pair.raw_value[:1_000].decode("utf-8", "surrogateescape"),
+        pair.is_kept,
+    )

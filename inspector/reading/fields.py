@@ -1,0 +1,155 @@
+"""A request as a flat run of named values: what comparing, counting and following fields need.
+
+Names are the search language's: ``ticket.agent.id`` in the body, ``header:X-Name``,
+``query:page``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from inspector.domain import CapturedRequest
+from inspector.reading.nodes import scalar_text
+from inspector.reading.paths import (
+    ANY_INDEX,
+    MISSING,
+    Path,
+    find_value,
+    format_path,
+    parse_path,
+)
+from inspector.reading.tree import find_content
+
+BODY, QUERY, HEADER = "body", "query", "header"
+_PREFIXES = {QUERY: "query:", HEADER: "header:", BODY: ""}
+
+# Twice what PHP reads of a form, and room for wide JSON.
+MAX_FIELDS = 5_000
+MAX_JOINED = 20
+# Headers that say how a message travelled, not what it says.
+_TRANSPORT = frozenset({"content-length", "host", "connection", "accept", "accept-encoding"})
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A field's name: where it is (``body``, ``query``, ``header``) and its path there."""
+
+    place: str
+    path: Path
+
+    def __str__(self) -> str:
+        if self.place == HEADER:
+            return f"header:{self.path[0]}"
+        return _PREFIXES[self.place] + format_path(self.path)
+
+
+def parse_name(text: str) -> Name:
+    """The name that ``str(name)`` wrote.
+
+    Raises ``ValueError`` with a sentence for anything else.
+    """
+    for place in (QUERY, HEADER):
+        prefix = _PREFIXES[place]
+        if text.startswith(prefix):
+            rest = text[len(prefix) :]
+            if not rest:
+                raise ValueError(f"After {prefix} comes a name.")
+            return Name(place, (rest,) if place == HEADER else parse_path(rest))
+    path = parse_path(text)
+    if not path:
+        raise ValueError("A field's path has at least one key.")
+    return Name(BODY, path)
+
+
+def iterate_values(value: Any, *, exact: bool = True) -> Iterator[tuple[Path, str]]:
+    """The leaves of a nested value with their paths, depth first, at most ``MAX_FIELDS``.
+
+    An empty list or map is a leaf with an empty text. Without ``exact`` list indices
+    are ``ANY_INDEX``. Iterative, because a body may nest deeper than Python recurses.
+    """
+    stack: list[Iterator[tuple[Path, Any]]] = [iter([((), value)])]
+    left = MAX_FIELDS
+    while stack:
+        entry = next(stack[-1], None)
+        if entry is None:
+            stack.pop()
+            continue
+        path, item = entry
+        if isinstance(item, dict) and item:
+            stack.append(_map_entries(path, item))
+        elif isinstance(item, list) and item:
+            stack.append(_list_entries(path, item, exact))
+        else:
+            yield path, "" if isinstance(item, (dict, list)) else scalar_text(item)
+            left -= 1
+            if not left:
+                return
+
+
+def _map_entries(path: Path, value: dict[str, Any]) -> Iterator[tuple[Path, Any]]:
+    return (((*path, key), item) for key, item in value.items())
+
+
+def _list_entries(path: Path, value: list[Any], exact: bool) -> Iterator[tuple[Path, Any]]:
+    if not exact:
+        general = (*path, ANY_INDEX)
+        return ((general, item) for item in value)
+    return (((*path, str(index)), item) for index, item in enumerate(value))
+
+
+def iterate_fields(request: CapturedRequest) -> Iterator[tuple[str, Path, str]]:
+    """What a request says, as place, path (``ANY_INDEX`` for indices) and text.
+
+    The body's fields, then the query's, then its headers without those that only
+    carry it; repeated headers come once each.
+    """
+    source, value = find_content(request)
+    if source is not None:
+        for path, text in iterate_values(value, exact=False):
+            yield BODY, path, text
+    if request.raw_query:
+        for path, text in iterate_values(request.query.value, exact=False):
+            if path:
+                yield QUERY, path, text
+    for name, text in request.raw_headers:
+        if name.lower() not in _TRANSPORT:
+            yield HEADER, (name.lower(),), text
+
+
+def find_text(request: CapturedRequest, name: Name) -> str | None:
+    """The field's value as text; None when the request does not have it.
+
+    A container is summed up by its leaves; ``ANY_INDEX`` in the path gives the values
+    of all elements. At most ``MAX_JOINED`` values are joined with ``", "``.
+    """
+    if name.place == HEADER:
+        return request.find_header(name.path[0])
+    root = request.query.value if name.place == QUERY else find_content(request)[1]
+    values = _find_all(root, name.path)
+    if not values:
+        return None
+    texts: list[str] = []
+    for value in values:
+        for _, text in iterate_values(value):
+            texts.append(text)
+            if len(texts) > MAX_JOINED:
+                return ", ".join(texts[:MAX_JOINED]) + ", …"
+    return ", ".join(texts)
+
+
+def _find_all(root: Any, path: Path) -> list[Any]:
+    """Every value at a path that may have ``ANY_INDEX`` in it, in order."""
+    if ANY_INDEX not in path:
+        found = find_value(root, path)
+        return [] if found is MISSING else [found]
+    values = [root]
+    for key in path:
+        if key == ANY_INDEX:
+            values = [item for value in values if isinstance(value, list) for item in value]
+        else:
+            steps = (find_value(value, (key,)) for value in values)
+            values = [value for value in steps if value is not MISSING]
+        values = values[:MAX_FIELDS]
+    return values
