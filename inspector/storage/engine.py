@@ -22,6 +22,8 @@ def check_url(database_url: str) -> URL:
     """The URL taken apart, its folder made; ``invalid_database`` when we cannot open such a one."""
     try:
         url = make_url(database_url)
+        if url.get_backend_name() not in ("sqlite", "postgresql"):
+            raise NoSuchModuleError(url.drivername)
         url.get_dialect()
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
         raise InspectorError(
@@ -95,10 +97,10 @@ def _bring_up_to_date(engine: Engine) -> None:
             found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     if found == HEAD_REVISION:
         return
-    if found is None and "bins" not in tables:
+    if tables.isdisjoint({"alembic_version", "bins"}):
         _create(engine)
-        return
-    _migrate(engine, found)
+    else:
+        _migrate(engine, found)
 
 
 def _create(engine: Engine) -> None:

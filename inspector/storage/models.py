@@ -45,7 +45,7 @@ class RequestRow(Base):
     __table_args__ = (Index("requests_by_number", "bin_id", "number", unique=True),)
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
-    bin_id: Mapped[int] = mapped_column(ForeignKey("bins.id", ondelete="CASCADE"))
+    bin_id: Mapped[int] = mapped_column(RowId, ForeignKey("bins.id", ondelete="CASCADE"))
     number: Mapped[int] = mapped_column(BigInteger)
     received_us: Mapped[int] = mapped_column(BigInteger)
     method: Mapped[str] = mapped_column(Text)

@@ -27,9 +27,7 @@ def upgrade() -> None:
     op.create_table(
         "requests",
         sa.Column("id", ROW_ID, primary_key=True),
-        sa.Column(
-            "bin_id", sa.BigInteger, sa.ForeignKey("bins.id", ondelete="CASCADE"), nullable=False
-        ),
+        sa.Column("bin_id", ROW_ID, sa.ForeignKey("bins.id", ondelete="CASCADE"), nullable=False),
         sa.Column("number", sa.BigInteger, nullable=False),
         sa.Column("received_us", sa.BigInteger, nullable=False),
         sa.Column("method", sa.Text, nullable=False),

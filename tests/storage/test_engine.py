@@ -1,0 +1,138 @@
+"""Opening a database: new, old, too new, not ours at all."""
+
+from __future__ import annotations
+
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, Engine, create_engine, inspect, text
+
+from inspector.capture import Capture
+from inspector.errors import DatabaseTooNewError, InspectorError
+from inspector.storage import Stored, Unstored, Writer
+from inspector.storage.engine import HEAD_REVISION, check_url, open_database
+from inspector.storage.migrate import head_revision, migrate
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = create_engine(check_url(database_url))
+    yield engine
+    engine.dispose()
+
+
+def describe(connection: Connection) -> dict[str, object]:
+    """Tables, columns, keys and indexes, as the database knows them."""
+    found = inspect(connection)
+    return {
+        table: (
+            [(c["name"], str(c["type"]), c["nullable"]) for c in found.get_columns(table)],
+            sorted(str(key) for key in found.get_foreign_keys(table)),
+            sorted((i["name"], i["column_names"], i["unique"]) for i in found.get_indexes(table)),
+            sorted(str(u["column_names"]) for u in found.get_unique_constraints(table)),
+        )
+        for table in sorted(found.get_table_names())
+        if table != "alembic_version"
+    }
+
+
+def test_the_newest_migration_is_the_one_we_say() -> None:
+    assert head_revision() == HEAD_REVISION
+
+
+def test_a_new_database_is_what_the_migrations_make(engine: Engine) -> None:
+    open_database(engine)
+    with engine.connect() as connection:
+        made = describe(connection)
+    with engine.begin() as connection:
+        for table in inspect(connection).get_table_names():
+            connection.execute(
+                text(
+                    f"DROP TABLE IF EXISTS {table} CASCADE"
+                    if engine.dialect.name == "postgresql"
+                    else f"DROP TABLE IF EXISTS {table}"
+                )
+            )
+    migrate(engine)
+    with engine.connect() as connection:
+        assert describe(connection) == made
+
+
+def test_an_older_database_is_brought_up_to_date(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
+    open_database(engine)
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    assert found == HEAD_REVISION
+
+
+def test_a_newer_database_is_refused_in_a_sentence(engine: Engine) -> None:
+    open_database(engine)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(DatabaseTooNewError, match=r"9999.*newer Inspector"):
+        open_database(engine)
+
+
+@pytest.mark.parametrize("url", ["nonsense", "mysql://x/y", "nosuch+driver://x"])
+def test_a_url_we_cannot_open_is_refused_in_a_sentence(url: str) -> None:
+    with pytest.raises(InspectorError) as caught:
+        check_url(url)
+    assert caught.value.code == "invalid_database"
+
+
+def test_a_file_that_is_no_database_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "letter.txt"
+    path.write_text("Dear reader, " * 100)
+    engine = create_engine(f"sqlite:///{path}")
+    with pytest.raises(InspectorError) as caught:
+        open_database(engine)
+    assert caught.value.code == "database_unusable"
+    engine.dispose()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes")
+def test_what_was_captured_is_its_owners_alone(tmp_path: Path) -> None:
+    engine = create_engine(check_url(f"sqlite:///{tmp_path}/data/i.sqlite3"))
+    open_database(engine)
+    assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
+    assert stat.S_IMODE((tmp_path / "data" / "i.sqlite3").stat().st_mode) == 0o600
+    engine.dispose()
+
+
+def test_a_read_only_file_fails_each_capture_until_it_is_writable(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "i.sqlite3"
+    writable = create_engine(f"sqlite:///{path}")
+    open_database(writable)
+    with writable.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO bins (name, private, created_us, capacity, last_number)"
+                " VALUES ('b1', 0, 0, 10, 0)"
+            )
+        )
+    mode = ["ro"]
+    engine = create_engine(
+        "sqlite://",
+        creator=lambda: __import__("sqlite3").connect(
+            f"file:{path}?mode={mode[0]}", uri=True, check_same_thread=False
+        ),
+    )
+    writer = Writer(engine)
+    capture = Capture("b1", 0, b"GET / HTTP/1.1\r\n", lambda: b"", 0)
+    for _ in range(2):
+        outcome = writer.store(capture)
+        assert isinstance(outcome, Unstored)
+        assert "readonly" in outcome.error.message
+    mode[0] = "rw"
+    assert isinstance(writer.store(capture), Stored)
+    assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]
+    writer.close()
+    engine.dispose()
+    writable.dispose()
