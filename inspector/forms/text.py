@@ -1,0 +1,113 @@
+"""Percent-encoded bytes to text, and text to something a screen can show.
+
+Form bodies travel through the parser as ``str`` with one character per byte
+(Latin-1), because slices of such a string need no decoding when they are plain
+ASCII. Nothing here may raise for what a sender sent.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from binascii import a2b_qp
+from typing import Any, TypeAlias, TypeVar
+
+Value: TypeAlias = "str | list[Value] | dict[str, Value]"
+
+T = TypeVar("T")
+
+UTF_8 = "utf-8"
+
+_LONE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
+
+# One match is one U+FFFD. A lead byte takes along what follows it, up to its length, as long as
+# that neither begins a character nor is valid by itself. Source: PHP, JSON_INVALID_UTF8_SUBSTITUTE.
+_FOLLOWERS = "[\udc80-\udcc1\udcf5-\udcff]"
+_UNDECODED = re.compile(
+    f"[\udcc2-\udcdf]{_FOLLOWERS}?"
+    f"|[\udce0-\udcef]{_FOLLOWERS}{{0,2}}"
+    f"|[\udcf0-\udcf4]{_FOLLOWERS}{{0,3}}"
+    "|[\ud800-\udfff]"
+)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+# Only charsets in which ASCII stands for itself: names are taken apart at ASCII brackets. Python
+# knows stranger codecs (punycode, unicode_escape), some of them slow on hostile input.
+_CHARSETS = re.compile(
+    r"utf-8|ascii|iso8859-\d+|cp(?:437|720|737|775|85\d|86\d|874|932|949|950|125\d)|tis-620"
+    r"|koi8-[rtu]|mac-[a-z]+|ptcp154|kz1048|gb\w+|hz|big5\w*|euc_\w+|johab|shift_jis\w*"
+    r"|iso2022_\w+"
+)
+
+
+def to_transit(body: bytes) -> str:
+    """Bytes as sent to the parser's own form of them: one character per byte.
+
+    ``+`` has become a space and a ``%`` that two hex digits do not follow has
+    become ``%25``, so that every ``%`` left is a good escape.
+    """
+    text = body.decode("latin-1").replace("+", " ")
+    return _LONE_PERCENT.sub("%25", text) if "%" in text else text
+
+
+def decode_bytes(transit: str) -> bytes:
+    """The bytes that a name or a value in transit form stands for."""
+    if "%" not in transit:
+        return transit.encode("latin-1")
+    # Quoted-printable differs in its escape sign only, and the standard library decodes it in C.
+    return a2b_qp(transit.replace("=", "%3D").replace("%", "=").encode("latin-1"))
+
+
+def decode_text(transit: str) -> str:
+    """The text of a name or a value in transit form; what is not UTF-8 is surrogate-escaped."""
+    return decode_bytes(transit).decode(UTF_8, "surrogateescape")
+
+
+def decode_in(transit: str, charset: str) -> tuple[str, bool]:
+    """The text in a charset that ``find_charset`` gave, and whether all bytes fitted it."""
+    raw = decode_bytes(transit)
+    try:
+        text = raw.decode(charset, "surrogateescape")
+    except UnicodeDecodeError:  # An ASCII byte in a wrong place, which no surrogate stands for.
+        return raw.decode(charset, "replace"), False
+    return text, text.isascii() or not _SURROGATE.search(text)
+
+
+def find_charset(label: str) -> str | None:
+    """Python's name of a charset that a sender named, None when we cannot read forms in it."""
+    try:
+        name = codecs.lookup(label.strip()).name
+    except (LookupError, ValueError):
+        return None
+    return name if _CHARSETS.fullmatch(name) else None
+
+
+def visible(text: str) -> str:
+    """``text`` with U+FFFD for what was not UTF-8: fit for a screen, for JSON, for encoding.
+
+    As many replacement characters as PHP's ``JSON_INVALID_UTF8_SUBSTITUTE`` gives.
+    """
+    return text if text.isascii() else _UNDECODED.sub("\ufffd", text)
+
+
+def to_json_safe(value: T) -> T:
+    """A copy of data made of dicts, lists and scalars, with every name and string ``visible``.
+
+    Names that differ only in what was not UTF-8 become one; the last value stays,
+    as in the JSON that PHP would write. Any depth; nothing recurses.
+    """
+    top = [value]
+    todo: list[Any] = [top]
+    while todo:
+        container = todo.pop()
+        entries = container.items() if isinstance(container, dict) else enumerate(container)
+        for key, entry in entries:
+            safe = entry
+            if isinstance(entry, str):
+                safe = visible(entry)
+            elif isinstance(entry, dict):
+                todo.append(safe := {visible(name): item for name, item in entry.items()})
+            elif isinstance(entry, list):
+                todo.append(safe := [*entry])
+            container[key] = safe
+    return top[0]
