@@ -41,6 +41,8 @@ class LiveServer:
             *("--data-dir", str(folder / "data"), *arguments),
         ]
         self.environment = {**os.environ, **(environment or {})}
+        # Many servers are started: let the first one's compiled modules serve the others.
+        self.environment.pop("PYTHONDONTWRITEBYTECODE", None)
         self.url = ""
 
     def __enter__(self) -> Self:

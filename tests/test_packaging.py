@@ -8,18 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
+
+from tests.servers import LiveServer
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 LOCKS = sorted((CHECKOUT / "requirements").glob("*.txt"))
-
-FIND_FOLDERS = """
-import sys
-sys.path.insert(0, sys.argv[1])
-from inspector import assets
-print(assets.find_folder("templates"))
-print(assets.find_folder("static"))
-print(assets.asset_url("vendor/htmx-2.min.js"))
-"""
 
 
 def build(checkout: Path, folder: Path, kind: str) -> Path:
@@ -65,21 +59,17 @@ def test_a_wheel_holds_every_module_template_and_static_file(wheel: Path) -> Non
     assert "inspector/static/vendor/hx-sse-2.min.js" in found
 
 
-def test_a_wheel_finds_its_own_files_outside_the_checkout(wheel: Path, tmp_path: Path) -> None:
+def test_a_wheel_serves_its_own_files_outside_the_checkout(wheel: Path, tmp_path: Path) -> None:
+    installed = tmp_path / "installed"
     with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(tmp_path)
-    printed = subprocess.run(
-        [sys.executable, "-c", FIND_FOLDERS, str(tmp_path)],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.splitlines()
-    assert printed == [
-        str(tmp_path / "inspector" / "templates"),
-        str(tmp_path / "inspector" / "static"),
-        "/static/vendor/htmx-2.min.js?v=71ea6718",
-    ]
+        archive.extractall(installed)
+    (installed / "inspector" / "static" / "here.txt").write_text("the wheel's")
+    with LiveServer(tmp_path, environment={"PYTHONPATH": str(installed)}) as server:
+        assert requests.get(f"{server.url}/static/here.txt", timeout=10).text == "the wheel's"
+        page = requests.get(server.url, timeout=10)
+        assert page.status_code == 200
+        assert "htmx-2.min.js?v=71ea6718" in page.text
+        assert requests.post(server.create_bin("b1"), b"a=1", timeout=10).text == "ok\n"
 
 
 def test_a_source_distribution_builds_the_same_wheel(
