@@ -1,51 +1,82 @@
-"""Templates in the helpdesk's syntax, rendered in Jinja's immutable sandbox."""
+"""Templates in the helpdesk's syntax, rendered in Jinja's immutable sandbox.
+
+Three walls, each enough alone for most attacks: only listed syntax gets through
+(``template_syntax``); nothing but ticket data can be looked up, so that no Python
+attribute is ever reached; and every operation is counted before it is done
+(``template_values``), so that the same template takes the same, bounded work
+anywhere. Time follows from the count: no clock is asked.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import ChainableUndefined, Template, TemplateSyntaxError, nodes
+from jinja2 import ChainableUndefined, Template, TemplateSyntaxError, meta, nodes, pass_context
+from jinja2.runtime import Context as TemplateContext
+from jinja2.runtime import LoopContext, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from inspector.emitter.template_filters import FILTERS, TESTS
+from inspector.emitter.template_syntax import Guard, HelpdeskWords, SyntaxProblemError
+from inspector.emitter.template_values import (
+    OPERATORS,
+    TooMuchWorkError,
+    ValueProblemError,
+    Work,
+    calculate,
+    compare,
+    entries_of,
+    is_true,
+    pairs_of,
+    to_number,
+    to_text,
+)
 from inspector.emitter.trees import Context, Tree
 from inspector.errors import InspectorError
 
-_ENVIRONMENT = ImmutableSandboxedEnvironment(undefined=ChainableUndefined, autoescape=False)
-_ENVIRONMENT.globals.clear()
+MAX_TEMPLATE_CHARS = 100_000
+MAX_TOKENS = 20_000
+MAX_OUTPUT_CHARS = 1_000_000
+MAX_WORK = 3_000_000
+
+_LOOP_FIELDS = ("index", "index0", "revindex", "revindex0", "first", "last", "length")
 
 
 def render_template(source: str, context: Context) -> str:
-    """Render one template over a ticket; an unknown variable is empty.
+    """Render one template over a ticket; an unknown variable is empty, at any depth.
 
-    Raises ``InspectorError`` ``template_error``, whose message names the line.
+    Raises ``InspectorError`` ``template_error``, whose message names the line, for
+    what cannot be read or worked out, and for more than ``MAX_WORK`` or
+    ``MAX_OUTPUT_CHARS``.
     """
-    return _compile(source).render(context)
-
-
-@lru_cache(maxsize=256)
-def _compile(source: str) -> Template:
+    template = _compile(source)
+    scope = template.new_context(context)
+    assert isinstance(scope, _Scope)  # noqa: S101 - Jinja does not say it in types
     try:
-        return _ENVIRONMENT.from_string(source)
-    except TemplateSyntaxError as error:
-        raise template_error(error.lineno, error.message or "it cannot be read") from None
-
-
-def template_error(line: int, problem: str, **details: Any) -> InspectorError:
-    """The error for a user's template: ``line`` counts from 1."""
-    return InspectorError("template_error", f"Line {line}: {problem}.", line=line, **details)
+        return "".join(_limited(template.root_render_func(scope)))
+    except TooMuchWorkError as error:
+        line, problem = _line_of(error, template), "the template does too much from here on"
+    except ValueProblemError as error:
+        line, problem = _line_of(error, template), str(error)
+    except Exception as error:
+        line, problem = _line_of(error, template), f"it cannot be worked out ({error})"
+    raise _error(line, problem)
 
 
 def missing_variables(source: str, context: Context) -> list[str]:
-    """Which variables of a template have no value, as they are written in it."""
+    """Which variables of a template have no value, as one writes them, each once."""
+    tree = _parse(source)
+    unassigned = meta.find_undeclared_variables(tree)
     found: dict[str, None] = {}
-    pending: list[nodes.Node] = [_ENVIRONMENT.parse(source)]
+    pending: list[nodes.Node] = [tree]
     while pending:
         node = pending.pop()
         path = _variable_path(node)
         if path is None:
             pending.extend(reversed(list(node.iter_child_nodes())))
-        elif not _find_value(path, context):
+        elif path[0] in unassigned and not _find_value(path, context):
             found[".".join(path)] = None
     return list(found)
 
@@ -53,16 +84,188 @@ def missing_variables(source: str, context: Context) -> list[str]:
 def _variable_path(node: nodes.Node) -> list[str] | None:
     """``ticket.agent.name`` as its parts, or None for anything that is not a variable."""
     path: list[str] = []
-    while isinstance(node, nodes.Getattr):
-        path.append(node.attr)
+    while True:
+        if isinstance(node, nodes.Getattr):
+            path.append(node.attr)
+        elif isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const):
+            path.append(str(node.arg.value))
+        elif isinstance(node, nodes.Name) and node.ctx == "load":
+            return [node.name, *reversed(path)]
+        else:
+            return None
         node = node.node
-    if not isinstance(node, nodes.Name) or node.ctx != "load":
-        return None
-    return [node.name, *reversed(path)]
 
 
 def _find_value(path: list[str], context: Context) -> Tree | None:
-    value: Tree | None = context
+    value: Any = context
     for part in path:
-        value = value.get(part) if isinstance(value, dict) else None
-    return value
+        value = _look_up(value, part)
+    return None if isinstance(value, Undefined) else value
+
+
+class _Scope(TemplateContext):
+    """The variables of one rendering, and the account of its work."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.work = Work(MAX_WORK)
+
+
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """Jinja's sandbox, with every lookup and every operator decided here."""
+
+    context_class = _Scope
+    intercepted_binops = OPERATORS
+    intercepted_unops = frozenset("+-")
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        return _look_up(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        return _look_up(obj, argument)
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:  # noqa: ARG002
+        return False
+
+    def is_safe_callable(self, obj: Any) -> bool:  # noqa: ARG002
+        return False
+
+    def call_binop(self, context: TemplateContext, operator: str, left: Any, right: Any) -> Any:
+        assert isinstance(context, _Scope)  # noqa: S101
+        context.work.charge(1)
+        return calculate(operator, left, right)
+
+    def call_unop(self, context: TemplateContext, operator: str, arg: Any) -> Any:  # noqa: ARG002
+        return -to_number(arg) if operator == "-" else to_number(arg)
+
+
+def _look_up(value: Any, key: Any) -> Any:
+    """An entry of a map or a list; of anything else, and for any other key, no value."""
+    if isinstance(value, dict):
+        found = value.get(key if isinstance(key, str) else to_text(key))
+    elif isinstance(value, (list, tuple)):
+        text = to_text(key)
+        index = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+        found = value[index] if 0 <= index < len(value) else None
+    elif isinstance(value, LoopContext) and key in _LOOP_FIELDS:
+        found = getattr(value, key)
+    else:
+        found = None
+    return ChainableUndefined(name=to_text(key)) if found is None else found
+
+
+def _entries(work: Work, value: Any, as_pairs: bool, cost: int) -> Any:
+    """What a loop runs over: values, as in the helpdesk, or keys and values."""
+    entries = pairs_of(value) if as_pairs else entries_of(value)
+    work.charge(len(entries) * (cost + 1))
+    return entries
+
+
+def _concat(work: Work, parts: list[Any]) -> str:
+    texts = [to_text(part) for part in parts]
+    work.charge(sum(map(len, texts)))
+    return "".join(texts)
+
+
+def _truth(_work: Work, value: Any) -> bool:
+    return is_true(value)
+
+
+def _compare(work: Work, left: Any, sign: str, right: Any) -> bool:
+    work.charge(1)
+    return compare(work, sign, left, right)
+
+
+def _accounted(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give the function the work account of the rendering it is called in."""
+
+    @pass_context
+    def call(context: TemplateContext, *args: Any, **kwargs: Any) -> Any:
+        assert isinstance(context, _Scope)  # noqa: S101
+        return function(context.work, *args, **kwargs)
+
+    return call
+
+
+def _make_environment() -> _Sandbox:
+    environment = _Sandbox(
+        undefined=ChainableUndefined,
+        autoescape=False,
+        optimized=False,
+        trim_blocks=True,
+        keep_trailing_newline=True,
+        finalize=to_text,
+        cache_size=0,
+        extensions=[HelpdeskWords],
+    )
+    environment.globals.clear()
+    guarded = {"entries": _entries, "concat": _concat, "truth": _truth, "compare": _compare}
+    calls: dict[str, Any] = FILTERS | {
+        f"guarded {name}": function for name, function in guarded.items()
+    }
+    environment.filters = {name: _accounted(function) for name, function in calls.items()}
+    environment.tests = dict(TESTS)
+    return environment
+
+
+_ENVIRONMENT = _make_environment()
+
+
+def _parse(source: str) -> nodes.Template:
+    """Jinja's tree of a template; raises ``InspectorError`` ``template_error``."""
+    if len(source) > MAX_TEMPLATE_CHARS:
+        raise _error(1, f"the template is longer than {MAX_TEMPLATE_CHARS:,} characters")
+    try:
+        for count, (line, kind, text) in enumerate(_ENVIRONMENT.lex(source)):
+            if count > MAX_TOKENS:
+                raise _error(line, "the template is too complicated")
+            if kind in ("integer", "float") and len(text) > 30:
+                raise _error(line, "the number is too long")
+        return _ENVIRONMENT.parse(source)
+    except TemplateSyntaxError as error:
+        problem = (error.message or "it cannot be read").rstrip(".")
+        raise _error(error.lineno, problem + _hint(problem)) from None
+    except RecursionError:
+        raise _error(1, "the template is too complicated") from None
+
+
+def _hint(problem: str) -> str:
+    if "'?'" in problem:
+        return "; write `a if condition else b`, or `|default('...')`"
+    return ""
+
+
+@lru_cache(maxsize=128)
+def _compile(source: str) -> Template:
+    tree = _parse(source)
+    try:
+        return _ENVIRONMENT.from_string(Guard().visit(tree))
+    except SyntaxProblemError as error:
+        raise _error(error.line, str(error)) from None
+    except (SyntaxError, RecursionError, MemoryError):
+        raise _error(1, "the template is too complicated") from None
+
+
+def _limited(pieces: Iterator[str]) -> Iterator[str]:
+    left = MAX_OUTPUT_CHARS
+    for piece in pieces:
+        left -= len(piece)
+        if left < 0:
+            raise TooMuchWorkError
+        yield piece
+
+
+def _line_of(error: BaseException, template: Template) -> int:
+    """The line of the template whose code raised the error."""
+    line = 1
+    traceback = error.__traceback__
+    while traceback is not None:
+        if traceback.tb_frame.f_globals.get("__jinja_template__") is template:
+            line = template.get_corresponding_lineno(traceback.tb_lineno)
+        traceback = traceback.tb_next
+    return line
+
+
+def _error(line: int, problem: str) -> InspectorError:
+    """The error for a user's template: ``line`` counts from 1."""
+    return InspectorError("template_error", f"Line {line}: {problem}.", line=line)

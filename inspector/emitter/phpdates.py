@@ -1,0 +1,170 @@
+"""Dates as PHP's ``date()`` writes them, for templates: the helpdesk's letters, in English."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July",
+    "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+_TIMESTAMP = re.compile(r"@?(-?[0-9]{1,12})\Z")
+_ISO = re.compile(
+    r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})"
+    r"(?:[T ]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,6})\d*)?)?)?"
+    r"\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2})?\Z",
+    re.IGNORECASE | re.ASCII,
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def parse_date(text: str, *, now: datetime, zone: tzinfo = UTC) -> datetime | None:
+    """Read a date as the helpdesk writes them, in ``zone``; None when it is none.
+
+    ``now``, seconds since 1970 (with or without ``@``), and year-month-day with an
+    optional time and an optional zone; a time without a zone is UTC.
+    """
+    text = text.strip()
+    if text.lower() == "now":
+        return now.astimezone(zone)
+    try:
+        if stamp := _TIMESTAMP.match(text):
+            return (_EPOCH + timedelta(seconds=int(stamp[1]))).astimezone(zone)
+        parts = _ISO.match(text)
+        return _from_parts(parts).astimezone(zone) if parts else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _from_parts(parts: re.Match[str]) -> datetime:
+    year, month, day, hour, minute, second = (int(part or 0) for part in parts.groups()[:6])
+    microsecond = int((parts[7] or "0").ljust(6, "0"))
+    return datetime(year, month, day, hour, minute, second, microsecond, _zone_of(parts[8]))
+
+
+def _zone_of(text: str | None) -> tzinfo:
+    if not text or text[0] not in "+-":
+        return UTC
+    hours, minutes = int(text[1:3]), int(text[-2:])
+    offset = timedelta(hours=hours, minutes=minutes)
+    return timezone(-offset if text[0] == "-" else offset)
+
+
+def find_zone(name: str) -> tzinfo | None:
+    """The time zone of this name (``Europe/London``), or None."""
+    if name.upper() in ("UTC", "Z", "GMT"):
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+def format_date(moment: datetime, pattern: str) -> str:
+    """Write a moment by PHP's letters; a backslash keeps the letter after it.
+
+    Source: PHP manual, ``DateTimeInterface::format``.
+    """
+    written: list[str] = []
+    letters = iter(pattern)
+    for letter in letters:
+        if letter == "\\":
+            written.append(next(letters, ""))
+        else:
+            write = _LETTERS.get(letter)
+            written.append(write(moment) if write else letter)
+    return "".join(written)
+
+
+def _ordinal_suffix(moment: datetime) -> str:
+    if moment.day in (11, 12, 13):
+        return "th"
+    return {1: "st", 2: "nd", 3: "rd"}.get(moment.day % 10, "th")
+
+
+def _swatch_beat(moment: datetime) -> str:
+    """Thousandths of a day, in UTC+1."""
+    local = moment.astimezone(timezone(timedelta(hours=1)))
+    seconds = local.hour * 3600 + local.minute * 60 + local.second
+    return f"{seconds * 10 // 864:03d}"
+
+
+def _offset_s(moment: datetime) -> int:
+    offset = moment.utcoffset()
+    return int(offset.total_seconds()) if offset else 0
+
+
+def _offset(moment: datetime, separator: str) -> str:
+    seconds = _offset_s(moment)
+    hours, minutes = divmod(abs(seconds) // 60, 60)
+    return f"{'-' if seconds < 0 else '+'}{hours:02d}{separator}{minutes:02d}"
+
+
+def _zone_name(moment: datetime) -> str:
+    if isinstance(moment.tzinfo, ZoneInfo):
+        return moment.tzinfo.key
+    return "UTC" if moment.tzinfo is UTC else _offset(moment, ":")
+
+
+def _zone_short(moment: datetime) -> str:
+    name = moment.tzname() or ""
+    if moment.tzinfo is UTC:
+        return "UTC"
+    return name if name.isalpha() else _offset(moment, ":")
+
+
+def _offset_or_z(moment: datetime) -> str:
+    return "Z" if moment.tzinfo is UTC else _offset(moment, ":")
+
+
+def _clock_hour(moment: datetime) -> int:
+    return moment.hour % 12 or 12
+
+
+_LETTERS: dict[str, Callable[[datetime], str]] = {
+    "d": lambda moment: f"{moment.day:02d}",
+    "D": lambda moment: DAYS[moment.weekday()][:3],
+    "j": lambda moment: str(moment.day),
+    "l": lambda moment: DAYS[moment.weekday()],
+    "N": lambda moment: str(moment.isoweekday()),
+    "S": _ordinal_suffix,
+    "w": lambda moment: str(moment.isoweekday() % 7),
+    "z": lambda moment: str(moment.timetuple().tm_yday - 1),
+    "W": lambda moment: f"{moment.isocalendar().week:02d}",
+    "F": lambda moment: MONTHS[moment.month - 1],
+    "m": lambda moment: f"{moment.month:02d}",
+    "M": lambda moment: MONTHS[moment.month - 1][:3],
+    "n": lambda moment: str(moment.month),
+    "t": lambda moment: str(calendar.monthrange(moment.year, moment.month)[1]),
+    "L": lambda moment: str(int(calendar.isleap(moment.year))),
+    "o": lambda moment: str(moment.isocalendar().year),
+    "Y": lambda moment: f"{moment.year:04d}",
+    "y": lambda moment: f"{moment.year % 100:02d}",
+    "a": lambda moment: "am" if moment.hour < 12 else "pm",
+    "A": lambda moment: "AM" if moment.hour < 12 else "PM",
+    "B": _swatch_beat,
+    "g": lambda moment: str(_clock_hour(moment)),
+    "G": lambda moment: str(moment.hour),
+    "h": lambda moment: f"{_clock_hour(moment):02d}",
+    "H": lambda moment: f"{moment.hour:02d}",
+    "i": lambda moment: f"{moment.minute:02d}",
+    "s": lambda moment: f"{moment.second:02d}",
+    "u": lambda moment: f"{moment.microsecond:06d}",
+    "v": lambda moment: f"{moment.microsecond // 1000:03d}",
+    "e": _zone_name,
+    "I": lambda moment: str(int(bool(moment.dst()))),
+    "O": lambda moment: _offset(moment, ""),
+    "P": lambda moment: _offset(moment, ":"),
+    "p": _offset_or_z,
+    "T": _zone_short,
+    "Z": lambda moment: str(_offset_s(moment)),
+    "c": lambda moment: format_date(moment, r"Y-m-d\TH:i:sP"),
+    "r": lambda moment: format_date(moment, "D, d M Y H:i:s O"),
+    "U": lambda moment: str((moment - _EPOCH) // timedelta(seconds=1)),
+}

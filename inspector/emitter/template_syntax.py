@@ -1,0 +1,206 @@
+"""What a template may be made of, checked before anything of it runs.
+
+Jinja reads the text; here its tree is held against a list of what the helpdesk's
+templates have, and every operation whose cost or meaning Python would decide is
+replaced by a call of ours, which counts it (``template_values``).
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from jinja2 import nodes
+from jinja2.ext import Extension
+from jinja2.lexer import Token, TokenStream
+from jinja2.visitor import NodeTransformer
+
+from inspector.emitter.template_filters import FILTERS, TESTS
+
+MAX_NODES = 5_000
+MAX_DEPTH = 40
+
+# What the helpdesk's language has and ours has not, by the name Jinja gives it.
+_NAMES = {
+    "Call": "a function call",
+    "AssignBlock": "a block that sets a variable",
+    "NSRef": "setting an attribute",
+    "With": "with",
+    "FilterBlock": "a filter block",
+    "CallBlock": "call",
+    "Macro": "a macro",
+    "Include": "include",
+    "Import": "import",
+    "FromImport": "import",
+    "Extends": "extends",
+    "Block": "a block",
+}
+_PLAIN = (
+    nodes.Template, nodes.Output, nodes.TemplateData, nodes.Const, nodes.List, nodes.Tuple,
+    nodes.Dict, nodes.Pair, nodes.Name, nodes.Getattr, nodes.Keyword, nodes.Operand,
+    nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Pow,
+    nodes.Neg, nodes.Pos,
+)  # fmt: skip
+
+
+class SyntaxProblemError(Exception):
+    """What is not allowed in a template, and in which line."""
+
+    def __init__(self, line: int, problem: str) -> None:
+        super().__init__(problem)
+        self.line = line
+
+
+class HelpdeskWords(Extension):
+    """Reads ``{% elseif %}``, which Jinja calls ``elif``."""
+
+    def filter_stream(self, stream: TokenStream) -> Iterable[Token]:
+        """Rename the word where a tag begins; elsewhere it may be anyone's variable."""
+        return self._rename(stream)
+
+    @staticmethod
+    def _rename(stream: TokenStream) -> Iterator[Token]:
+        begins = False
+        for token in stream:
+            if begins and token.test("name:elseif"):
+                token = Token(token.lineno, token.type, "elif")
+            begins = token.type == "block_begin"
+            yield token
+
+
+class Guard(NodeTransformer):
+    """Refuses what is not on the list, and puts guarded calls where Python's operators were.
+
+    Raises ``SyntaxProblemError``.
+    """
+
+    def __init__(self) -> None:
+        self._nodes = 0
+        self._depth = 0
+
+    def visit(self, node: nodes.Node, *args: Any, **kwargs: Any) -> Any:
+        """Count the node and its depth, then check and transform it."""
+        self._nodes += 1
+        self._depth += 1
+        if self._nodes > MAX_NODES or self._depth > MAX_DEPTH:
+            raise SyntaxProblemError(node.lineno, "the template is too complicated")
+        try:
+            return super().visit(node, *args, **kwargs)
+        finally:
+            self._depth -= 1
+
+    def generic_visit(self, node: nodes.Node, *args: Any, **kwargs: Any) -> Any:
+        """A node without a rule of its own: allowed when it is a plain one."""
+        if not isinstance(node, _PLAIN):
+            kind = type(node).__name__
+            what = _NAMES.get(kind, kind)
+            raise SyntaxProblemError(node.lineno, f"{what} is not part of a webhook's templates")
+        return super().generic_visit(node, *args, **kwargs)
+
+    def get_visitor(self, node: nodes.Node) -> Callable[..., Any] | None:
+        """The rule for this kind of node: ``_on_if`` for ``If``."""
+        return getattr(self, f"_on_{type(node).__name__.lower()}", None)
+
+    def _on_assign(self, node: nodes.Assign) -> nodes.Node:
+        if not isinstance(node.target, nodes.Name):
+            raise SyntaxProblemError(node.lineno, "set takes one name")
+        return self._children(node)
+
+    def _on_const(self, node: nodes.Const) -> nodes.Node:
+        if isinstance(node.value, float) and not math.isfinite(node.value):
+            raise SyntaxProblemError(node.lineno, "the number is too large")
+        return node
+
+    def _on_if(self, node: nodes.If | nodes.CondExpr) -> nodes.Node:
+        self._children(node)
+        node.test = _truth(node.test)
+        return node
+
+    _on_condexpr = _on_if
+
+    def _on_not(self, node: nodes.Not) -> nodes.Node:
+        self._children(node)
+        node.node = _truth(node.node)
+        return node
+
+    def _on_and(self, node: nodes.BinExpr) -> nodes.Node:
+        self._children(node)
+        node.left, node.right = _truth(node.left), _truth(node.right)
+        return node
+
+    _on_or = _on_and
+
+    def _on_for(self, node: nodes.For) -> nodes.Node:
+        pairs = isinstance(node.target, nodes.Tuple)
+        targets = node.target.items if isinstance(node.target, nodes.Tuple) else [node.target]
+        names = [target for target in targets if isinstance(target, nodes.Name)]
+        if node.recursive or len(targets) > 2 or len(names) < len(targets):
+            problem = "a loop is written `for x in list` or `for key, x in list`"
+            raise SyntaxProblemError(node.lineno, problem)
+        before = self._nodes
+        self._children(node)
+        cost = self._nodes - before
+        node.iter = _guarded("entries", node.iter, nodes.Const(pairs), nodes.Const(cost))
+        node.test = _truth(node.test) if node.test else None
+        return node
+
+    def _on_getitem(self, node: nodes.Getitem) -> nodes.Node:
+        """``x[1:2]`` is the helpdesk's short form of ``x|slice(1, 2)``."""
+        if not isinstance(node.arg, nodes.Slice):
+            return self._children(node)
+        if node.arg.step is not None:
+            raise SyntaxProblemError(node.lineno, "a slice has a start and a length")
+        start = node.arg.start or nodes.Const(0)
+        length = node.arg.stop or nodes.Const(None)
+        call = nodes.Filter(node.node, "slice", [start, length], [], None, None)
+        return self._children(call.set_lineno(node.lineno))
+
+    def _on_compare(self, node: nodes.Compare) -> nodes.Node:
+        if len(node.ops) != 1:
+            raise SyntaxProblemError(node.lineno, "a comparison has two sides")
+        self._children(node)
+        return _guarded("compare", node.expr, nodes.Const(node.ops[0].op), node.ops[0].expr)
+
+    def _on_concat(self, node: nodes.Concat) -> nodes.Node:
+        self._children(node)
+        return _guarded("concat", nodes.List(node.nodes))
+
+    def _on_filter(self, node: nodes.Filter) -> nodes.Node:
+        if node.node is None or node.dyn_args is not None or node.dyn_kwargs is not None:
+            raise SyntaxProblemError(node.lineno, f"{node.name} cannot be used so")
+        if node.name not in FILTERS:
+            problem = f"there is no filter {node.name}; there are {', '.join(FILTERS)}"
+            raise SyntaxProblemError(node.lineno, problem)
+        positional = [None] * len(node.args)
+        named = {str(argument.key): None for argument in node.kwargs}
+        try:
+            inspect.signature(FILTERS[node.name]).bind(None, None, *positional, **named)
+        except TypeError:
+            problem = f"{node.name} does not take these arguments"
+            raise SyntaxProblemError(node.lineno, problem) from None
+        return self._children(node)
+
+    def _on_test(self, node: nodes.Test) -> nodes.Node:
+        if node.name not in TESTS or node.args or node.kwargs or node.dyn_args or node.dyn_kwargs:
+            problem = (
+                f"there is no test `is {node.name}` of this kind; there are {', '.join(TESTS)}"
+            )
+            raise SyntaxProblemError(node.lineno, problem)
+        return self._children(node)
+
+    def _children(self, node: nodes.Node) -> nodes.Node:
+        visited: nodes.Node = super().generic_visit(node)
+        return visited
+
+
+def _guarded(name: str, node: nodes.Node, *arguments: nodes.Node) -> nodes.Expr:
+    """A call of one of our own operations; no template can name it, for the space in it."""
+    call = nodes.Filter(node, f"guarded {name}", list(arguments), [], None, None)
+    call.set_lineno(node.lineno)
+    return call
+
+
+def _truth(node: nodes.Node) -> nodes.Expr:
+    return _guarded("truth", node)

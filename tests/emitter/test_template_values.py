@@ -1,0 +1,33 @@
+"""What values mean, against what PHP itself made of them (data/record_php_comparisons.php)."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inspector.emitter.template_values import Work, compare, is_true, to_text
+from inspector.emitter.trees import text_of
+
+RECORDED = json.loads((Path(__file__).parent / "data" / "php_comparisons.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("sign", ["eq", "lt", "lteq", "gt", "gteq"])
+def test_every_pair_compares_as_in_php(sign: str) -> None:
+    rows = [row for row in RECORDED["pairs"] if sign in row]
+    assert len(rows) > 700
+    wrong = [
+        row for row in rows if compare(Work(10_000), sign, row["left"], row["right"]) != row[sign]
+    ]
+    assert wrong == []
+
+
+def test_every_value_is_as_true_as_in_php() -> None:
+    wrong = [value for value, truth in RECORDED["truths"] if is_true(value) != truth]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(("value", "text"), RECORDED["texts"])
+def test_every_value_is_written_as_php_writes_it(value: Any, text: str) -> None:
+    assert text_of(value) == text
+    assert to_text(value) == text

@@ -1,0 +1,356 @@
+"""The helpdesk's template language: what it means, and what it refuses."""
+
+from operator import attrgetter
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inspector.emitter.template_filters import FILTERS
+from inspector.emitter.templates import MAX_OUTPUT_CHARS, missing_variables, render_template
+from inspector.errors import InspectorError
+
+TICKET: Any = {
+    "ticket": {
+        "id": "5",
+        "subject": "Hierarchy problem",
+        "html": "<b>&\"'",
+        "zero": "0",
+        "empty": "",
+        "price": "1234.5",
+        "date_created": "2014-05-21 14:18:57",
+        "date_created_ts": "1400681937",
+        "agent": {"name": "Annie Edison", "groups": ["3", "4", "6"]},
+        "slas": [{"sla": {"title": "VIP"}}, {"sla": {"title": "Basic"}}],
+        "items": "not a method",
+        "labels": {"a": "1", "b": "2"},
+        "sparse": {"2": "6"},
+    },
+    "event_type": "update",
+}
+
+
+class Case(NamedTuple):
+    source: str
+    rendered: str
+
+
+CASES = [
+    # Variables
+    Case("plain text, { and }", "plain text, { and }"),
+    Case("{{ ticket.id }}", "5"),
+    Case("{{ticket.agent.name}}", "Annie Edison"),
+    Case("{{ ticket['agent']['name'] }}", "Annie Edison"),
+    Case("{{ ticket.agent.groups.0 }}{{ ticket.agent.groups[2] }}", "36"),
+    Case("{{ ticket.slas.1.sla.title }}", "Basic"),
+    Case("{{ ticket.sparse.2 }}{{ ticket.sparse[2] }}", "66"),
+    Case("{{ event_type }}", "update"),
+    Case("[{{ ticket }}{{ ticket.agent.groups }}]", "[ArrayArray]"),
+    # Nothing is nothing, at any depth
+    Case("[{{ nothing }}{{ ticket.no }}{{ ticket.no.such['thing'][0].x }}{{ ticket.id.x }}]", "[]"),
+    Case("[{{ ticket.agent.groups.9 }}{{ ticket.agent.groups.x }}]", "[]"),
+    # No Python behind the data
+    Case("[{{ ticket.items }}{{ ticket.keys }}{{ ticket.__class__ }}]", "[not a method]"),
+    Case("[{{ ''.__class__.__mro__ }}{{ self }}{{ self.__init__ }}{{ ticket.id.upper }}]", "[]"),
+    Case("[{{ range }}{{ dict }}{{ lipsum }}{{ cycler }}{{ namespace }}{{ _ }}]", "[]"),
+    Case("{% for x in [1] %}[{{ loop }}{{ loop.cycle }}{{ loop._iterable }}]{% endfor %}", "[]"),
+    # Printing
+    Case("{{ 1 }} {{ 1.0 }} {{ 1.5 }} {{ true }}{{ false }}{{ none }}", "1 1 1.5 1"),
+    Case("{{ ticket.html }}", "<b>&\"'"),
+    Case("{# a comment #}x{% raw %}{{ y }}{% endraw %}", "x{{ y }}"),
+    Case("a\r\nb\n", "a\nb\n"),
+    Case("{% if 1 %}\nx\n{% endif %}\ny", "x\ny"),
+    # Conditions follow PHP's truth
+    Case("{% if ticket.id %}yes{% else %}no{% endif %}", "yes"),
+    Case("{% if ticket.zero %}yes{% else %}no{% endif %}", "no"),
+    Case("{% if ticket.empty or ticket.no or none or 0 %}yes{% else %}no{% endif %}", "no"),
+    Case("{% if not ticket.zero and ticket.id %}yes{% endif %}", "yes"),
+    Case("{% if ticket.no %}1{% elseif ticket.id %}2{% else %}3{% endif %}", "2"),
+    Case("{% if ticket.no %}1{% elif ticket.id %}2{% endif %}", "2"),
+    Case("{{ 'a' if ticket.zero else 'b' }}", "b"),
+    Case("[{{ ticket.id or 'x' }}{{ ticket.no and 'x' }}]", "[1]"),
+    # Comparisons read numbers in texts
+    Case("{{ ticket.id == 5 }}{{ ticket.id == '5.0' }}{{ ticket.id != 6 }}", "111"),
+    Case("{{ ticket.id > 10 }}|{{ ticket.id < 10 }}|{{ '10' > '9' }}|{{ 'b' > 'a' }}", "|1|1|1"),
+    Case("{{ ticket.no == '' }}{{ ticket.no == none }}{{ none == false }}{{ 0 == 'a' }}", "111"),
+    Case("{{ true == 'x' }}{{ [1] == ['1'] }}{{ [1, 2] == [1, 2] }}{{ [] == none }}", "111"),
+    Case("{{ 'problem' in ticket.subject }}{{ '3' in ticket.agent.groups }}", "11"),
+    Case("{{ 3 in ticket.agent.groups }}{{ 9 not in ticket.agent.groups }}", "11"),
+    Case("[{{ [] in 'x' }}{{ 'x' in none }}{{ [1] < none if false }}]", "[]"),
+    # Arithmetic
+    Case("{{ ticket.id + 1 }} {{ ticket.id * '2' }} {{ 7 / 2 }} {{ 6 / 2 }}", "6 10 3.5 3"),
+    Case(
+        "{{ 7 // 2 }} {{ -7 % 3 }} {{ 2 ** 10 }} {{ -ticket.id }} {{ ticket.no + 1 }}",
+        "3 -1 1024 -5 1",
+    ),
+    Case("{{ 9223372036854775807 + 1 }} {{ 2 ** 64 }}", "9.2233720368548E+18 1.844674407371E+19"),
+    Case("{{ 10 ** 400 }} {{ (-8) ** 0.5 }} {{ 1 ** 99999999 }} {{ (-1) ** 3 }}", "INF NAN 1 -1"),
+    Case("{{ 'a' ~ 1 ~ ticket.id ~ none }}", "a15"),
+    # Loops give values, as the helpdesk's do
+    Case("{% for g in ticket.agent.groups %}{{ g }}{% endfor %}", "346"),
+    Case("{% for v in ticket.labels %}{{ v }}{% endfor %}", "12"),
+    Case("{% for k, v in ticket.labels %}{{ k }}={{ v }};{% endfor %}", "a=1;b=2;"),
+    Case("{% for k, v in ticket.agent.groups %}{{ k }}={{ v }};{% endfor %}", "0=3;1=4;2=6;"),
+    Case(
+        "{% for g in ticket.agent.groups if g > 3 %}{{ loop.index0 }}{{ loop.length }} {% endfor %}",
+        "02 12 ",
+    ),
+    Case("{% for x in ticket.no %}x{% else %}none{% endfor %}", "none"),
+    Case("{% for x in 'text' %}x{% else %}none{% endfor %}", "none"),
+    Case("{% set x = 'a' %}{% set x = x ~ 'b' %}{{ x }}", "ab"),
+    # Filters
+    Case(
+        "{{ ticket.agent.name|upper }} {{ 'ÄB'|lower }} {{ 'aBC dE'|capitalize }}",
+        "ANNIE EDISON äb Abc de",
+    ),
+    Case("{{ 'hello big WORLD'|title }}", "Hello Big World"),
+    Case(
+        "{{ ticket.no|default('-') }}{{ ticket.empty|default('-') }}{{ ticket.zero|default('-') }}",
+        "--0",
+    ),
+    Case("{{ ticket.no.such.thing|default(ticket.id) }}", "5"),
+    Case("{{ ticket.date_created|date('Y-m-d') }}", "2014-05-21"),
+    Case("{{ ticket.date_created_ts|date('D, d M Y H:i:s') }}", "Wed, 21 May 2014 14:18:57"),
+    Case("{{ ticket.date_created|date }}", "May 21, 2014 14:18"),
+    Case("{{ ticket.date_created|date('H:i', 'Europe/London') }}", "15:18"),
+    Case("{{ ticket.date_created|date(timezone='Asia/Kolkata', format='H:i') }}", "19:48"),
+    Case("[{{ ticket.no|date('Y') }}{{ ticket.empty|date }}]", "[]"),
+    Case("{{ 'now'|date('Y') > 2000 }}", "1"),
+    Case("{{ ticket.agent.groups|length }}{{ ticket.id|length }}{{ ticket.no|length }}", "310"),
+    Case(
+        "{{ ticket.agent.groups|first }}{{ ticket.labels|last }}{{ 'abc'|first }}{{ []|last }}",
+        "32a",
+    ),
+    Case("{{ ticket.labels|keys|join('+') }} {{ ticket.agent.groups|join }}", "a+b 346"),
+    Case("{{ 'a,b,c'|split(',')|last }} {{ 'a,b,c'|split(',', 2)|last }}", "c b,c"),
+    Case("{{ 'abc'|split('')|join('-') }}", "a-b-c"),
+    Case("{{ 'a b a'|replace({'a': 'b', 'b': 'c'}) }} {{ 'xx'|replace('x', 'y') }}", "b c b yy"),
+    Case("{{ 'Hi aa'|replace({'a': '1', 'aa': '2', '': 'no'}) }}", "Hi 2"),
+    Case(
+        "{{ ticket.subject|slice(0, 4) }} {{ ticket.subject[0:4] }} {{ ticket.subject[10:2] }}",
+        "Hier Hier pr",
+    ),
+    Case(
+        "{{ 'abcdef'[2:] }} {{ 'abcdef'[:2] }} {{ 'abcdef'|slice(-2) }} {{ 'abc'|slice(1, -1) }}",
+        "cdef ab ef b",
+    ),
+    Case("{{ ticket.agent.groups[1:1]|join }}", "4"),
+    Case("{{ '  a '|trim }}|{{ 'xax'|trim('x') }}|{{ ' a '|trim(side='left') }}|", "a|a|a |"),
+    Case("{{ 'a b/ü'|url_encode }}", "a%20b%2F%C3%BC"),
+    Case(
+        "{{ ticket.labels|json_encode }} {{ 'a/ü\"'|json_encode }}",
+        '{"a":"1","b":"2"} "a\\/\\u00fc\\""',
+    ),
+    Case("{{ [1, 1.5, true, none, nothing]|json_encode }}", '[1,1.5,true,null,""]'),
+    Case(
+        "{{ ticket.html|e }} {{ ticket.html|escape('html') }}",
+        "&lt;b&gt;&amp;&quot;&#039; &lt;b&gt;&amp;&quot;&#039;",
+    ),
+    Case("{{ ticket.html|raw }} {{ 'a b'|e('url') }}", "<b>&\"' a%20b"),
+    Case(
+        "{{ ticket.price|number_format(2) }} {{ ticket.price|number_format(1, ',', '.') }}",
+        "1,234.50 1.234,5",
+    ),
+    Case("{{ 1234567|number_format }} {{ -1.005|number_format(2) }}", "1,234,567 -1.01"),
+    Case("{{ 2.5|round }} {{ -2.5|round }} {{ 1.234|round(2) }}", "3 -3 1.23"),
+    Case("{{ 1.1|round(0, 'ceil') }} {{ 19|round(-1, 'floor') }}", "2 10"),
+    Case("{{ '-5'|abs }}", "5"),
+    # Tests
+    Case("{{ ticket.id is defined }}{{ ticket.no is defined }}{{ ticket.empty is empty }}", "11"),
+    Case("{{ ticket.no is null }}{{ ticket.id is not null }}{{ none is none }}", "111"),
+    Case("{{ ticket.id is odd }}{{ ticket.zero is even }}{{ ticket.labels is iterable }}", "111"),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=attrgetter("source"))
+def test_templates_mean_what_the_helpdesk_means(case: Case) -> None:
+    assert render_template(case.source, TICKET) == case.rendered
+
+
+class Refused(NamedTuple):
+    source: str
+    line: int
+    says: str
+
+
+REFUSED = [
+    Refused("{% if %}", 1, "Expected an expression"),
+    Refused("a\nb\n{{ ticket.id", 3, "unexpected end of template"),
+    Refused("{{ a }\n}", 1, "unexpected '}'"),
+    Refused("\n{{ a ? b : c }}", 2, "write `a if condition else b`"),
+    Refused("{% unknown %}", 1, "unknown tag 'unknown'"),
+    Refused("x\n{{ ticket.id|nosuch }}", 2, "there is no filter nosuch; there are abs, capitalize"),
+    Refused("{{ 1|guarded }}", 1, "there is no filter guarded"),
+    Refused("{{ 1 is divisibleby 3 }}", 1, "there is no test `is divisibleby`"),
+    Refused("{{ ticket.id|upper(1) }}", 1, "upper does not take these arguments"),
+    Refused("{{ ticket.id|date(nosuch=1) }}", 1, "date does not take these arguments"),
+    Refused("{{ ticket.id|upper(*ticket) }}", 1, "upper cannot be used so"),
+    Refused("{{ range(3) }}", 1, "a function call is not part"),
+    Refused("{{ ticket.subject.upper() }}", 1, "a function call is not part"),
+    Refused("{% include 'x' %}", 1, "include is not part"),
+    Refused("{% import 'x' as y %}", 1, "import is not part"),
+    Refused("{% from 'x' import y %}", 1, "import is not part"),
+    Refused("{% extends 'x' %}", 1, "extends is not part"),
+    Refused("{% block x %}{% endblock %}", 1, "a block is not part"),
+    Refused("{% macro x() %}{% endmacro %}", 1, "a macro is not part"),
+    Refused("{% filter upper %}x{% endfilter %}", 1, "a filter block is not part"),
+    Refused("{% set x %}y{% endset %}", 1, "a block that sets a variable is not part"),
+    Refused("{% with x = 1 %}{% endwith %}", 1, "with is not part"),
+    Refused("{% set a.b = 1 %}", 1, "set takes one name"),
+    Refused("{% set a, b = 1, 2 %}", 1, "set takes one name"),
+    Refused("{% for a in b recursive %}{% endfor %}", 1, "a loop is written"),
+    Refused("{% for a, (b, c) in d %}{% endfor %}", 1, "a loop is written"),
+    Refused("{% for a, b, c in d %}{% endfor %}", 1, "a loop is written"),
+    Refused("{{ 1 < 2 < 3 }}", 1, "a comparison has two sides"),
+    Refused("{{ 'abc'[::2] }}", 1, "a slice has a start and a length"),
+    Refused("a\n{{ 'a' + 1 }}", 2, "'a' is not a number; join texts with ~"),
+    Refused("{{ 'a' * 3 }}", 1, "'a' is not a number"),
+    Refused("{{ ticket * 3 }}", 1, "* works on numbers, not on lists or maps"),
+    Refused("{{ '%9999999999d' % 1 }}", 1, "'%9999999999d' is not a number"),
+    Refused("{{ ticket < 3 }}", 1, "lists and maps have no order"),
+    Refused("\n\n{{ 1 / 0 }}", 3, "a division by zero"),
+    Refused("{{ 1 % ticket.no }}", 1, "a division by zero"),
+    Refused("{{ 'soon'|date }}", 1, "'soon' is not a date"),
+    Refused("{{ 'now'|date('Y', 'Mars/North') }}", 1, "there is no time zone 'Mars/North'"),
+    Refused("{{ 'x'|e('js') }}", 1, "there is no escaping 'js'"),
+    Refused("{{ 'x'|abs }}", 1, "'x' is not a number"),
+    Refused("{{ (10 ** 400)|json_encode }}", 1, "JSON has no infinite numbers"),
+    Refused("{{ 1e400 }}", 1, "the number is too large"),
+    Refused("{{ (10 ** 400) is even }}", 1, "the number is not finite"),
+]
+
+
+@pytest.mark.parametrize("case", REFUSED, ids=attrgetter("source"))
+def test_an_error_names_the_line_and_the_trouble(case: Refused) -> None:
+    with pytest.raises(InspectorError) as caught:
+        render_template(case.source, TICKET)
+    assert caught.value.code == "template_error"
+    assert caught.value.details["line"] == case.line
+    assert caught.value.message.startswith(f"Line {case.line}: ")
+    assert case.says in caught.value.message
+
+
+BIG: Any = {"ticket": {"text": "x" * 100_000, "list": ["x"] * 10_000}}
+NEST = "".join(f"{{% for x{i} in ticket.list %}}" for i in range(8))
+
+BOMBS = {
+    "text times": "{{ 'a' * 10**9 }}",
+    "list times": "{{ [1] * 10**9 }}",
+    "powers": "{{ 9 ** 9 ** 9 ** 9 }}",
+    "power of powers": "{{ ((((10**300)**10)**10)**10)**10 }}",
+    "long number": "{{ " + "9" * 50_000 + " }}",
+    "loops": NEST + "x" + "{% endfor %}" * 8,
+    "silent loops": NEST + "{% set a = 1 %}" + "{% endfor %}" * 8,
+    "comparing loops": NEST + "{% if ticket.text in ticket.text %}{% endif %}" + "{% endfor %}" * 8,
+    "doubling": "{% set a = 'aaaaaaaaaa' %}" + "{% set a = a ~ a %}" * 60 + "{{ a|length }}",
+    "doubling lists": "{% set a = [1] %}" + "{% set a = [a, a] %}" * 60 + "{{ a|json_encode }}",
+    "comparing lists": "{% set a = [1] %}{% set b = [1] %}"
+    + "{% set a = [a, a] %}{% set b = [b, b] %}" * 40
+    + "{{ a == b }}",
+    "doubling by join": "{% set a = 'aaaaaaaaaa' %}" + "{% set a = [a, a]|join(a) %}" * 60,
+    "doubling by replace": "{% set a = 'aa' %}" + "{% set a = a|replace({'a': a}) %}" * 60,
+    "replacing": "{{ ticket.text|replace({'x': ticket.text}) }}",
+    "alternatives": "{{ ticket.text|replace({"
+    + ",".join(f"'y{i}': '1'" for i in range(900))
+    + "}) }}",
+    "decimals": "{{ 1|number_format(10**9) }}" * 4_000,
+    "thousands": "{{ '1e300'|number_format(20, ticket.text, ticket.text) }}",
+    "dates": "{{ 'now'|date(ticket.text) }}",
+    "output": "{{ ticket.text }}" * 11,
+    "parentheses": "{{ " + "(" * 5_000 + "1" + ")" * 5_000 + " }}",
+    "lists in lists": "{{ " + "[" * 5_000 + "]" * 5_000 + " }}",
+    "nots": "{{ " + "not " * 5_000 + "1 }}",
+    "minuses": "{{ " + "-" * 5_000 + "1 }}",
+    "sums": "{{ 1" + " + 1" * 9_000 + " }}",
+    "dots": "{{ a" + ".b" * 9_000 + " }}",
+    "filters": "{{ a" + "|upper" * 9_000 + " }}",
+    "ifs": "{% if 1 %}" * 900 + "{% endif %}" * 900,
+    "elifs": "{% if 0 %}" + "{% elif 0 %}" * 5_000 + "{% endif %}",
+    "outputs": "{{ a }}" * 14_000,
+    "too long": "x" * 100_001,
+    "unclosed": "{{" * 40_000,
+    "comments": "{#" * 40_000,
+    "quotes": "{{ '" + "\\" * 90_000,
+}  # fmt: skip
+HARMLESS = {"powers", "power of powers"}  # They are worked out as floats: INF.
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_no_template_takes_long_or_gives_much(name: str) -> None:
+    started = perf_counter()
+    if name in HARMLESS:
+        assert render_template(BOMBS[name], BIG) == "INF"
+    else:
+        with pytest.raises(InspectorError) as caught:
+            render_template(BOMBS[name], BIG)
+        assert caught.value.code == "template_error"
+    assert perf_counter() - started < 2
+
+
+def test_large_data_fits_through_when_nothing_multiplies_it() -> None:
+    assert len(render_template("{{ ticket.text|upper }}", BIG)) == 100_000
+    assert len(render_template("{% for x in ticket.list %}{{ x }}{% endfor %}", BIG)) == 10_000
+
+
+@pytest.mark.parametrize(
+    ("source", "missing"),
+    [
+        ("{{ ticket.id }}", []),
+        ("{{ ticket.zero }}", []),
+        ("{{ ticket.sla.id }}", ["ticket.sla.id"]),
+        ("{{ ticket['sla'][0]|upper }} {{ ticket.sla.0 }}", ["ticket.sla.0"]),
+        ("{{ b }}{{ ticket.empty }}{{ a|default(c) }}", ["b", "ticket.empty", "a", "c"]),
+        ("{% for g in ticket.no %}{{ g.title }}{{ loop.index }}{% endfor %}", ["ticket.no"]),
+        ("{% set x = ticket.no %}{{ x }}", ["ticket.no"]),
+        ("{{ ticket[ticket.id] }}", []),
+    ],
+)
+def test_missing_variables_are_named_as_one_writes_them(source: str, missing: list[str]) -> None:
+    assert missing_variables(source, TICKET) == missing
+
+
+PIECES = [
+    " ", "\n", "\\", "\0", "\ud800", "é", "if ", "endif ", "for ", "endfor ", "set ", "not ", "in ",
+    *"{{ }} {% %} {# #} ( ) [ ] { } , : ' | . = == < ~ + - * ** / // % ? 1 0 1.5 'x' a".split(),
+    *"1e400 ticket id agent groups labels loop upper date default join slice replace round".split(),
+    *"number_format split json_encode is defined empty none true and or else elseif".split(),
+    *"raw endraw".split(),
+]  # fmt: skip
+SOURCES = st.one_of(
+    st.lists(st.sampled_from(PIECES), max_size=40).map("".join),
+    st.lists(st.sampled_from(PIECES), max_size=12).map(lambda parts: f"{{{{ {''.join(parts)} }}}}"),
+    st.text(max_size=50),
+)
+LEAVES = st.text(max_size=8) | st.sampled_from(["", "0", "5", "1e9", "-1", "2014-05-21", "now"])
+TREES = st.recursive(
+    LEAVES,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+FILTER_CALLS = st.builds(
+    "{{{{ {0}|{1}({2}) }}}}".format,
+    st.sampled_from(["a", "b", "[a, b]", "{'x': a}", "none", "1e400", "-1.5", "2 ** 62"]),
+    st.sampled_from(sorted(FILTERS)),
+    st.lists(
+        st.sampled_from(["a", "b", "-3", "0", "1e400", "'x'", "none", "{a: b}"]), max_size=3
+    ).map(", ".join),
+)
+
+
+@given(source=SOURCES | FILTER_CALLS, a=TREES, b=TREES)
+def test_a_template_gives_a_text_or_a_template_error(source: str, a: Any, b: Any) -> None:
+    context = {"a": a, "b": b, **TICKET}
+    try:
+        rendered = render_template(source, context)
+    except InspectorError as error:
+        trouble = error
+    else:
+        assert len(rendered) <= MAX_OUTPUT_CHARS
+        missing_variables(source, context)
+        return
+    assert trouble.code == "template_error"
+    assert "cannot be worked out" not in trouble.message
