@@ -89,7 +89,7 @@ def render(action: WebhookAction, context: Context) -> PreparedRequest:
         data = order_fields(context)
         data["custom_data"], empty = _render_custom_data(action, context)
         left_out.extend(empty)
-        body = build(data)
+        body = _build_body(data)
     auth = action.options.basic_auth or url.userinfo
     headers = _own_headers(url, auth, body if action.method != "GET" else None)
     replaced = {name.lower() for name, _ in custom}
@@ -98,6 +98,14 @@ def render(action: WebhookAction, context: Context) -> PreparedRequest:
         left_out.append(LeftOut("basic auth", "not sent, a custom header gives Authorization"))
     url = replace(url, userinfo=None)
     return PreparedRequest(action.method, url, (*own, *custom), body, tuple(left_out))
+
+
+def _build_body(data: Context) -> bytes:
+    try:
+        return build(data)
+    except UnicodeEncodeError:
+        message = "A text of the ticket or the custom data has half a character (a lone surrogate)."
+        raise InspectorError("invalid_ticket", message) from None
 
 
 def _own_headers(
@@ -146,7 +154,12 @@ def check_header(name: str, value: str) -> None:
     if _FORBIDDEN.search(value):
         message = f"The value of {name} has a line break or another control character in it."
         raise InspectorError("invalid_header", message, header=name)
-    if len(value.encode("utf-8", "surrogateescape")) > MAX_HEADER_VALUE_BYTES:
+    try:
+        size = len(value.encode("utf-8", "surrogateescape"))
+    except UnicodeEncodeError:
+        message = f"The value of {name} has half a character (a lone surrogate)."
+        raise InspectorError("invalid_header", message, header=name) from None
+    if size > MAX_HEADER_VALUE_BYTES:
         message = f"The value of {name} is longer than {MAX_HEADER_VALUE_BYTES:,} bytes."
         raise InspectorError("invalid_header", message, header=name)
 

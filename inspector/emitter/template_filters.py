@@ -185,7 +185,10 @@ def _whole_number(value: Any) -> int:
 
 def url_encode(work: Work, value: Any) -> str:
     """Percent-encoded for a path or a query, every byte but letters, digits and ``-._~``."""
-    return quote(_text(work, value), safe="", errors="surrogateescape")
+    try:
+        return quote(_text(work, value), safe="", errors="surrogateescape")
+    except UnicodeEncodeError:
+        raise ValueProblemError("the text has half a character in it") from None
 
 
 def json_encode(work: Work, value: Any) -> str:

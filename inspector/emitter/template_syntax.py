@@ -39,7 +39,7 @@ _NAMES = {
 }
 _PLAIN = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Const, nodes.List, nodes.Tuple,
-    nodes.Dict, nodes.Pair, nodes.Name, nodes.Getattr, nodes.Keyword, nodes.Operand,
+    nodes.Dict, nodes.Name, nodes.Getattr, nodes.Keyword, nodes.Operand,
     nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Pow,
     nodes.Neg, nodes.Pos,
 )  # fmt: skip
@@ -119,6 +119,11 @@ class Guard(NodeTransformer):
         return node
 
     _on_condexpr = _on_if
+
+    def _on_pair(self, node: nodes.Pair) -> nodes.Node:
+        self._children(node)
+        node.key = _guarded("text", node.key)
+        return node
 
     def _on_not(self, node: nodes.Not) -> nodes.Node:
         self._children(node)

@@ -167,6 +167,10 @@ def _concat(work: Work, parts: list[Any]) -> str:
     return "".join(texts)
 
 
+def _text(_work: Work, value: Any) -> str:
+    return to_text(value)
+
+
 def _truth(_work: Work, value: Any) -> bool:
     return is_true(value)
 
@@ -174,6 +178,15 @@ def _truth(_work: Work, value: Any) -> bool:
 def _compare(work: Work, left: Any, sign: str, right: Any) -> bool:
     work.charge(1)
     return compare(work, sign, left, right)
+
+
+_GUARDED: dict[str, Any] = {
+    "compare": _compare,
+    "concat": _concat,
+    "entries": _entries,
+    "text": _text,
+    "truth": _truth,
+}
 
 
 def _accounted(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -199,10 +212,8 @@ def _make_environment() -> _Sandbox:
         extensions=[HelpdeskWords],
     )
     environment.globals.clear()
-    guarded = {"entries": _entries, "concat": _concat, "truth": _truth, "compare": _compare}
-    calls: dict[str, Any] = FILTERS | {
-        f"guarded {name}": function for name, function in guarded.items()
-    }
+    guarded = {f"guarded {name}": function for name, function in _GUARDED.items()}
+    calls: dict[str, Any] = {**FILTERS, **guarded}
     environment.filters = {name: _accounted(function) for name, function in calls.items()}
     environment.tests = dict(TESTS)
     return environment
@@ -242,6 +253,8 @@ def _compile(source: str) -> Template:
         return _ENVIRONMENT.from_string(Guard().visit(tree))
     except SyntaxProblemError as error:
         raise _error(error.line, str(error)) from None
+    except TemplateSyntaxError as error:
+        raise _error(error.lineno, error.message or "it cannot be read") from None
     except (SyntaxError, RecursionError, MemoryError):
         raise _error(1, "the template is too complicated") from None
 

@@ -124,7 +124,10 @@ def _split_userinfo(userinfo: str) -> tuple[str, str]:
 def _normal_target(target: str) -> str:
     if not target.startswith("/"):
         target = f"/{target}"
-    return quote(target, safe=_TARGET_SAFE, errors="surrogateescape")
+    try:
+        return quote(target, safe=_TARGET_SAFE, errors="surrogateescape")
+    except UnicodeEncodeError:
+        raise _invalid("The URL has half a character in it.") from None
 
 
 def _normal_host(host: str) -> str:

@@ -210,7 +210,27 @@ def test_a_template_error_names_field_and_line() -> None:
     assert error.message.startswith("Line 2:")
 
 
-@given(name=st.text(), value=st.text())
+ANY_TEXT = st.text(st.characters(exclude_categories=()))
+
+
+@pytest.mark.parametrize("field", ["url", "headers", "custom_data"])
+def test_half_a_character_is_refused_wherever_it_comes_from(field: str) -> None:
+    given: dict[str, Any] = {
+        "url": "http://h/{{ x }}",
+        "headers": (("X-A", "{{ x }}"),),
+        "custom_data": "{{ x }}",
+    }
+    error = error_of(lambda: prepare({"x": "\ud800"}, **{field: given[field]}))
+    assert "half a character" in error.message
+
+
+def test_bytes_that_are_not_utf_8_go_out_as_they_came() -> None:
+    request = prepare({"ticket": {"x": "\udcff"}}, headers=(("X-A", "{{ ticket.x }}"),))
+    assert request.body == b"ticket%5Bx%5D=%FF&custom_data="
+    assert b"X-A: \xff\r\n" in request.head
+
+
+@given(name=ANY_TEXT, value=ANY_TEXT)
 def test_no_header_makes_a_second_line(name: str, value: str) -> None:
     try:
         request = prepare({"name": name, "value": value}, headers=(("{{ name }}", "{{ value }}"),))

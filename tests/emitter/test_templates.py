@@ -94,8 +94,8 @@ CASES = [
     Case("{% for k, v in ticket.labels %}{{ k }}={{ v }};{% endfor %}", "a=1;b=2;"),
     Case("{% for k, v in ticket.agent.groups %}{{ k }}={{ v }};{% endfor %}", "0=3;1=4;2=6;"),
     Case(
-        "{% for g in ticket.agent.groups if g > 3 %}{{ loop.index0 }}{{ loop.length }} {% endfor %}",
-        "02 12 ",
+        "{% for g in ticket.agent.groups if g>3 %}{{ loop.index0 }}{{ loop.length }},{% endfor %}",
+        "02,12,",
     ),
     Case("{% for x in ticket.no %}x{% else %}none{% endfor %}", "none"),
     Case("{% for x in 'text' %}x{% else %}none{% endfor %}", "none"),
