@@ -7,6 +7,7 @@ it is asked for, once an object. A better parser improves old captures too.
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -230,9 +231,17 @@ def parse_json(data: bytes) -> Any:
     if _bracket_depth(data) > MAX_JSON_DEPTH:
         return None
     try:
-        return json.loads(data)
+        return json.loads(data, parse_float=_finite, parse_constant=_finite)
     except (ValueError, RecursionError):
         return None
+
+
+def _finite(text: str) -> float:
+    """A number; ``NaN`` is none in JSON, and what no double holds could not be shown as JSON."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
 
 
 def _bracket_depth(data: bytes) -> int:

@@ -6,7 +6,7 @@ Writing them is ``writer``'s.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,9 @@ from inspector.storage.models import RequestRow, db
 
 # A list shows a line a request; a body beyond this is not read for its sake.
 LISTED_BODY_BYTES = 262_144
+# So much of bodies is in memory at a time where many requests are read one after the other.
+STEP_BYTES = 8_000_000
+STEP = 100
 _ID = re.compile(r"(\d{1,18})-(\d{1,18})\Z", re.ASCII)
 _HEAD_COLUMNS = [
     RequestRow.bin_id,
@@ -41,6 +44,14 @@ class Page:
 
     requests: list[CapturedRequest]
     has_more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Which request of a bin, and how many bytes its body claims."""
+
+    number: int
+    body_size: int
 
 
 class RequestStore:
@@ -83,16 +94,52 @@ class RequestStore:
         )
         return [to_request(row, bin_.name) for row in db.session.execute(query)]
 
-    def iterate(self, bin_: Bin, *, step: int = 100) -> Iterator[CapturedRequest]:
-        """All requests, oldest first, ``step`` in memory at a time.
+    def list_keys(
+        self,
+        bin_: Bin,
+        *,
+        limit: int,
+        before: int | None = None,
+        after: int | None = None,
+        method: str | None = None,
+        newest_first: bool = True,
+    ) -> list[Key]:
+        """The keys of the first ``limit`` requests between ``after`` and ``before``."""
+        order = RequestRow.number.desc() if newest_first else RequestRow.number
+        query = (
+            select(RequestRow.number, RequestRow.body_size)
+            .where(RequestRow.bin_id == bin_.id)
+            .order_by(order)
+            .limit(limit)
+        )
+        if before is not None:
+            query = query.where(RequestRow.number < before)
+        if after is not None:
+            query = query.where(RequestRow.number > after)
+        if method is not None:
+            query = query.where(RequestRow.method == method)
+        return [Key(row.number, row.body_size) for row in db.session.execute(query)]
 
-        No transaction stays open between steps, so a slow reader holds nothing up.
+    def iterate_keys(self, bin_: Bin, keys: Iterable[Key]) -> Iterator[CapturedRequest]:
+        """The requests of these keys, in their order, a step in memory at a time.
+
+        What was deleted meanwhile is left out. No transaction stays open between
+        steps, so a slow reader holds nothing up.
         """
-        number = 0
-        while requests := self.load_after(bin_, number, limit=step):
+        for step in _cut_into_steps(keys):
+            query = _columns(bin_, True).where(RequestRow.number.in_(step))
+            found = {row.number: to_request(row, bin_.name) for row in db.session.execute(query)}
             db.session.rollback()
-            yield from requests
-            number = requests[-1].number
+            for number in step:
+                if number in found:
+                    yield found.pop(number)
+
+    def iterate(self, bin_: Bin, *, step: int = STEP) -> Iterator[CapturedRequest]:
+        """All requests, oldest first, at most ``step`` at a time, as ``iterate_keys`` does."""
+        number = 0
+        while keys := self.list_keys(bin_, limit=step, after=number, newest_first=False):
+            yield from self.iterate_keys(bin_, keys)
+            number = keys[-1].number
 
     def get(self, bin_: Bin, request_id: str) -> CapturedRequest:
         """Raises ``RequestNotFoundError``."""
@@ -139,6 +186,19 @@ class RequestStore:
         )
         db.session.commit()
         return int(done.rowcount)
+
+
+def _cut_into_steps(keys: Iterable[Key]) -> Iterator[list[int]]:
+    step: list[int] = []
+    size = 0
+    for key in keys:
+        if step and (len(step) == STEP or size + key.body_size > STEP_BYTES):
+            yield step
+            step, size = [], 0
+        step.append(key.number)
+        size += key.body_size
+    if step:
+        yield step
 
 
 def make_id(bin_id: int, number: int) -> str:

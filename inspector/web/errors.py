@@ -33,6 +33,8 @@ STATUS = {
     "wrong_host": 421,
     "too_large": 413,
     "too_many_requests": 429,
+    "unsupported_media_type": 415,
+    "internal_error": 500,
 }
 # Every other code is something wrong with what was asked for.
 DEFAULT_STATUS = 400
@@ -46,6 +48,11 @@ CODES_OF_STATUS = {
 }
 
 
+def status_of(code: str) -> int:
+    """The HTTP status that an error of this code is answered with."""
+    return STATUS.get(code, DEFAULT_STATUS)
+
+
 def register(app: Flask) -> None:
     """Show every error in its shape."""
     app.register_error_handler(InspectorError, _show_ours)
@@ -54,9 +61,7 @@ def register(app: Flask) -> None:
 
 
 def _show_ours(error: InspectorError) -> Response:
-    response = make_error(
-        STATUS.get(error.code, DEFAULT_STATUS), error.code, error.message, error.details
-    )
+    response = make_error(status_of(error.code), error.code, error.message, error.details)
     if isinstance(error, StorageUnavailableError):
         response.headers["Retry-After"] = str(error.retry_after_s)
     return response

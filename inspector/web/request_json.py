@@ -1,16 +1,105 @@
-"""A captured request and a bin as the API's JSON (see the README's reference)."""
+"""A captured request and a bin as the API's JSON; the types are what the description publishes."""
 
 from __future__ import annotations
 
 from base64 import b64encode
-from typing import Any
+from typing import Annotated, Any, NotRequired, TypedDict
 
 from inspector.domain import Bin, CapturedRequest
 from inspector.forms import Form, to_json_safe
+from inspector.web.api_types import About
 from inspector.web.services import current_services
 
+_BYTE = {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 255}}
+_PAIRS = {"type": "array", "items": {"type": "array", "minItems": 2, "maxItems": 2}}
+_MOMENT = {"format": "date-time"}
 
-def bin_to_json(bin_: Bin) -> dict[str, Any]:
+
+class BinJson(TypedDict):
+    """A bin."""
+
+    name: Annotated[str, About("What its URL ends in.")]
+    color: Annotated[list[int], About("Red, green and blue.", schema=_BYTE)]
+    private: bool
+    request_count: Annotated[int, About("How many requests it holds.")]
+    url: Annotated[str, About("Where webhooks go.")]
+    inspect_url: Annotated[str, About("The bin's page, by RequestBin's habit.")]
+    created_at: Annotated[str, About("ISO 8601, UTC.", schema=_MOMENT)]
+    capacity: Annotated[int, About("How many requests it keeps; older ones go.")]
+    last_number: Annotated[int, About("The highest number given so far; 0 for none.")]
+    secret: NotRequired[Annotated[str, About("Opens a private bin. Told only once.")]]
+
+
+class NoteJson(TypedDict):
+    """Something that PHP drops or changes, or that is odd."""
+
+    code: str
+    name: Annotated[str, About("The field's name as sent.")]
+    message: str
+
+
+class EventJson(TypedDict):
+    """What happened at the helpdesk."""
+
+    type: str | None
+    method: str | None
+    performer: str | None
+
+
+class RefusedJson(TypedDict):
+    """Why a request was answered with an error although it was kept."""
+
+    status: int
+    reason: str
+
+
+class RequestJson(TypedDict):
+    """A captured request."""
+
+    id: Annotated[str, About("Opaque; also what before and after take.")]
+    number: Annotated[int, About("1, 2, ... within the bin, by arrival; never used again.")]
+    method: str
+    path: Annotated[str, About("As sent, undecoded, with the bin's name, without the query.")]
+    query_string: Annotated[dict[str, Any], About("Names as sent; a repeated name has a list.")]
+    headers: Annotated[dict[str, str], About("Repeated names joined with a comma.")]
+    form_data: Annotated[
+        list[list[str]], About("Flat names and values in wire order.", schema=_PAIRS)
+    ]
+    body: Annotated[str | None, About("As text, decompressed; null when it is not text.")]
+    content_length: Annotated[int, About("How many bytes of body were sent.")]
+    content_type: str | None
+    remote_addr: str
+    time: Annotated[float, About("Seconds since the epoch.")]
+    received_at: Annotated[str, About("ISO 8601, UTC, to the microsecond.", schema=_MOMENT)]
+    http_version: str
+    request_line: str
+    raw_headers: Annotated[
+        list[list[str]],
+        About("Names and values in order, case and repeats as sent.", schema=_PAIRS),
+    ]
+    body_base64: Annotated[str, About("The body as received, as far as it was kept.")]
+    body_size: Annotated[int, About("How many bytes of body were sent.")]
+    truncated: Annotated[bool, About("Whether only the first part of the body was kept.")]
+    chunked: Annotated[bool, About("Whether the body came in chunks.")]
+    fidelity: Annotated[
+        str, About("exact (as it came), rebuilt (by another server) or imported (from a file).")
+    ]
+    refused: RefusedJson | None
+    form: Annotated[
+        dict[str, Any] | None,
+        About("The urlencoded body nested as PHP nests it; key order is PHP's."),
+    ]
+    form_notes: list[NoteJson]
+    ticket: Annotated[Any, About("That part of form; null where absent.")]
+    person_context: Annotated[Any, About("That part of form; null where absent.")]
+    custom_data: Annotated[
+        Any, About("That part of form: empty when sent empty, null when not sent.")
+    ]
+    event: EventJson | None
+    json: Annotated[Any, About("The body parsed, when it is JSON.")]
+
+
+def bin_to_json(bin_: Bin) -> BinJson:
     """RequestBin's fields and ours."""
     url = current_services().bin_url(bin_.name)
     return {
@@ -26,45 +115,41 @@ def bin_to_json(bin_: Bin) -> dict[str, Any]:
     }
 
 
-def request_to_json(request: CapturedRequest) -> dict[str, Any]:
+def request_to_json(request: CapturedRequest) -> RequestJson:
     """All that is known of a request. Key order inside ``form`` is PHP's: never sort it."""
     form = request.form
-    event = request.event
-    return to_json_safe(
-        {
-            "id": request.id,
-            "number": request.number,
-            "method": request.method,
-            "path": request.path,
-            "query_string": query_to_json(request.query),
-            "headers": request.headers,
-            "form_data": flat_form(form),
-            "body": request.body_text,
-            "content_length": request.body_size,
-            "content_type": request.find_header("Content-Type"),
-            "remote_addr": request.peer,
-            "time": request.received_us / 1_000_000,
-            "received_at": request.received_at.isoformat(timespec="microseconds"),
-            "http_version": request.http_version,
-            "request_line": request.request_line,
-            "raw_headers": [list(pair) for pair in request.raw_headers],
-            "body_base64": b64encode(request.body).decode(),
-            "body_size": request.body_size,
-            "truncated": request.truncated,
-            "chunked": request.chunked,
-            "fidelity": request.fidelity,
-            "refused": refusal_to_json(request),
-            "form": None if form is None else form.value,
-            "form_notes": notes_to_json(form),
-            "ticket": request.ticket,
-            "person_context": request.person_context,
-            "custom_data": request.custom_data,
-            "event": None
-            if event is None
-            else {"type": event.type, "method": event.method, "performer": event.performer},
-            "json": request.json,
-        }
-    )
+    found: RequestJson = {
+        "id": request.id,
+        "number": request.number,
+        "method": request.method,
+        "path": request.path,
+        "query_string": query_to_json(request.query),
+        "headers": request.headers,
+        "form_data": flat_form(form),
+        "body": request.body_text,
+        "content_length": request.body_size,
+        "content_type": request.find_header("Content-Type"),
+        "remote_addr": request.peer,
+        "time": request.received_us / 1_000_000,
+        "received_at": request.received_at.isoformat(timespec="microseconds"),
+        "http_version": request.http_version,
+        "request_line": request.request_line,
+        "raw_headers": [list(pair) for pair in request.raw_headers],
+        "body_base64": b64encode(request.body).decode(),
+        "body_size": request.body_size,
+        "truncated": request.truncated,
+        "chunked": request.chunked,
+        "fidelity": request.fidelity,
+        "refused": refusal_to_json(request),
+        "form": None if form is None else form.value,
+        "form_notes": notes_to_json(form),
+        "ticket": request.ticket,
+        "person_context": request.person_context,
+        "custom_data": request.custom_data,
+        "event": event_to_json(request),
+        "json": request.json,
+    }
+    return to_json_safe(found)
 
 
 def query_to_json(query: Form) -> dict[str, Any]:
@@ -85,13 +170,21 @@ def flat_form(form: Form | None) -> list[list[str]]:
     return [] if form is None else [[pair.name, pair.value] for pair in form.pairs]
 
 
-def notes_to_json(form: Form | None) -> list[dict[str, str]]:
+def notes_to_json(form: Form | None) -> list[NoteJson]:
     """What PHP dropped or changed."""
     notes = () if form is None else form.notes
     return [{"code": note.code, "name": note.name, "message": note.message} for note in notes]
 
 
-def refusal_to_json(request: CapturedRequest) -> dict[str, Any] | None:
+def event_to_json(request: CapturedRequest) -> EventJson | None:
+    """What happened, or null when no event field was sent."""
+    event = request.event
+    if event is None:
+        return None
+    return {"type": event.type, "method": event.method, "performer": event.performer}
+
+
+def refusal_to_json(request: CapturedRequest) -> RefusedJson | None:
     """Why it was answered with an error although it was kept; null when it was not."""
     if request.refusal is None:
         return None

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from flask import Blueprint, Response, current_app, request
 
 from inspector.domain import Bin, CapturedRequest
-from inspector.errors import InspectorError
-from inspector.live import EventStream, format_event, render_once
+from inspector.errors import InspectorError, RequestNotFoundError
+from inspector.live import EventStream, Later, format_event, render_once
 from inspector.storage.requests import find_number
 from inspector.web.pages import render_rows
 from inspector.web.request_json import request_to_json
@@ -24,13 +24,6 @@ blueprint = Blueprint("stream", __name__)
 MAX_PUSHED_ROWS = 50
 
 Render = Callable[[Sequence[CapturedRequest]], bytes]
-
-
-@blueprint.get("/api/v1/bins/<name>/events")
-def events(name: str) -> Response:
-    """One ``request`` event a capture; its ``id`` resumes as ``Last-Event-ID``."""
-    bin_ = find_bin(name)
-    return park(EventStream(bin_.id, _resume_after(bin_), _renderer("json", _render_json)))
 
 
 @blueprint.get("/bins/<name>/stream")
@@ -49,17 +42,26 @@ def rows(name: str) -> Response:
     return park(EventStream(bin_.id, _resume_after(bin_), _renderer(f"rows {name}", render)))
 
 
-def park(later: EventStream) -> Response:
+def stream_json(bin_: Bin) -> Response:
+    """One ``request`` event a capture, with the API's JSON."""
+    return park(EventStream(bin_.id, _resume_after(bin_), _renderer("json", _render_json)))
+
+
+def can_park() -> bool:
+    """Whether this is our own server, which holds a socket without a thread."""
+    return "inspector.park" in request.environ
+
+
+def park(later: Later) -> Response:
     """Hand the socket over. Raises where the server cannot, or has no room for more."""
     services = current_services()
-    hand_over = request.environ.get("inspector.park")
-    if hand_over is None:
+    if not can_park():
         raise InspectorError(
             "events_need_our_server", "Event streams need inspector serve; poll instead."
         )
     if services.parking_is_full():
         raise InspectorError("too_many_streams", "Too many streams are open. Poll instead.")
-    hand_over(later)
+    request.environ["inspector.park"](later)
     return Response(status=200)
 
 
@@ -89,5 +91,5 @@ def _resume_after(bin_: Bin) -> int:
         return 0
     number = find_number(bin_, seen)
     if number is None and request.args.get("after") == seen:
-        raise InspectorError("invalid_after", f"{seen[:40]!r} is no request's id.", field="after")
+        raise RequestNotFoundError(seen)
     return bin_.last_number if number is None else number

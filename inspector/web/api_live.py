@@ -1,0 +1,40 @@
+"""The API's calls that wait: event streams, and the call that waits for requests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from flask.typing import ResponseReturnValue
+
+from inspector.web.api_calls import Answer, Api
+from inspector.web.api_requests import AFTER
+from inspector.web.services import find_bin
+from inspector.web.stream import stream_json
+
+api = Api()
+
+EVENT_STREAM = "text/event-stream"
+
+
+@dataclass(frozen=True)
+class EventsQuery:
+    """Where to begin; the header ``Last-Event-ID`` goes before it."""
+
+    after: Annotated[str | None, AFTER] = None
+
+
+@api.call(
+    "GET",
+    "/bins/<name>/events",
+    Answer(media_types=(EVENT_STREAM,), meaning="Events called request, until you go."),
+    query=EventsQuery,
+    errors=("request_not_found", "too_many_streams", "events_need_our_server"),
+)
+def stream_events(name: str, query: EventsQuery) -> ResponseReturnValue:  # noqa: ARG001 - checked
+    """Follow a bin by Server-Sent Events: one request event a capture, from now on.
+
+    An event's data is the request's JSON, its id the request's, so that a client that
+    comes back with Last-Event-ID goes on where it was.
+    """
+    return stream_json(find_bin(name))

@@ -1,0 +1,38 @@
+"""Whatever Schemathesis makes of our description, the server does as described."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import requests
+
+from tests.conftest import StartServer
+
+DEADLINE_S = 300
+# An event stream never ends, which is no answer to Schemathesis; tests/server tests it.
+EXCLUDED = ("stream_events",)
+
+
+def test_schemathesis_finds_nothing(start_server: StartServer, tmp_path: Path) -> None:
+    server = start_server("--bin", "orders")
+    requests.post(f"{server.url}/orders", data={"ticket[id]": "5"}, timeout=10)
+    command = [
+        *(str(Path(sys.executable).with_name("st")), "run", f"{server.url}/api/v1/openapi.json"),
+        *("--checks", "all", "--max-examples", "15", "--continue-on-failure", "--no-color"),
+        *(f"--exclude-operation-id={name}" for name in EXCLUDED),
+    ]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        cwd=tmp_path,  # It leaves things behind where it runs.
+        env={**os.environ, "SCHEMATHESIS_HOOKS": "tests.web.schemathesis_hooks"}
+        | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Traceback" not in server.output
