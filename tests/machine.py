@@ -1,6 +1,8 @@
 """What tests need of the machine besides Python, and what becomes of them without it."""
 
+import ctypes
 import os
+import sys
 from typing import NoReturn
 
 import pytest
@@ -16,3 +18,14 @@ def skip_without(what: str, packages: str) -> NoReturn:
     if os.environ.get("CI"):
         pytest.fail(sentence, pytrace=False)
     pytest.skip(sentence)
+
+
+def can_run_driver() -> bool:
+    """Whether the one library is there that Playwright's driver needs and does not bring."""
+    if sys.platform != "linux":
+        return True
+    try:
+        ctypes.CDLL("libatomic.so.1")
+    except OSError:
+        return False
+    return True

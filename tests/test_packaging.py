@@ -1,5 +1,7 @@
 """What is built, what is locked, and that both work elsewhere than in this checkout."""
 
+import json
+import os
 import re
 import subprocess
 import sys
@@ -7,9 +9,11 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import playwright
 import pytest
 import requests
 
+from tests.machine import can_run_driver, skip_without
 from tests.servers import LiveServer
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -70,6 +74,39 @@ def test_a_wheel_serves_its_own_files_outside_the_checkout(wheel: Path, tmp_path
         assert page.status_code == 200
         assert "htmx-2.min.js?v=71ea6718" in page.text
         assert requests.post(server.create_bin("b1"), b"a=1", timeout=10).text == "ok\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("module", ["inspector.forms"])
+def test_public_types_are_known_to_those_who_install_it(
+    module: str, wheel: Path, tmp_path: Path
+) -> None:
+    if not can_run_driver():
+        skip_without("What runs pyright", "libatomic1")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path)
+    # Playwright brings the interpreter that pyright needs.
+    driver = Path(playwright.__file__).parent / "driver"
+    environment = {
+        **os.environ,
+        "PATH": f"{driver}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(tmp_path),
+        "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1",
+    }
+    command = [sys.executable, "-m", "pyright", "--pythonpath", sys.executable]
+    done = subprocess.run(
+        [*command, "--ignoreexternal", "--outputjson", "--verifytypes", module],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    found = json.loads(done.stdout)["typeCompleteness"]
+    unknown = [symbol["name"] for symbol in found["symbols"] if not symbol["isTypeKnown"]]
+    assert unknown == []
+    assert found["exportedSymbolCounts"]["withKnownType"] > 0
+    assert found["completenessScore"] == 1
 
 
 def test_a_source_distribution_builds_the_same_wheel(

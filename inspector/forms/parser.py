@@ -65,7 +65,7 @@ class Form:
         self._charset_label = charset
         self._charset = find_charset(charset) if charset else UTF_8
         if self._charset in (UTF_8, None):
-            self.value = read_value(body, max_variables, max_depth)
+            self.value: dict[str, Value] = read_value(body, max_variables, max_depth)
         else:
             self.value = self._trace.value
 

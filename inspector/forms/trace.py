@@ -63,7 +63,7 @@ class Tracer:
     """
 
     def __init__(self, max_variables: int, max_depth: int, charset: str) -> None:
-        self.notes = NoteList()
+        self.notes: NoteList = NoteList()
         self._max_variables = max_variables
         self._charset = charset
         self._tree = Tree(max_depth)

@@ -59,7 +59,7 @@ class Tree:
     __slots__ = ("_counters", "_made", "arrays", "max_depth", "root")
 
     def __init__(self, max_depth: int) -> None:
-        self.max_depth = max_depth
+        self.max_depth: int = max_depth
         self.root: Array = {}
         self.arrays: dict[int, Array] = {TOP: self.root}
         self._made: list[tuple[Array, str, Array]] = []

@@ -1,10 +1,8 @@
 """A browser that fails a test when a page misbehaves in a way no assertion looks at."""
 
-import ctypes
 import os
 import re
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
-from tests.machine import skip_without
+from tests.machine import can_run_driver, skip_without
 from tests.servers import LiveServer
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -71,17 +69,6 @@ class Watch:
             for problem in self.problems
             if not any(re.search(pattern, problem) for pattern in self.forgiven)
         ]
-
-
-def can_run_driver() -> bool:
-    """Whether the one library is there that Playwright's driver needs and does not bring."""
-    if sys.platform != "linux":
-        return True
-    try:
-        ctypes.CDLL("libatomic.so.1")
-    except OSError:
-        return False
-    return True
 
 
 @pytest.fixture(scope="session")
