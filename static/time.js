@@ -6,6 +6,9 @@ const full = new Intl.DateTimeFormat(undefined, {
   year: "numeric", month: "short", day: "numeric",
   hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, timeZoneName: "short",
 });
+const second = new Intl.DateTimeFormat(undefined, {
+  year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short",
+});
 const ago = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
 const STEPS = [[60, "second"], [3600, "minute"], [86400, "hour"], [2592000, "day"], [31536000, "month"], [Infinity, "year"]];
 const UNITS = { second: 1, minute: 60, hour: 3600, day: 86400, month: 2592000, year: 31536000 };
@@ -19,13 +22,16 @@ function sayAgo(instant) {
 function say(instant, form) {
   if (form === "ago") return sayAgo(instant);
   if (form === "full") return full.format(instant);
+  if (form === "second") return second.format(instant);
   return instant.toDateString() === new Date().toDateString() ? clock.format(instant) : day.format(instant);
 }
 
 export function localize(root) {
   for (const element of root.querySelectorAll("time[data-form]")) {
     const instant = new Date(element.dateTime);
-    if (!Number.isNaN(instant.valueOf())) element.textContent = say(instant, element.dataset.form);
+    if (Number.isNaN(instant.valueOf())) continue;
+    element.title ||= element.textContent;
+    element.textContent = say(instant, element.dataset.form);
   }
 }
 

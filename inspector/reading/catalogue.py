@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from inspector.domain import CapturedRequest
-from inspector.reading.fields import BODY, Name, find_text, iterate_fields
+from inspector.reading.fields import BODY, HEADER, QUERY, Name, find_text, iterate_fields
+from inspector.reading.grouping import thought_order
 from inspector.reading.paths import Path
 from inspector.reading.series import SUBJECT
 from inspector.reading.text import shorten
@@ -179,11 +180,14 @@ SORTS = ("path", "present", "empty", "distinct", "changes", "first", "last")
 def sort_fields(
     fields: Iterable[FieldStatistics], sort: str, *, descending: bool
 ) -> list[FieldStatistics]:
-    """The fields by one of ``SORTS``; equals keep the order in which they first came.
+    """The fields by one of ``SORTS``, otherwise as one thinks of them.
 
-    Without a known sort, the order of the first request that had them, body first.
+    Equals stay in that order; the body's fields come first, then the query's, then headers.
     """
-    listed = list(fields)
+    places = (BODY, QUERY, HEADER)
+    listed = sorted(
+        fields, key=lambda each: (places.index(each.name.place), *thought_order(each.name.path))
+    )
     match sort:
         case "path":
             listed.sort(key=lambda each: str(each.name).lower(), reverse=descending)
@@ -205,14 +209,3 @@ def filter_fields(
 
 def _searched(statistics: FieldStatistics) -> str:
     return " ".join([str(statistics.name), *statistics.examples]).lower()
-
-
-__all__ = [
-    "BODY",
-    "MAX_DISTINCT",
-    "Catalogue",
-    "FieldStatistics",
-    "Point",
-    "filter_fields",
-    "sort_fields",
-]

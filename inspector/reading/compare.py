@@ -67,10 +67,10 @@ class Comparison:
 def compare_requests(old: CapturedRequest, new: CapturedRequest) -> Comparison:
     """What became of ``old``'s fields in ``new``. Never raises; linear in both bodies."""
     sections = (
-        _compare("Request", _read_facts(old), _read_facts(new), None, old, new),
-        _compare("Headers", _read_headers(old), _read_headers(new), HEADER, old, new),
-        _compare("Query", _read_query(old), _read_query(new), QUERY, old, new),
         _compare("Body", _read_body(old), _read_body(new), BODY, old, new),
+        _compare("Query", _read_query(old), _read_query(new), QUERY, old, new),
+        _compare("Headers", _read_headers(old), _read_headers(new), HEADER, old, new),
+        _compare("Request", _read_facts(old), _read_facts(new), None, old, new),
     )
     counts = dict.fromkeys((ADDED, REMOVED, CHANGED, SAME), 0)
     for _, found in sections:
@@ -90,7 +90,6 @@ def _read_facts(request: CapturedRequest) -> Texts:
         ("method",): request.method,
         ("path",): request.path,
         ("HTTP version",): request.http_version,
-        ("body size",): str(request.body_size),
         ("sender",): request.peer,
     }
 
@@ -234,8 +233,6 @@ def _say_move(key: str, old: _Side, new: _Side) -> str | None:
     if before and after and before.kind == after.kind == DURATION and _both_count(old, new):
         moved = timedelta(seconds=int(new.text) - int(old.text))
         return f"{_say_span(moved)} {'more' if moved > timedelta(0) else 'less'}"
-    if key == "body size" and _both_count(old, new):
-        return f"{int(new.text) - int(old.text):+,} bytes"
     return None
 
 

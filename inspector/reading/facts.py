@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from inspector.reading.grouping import preview_value
-from inspector.reading.meaning import Context, Meaning, find_meaning
+from inspector.reading.meaning import DURATION, TIME, Context, Meaning, find_meaning
 from inspector.reading.nodes import scalar_text
 from inspector.reading.paths import MISSING, find_value, format_path, parse_path
 from inspector.reading.rows import plain_texts
@@ -82,5 +82,7 @@ def _answer(question: _Question, value: Any, received_at: datetime) -> Fact | No
             meaning = find_meaning(
                 Context(path[-1], scalar_text(found), plain_texts(siblings), received_at)
             )
+        if meaning is not None and meaning.kind not in (TIME, DURATION):
+            meaning = None  # The answer itself says it.
         return Fact(question.label, text, format_path(path), meaning)
     return None

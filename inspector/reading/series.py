@@ -121,5 +121,5 @@ def _bound(text: str | None) -> str | None:
     """A value short enough to keep, still different from others that begin alike."""
     if text is None or len(text) <= MAX_VALUE_CHARS:
         return text
-    checksum = zlib.crc32(text.encode("utf-8", "surrogatepass"))
-    return f"{text[:MAX_VALUE_CHARS]}… ({len(text):,} characters, {checksum:08x})"
+    digest = zlib.crc32(text.encode("utf-8", "surrogatepass"))
+    return f"{text[:MAX_VALUE_CHARS]}… ({len(text):,} characters, {digest:08x})"

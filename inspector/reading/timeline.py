@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from inspector.reading.catalogue import Point
+from inspector.reading.meaning import say_duration
 
 COLUMNS = 60
 MAX_KINDS = 5
@@ -65,6 +66,11 @@ class Timeline:
     columns: tuple[Column, ...]
     width_s: int
     highest: int
+
+    @property
+    def width(self) -> str:
+        """How long a column is, in words."""
+        return say_duration(timedelta(seconds=self.width_s))
 
 
 def build_timeline(points: Sequence[Point], by: str = "") -> Timeline | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from inspector.web import api, capture, errors, pages, probes, static, stream
+from inspector.web import api, capture, errors, pages, probes, reading, static, stream
 
 
 def register(app: Flask) -> None:
@@ -14,6 +14,13 @@ def register(app: Flask) -> None:
     """
     errors.register(app)
     static.register(app)
-    for blueprint in (pages.blueprint, api.blueprint, stream.blueprint, probes.blueprint):
+    blueprints = (
+        pages.blueprint,
+        reading.blueprint,
+        api.blueprint,
+        stream.blueprint,
+        probes.blueprint,
+    )
+    for blueprint in blueprints:
         app.register_blueprint(blueprint)
     capture.register(app)

@@ -1,0 +1,263 @@
+"""The pages that read captures more closely: one field, two requests, all of a bin's fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from threading import Lock
+from typing import Any
+
+from flask import Blueprint, Response, current_app, make_response, render_template, request
+
+from inspector.domain import Bin, CapturedRequest
+from inspector.errors import InspectorError
+from inspector.reading.catalogue import (
+    SORTS,
+    Catalogue,
+    filter_fields,
+    sort_fields,
+)
+from inspector.reading.compare import compare_requests
+from inspector.reading.detail import find_detail
+from inspector.reading.fields import Name, find_text, parse_name
+from inspector.reading.nodes import split_words
+from inspector.reading.paths import Path, parse_path
+from inspector.reading.series import SUBJECT, Series
+from inspector.reading.timeline import build_timeline
+from inspector.storage.requests import find_number, make_id
+from inspector.web.hypermedia import render_resource, set_vary
+from inspector.web.services import current_services, find_bin
+
+blueprint = Blueprint("reading", __name__)
+
+# How far back these pages look: a fold over so many sample tickets takes about two seconds,
+# and the catalogue's is kept.
+MAX_REQUESTS = 2_000
+MAX_SEARCHED_BACK = 500
+MAX_FIELDS_SHOWN = 500
+MAX_CATALOGUES = 8
+STEP = 100
+
+
+@blueprint.get("/bins/<name>/requests/<request_id>/field")
+def show_field(name: str, request_id: str) -> Response:
+    """Everything about the field at ``path``; as a fragment, what the tree's menu shows."""
+    bin_ = find_bin(name)
+    captured = current_services().requests.get(bin_, request_id)
+    path = _read_path()
+    detail = find_detail(captured, path)
+    if detail is None:
+        text = request.args.get("path", "")[:200]
+        raise InspectorError("not_found", f"This request has no field {text}.")
+    return render_resource(
+        "fields/field.html", "fields/_field.html", bin=bin_, captured=captured, detail=detail
+    )
+
+
+@blueprint.get("/bins/<name>/compare")
+def compare(name: str) -> Response:
+    """Two requests, older first: ``a``, and ``b`` or the one before it.
+
+    Either is an id or a number; ``b=ticket`` is the one before it about the same ticket.
+    """
+    bin_ = find_bin(name)
+    requests = current_services().requests
+    newer = requests.get(bin_, _read_id(bin_, "a"))
+    older = _find_other(bin_, newer)
+    if older is not None and older.number > newer.number:
+        newer, older = older, newer
+    around = requests.neighbours(bin_, newer.number)
+    return set_vary(
+        make_response(
+            render_template(
+                "compare/show.html",
+                bin=bin_,
+                newer=newer,
+                older=older,
+                older_id=around[0],
+                newer_id=around[1],
+                comparison=None if older is None else compare_requests(older, newer),
+                subject=find_text(newer, SUBJECT),
+            )
+        )
+    )
+
+
+def _find_other(bin_: Bin, captured: CapturedRequest) -> CapturedRequest | None:
+    requests = current_services().requests
+    wanted = request.args.get("b", "")
+    if wanted == "ticket":
+        subject = find_text(captured, SUBJECT)
+        back = islice(_iterate_back(bin_, captured.number), MAX_SEARCHED_BACK)
+        return next(
+            (each for each in back if subject and find_text(each, SUBJECT) == subject), None
+        )
+    if wanted:
+        return requests.get(bin_, _read_id(bin_, "b"))
+    found = requests.page(bin_, limit=1, before=captured.number).requests
+    return found[0] if found else None
+
+
+def _iterate_back(bin_: Bin, number: int) -> Iterator[CapturedRequest]:
+    more = True
+    while more:
+        page = current_services().requests.page(bin_, limit=STEP, before=number)
+        yield from page.requests
+        more = page.has_more
+        number = page.requests[-1].number if page.requests else 0
+
+
+def _read_id(bin_: Bin, name: str) -> str:
+    """The id that an argument names, itself or by its number within the bin."""
+    value = request.args.get(name, "").strip().removeprefix("#")
+    if value.isascii() and value.isdigit() and len(value) <= 18:
+        return make_id(bin_.id, int(value))
+    if find_number(bin_, value) is None:
+        raise InspectorError(
+            f"invalid_{name}", f"{value[:40]!r} is no request of this bin.", field=name
+        )
+    return value
+
+
+def _read_path() -> Path:
+    try:
+        return parse_path(request.args.get("path", "")[:4_000])
+    except ValueError as error:
+        raise InspectorError("invalid_path", str(error), field="path") from error
+
+
+@blueprint.get("/bins/<name>/fields")
+def show_fields(name: str) -> Response:
+    """All fields that the bin's requests have; with ``path``, one field through all of them."""
+    bin_ = find_bin(name)
+    if request.args.get("path"):
+        return _show_series(bin_)
+    catalogue = _catalogues().refresh(bin_)
+    filter_text = request.args.get("filter", "")[:200].strip()
+    sort, descending = _read_sort()
+    found = filter_fields(list(catalogue.fields.values()), split_words(filter_text))
+    fields = sort_fields(found, sort, descending=descending)
+    return set_vary(
+        make_response(
+            render_template(
+                "fields/catalogue.html",
+                bin=bin_,
+                catalogue=catalogue,
+                fields=fields[:MAX_FIELDS_SHOWN],
+                matching=len(fields),
+                new_count=sum(map(catalogue.is_new, list(catalogue.fields.values()))),
+                filter_text=filter_text,
+                sort=sort,
+                descending=descending,
+                make_id=make_id,
+                timeline=_timeline(catalogue),
+            )
+        )
+    )
+
+
+def _show_series(bin_: Bin) -> Response:
+    try:
+        name: Name = parse_name(request.args["path"][:4_000])
+    except ValueError as error:
+        raise InspectorError("invalid_path", str(error), field="path") from error
+    series = Series(name)
+    start = max(0, bin_.last_number - MAX_REQUESTS)
+    for captured in _iterate_after(bin_, start):
+        series.add(captured)
+    return set_vary(
+        make_response(
+            render_template("fields/series.html", bin=bin_, series=series, partial=start > 0)
+        )
+    )
+
+
+def _read_sort() -> tuple[str, bool]:
+    """The column that ``sort`` names, and whether a hyphen before it turns it around."""
+    value = request.args.get("sort", "")
+    column = value.removeprefix("-")
+    return (column, value.startswith("-")) if column in SORTS else ("", False)
+
+
+def _iterate_after(bin_: Bin, number: int) -> Iterator[CapturedRequest]:
+    load = current_services().requests.load_after
+    while found := load(bin_, number, limit=STEP):
+        yield from found
+        number = found[-1].number
+
+
+@blueprint.get("/bins/<name>/timeline.svg")
+def draw_timeline(name: str) -> Response:
+    """Captures over time as a picture; ``by`` is ``method`` or ``event``."""
+    bin_ = find_bin(name)
+    picture = render_template(
+        "fields/_timeline.svg",
+        bin=bin_,
+        timeline=_timeline(_catalogues().refresh(bin_)),
+        alone=True,
+    )
+    response = Response(picture, mimetype="image/svg+xml")
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+def _timeline(catalogue: Catalogue) -> Any:
+    return build_timeline(list(catalogue.points), request.args.get("by", ""))
+
+
+# -- the catalogues that are kept -----------------------------------------------------------
+
+
+@dataclass
+class _Kept:
+    """A bin's catalogue; ``gone`` is how many of its requests were not there any more."""
+
+    catalogue: Catalogue
+    start: int
+    gone: int
+    lock: Lock = field(default_factory=Lock)
+
+
+class Catalogues:
+    """The catalogues of the bins looked at last, each taken further when it is asked for."""
+
+    def __init__(self) -> None:
+        self._kept: dict[int, _Kept] = {}
+        self._lock = Lock()
+
+    def refresh(self, bin_: Bin) -> Catalogue:
+        """The bin's catalogue with its newest requests in it.
+
+        The first time it is made of the newest ``MAX_REQUESTS``. It is made anew when
+        requests were deleted; those that a full bin let go of stay counted.
+        """
+        kept = self._find(bin_)
+        with kept.lock:
+            start = max(kept.start, kept.catalogue.last_number)
+            for captured in _iterate_after(bin_, start):
+                kept.catalogue.add(captured)
+            return kept.catalogue
+
+    def _find(self, bin_: Bin) -> _Kept:
+        gone = bin_.last_number - bin_.request_count
+        with self._lock:
+            kept = self._kept.pop(bin_.id, None)
+            deleted = kept is not None and gone > kept.gone and bin_.request_count < bin_.capacity
+            if kept is None or deleted:
+                kept = _Kept(Catalogue(), max(0, bin_.last_number - MAX_REQUESTS), gone)
+            kept.gone = gone
+            self._kept[bin_.id] = kept
+            while len(self._kept) > MAX_CATALOGUES:
+                del self._kept[next(iter(self._kept))]
+            return kept
+
+
+@blueprint.record_once
+def _prepare(state: Any) -> None:
+    state.app.extensions["inspector_catalogues"] = Catalogues()
+
+
+def _catalogues() -> Catalogues:
+    catalogues: Catalogues = current_app.extensions["inspector_catalogues"]
+    return catalogues
