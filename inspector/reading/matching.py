@@ -1,0 +1,204 @@
+"""Which request someone waits for, and in what another one differs from it.
+
+Nothing a request holds makes this raise; what the caller's own functions raise is told
+as a difference, since a wrong request is where they meet what they did not expect.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from inspector.domain import CapturedRequest
+from inspector.reading.paths import MISSING, Path, find_value, format_path, parse_path
+from inspector.reading.tree import find_content
+
+MAX_NAMES_IN_HINT = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """``actual`` is ``MISSING`` where there is nothing; ``hint`` is a sentence or empty."""
+
+    what: str
+    expected: Any
+    actual: Any
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class RequestMatch:
+    """What a request must be like; what is not given may be anything.
+
+    ``method`` in any case. ``path`` is what follows the bin's name (``/`` for
+    nothing), or the whole path. ``query`` and ``headers`` go by name (a header's in any
+    case; a repeated query name is a list), ``where`` by field path in the form or the
+    JSON (``ticket.agent.id``). ``body`` is the bytes or the text, ``json`` the whole
+    value.
+
+    An expected value is compared with ``==``; a compiled pattern is searched for, a
+    function is asked, and None wants it absent (or null).
+
+    Raises ``ValueError`` for a field path that is none.
+    """
+
+    method: Any = MISSING
+    path: Any = MISSING
+    query: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, Any] = field(default_factory=dict)
+    where: Mapping[str, Any] = field(default_factory=dict)
+    body: Any = MISSING
+    json: Any = MISSING
+
+    def __post_init__(self) -> None:
+        for name in ("query", "headers", "where"):
+            if not isinstance(getattr(self, name), Mapping):
+                raise TypeError(f"{name} maps names to what is expected: {name}={{...}}")
+        for path in self.where:
+            parse_path(path)
+
+    def list_expectations(self) -> list[tuple[str, Any]]:
+        """Each thing that must be so, named as in ``Difference.what``, with its value."""
+        wanted = [
+            (name, getattr(self, name))
+            for name in ("method", "path", "body", "json")
+            if getattr(self, name) is not MISSING
+        ]
+        wanted += [(f"query {name}", value) for name, value in self.query.items()]
+        wanted += [(f"header {name}", value) for name, value in self.headers.items()]
+        wanted += self.where.items()
+        return wanted
+
+    def find_differences(self, request: CapturedRequest) -> list[Difference]:
+        """In what the request is not what was wanted; empty when it matches."""
+        found = [
+            self._method_difference(request),
+            self._path_difference(request),
+            self._body_difference(request),
+        ]
+        if self.json is not MISSING:
+            actual = MISSING if request.json is None else request.json
+            found.append(compare("json", self.json, actual))
+        found += [_query_difference(request, *each) for each in self.query.items()]
+        found += [_header_difference(request, *each) for each in self.headers.items()]
+        found += [_field_difference(request, *each) for each in self.where.items()]
+        return [each for each in found if each is not None]
+
+    def _method_difference(self, request: CapturedRequest) -> Difference | None:
+        if self.method is MISSING:
+            return None
+        if isinstance(self.method, str) and self.method.upper() == request.method.upper():
+            return None
+        return compare("method", self.method, request.method)
+
+    def _path_difference(self, request: CapturedRequest) -> Difference | None:
+        if self.path is MISSING:
+            return None
+        below = request.sub_path or "/"
+        decoded = request.decoded_path
+        others = (
+            decoded[len(request.path) - len(request.sub_path) :] or "/",
+            request.path,
+            decoded,
+        )
+        difference = compare("path", self.path or "/", below)
+        if difference is None or any(compare("", self.path, each) is None for each in others):
+            return None
+        return difference
+
+    def _body_difference(self, request: CapturedRequest) -> Difference | None:
+        if self.body is MISSING:
+            return None
+        pattern = self.body.pattern if isinstance(self.body, re.Pattern) else self.body
+        wants_text = isinstance(pattern, str)
+        return compare("body", self.body, request.body_text if wants_text else request.body)
+
+
+def compare(what: str, expected: Any, actual: Any) -> Difference | None:
+    """The difference, or None when ``actual`` is as expected (see ``RequestMatch``)."""
+    hint = ""
+    try:
+        if _fits(expected, actual):
+            return None
+    except Exception as error:
+        hint = f"comparing raised {type(error).__name__}: {error}"
+    return Difference(what, expected, actual, hint or _hint_at_types(expected, actual))
+
+
+def _fits(expected: Any, actual: Any) -> bool:
+    if expected is None or actual is MISSING:
+        return expected is None and (actual is None or actual is MISSING)
+    if isinstance(expected, re.Pattern):
+        same_kind = isinstance(actual, type(expected.pattern))
+        return same_kind and expected.search(actual) is not None
+    return bool(expected == actual) or (callable(expected) and bool(expected(actual)))
+
+
+def _hint_at_types(expected: Any, actual: Any) -> str:
+    is_number = isinstance(expected, int | float)
+    if is_number and isinstance(actual, str) and str(expected) == actual:
+        return "what a form carries is text"
+    return ""
+
+
+def _query_difference(request: CapturedRequest, name: str, expected: Any) -> Difference | None:
+    values = [pair.value for pair in request.query.pairs if pair.name == name]
+    actual: Any = values[0] if len(values) == 1 else values or MISSING
+    difference = compare(f"query {name}", expected, actual)
+    names = [pair.name for pair in request.query.pairs]
+    return _with_hint(difference, "the query", name, names)
+
+
+def _header_difference(request: CapturedRequest, name: str, expected: Any) -> Difference | None:
+    value = request.find_header(name)
+    difference = compare(f"header {name}", expected, MISSING if value is None else value)
+    return _with_hint(difference, "the head", name, list(request.headers))
+
+
+def _field_difference(request: CapturedRequest, text: str, expected: Any) -> Difference | None:
+    source, root = find_content(request)
+    path = parse_path(text)
+    actual = MISSING if source is None else find_value(root, path)
+    difference = compare(text, expected, actual)
+    if difference is None or actual is not MISSING:
+        return difference
+    hint = explain_missing(root, path) if source else "the body is neither a form nor JSON"
+    return Difference(text, expected, actual, hint)
+
+
+def explain_missing(root: Any, path: Path) -> str:
+    """Where on its way through ``root`` the path ends, and what is there instead."""
+    depth = len(path) - 1
+    while (parent := find_value(root, path[:depth])) is MISSING:
+        depth -= 1
+    place = format_path(path[:depth]) or "the body"
+    if isinstance(parent, list):
+        return f"{place} is a list of {len(parent)}"
+    if not isinstance(parent, dict):
+        return f"{place} is {'a text' if isinstance(parent, str) else repr(parent)[:60]}"
+    return _list_names(place, path[depth], list(parent))
+
+
+def _with_hint(
+    difference: Difference | None, place: str, name: str, names: Sequence[str]
+) -> Difference | None:
+    if difference is None or difference.actual is not MISSING:
+        return difference
+    hint = _list_names(place, name, names)
+    return Difference(difference.what, difference.expected, difference.actual, hint)
+
+
+def _list_names(place: str, name: str, names: Sequence[str]) -> str:
+    """Those that look like ``name``, else the first few."""
+    unique = list(dict.fromkeys(names))
+    close = difflib.get_close_matches(name, unique[:1000], n=3, cutoff=0.7)
+    if close:
+        return f"{place} has {', '.join(map(repr, close))}"
+    if not unique:
+        return f"{place} is empty"
+    shown = ", ".join(repr(each[:60]) for each in unique[:MAX_NAMES_IN_HINT])
+    more = len(unique) - MAX_NAMES_IN_HINT
+    return f"{place} has {shown}" + (f" and {more} more" if more > 0 else "")
