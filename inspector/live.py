@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -78,25 +79,27 @@ class News:
             return self._changed.wait_for(lambda: self._count != seen, timeout_s)
 
 
-class DelayedAnswer:
-    """A finished answer that goes out after a while."""
+class TimedAnswer:
+    """A finished answer that goes out in parts, each after its seconds; then it is over."""
 
     bin_id: int | None = None
     after = 0
 
-    def __init__(self, payload: bytes, delay_s: float) -> None:
-        self._payload = payload
-        self.wake_at = time.monotonic() + delay_s
+    def __init__(self, parts: Sequence[tuple[float, bytes]]) -> None:
+        self._parts = deque(parts)
+        self.wake_at = time.monotonic() + self._parts[0][0]
 
     def start(self) -> Step:
         """Nothing yet."""
         return Step()
 
     def advance(self, fresh: Sequence[CapturedRequest]) -> Step:  # noqa: ARG002 - a Later
-        """The whole answer, when its time has come."""
-        if time.monotonic() < self.wake_at:
-            return Step()
-        return Step(self._payload, done=True)
+        """The parts whose time has come."""
+        data = bytearray()
+        while self._parts and self.wake_at <= time.monotonic():
+            data += self._parts.popleft()[1]
+            self.wake_at += self._parts[0][0] if self._parts else 0
+        return Step(bytes(data), done=not self._parts)
 
 
 HEARTBEAT_S = 15.0

@@ -3,48 +3,79 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from base64 import b64decode
+from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
+from typing import Protocol
 
 MAX_DELAY_S = 300.0
+# A dripping body goes out in pieces, one about every so many seconds.
+DRIP_STEP_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """``headers`` go out as given, in order; framing headers are ours.
 
-    ``delay_s`` is waited before the first byte.
+    ``delay_s`` is waited before the first byte; then the body is spread over
+    ``drip_s``. ``cut_after`` ends the connection after so many bytes of the body,
+    ``dropped`` without any answer. ``insisted`` lets headers pass that act beyond
+    the answer, which only a server of tests may do.
     """
 
     status: int = 200
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b"ok\n"
     delay_s: float = 0.0
+    drip_s: float = 0.0
+    cut_after: int | None = None
+    dropped: bool = False
+    insisted: bool = False
 
-    def sendable_headers(self) -> list[tuple[str, str]]:
+    @property
+    def is_immediate(self) -> bool:
+        """Whether it goes out at once and whole."""
+        return not (self.delay_s or self.drip_s or self.dropped or self.cut_after is not None)
+
+    def sendable_headers(self) -> tuple[tuple[str, str], ...]:
         """The headers that may go out: none that frames, none that acts beyond the answer."""
-        return [(name, value) for name, value in self.headers if _may_send(name, value)]
+        if not self.headers:
+            return ()
+        kept_back = _FRAMING_HEADERS if self.insisted else _DROPPED_HEADERS
+        return tuple(pair for pair in self.headers if _may_send(*pair, kept_back))
+
+
+class AnswerScript(Protocol):
+    """Decides in this process what a bin answers, instead of what is stored for it.
+
+    Called on the server's main loop, in the order of arrival: it must not block.
+    """
+
+    def note(self, number: int) -> None:
+        """A request of this number is stored, and its sender about to be answered."""
+        ...
+
+    def choose(self, number: int, raw_head: bytes, tell: Callable[[Answer], None]) -> Answer | None:
+        """The answer; or None, and then another thread gives ``tell`` one later, once."""
+        ...
 
 
 DEFAULT = Answer()
 
+_BODILESS = frozenset((*range(100, 200), 204, 304))  # RFC 9112, 6.3
+_FRAMING_HEADERS = frozenset(("content-length", "transfer-encoding", "connection", "date"))
 # Set on our origin these would reach beyond the one answer; see SECURITY.md.
-_DROPPED_HEADERS = frozenset(
-    (
-        "set-cookie",
-        "service-worker-allowed",
-        "clear-site-data",
-        "content-length",
-        "transfer-encoding",
-        "connection",
-        "date",
-        "content-security-policy",
-    )
-)
+_DROPPED_HEADERS = _FRAMING_HEADERS | {
+    "set-cookie",
+    "service-worker-allowed",
+    "clear-site-data",
+    "content-security-policy",
+}
 
 
 def choose_answer(answers: str | None) -> Answer:
@@ -69,33 +100,32 @@ def render_answer(answer: Answer, *, head_only: bool, http_1_0: bool, close: boo
     ``head_only`` for HEAD: the same head, no body. Whatever the bin's owner chose,
     the answer is a sandbox of its own and cannot act on the server's pages.
     """
-    return _head(answer, http_1_0, close) + (b"" if head_only else answer.body)
+    bodiless = head_only or answer.status in _BODILESS
+    return _head(answer, http_1_0, close) + (b"" if bodiless else answer.body)
 
 
-@lru_cache(maxsize=256)
-def _fixed_head(answer: Answer, http_1_0: bool, close: bool) -> bytes:
-    names = {name.lower() for name, _ in answer.headers}
-    try:
-        phrase = HTTPStatus(answer.status).phrase
-    except ValueError:
-        phrase = "Custom"
-    lines = [f"HTTP/{'1.0' if http_1_0 else '1.1'} {answer.status} {phrase}"]
-    if "content-type" not in names:
-        lines.append("Content-Type: text/plain; charset=utf-8")
-    lines += [f"{name}: {value}" for name, value in answer.sendable_headers()]
-    if answer.status >= 200 and answer.status not in (204, 304):
-        lines.append(f"Content-Length: {len(answer.body)}")
-    lines += ["Content-Security-Policy: sandbox", "X-Content-Type-Options: nosniff"]
-    if close:
-        lines.append("Connection: close")
-    elif http_1_0:
-        lines.append("Connection: Keep-Alive")
-    return "\r\n".join(lines).encode("latin-1", "replace")
+def render_parts(answer: Answer, *, head_only: bool, http_1_0: bool) -> list[tuple[float, bytes]]:
+    """An answer that takes its time: each part with the seconds to wait before it.
+
+    The connection is closed after the last one.
+    """
+    if answer.dropped:
+        return [(answer.delay_s, b"")]
+    head = _head(answer, http_1_0, close=True)
+    bodiless = head_only or answer.status in _BODILESS
+    body = b"" if bodiless else answer.body[: answer.cut_after]
+    if not answer.drip_s or not body:
+        return [(answer.delay_s, head + body)]
+    size = math.ceil(len(body) / max(1, round(answer.drip_s / DRIP_STEP_S)))
+    pieces = [body[start : start + size] for start in range(0, len(body), size)]
+    pause_s = answer.drip_s / len(pieces)
+    return [(answer.delay_s, head), *((pause_s, piece) for piece in pieces)]
 
 
 def _head(answer: Answer, http_1_0: bool, close: bool) -> bytes:
-    date = _date_line(int(time.time()))
-    return _fixed_head(answer, http_1_0, close) + date
+    headers, size = answer.sendable_headers(), len(answer.body)
+    fixed = _fixed_head(answer.status, headers, size, http_1_0, close)
+    return fixed + _date_line(int(time.time()))
 
 
 @lru_cache(maxsize=2)
@@ -103,5 +133,34 @@ def _date_line(now_s: int) -> bytes:
     return b"\r\nDate: " + formatdate(now_s, usegmt=True).encode() + b"\r\n\r\n"
 
 
-def _may_send(name: str, value: str) -> bool:
-    return name.lower() not in _DROPPED_HEADERS and not set("\r\n\0") & set(name + value)
+@lru_cache(maxsize=256)
+def _fixed_head(
+    status: int,
+    headers: tuple[tuple[str, str], ...],
+    body_bytes: int,
+    http_1_0: bool,
+    close: bool,
+) -> bytes:
+    names = {name.lower() for name, _ in headers}
+    try:
+        phrase = HTTPStatus(status).phrase
+    except ValueError:
+        phrase = "Custom"
+    lines = [f"HTTP/{'1.0' if http_1_0 else '1.1'} {status} {phrase}"]
+    if "content-type" not in names:
+        lines.append("Content-Type: text/plain; charset=utf-8")
+    lines += [f"{name}: {value}" for name, value in headers]
+    if status not in _BODILESS:
+        lines.append(f"Content-Length: {body_bytes}")
+    if "content-security-policy" not in names:
+        lines.append("Content-Security-Policy: sandbox")
+    lines.append("X-Content-Type-Options: nosniff")
+    if close:
+        lines.append("Connection: close")
+    elif http_1_0:
+        lines.append("Connection: Keep-Alive")
+    return "\r\n".join(lines).encode("latin-1", "replace")
+
+
+def _may_send(name: str, value: str, kept_back: frozenset[str]) -> bool:
+    return name.lower() not in kept_back and not set("\r\n\0") & set(name + value)

@@ -12,9 +12,15 @@ from collections import deque
 from collections.abc import Callable
 
 from inspector.capture import Capture, Refusal, find_bin_name, split_request_line, split_target
-from inspector.domain.answers import Answer, choose_answer, render_answer
+from inspector.domain.answers import (
+    Answer,
+    AnswerScript,
+    choose_answer,
+    render_answer,
+    render_parts,
+)
 from inspector.domain.bins import is_bin_name
-from inspector.live import DelayedAnswer
+from inspector.live import TimedAnswer
 from inspector.server.channel import Channel
 from inspector.server.parser import ExactParser
 from inspector.storage import NoSuchBin, Outcome, Stored, Unstored
@@ -25,12 +31,14 @@ CLOSED_BY_SENDER = 499  # nobody was left to be answered; the number is the one 
 class Lane:
     """Decides which requests are captures, and answers them when they are stored.
 
-    ``submit`` is the writer's.
+    ``submit`` is the writer's. ``scripts`` answer for bins, by id, in place of what is
+    stored for them.
     """
 
     def __init__(self, submit: Callable[[Capture, Callable[[Outcome], None]], None]) -> None:
         self._submit = submit
         self._outcomes: deque[tuple[Channel, ExactParser, Outcome]] = deque()
+        self.scripts: dict[int, AnswerScript] = {}
 
     def take(self, channel: Channel) -> bool:
         """Take the channel's first request when it is a capture; False leaves it to Flask."""
@@ -68,28 +76,44 @@ class Lane:
         while self._outcomes:
             self._answer(*self._outcomes.popleft())
 
-    @staticmethod
-    def _answer(channel: Channel, request: ExactParser, outcome: Outcome) -> None:
-        if isinstance(outcome, Stored) and request.error is not None:
+    def _answer(self, channel: Channel, request: ExactParser, outcome: Outcome) -> None:
+        if isinstance(outcome, Stored):
+            self._answer_stored(channel, request, outcome)
+        elif isinstance(outcome, NoSuchBin):
+            text = f"There is no bin named {outcome.name}.\n"
+            _send(channel, request, Answer(404, body=text.encode()))
+        else:
+            _send(channel, request, unstored_answer(outcome))
+
+    def _answer_stored(self, channel: Channel, request: ExactParser, stored: Stored) -> None:
+        script = self.scripts.get(stored.bin_id)
+        if script is not None:
+            script.note(stored.number)
+        if request.error is not None:
             channel.answer_error(request)
             return
-        if isinstance(outcome, Stored):
-            answer = choose_answer(outcome.answers)
-        elif isinstance(outcome, NoSuchBin):
-            answer = Answer(404, body=f"There is no bin named {outcome.name}.\n".encode())
-        else:
-            answer = unstored_answer(outcome)
-        close = request.connection_close or request.error is not None
-        payload = render_answer(
-            answer,
-            head_only=request.command == "HEAD",
-            http_1_0=request.version == "1.0",
-            close=close,
-        )
-        if answer.delay_s:
-            channel.park(DelayedAnswer(payload, answer.delay_s))
-        else:
-            channel.answer(payload, close=close)
+        if script is None:
+            _send(channel, request, choose_answer(stored.answers))
+            return
+
+        def tell(answer: Answer) -> None:
+            channel.server.trigger.pull_trigger(lambda: _send(channel, request, answer))
+
+        answer = script.choose(stored.number, request.raw_head, tell)
+        if answer is not None:
+            _send(channel, request, answer)
+
+
+def _send(channel: Channel, request: ExactParser, answer: Answer) -> None:
+    """Answer the channel's first request, or let the parking lot do it in its time."""
+    head_only, http_1_0 = request.command == "HEAD", request.version == "1.0"
+    if not answer.is_immediate:
+        parts = render_parts(answer, head_only=head_only, http_1_0=http_1_0)
+        channel.park(TimedAnswer(parts))
+        return
+    close = request.connection_close or request.error is not None
+    payload = render_answer(answer, head_only=head_only, http_1_0=http_1_0, close=close)
+    channel.answer(payload, close=close)
 
 
 def make_capture(

@@ -202,7 +202,7 @@ class ParkingLot:
             return Step(done=True)
 
     def _set_timer(self, parked: _Parked) -> None:
-        if parked.socket in self._parked:
+        if parked.socket in self._parked and not parked.closing:
             heapq.heappush(self._timers, (parked.later.wake_at, next(self._order), parked))
 
     def _take_step(self, parked: _Parked, step: Step) -> None:
@@ -221,7 +221,7 @@ class ParkingLot:
         except OSError:
             self._close(parked)
             return
-        if len(parked.unread) > MAX_UNREAD_BYTES or (parked.closing and not parked.unread):
+        if not parked.unread if parked.closing else len(parked.unread) > MAX_UNREAD_BYTES:
             self._close(parked)
             return
         wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if parked.unread else 0)

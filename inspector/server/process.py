@@ -15,6 +15,7 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 
 from inspector.app import create_app
+from inspector.domain.answers import AnswerScript
 from inspector.errors import InspectorError
 from inspector.server.channel import Channel
 from inspector.server.lane import Lane
@@ -52,11 +53,14 @@ class ServerProcess:
     """One running server: ``start`` binds, ``run`` serves until ``stop`` is called.
 
     ``stop`` may be called from any thread or a signal handler. What was accepted
-    before is finished: stored and answered.
+    before is finished: stored and answered; ``finish_s`` is how long that may take.
     """
 
-    def __init__(self, settings: Settings, app: Flask | None = None) -> None:
+    def __init__(
+        self, settings: Settings, app: Flask | None = None, *, finish_s: float = FINISH_S
+    ) -> None:
         self.settings = settings
+        self._finish_s = finish_s
         self.app = app or create_app(settings)
         self.services: Services = self.app.extensions["inspector"]
         self._map: dict[int, Any] = {}
@@ -144,7 +148,11 @@ class ServerProcess:
             with contextlib.suppress(OSError):
                 self._server.pull_trigger()
         if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join(FINISH_S + 5)
+            self._thread.join(self._finish_s + 5)
+
+    def answer_by(self, bin_id: int, script: AnswerScript) -> None:
+        """Let ``script`` decide what a bin answers, for as long as the server runs."""
+        self._running().lane.scripts[bin_id] = script
 
     def _running(self) -> CaptureServer:
         if self._server is None:
@@ -156,7 +164,7 @@ class ServerProcess:
         server.accepting = False
         server.del_channel()
         server.socket.close()
-        deadline = time.monotonic() + FINISH_S
+        deadline = time.monotonic() + self._finish_s
         while time.monotonic() < deadline and self._busy(server):
             wasyncore.loop(timeout=0.05, use_poll=True, map=self._map, count=1)
 
