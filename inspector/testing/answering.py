@@ -1,0 +1,220 @@
+"""What a test lets its bin answer: rules, sequences, and functions with a thread of their own.
+
+The server's main loop asks a ``BinScript`` and never waits for it.
+"""
+
+from __future__ import annotations
+
+import json as json_module
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from inspector.domain import CapturedRequest
+from inspector.domain.answers import DEFAULT, MAX_DELAY_S, Answer
+from inspector.reading.matching import RequestMatch
+from inspector.reading.paths import MISSING
+from inspector.testing.handlers import HandlerThreads
+from inspector.testing.received import ReceivedRequest
+
+HeaderPairs: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
+# What a function may give: a status, a body, the keywords of ``respond_with``, None for 200 "ok".
+AnswerValue: TypeAlias = "int | str | bytes | Mapping[str, Any] | None"
+Handler: TypeAlias = Callable[[ReceivedRequest], AnswerValue]
+AnswerLike: TypeAlias = "AnswerValue | Handler"
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")  # RFC 9110, 5.6.2
+_OURS = ("content-length", "transfer-encoding", "connection", "date")
+
+
+def make_answer(
+    *,
+    status: int = 200,
+    headers: HeaderPairs = (),
+    body: str | bytes | None = None,
+    json: Any = MISSING,
+    delay: float = 0,
+    drip: float = 0,
+    cut_after: int | None = None,
+    drop: bool = False,
+) -> Answer:
+    """The answer that ``WebhookBin.respond_with`` describes.
+
+    Raises ``ValueError`` or ``TypeError`` for one that cannot be given.
+    """
+    if not 200 <= status <= 599:
+        raise ValueError(f"status is 200 to 599, not {status!r}")
+    for name, seconds in (("delay", delay), ("drip", drip)):
+        if not 0 <= seconds <= MAX_DELAY_S:
+            raise ValueError(f"{name} is 0 to {MAX_DELAY_S:g} seconds, not {seconds!r}")
+    if cut_after is not None and cut_after < 0:
+        raise ValueError(f"cut_after counts bytes of the body, not {cut_after!r}")
+    pairs = _check_headers(headers)
+    if json is not MISSING:
+        if body is not None:
+            raise TypeError("give body= or json=, not both")
+        body = json_module.dumps(json)
+        if not any(name.lower() == "content-type" for name, _ in pairs):
+            pairs = (("Content-Type", "application/json"), *pairs)
+    return Answer(
+        status=status,
+        headers=pairs,
+        body=_body_bytes(status, body),
+        delay_s=delay,
+        drip_s=drip,
+        cut_after=cut_after,
+        dropped=drop,
+        insisted=True,
+    )
+
+
+def _body_bytes(status: int, body: str | bytes | None) -> bytes:
+    if body is None:
+        return b"ok\n" if status == 200 else b""
+    if isinstance(body, str):
+        return body.encode()
+    if isinstance(body, bytes):
+        return body
+    raise TypeError(f"body is text or bytes, not {type(body).__name__}; json= takes any data")
+
+
+def _check_headers(headers: HeaderPairs) -> tuple[tuple[str, str], ...]:
+    pairs = tuple(headers.items() if isinstance(headers, Mapping) else headers)
+    for name, value in pairs:
+        if not _TOKEN.match(name):
+            raise ValueError(f"{name!r} cannot be a header's name")
+        if set("\r\n\0") & set(value):
+            raise ValueError(f"the value of {name} has a line break or NUL in it")
+        if name.lower() in _OURS:
+            raise ValueError(f"{name} is the server's to set; drop= and cut_after= break off")
+    return pairs
+
+
+def to_answer(value: Any) -> Answer:
+    """One answer from its short forms (see ``AnswerValue``)."""
+    if value is None:
+        return make_answer()
+    if isinstance(value, Mapping):
+        return make_answer(**value)
+    if isinstance(value, str | bytes):
+        return make_answer(body=value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return make_answer(status=value)
+    raise TypeError(
+        f"an answer is a status, a body, a mapping or a function, not {type(value).__name__}"
+    )
+
+
+@dataclass
+class _Rule:
+    """``answers`` in turn, the last one for ever; ``used`` counts."""
+
+    method: str | None
+    path: str | re.Pattern[str] | None
+    answers: Sequence[Answer | Handler]
+    used: int = 0
+
+    @property
+    def rank(self) -> int:
+        return 2 * (self.path is not None) + (self.method is not None)
+
+    def fits(self, request: CapturedRequest) -> bool:
+        match = RequestMatch(
+            method=MISSING if self.method is None else self.method,
+            path=MISSING if self.path is None else self.path,
+        )
+        return not match.find_differences(request)
+
+    def take_next(self) -> Answer | Handler:
+        entry = self.answers[min(self.used, len(self.answers) - 1)]
+        self.used += 1
+        return entry
+
+
+class BinScript:
+    """An ``AnswerScript``: what one bin answers, and how far its numbers have come.
+
+    ``load(number)`` gives a stored request. Errors of the test's functions are kept
+    in ``errors`` until someone takes them.
+    """
+
+    def __init__(
+        self, threads: HandlerThreads, load: Callable[[int], ReceivedRequest], place: str
+    ) -> None:
+        self._threads = threads
+        self._load = load
+        self._place = place
+        self._rules: list[_Rule] = []
+        # Two, since each has a thread of its own that writes it.
+        self._noted = self._heard = 0
+        self.errors: list[BaseException] = []
+
+    def set_answers(
+        self,
+        answers: Sequence[Any],
+        method: str | None = None,
+        path: str | re.Pattern[str] | None = None,
+    ) -> None:
+        """Answer so from now on; what narrows down most comes first, then what is newest."""
+        if not answers:
+            raise ValueError("a sequence of answers has at least one")
+        entries = [each if callable(each) else to_answer(each) for each in answers]
+        others = [each for each in self._rules if (each.method, each.path) != (method, path)]
+        rules = [_Rule(method, path, entries), *others]
+        self._rules = sorted(rules, key=lambda rule: -rule.rank)
+
+    @property
+    def latest(self) -> int:
+        """The highest number stored, as soon as its sender is answered."""
+        return max(self._noted, self._heard)
+
+    def note(self, number: int) -> None:
+        """Part of ``AnswerScript``; from the server's main loop."""
+        self._noted = number
+
+    def hear(self, number: int) -> None:
+        """The writer's news, which tells of requests too that nobody is left to answer."""
+        self._heard = number
+
+    def choose(self, number: int, raw_head: bytes, tell: Callable[[Answer], None]) -> Answer | None:
+        """Part of ``AnswerScript``."""
+        rules = self._rules
+        if not rules:
+            return DEFAULT
+        request = _head_only(number, raw_head)
+        rule = next((each for each in rules if each.fits(request)), None)
+        entry = DEFAULT if rule is None else rule.take_next()
+        if isinstance(entry, Answer):
+            return entry
+        handler = entry
+        self._threads.run(lambda: self._ask(handler, number), tell)
+        return None
+
+    def _ask(self, handler: Handler, number: int) -> Answer:
+        try:
+            return to_answer(handler(self._load(number)))
+        except BaseException as error:  # pytest's outcomes are no Exceptions
+            error.add_note(f"Raised while answering request #{number} to {self._place}")
+            self.errors.append(error)
+            text = f"The function that answers here raised {type(error).__name__}.\n"
+            return Answer(500, body=text.encode())
+
+
+def _head_only(number: int, raw_head: bytes) -> CapturedRequest:
+    """Enough of a request to look at its method and path."""
+    return CapturedRequest(
+        id="",
+        bin_id=0,
+        bin_name="",
+        number=number,
+        received_us=0,
+        raw_head=raw_head,
+        body=b"",
+        body_size=0,
+        peer="",
+        chunked=False,
+        truncated=False,
+        fidelity="",
+        refusal=None,
+    )

@@ -1,0 +1,326 @@
+"""A bin in a test: where to send, what came, waiting for it, and what it answers."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypedDict, Unpack, overload
+
+from inspector.reading.matching import Difference, RequestMatch
+from inspector.reading.paths import MISSING
+from inspector.testing.answering import AnswerLike, BinScript, HeaderPairs
+from inspector.testing.failures import Candidate, describe_failure
+from inspector.testing.received import ReceivedRequest
+
+if TYPE_CHECKING:
+    from inspector.testing.server import InspectorServer
+
+DEFAULT_TIMEOUT_S = 5.0
+
+
+class MatchFields(TypedDict, total=False):
+    """What ``wait`` and its like take besides counts and times; see ``RequestMatch``."""
+
+    method: Any
+    path: Any
+    query: Mapping[str, Any]
+    headers: Mapping[str, Any]
+    where: Mapping[str, Any]
+    body: Any
+    json: Any
+
+
+class _Wanted:
+    """A match, perhaps with a function that has the last word."""
+
+    def __init__(
+        self, match: RequestMatch, predicate: Callable[[ReceivedRequest], Any] | None = None
+    ) -> None:
+        self._match = match
+        self._predicate = predicate
+
+    def find_differences(self, request: ReceivedRequest) -> list[Difference]:
+        found = self._match.find_differences(request.captured)
+        if self._predicate is None:
+            return found
+        try:
+            answer: Any = bool(self._predicate(request))
+        except Exception as error:
+            answer = error
+        if answer is not True:
+            found.append(Difference("predicate", self._predicate, answer))
+        return found
+
+    def list_expectations(self) -> list[tuple[str, Any]]:
+        expected = self._match.list_expectations()
+        return expected if self._predicate is None else [*expected, ("predicate", self._predicate)]
+
+
+def _list_answers(answers: tuple[Any, ...]) -> Sequence[Any]:
+    is_list = len(answers) == 1 and isinstance(answers[0], list | tuple)
+    return answers[0] if is_list else answers
+
+
+class WebhookBin:
+    """One bin of a running server, for one test."""
+
+    def __init__(self, server: InspectorServer, bin_id: int, name: str, secret: str | None) -> None:
+        self._server = server
+        self._id = bin_id
+        self.name = name
+        self.secret = secret
+        self._lock = threading.Lock()
+        self._loaded = 0
+        self._cleared = 0
+        self._requests: list[ReceivedRequest] = []
+        self.script = BinScript(server.handler_threads, self._load_one, self.url)
+
+    def __repr__(self) -> str:
+        return f"<WebhookBin {self.url}>"
+
+    @property
+    def url(self) -> str:
+        """Where webhooks for this bin go."""
+        return f"{self._server.url}/{self.name}"
+
+    @property
+    def inspect_url(self) -> str:
+        """The bin's page, while the server runs."""
+        return f"{self._server.url}/bins/{self.name}"
+
+    def url_for(self, path: str) -> str:
+        """The bin's URL with a path below it, which may have a query: ``url_for("/a?b=1")``."""
+        return f"{self.url}/{path.removeprefix('/')}" if path else self.url
+
+    @property
+    def requests(self) -> list[ReceivedRequest]:
+        """What has come so far (since ``clear``), in the order of arrival."""
+        self._catch_up()
+        return [each for each in self._requests if each.number > self._cleared]
+
+    @property
+    def last(self) -> ReceivedRequest | None:
+        """The newest request, None when there is none."""
+        return next(reversed(self.requests), None)
+
+    def clear(self) -> None:
+        """Forget what has come so far. The server's pages still have it."""
+        self._cleared = max(self.script.latest, self._loaded)
+
+    @overload
+    def wait(  # type: ignore[overload-overlap]  # one is a request, any other number a list
+        self,
+        count: Literal[1] = 1,
+        timeout: float = DEFAULT_TIMEOUT_S,
+        *,
+        after: ReceivedRequest | None = None,
+        **match: Unpack[MatchFields],
+    ) -> ReceivedRequest: ...
+
+    @overload
+    def wait(
+        self,
+        count: int,
+        timeout: float = DEFAULT_TIMEOUT_S,
+        *,
+        after: ReceivedRequest | None = None,
+        **match: Unpack[MatchFields],
+    ) -> list[ReceivedRequest]: ...
+
+    def wait(
+        self,
+        count: int = 1,
+        timeout: float = DEFAULT_TIMEOUT_S,
+        *,
+        after: ReceivedRequest | None = None,
+        **match: Unpack[MatchFields],
+    ) -> ReceivedRequest | list[ReceivedRequest]:
+        """The first matching request, there already or arriving within ``timeout`` seconds.
+
+        With a ``count`` above 1 the list of the first so many. ``after`` leaves out what
+        came up to that request. For what can be matched see ``RequestMatch``:
+        ``wait(method="PUT", path="/a", headers={"X-Id": "5"}, where={"ticket.id": "5"})``.
+
+        Raises ``AssertionError`` that shows what did arrive and what differed.
+        """
+        __tracebackhide__ = True
+        if count < 1:
+            raise ValueError("count is at least 1; assert_none() waits for nothing")
+        wanted = _Wanted(RequestMatch(**match))
+        found = self._wait(wanted, count, timeout, after)
+        return found[0] if count == 1 else found
+
+    def wait_for(
+        self,
+        predicate: Callable[[ReceivedRequest], Any],
+        timeout: float = DEFAULT_TIMEOUT_S,
+        *,
+        after: ReceivedRequest | None = None,
+        **match: Unpack[MatchFields],
+    ) -> ReceivedRequest:
+        """The first request for which ``predicate(request)`` is true; otherwise as ``wait``.
+
+        What the predicate raises counts as false, and is told when the time is up.
+        """
+        __tracebackhide__ = True
+        return self._wait(_Wanted(RequestMatch(**match), predicate), 1, timeout, after)[0]
+
+    def wait_in_order(
+        self, *matches: MatchFields, timeout: float = DEFAULT_TIMEOUT_S
+    ) -> list[ReceivedRequest]:
+        """One request for each match, in this order; others may come in between.
+
+        ``wait_in_order({"method": "POST"}, {"method": "PUT"})``.
+        """
+        __tracebackhide__ = True
+        deadline = time.monotonic() + timeout
+        found: list[ReceivedRequest] = []
+        for position, each in enumerate(matches, 1):
+            wanted = _Wanted(RequestMatch(**each))
+            arrived = self._wait_until(wanted, 1, deadline, found[-1] if found else None)
+            if not arrived:
+                before = f", after {found[-1].summary}" if found else ""
+                headline = f"Number {position} of {len(matches)} did not come within {timeout:g} s"
+                self._fail(headline + before, wanted, found[-1] if found else None)
+            found += arrived
+        return found
+
+    def find_all(self, **match: Unpack[MatchFields]) -> list[ReceivedRequest]:
+        """Those that match of what has come so far."""
+        wanted = _Wanted(RequestMatch(**match))
+        return [each for each in self.requests if not wanted.find_differences(each)]
+
+    def assert_count(
+        self, count: int, within: float = 0.2, **match: Unpack[MatchFields]
+    ) -> list[ReceivedRequest]:
+        """Exactly so many matching requests, and no more come ``within`` so many seconds."""
+        __tracebackhide__ = True
+        wanted = _Wanted(RequestMatch(**match))
+        found = self._wait_until(wanted, count + 1, time.monotonic() + within, None)
+        if len(found) != count:
+            came = f"{len(found)} came" if len(found) <= count else "more came"
+            kind = "matching requests were" if wanted.list_expectations() else "requests were"
+            self._fail(f"{count} {kind} expected, {came} within {within:g} s", wanted, None)
+        return found
+
+    def assert_none(self, within: float = 0.2, **match: Unpack[MatchFields]) -> None:
+        """No matching request has come, nor does ``within`` so many seconds."""
+        __tracebackhide__ = True
+        wanted = _Wanted(RequestMatch(**match))
+        if self._wait_until(wanted, 1, time.monotonic() + within, None):
+            kind = "matching request" if wanted.list_expectations() else "request"
+            self._fail(f"No {kind} was expected", wanted, None)
+
+    def respond_with(
+        self,
+        *answers: AnswerLike | Sequence[AnswerLike],
+        status: int | None = None,
+        headers: HeaderPairs | None = None,
+        body: str | bytes | None = None,
+        json: Any = MISSING,
+        delay: float | None = None,
+        drip: float | None = None,
+        cut_after: int | None = None,
+        drop: bool | None = None,
+        method: str | None = None,
+        path: str | re.Pattern[str] | None = None,
+    ) -> None:
+        """Answer so from now on; the capture is stored before, whatever the answer.
+
+        Either one answer by keywords: ``status``, ``headers`` (a mapping or pairs),
+        ``body`` or ``json``; ``delay`` seconds before the first byte; the body spread
+        over ``drip`` seconds; the connection cut ``cut_after`` bytes of the body, or
+        ``drop``-ped without an answer. Or ``answers`` in turn, the last for ever, also
+        as one list: each a status, a body, a mapping with those keywords, or a function
+        from the request to one of these (it runs in a thread; what it raises fails the
+        test). ``respond_with([503, 503, 200])``.
+
+        With ``method`` or ``path`` (what follows the bin's name, or a compiled
+        pattern) only requests with that are answered so. Raises ``ValueError`` or
+        ``TypeError`` for what cannot be answered.
+        """
+        given = {
+            "status": status,
+            "headers": headers,
+            "body": body,
+            "delay": delay,
+            "drip": drip,
+            "cut_after": cut_after,
+            "drop": drop,
+        }
+        keywords: dict[str, Any] = {
+            name: value for name, value in given.items() if value is not None
+        }
+        if json is not MISSING:
+            keywords["json"] = json
+        if answers and keywords:
+            raise TypeError(f"give answers or keywords ({', '.join(keywords)}), not both")
+        self.script.set_answers(_list_answers(answers) if answers else [keywords], method, path)
+
+    def take_handler_errors(self) -> list[BaseException]:
+        """What functions that answer have raised since this was last asked."""
+        errors, self.script.errors = self.script.errors, []
+        return errors
+
+    def _wait(
+        self, wanted: _Wanted, count: int, timeout: float, after: ReceivedRequest | None
+    ) -> list[ReceivedRequest]:
+        __tracebackhide__ = True
+        found = self._wait_until(wanted, count, time.monotonic() + timeout, after)
+        if len(found) < count:
+            matching = "matching " * bool(wanted.list_expectations())
+            what = (
+                f"No {matching}request"
+                if count == 1
+                else f"{len(found)} of {count} {matching}requests"
+            )
+            self._fail(f"{what} came within {timeout:g} s", wanted, after)
+        return found
+
+    def _wait_until(
+        self, wanted: _Wanted, count: int, deadline: float, after: ReceivedRequest | None
+    ) -> list[ReceivedRequest]:
+        """The first ``count`` that match, or as many as there are at the deadline."""
+        found: list[ReceivedRequest] = []
+        looked_at = max(self._cleared, after.number if after else 0)
+        while True:
+            seen = self._server.news_count
+            for request in self._requests_after(looked_at):
+                looked_at = request.number
+                if not wanted.find_differences(request):
+                    found.append(request)
+                if len(found) >= count:
+                    return found
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return found
+            self._server.wait_for_news(seen, left)
+
+    def _requests_after(self, number: int) -> list[ReceivedRequest]:
+        self._catch_up()
+        return [each for each in self._requests if each.number > number]
+
+    def _fail(self, headline: str, wanted: _Wanted, after: ReceivedRequest | None) -> NoReturn:
+        __tracebackhide__ = True
+        arrived = self._requests_after(max(self._cleared, after.number if after else 0))
+        candidates = [Candidate(each, wanted.find_differences(each)) for each in arrived]
+        raised = [f"{type(error).__name__}: {error}" for error in self.script.errors]
+        if raised:
+            headline += f"\nA function that answers raised {raised[0]}"
+        raise AssertionError(
+            describe_failure(headline, wanted.list_expectations(), candidates, self.url)
+        )
+
+    def _catch_up(self) -> None:
+        with self._lock:
+            while self._loaded < self.script.latest and self._server.is_running:
+                fresh = self._server.load_after(self._id, self._loaded)
+                self._requests += map(ReceivedRequest, fresh)
+                # None although there were some: they were deleted, or the bin was.
+                self._loaded = fresh[-1].number if fresh else self.script.latest
+
+    def _load_one(self, number: int) -> ReceivedRequest:
+        fresh = self._server.load_after(self._id, number - 1, limit=1)
+        return ReceivedRequest(fresh[0])

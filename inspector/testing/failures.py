@@ -1,0 +1,150 @@
+"""What a failed wait says: what was expected, what arrived, the closest first."""
+
+from __future__ import annotations
+
+import difflib
+import pprint
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from inspector.reading.matching import Difference
+from inspector.reading.paths import MISSING
+from inspector.testing.received import ReceivedRequest
+
+MAX_EXPLAINED = 3
+MAX_REQUESTS = 10
+MAX_DIFFERENCES = 20
+MAX_VALUE_LINES = 40
+MAX_LINE_CHARS = 300
+MAX_NDIFF_LINES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A request that arrived, and in what it is not what was expected."""
+
+    request: ReceivedRequest
+    differences: Sequence[Difference]
+
+
+def describe_failure(
+    headline: str,
+    expectations: Sequence[tuple[str, Any]],
+    candidates: Sequence[Candidate],
+    place: str,
+) -> str:
+    """The whole message: ``headline``, then expectations, then the requests."""
+    lines = [headline]
+    if expectations:
+        lines += ["", "Expected:"]
+        width = max(len(what) for what, _ in expectations)
+        lines += [f"  {what:<{width}}  {show_expected(value)}" for what, value in expectations]
+    lines += ["", _count_arrivals(candidates, place)]
+    ordered = sorted(candidates, key=lambda each: (len(each.differences), each.request.number))
+    for candidate in ordered[:MAX_EXPLAINED]:
+        lines += ["", *_describe_candidate(candidate)]
+    rest = ordered[MAX_EXPLAINED:MAX_REQUESTS]
+    lines += ["" for _ in rest[:1]] + [_name_differences(each) for each in rest]
+    if len(ordered) > MAX_REQUESTS:
+        lines += [f"... and {len(ordered) - MAX_REQUESTS} more"]
+    return "\n".join(lines)
+
+
+def _count_arrivals(candidates: Sequence[Candidate], place: str) -> str:
+    if not candidates:
+        return f"Nothing arrived at {place}"
+    count = f"{len(candidates)} request{'s' * (len(candidates) != 1)}"
+    differing = sum(bool(each.differences) for each in candidates)
+    order = ", the closest first" if differing and len(candidates) > 1 else ""
+    legend = " (- expected, + arrived)" if differing else ""
+    return f"Arrived at {place}: {count}{order}{legend}"
+
+
+def _name_differences(candidate: Candidate) -> str:
+    names = ", ".join(each.what for each in candidate.differences[:MAX_DIFFERENCES])
+    return candidate.request.summary + (f"  (differs in {names})" if names else "")
+
+
+def _describe_candidate(candidate: Candidate) -> list[str]:
+    lines = [candidate.request.summary]
+    for difference in candidate.differences[:MAX_DIFFERENCES]:
+        lines += _describe_difference(difference)
+    more = len(candidate.differences) - MAX_DIFFERENCES
+    return [*lines, f"  ... {more} more differences"] if more > 0 else lines
+
+
+def _describe_difference(difference: Difference) -> list[str]:
+    hint = f"  ({difference.hint})" if difference.hint else ""
+    lines = [f"  {difference.what}{hint}"]
+    if _deserves_a_diff(difference.expected, difference.actual):
+        diff = diff_values(difference.expected, difference.actual)
+        return lines + _bound([f"    {line}" for line in diff])
+    return [
+        *lines,
+        f"    - {show_expected(difference.expected)}",
+        f"    + {_show_actual(difference.actual)}",
+    ]
+
+
+def _deserves_a_diff(expected: Any, actual: Any) -> bool:
+    """Two containers, or two texts of several lines: a reader wants to see where they part."""
+    for kind in (dict, list):
+        if isinstance(expected, kind) and isinstance(actual, kind):
+            return True
+    texts = isinstance(expected, str) and isinstance(actual, str)
+    return texts and ("\n" in expected + actual or min(len(expected), len(actual)) > 60)
+
+
+def diff_values(expected: Any, actual: Any) -> list[str]:
+    """The lines in which two values differ, each with a neighbour; ``?`` points at characters."""
+    before, after = _pretty(expected), _pretty(actual)
+    if len(before) + len(after) > MAX_NDIFF_LINES:  # ndiff's cost is cubic
+        return [line.rstrip() for line in difflib.unified_diff(before, after, n=1, lineterm="")]
+    diff = [line.rstrip() for line in difflib.ndiff(before, after)]
+    changed = {index for index, line in enumerate(diff) if line[:1] in ("-", "+", "?")}
+    kept = {near for index in changed for near in (index - 1, index, index + 1)}
+    return [line for index, line in enumerate(diff) if index in kept]
+
+
+def _pretty(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [repr(line)[1:-1] for line in value.splitlines()] or [""]
+    return pprint.pformat(value, width=80, sort_dicts=True).splitlines()
+
+
+def _bound(lines: list[str]) -> list[str]:
+    shown = [_cut(line) for line in lines[:MAX_VALUE_LINES]]
+    more = len(lines) - MAX_VALUE_LINES
+    return [*shown, f"    ... {more} more lines"] if more > 0 else shown
+
+
+def show_expected(value: Any) -> str:
+    """A value, or in words what else may be expected."""
+    if value is None:
+        return "absent"
+    if isinstance(value, re.Pattern):
+        return _cut(f"matching {value.pattern!r}")
+    if callable(value):
+        return _cut(describe_function(value))
+    return _cut(repr(value))
+
+
+def _show_actual(value: Any) -> str:
+    return "absent" if value is MISSING else _cut(repr(value))
+
+
+def describe_function(function: Any) -> str:
+    """Its name, and where it was written."""
+    name = getattr(function, "__qualname__", None) or repr(function)
+    name = name.rpartition("<locals>.")[2]
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return str(name)
+    file = re.split(r"[/\\]", code.co_filename)[-1]
+    return f"{name} ({file}:{code.co_firstlineno})"
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= MAX_LINE_CHARS else f"{line[: MAX_LINE_CHARS - 1]}…"

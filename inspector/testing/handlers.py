@@ -1,0 +1,86 @@
+"""Threads for the functions of a test that answer requests: made on demand, few, and mortal."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from inspector.domain.answers import Answer
+
+MAX_THREADS = 8
+CLOSE_WAIT_S = 1.0
+
+
+class _Job:
+    """``tell`` hears one answer: what ``ask`` gives, or that it is broken off."""
+
+    def __init__(self, ask: Callable[[], Answer], tell: Callable[[Answer], None]) -> None:
+        self.ask = ask
+        self.tell = tell
+
+
+class HandlerThreads:
+    """Runs at most ``MAX_THREADS`` functions at a time; an idle thread ends at once.
+
+    Nobody is told under the lock: the server's main loop may be waiting for it.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._waiting: deque[_Job] = deque()
+        self._open: set[_Job] = set()
+        self._telling = 0
+        self._threads: set[threading.Thread] = set()
+
+    def run(self, ask: Callable[[], Answer], tell: Callable[[Answer], None]) -> None:
+        """Call ``ask`` on another thread and give ``tell`` what it answers; does not wait."""
+        job = _Job(ask, tell)
+        with self._changed:
+            self._open.add(job)
+            self._waiting.append(job)
+            if len(self._threads) < MAX_THREADS:
+                thread = threading.Thread(target=self._work, name="inspector-answer", daemon=True)
+                self._threads.add(thread)
+                thread.start()
+
+    def close(self) -> int:
+        """Break off what is unanswered; answers how many functions still run.
+
+        Afterwards nobody is told any more, so that the server may go away.
+        """
+        with self._changed:
+            unanswered, self._open = self._open, set()
+            self._waiting.clear()
+            threads = list(self._threads)
+        for job in unanswered:
+            job.tell(Answer(dropped=True))
+        deadline = time.monotonic() + CLOSE_WAIT_S
+        with self._changed:
+            self._changed.wait_for(lambda: not self._telling, CLOSE_WAIT_S)
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        return sum(thread.is_alive() for thread in threads)
+
+    def _work(self) -> None:
+        while (job := self._next()) is not None:
+            answer = job.ask()
+            with self._changed:
+                if job not in self._open:
+                    continue
+                self._open.remove(job)
+                self._telling += 1
+            try:
+                job.tell(answer)
+            finally:
+                with self._changed:
+                    self._telling -= 1
+                    self._changed.notify_all()
+
+    def _next(self) -> _Job | None:
+        with self._changed:
+            if self._waiting:
+                return self._waiting.popleft()
+            self._threads.discard(threading.current_thread())
+            return None

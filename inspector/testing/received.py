@@ -1,0 +1,267 @@
+"""A request as a test looks at it: the fields of the API's JSON as attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from inspector.reading.matching import explain_missing
+from inspector.reading.paths import MISSING, find_value, parse_path
+from inspector.reading.text import shorten
+from inspector.reading.tree import find_content
+
+if TYPE_CHECKING:
+    from inspector.domain import CapturedRequest
+
+
+class Headers(Mapping[str, str]):
+    """Header names in the case they first came in; looked up in any case.
+
+    Repeats are joined with ``", "``; ``ReceivedRequest.raw_headers`` has them as sent.
+    """
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        self._headers = dict(headers)
+        self._by_name = {name.lower(): value for name, value in headers.items()}
+
+    def __getitem__(self, name: str) -> str:
+        try:
+            return self._by_name[name.lower()]
+        except KeyError:
+            raise KeyError(f"{name}; there are: {', '.join(self._headers)}") from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._headers)
+
+    def __len__(self) -> int:
+        return len(self._headers)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.lower() in self._by_name
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Mapping):
+            return NotImplemented
+        return self._by_name == {str(name).lower(): value for name, value in other.items()}
+
+    __hash__ = None  # type: ignore[assignment]  # as of every mapping that compares by content
+
+    def __repr__(self) -> str:
+        return repr(self._headers)
+
+
+class FieldNotFoundError(LookupError):
+    """The request has no such field; the message says what it has there."""
+
+
+class ReceivedRequest:
+    """One request that came to a bin.
+
+    Nested values are plain dicts, lists and texts, so that ``==`` and pytest's
+    diff work on them; a form's values are always texts.
+    """
+
+    def __init__(self, captured: CapturedRequest) -> None:
+        self.captured = captured
+
+    @cached_property
+    def _json(self) -> dict[str, Any]:
+        from inspector.web.request_json import request_to_json
+
+        return request_to_json(self.captured)
+
+    def to_json(self) -> dict[str, Any]:
+        """What the API gives for this request."""
+        return dict(self._json)
+
+    def at(self, path: str, default: Any = MISSING) -> Any:
+        """The field at a path of the form or the JSON: ``ticket.participants[0].person.name``.
+
+        Raises ``FieldNotFoundError`` where there is none and no ``default`` was given,
+        ``ValueError`` when ``path`` is no path.
+        """
+        keys = parse_path(path)
+        source, root = find_content(self.captured)
+        value = MISSING if source is None else find_value(root, keys)
+        if value is not MISSING:
+            return value
+        if default is not MISSING:
+            return default
+        reason = explain_missing(root, keys) if source else "the body is neither a form nor JSON"
+        raise FieldNotFoundError(f"{self!r} has no {path}: {reason}.")
+
+    @property
+    def id(self) -> str:
+        return self.captured.id
+
+    @property
+    def number(self) -> int:
+        """1, 2, ... within the bin, in the order of arrival."""
+        return self.captured.number
+
+    @property
+    def method(self) -> str:
+        return self.captured.method
+
+    @property
+    def path(self) -> str:
+        """The path as sent, with the bin's name."""
+        return self.captured.path
+
+    @property
+    def sub_path(self) -> str:
+        """What follows the bin's name in the path: ``""`` or ``"/..."``."""
+        return self.captured.sub_path
+
+    @property
+    def query_string(self) -> dict[str, Any]:
+        """By name; a repeated name has a list."""
+        found: dict[str, Any] = self._json["query_string"]
+        return found
+
+    @cached_property
+    def headers(self) -> Headers:
+        return Headers(self._json["headers"])
+
+    @property
+    def raw_headers(self) -> list[list[str]]:
+        """``[[name, value], ...]`` exactly as sent: order, case, repeats."""
+        found: list[list[str]] = self._json["raw_headers"]
+        return found
+
+    @property
+    def body(self) -> bytes:
+        """The bytes as received."""
+        return self.captured.body
+
+    @property
+    def text(self) -> str | None:
+        """The body as text, its content coding undone; None when it is not text."""
+        return self.captured.body_text
+
+    @property
+    def body_size(self) -> int:
+        return self.captured.body_size
+
+    @property
+    def body_base64(self) -> str:
+        return str(self._json["body_base64"])
+
+    @property
+    def content_length(self) -> int:
+        return int(self._json["content_length"])
+
+    @property
+    def content_type(self) -> str | None:
+        found: str | None = self._json["content_type"]
+        return found
+
+    @property
+    def form_data(self) -> list[list[str]]:
+        """``[[name, value], ...]`` in wire order."""
+        found: list[list[str]] = self._json["form_data"]
+        return found
+
+    @property
+    def form(self) -> dict[str, Any] | None:
+        """The form as PHP nests it, None when the body is none."""
+        found: dict[str, Any] | None = self._json["form"]
+        return found
+
+    @property
+    def form_notes(self) -> list[dict[str, str]]:
+        """What PHP would have dropped or changed."""
+        found: list[dict[str, str]] = self._json["form_notes"]
+        return found
+
+    @property
+    def ticket(self) -> Any:
+        """None when the form has none."""
+        return self._json["ticket"]
+
+    @property
+    def person_context(self) -> Any:
+        """None when the form has none."""
+        return self._json["person_context"]
+
+    @property
+    def custom_data(self) -> Any:
+        """``""`` when sent empty, None when not sent."""
+        return self._json["custom_data"]
+
+    @property
+    def event(self) -> dict[str, str | None] | None:
+        """``type``, ``method`` and ``performer``; None when none of them was sent."""
+        found: dict[str, str | None] | None = self._json["event"]
+        return found
+
+    @property
+    def json(self) -> Any:
+        """The parsed body when it is JSON, else None."""
+        return self._json["json"]
+
+    @property
+    def remote_addr(self) -> str:
+        return str(self._json["remote_addr"])
+
+    @property
+    def time(self) -> float:
+        """Seconds since the epoch."""
+        return float(self._json["time"])
+
+    @property
+    def received_at(self) -> str:
+        """ISO 8601, UTC, microseconds."""
+        return str(self._json["received_at"])
+
+    @property
+    def http_version(self) -> str:
+        return self.captured.http_version
+
+    @property
+    def request_line(self) -> str:
+        return self.captured.request_line
+
+    @property
+    def truncated(self) -> bool:
+        return self.captured.truncated
+
+    @property
+    def chunked(self) -> bool:
+        return self.captured.chunked
+
+    @property
+    def fidelity(self) -> str:
+        """``exact``, or ``rebuilt`` when another server had changed it before."""
+        return self.captured.fidelity
+
+    @property
+    def refused(self) -> dict[str, Any] | None:
+        """``status`` and ``reason`` when it was answered with an error though it was kept."""
+        found: dict[str, Any] | None = self._json["refused"]
+        return found
+
+    def __repr__(self) -> str:
+        return f"<{self.summary}>"
+
+    @property
+    def summary(self) -> str:
+        """One line: number, method, path, what the body is, which ticket."""
+        captured = self.captured
+        target = captured.path + (
+            f"?{captured.raw_query.decode('latin-1')}" * bool(captured.raw_query)
+        )
+        parts = [f"#{self.number} {shorten(self.method, 20)} {shorten(target, 100)}"]
+        if captured.body_size:
+            kind = shorten(captured.media_type.essence) or "no content type"
+            parts.append(f"{kind}, {captured.body_size:,} bytes")
+        told = captured.summary
+        if told.ticket_id is not None or told.subject is not None:
+            subject = "" if told.subject is None else f" {shorten(told.subject)!r}"
+            parts.append(f"ticket {shorten(told.ticket_id or '?', 20)}{subject}")
+        if told.event is not None:
+            parts.append(f"event {shorten(told.event)}")
+        if captured.refusal is not None:
+            parts.append(f"refused with {captured.refusal.status}")
+        return "  ".join(parts)

@@ -1,0 +1,177 @@
+"""A real Inspector server inside the test process."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shutil
+import tempfile
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from inspector.testing.bins import WebhookBin
+from inspector.testing.handlers import HandlerThreads
+
+if TYPE_CHECKING:
+    from inspector.domain import CapturedRequest
+    from inspector.server import ServerProcess
+
+# How long a sender may still be in the middle of its request when the server stops.
+FINISH_S = 1.0
+LOAD_LIMIT = 500
+MAX_LABEL_CHARS = 48
+
+
+class InspectorServer:
+    """The server, on a free port of 127.0.0.1; a context manager.
+
+    What it captures is on disk before it is answered, in a temporary folder that
+    goes when the server stops, or in ``data_dir``, which stays. Leaving the context
+    well raises what functions that answer requests have raised.
+    """
+
+    def __init__(self, *, data_dir: Path | None = None) -> None:
+        self._data_dir = data_dir
+        self._temporary: Path | None = None
+        self._process: ServerProcess | None = None
+        self._bins: dict[int, WebhookBin] = {}
+        self.url = ""
+        self.handler_threads = HandlerThreads()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+        if error is None:
+            self.raise_handler_errors()
+
+    def start(self) -> None:
+        """Be reachable when this returns. Raises ``RuntimeError`` when it runs already."""
+        if self._process is not None:
+            raise RuntimeError("The server runs already.")
+        # Flask, SQLAlchemy and waitress: what a test session that uses no bin must not pay for.
+        from inspector.domain.bins import MAX_CAPACITY
+        from inspector.server import ServerProcess
+        from inspector.settings import Settings
+
+        folder = self._data_dir
+        if folder is None:
+            folder = self._temporary = Path(tempfile.mkdtemp(prefix="inspector-"))
+        try:
+            settings = Settings(
+                port=0, data_dir=folder, capacity=MAX_CAPACITY, max_bins=MAX_CAPACITY
+            )
+            process = ServerProcess(settings, finish_s=FINISH_S)
+            process.start()
+        except BaseException:
+            self._remove_files()
+            raise
+        process.services.news.listen(self._hear)
+        process.run_in_thread()
+        self._process = process
+        self.url = f"http://127.0.0.1:{process.port}"
+
+    def stop(self) -> None:
+        """Store and answer what was accepted, end every thread, remove the files."""
+        process = self._process
+        if process is None:
+            return
+        still_running = self.handler_threads.close()
+        self._process = None
+        process.stop()
+        self._remove_files()
+        if still_running:
+            warnings.warn(
+                f"{still_running} function(s) given to respond_with() still run although the "
+                "server has stopped.",
+                ResourceWarning,
+                stacklevel=2,
+            )
+
+    def _remove_files(self) -> None:
+        if self._temporary is not None:
+            shutil.rmtree(self._temporary)
+            self._temporary = None
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None
+
+    @property
+    def database_url(self) -> str:
+        """What ``inspector serve --database`` takes to open the same bins."""
+        return self._running().settings.database_url
+
+    def create_bin(
+        self, name: str | None = None, private: bool = False, *, label: str = ""
+    ) -> WebhookBin:
+        """A fresh bin, with a generated name when none is given.
+
+        ``label`` makes the generated name tell where it comes from. Raises
+        ``InspectorError`` for a name that is taken or cannot be one.
+        """
+        process = self._running()
+        with process.app.app_context():
+            made, secret = process.services.bins.create(
+                name or make_name(label), private=private, capacity=process.settings.capacity
+            )
+        bin_ = WebhookBin(self, made.id, made.name, secret)
+        self._bins[made.id] = bin_
+        process.answer_by(made.id, bin_.script)
+        return bin_
+
+    @property
+    def bins(self) -> list[WebhookBin]:
+        """The bins made here, in the order of their making."""
+        return list(self._bins.values())
+
+    def raise_handler_errors(self) -> None:
+        """Raise what functions given to ``respond_with`` have raised, the first of it."""
+        errors = [error for bin_ in self.bins for error in bin_.take_handler_errors()]
+        if len(errors) > 1:
+            errors[0].add_note(f"{len(errors) - 1} more were raised by functions that answer.")
+        if errors:
+            raise errors[0]
+
+    def load_after(
+        self, bin_id: int, number: int, limit: int = LOAD_LIMIT
+    ) -> Sequence[CapturedRequest]:
+        """A bin's stored requests numbered above ``number``, oldest first."""
+        return self._running().services.load_after(bin_id, number, limit)
+
+    @property
+    def news_count(self) -> int:
+        """How often requests were stored: take it, look, then ``wait_for_news``."""
+        return self._running().services.news.count
+
+    def wait_for_news(self, seen: int, timeout_s: float) -> None:
+        """Wait until requests were stored beyond ``seen``, or the time is up."""
+        self._running().services.news.wait(seen, timeout_s)
+
+    def _hear(self, news: Mapping[int, int]) -> None:
+        for bin_id, number in news.items():
+            bin_ = self._bins.get(bin_id)
+            if bin_ is not None:
+                bin_.script.hear(number)
+
+    def _running(self) -> ServerProcess:
+        if self._process is None:
+            raise RuntimeError("The server is not running: use it in a with statement.")
+        return self._process
+
+
+def make_name(label: str) -> str:
+    """A bin's name that begins with ``label``, made fit, and ends like no other."""
+    readable = re.sub(r"[^a-z0-9]+", "-", label.lower())[:MAX_LABEL_CHARS].strip("-")
+    unique = secrets.token_hex(4)
+    return f"{readable}-{unique}" if readable else unique

@@ -1,0 +1,164 @@
+"""What a test sees of the requests that come to its bin."""
+
+import socket
+import threading
+import time
+from typing import Any
+
+import pytest
+import requests
+
+from inspector.testing import FieldNotFoundError, InspectorServer, WebhookBin
+
+TICKET = {
+    "ticket[id]": "5",
+    "ticket[subject]": "Printer on fire",
+    "ticket[participants][0][person][name]": "Ann",
+    "custom_data": "",
+    "event_type": "updated",
+}
+
+
+def post_later(url: str, after_s: float = 0.05, **what: Any) -> threading.Thread:
+    def post() -> None:
+        time.sleep(after_s)
+        requests.post(url, timeout=10, **what)
+
+    thread = threading.Thread(target=post)
+    thread.start()
+    return thread
+
+
+def test_a_request_has_the_fields_of_the_json_as_attributes(webhook_bin: WebhookBin) -> None:
+    requests.post(webhook_bin.url_for("/a%20b?x=1&x=2"), data=TICKET, timeout=10)
+    request = webhook_bin.wait()
+    answer = requests.get(
+        webhook_bin.inspect_url.replace("/bins/", "/api/v1/bins/") + f"/requests/{request.id}",
+        timeout=10,
+    ).json()
+    assert answer == request.to_json()
+    for name, value in answer.items():
+        if name not in ("body", "headers"):
+            assert getattr(request, name) == value, name
+    assert request.body.decode() == request.text == answer["body"]
+    assert request.headers == answer["headers"]
+
+
+def test_headers_are_found_in_any_case(webhook_bin: WebhookBin) -> None:
+    requests.post(webhook_bin.url, headers={"X-Deskpro-TicketId": "5"}, timeout=10)
+    headers = webhook_bin.wait().headers
+    assert headers["x-deskpro-ticketid"] == headers["X-DESKPRO-TICKETID"] == "5"
+    assert "x-Deskpro-ticketid" in headers
+    assert headers.get("X-Other") is None
+    with pytest.raises(KeyError, match="X-Other; there are: Host, "):
+        headers["X-Other"]
+
+
+def test_a_field_is_reached_by_its_path(webhook_bin: WebhookBin) -> None:
+    requests.post(webhook_bin.url, data=TICKET, timeout=10)
+    request = webhook_bin.wait()
+    assert request.at("ticket.participants[0].person.name") == "Ann"
+    assert request.at("ticket[participants][0][person][name]") == "Ann"
+    assert request.at("custom_data") == request.custom_data == ""
+    assert request.at("ticket.agent.id", None) is None
+    with pytest.raises(FieldNotFoundError, match=r"has no ticket\.subjekt: ticket has 'subject'"):
+        request.at("ticket.subjekt")
+
+
+def test_the_fields_of_json_are_reached_too(webhook_bin: WebhookBin) -> None:
+    requests.put(webhook_bin.url, json={"orders": [{"id": 7}]}, timeout=10)
+    request = webhook_bin.wait(where={"orders[0].id": 7}, json={"orders": [{"id": 7}]})
+    assert request.json["orders"] == request.at("orders") == [{"id": 7}]
+    assert request.form is None
+
+
+def test_bytes_are_kept_as_sent(webhook_bin: WebhookBin) -> None:
+    body = bytes(range(256))
+    requests.post(webhook_bin.url, data=body, timeout=10)
+    request = webhook_bin.wait(body=body)
+    assert (request.body, request.text) == (body, None)
+
+
+def test_waiting_takes_what_is_there_already(webhook_bin: WebhookBin) -> None:
+    requests.post(webhook_bin.url, data="1", timeout=10)
+    requests.post(webhook_bin.url, data="2", timeout=10)
+    assert webhook_bin.wait().text == "1"
+    assert [each.text for each in webhook_bin.wait(count=2)] == ["1", "2"]
+    assert webhook_bin.wait(after=webhook_bin.requests[0]).text == "2"
+    assert webhook_bin.last is webhook_bin.requests[1]
+
+
+def test_waiting_ends_when_the_request_comes(webhook_bin: WebhookBin) -> None:
+    thread = post_later(webhook_bin.url, after_s=0.2)
+    began = time.monotonic()
+    webhook_bin.wait(timeout=10)
+    assert 0.15 < time.monotonic() - began < 5
+    thread.join()
+
+
+def test_waiting_ends_when_the_time_is_up(webhook_bin: WebhookBin) -> None:
+    began = time.monotonic()
+    with pytest.raises(AssertionError, match=r"No request came within 0\.3 s"):
+        webhook_bin.wait(timeout=0.3)
+    assert 0.3 <= time.monotonic() - began < 2
+
+
+def test_none_came_and_none_comes(webhook_bin: WebhookBin) -> None:
+    webhook_bin.assert_none(within=0.05)
+    thread = post_later(webhook_bin.url)
+    with pytest.raises(AssertionError, match="No request was expected"):
+        webhook_bin.assert_none(within=10)
+    thread.join()
+    webhook_bin.assert_none(within=0, method="PUT")
+
+
+def test_clear_forgets_what_was_answered(webhook_bin: WebhookBin) -> None:
+    for number in range(50):
+        requests.post(webhook_bin.url, data=str(number), timeout=10)
+        webhook_bin.clear()
+        assert webhook_bin.requests == []
+    requests.post(webhook_bin.url, data="new", timeout=10)
+    assert [each.text for each in webhook_bin.requests] == ["new"]
+
+
+def test_many_senders_at_once_lose_nothing(webhook_bin: WebhookBin) -> None:
+    threads = [post_later(webhook_bin.url, 0, data=str(number)) for number in range(20)]
+    found = webhook_bin.wait(count=20)
+    for thread in threads:
+        thread.join()
+    assert sorted(int(each.text or "") for each in found) == list(range(20))
+    assert [each.number for each in found] == list(range(1, 21))
+
+
+def test_a_sender_that_breaks_off_is_seen(
+    webhook_bin: WebhookBin, inspector: InspectorServer
+) -> None:
+    port = int(inspector.url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port)) as sender:
+        head = f"POST /{webhook_bin.name} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf"
+        sender.sendall(head.encode())
+        time.sleep(0.05)
+    request = webhook_bin.wait()
+    assert (request.truncated, request.body) == (True, b"half")
+    assert request.refused is not None
+
+
+@pytest.mark.parametrize(
+    "match",
+    [
+        {"method": "post"},
+        {"path": "/orders/1"},
+        {"query": {"a": ["1", "2"], "b": "", "c": None}},
+        {"headers": {"x-id": "7", "X-Other": None}},
+        {"where": {"ticket.id": "5", "custom_data": "", "ticket.agent": None}},
+        {"where": {"ticket.subject": lambda subject: subject.startswith("Printer")}},
+    ],
+    ids=lambda match: next(iter(match)),
+)
+def test_a_request_is_matched_by(webhook_bin: WebhookBin, match: dict[str, Any]) -> None:
+    requests.post(
+        webhook_bin.url_for("orders/1?a=1&a=2&b="), data=TICKET, headers={"X-Id": "7"}, timeout=10
+    )
+    assert webhook_bin.find_all(**match) == webhook_bin.requests
+    requests.delete(webhook_bin.url, timeout=10)
+    assert len(webhook_bin.find_all(**match)) == 1
