@@ -109,6 +109,7 @@ STREAM_HEAD = (
     b"Cache-Control: no-store\r\n"
     b"X-Accel-Buffering: no\r\n"
     b"X-Content-Type-Options: nosniff\r\n"
+    b"Cross-Origin-Resource-Policy: same-origin\r\n"
     b"Connection: close\r\n\r\n"
     b"retry: 2000\n\n"
 )

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from flask import Flask
 
-from inspector.web import api, capture, errors, pages, probes, reading, static, stream
+from inspector.web import (
+    api,
+    capture,
+    errors,
+    pages,
+    probes,
+    reading,
+    security,
+    static,
+    stream,
+)
 
 
 def register(app: Flask) -> None:
@@ -12,6 +22,7 @@ def register(app: Flask) -> None:
 
     Captures come last: they take whatever no page wants.
     """
+    security.register(app)
     errors.register(app)
     static.register(app)
     blueprints = (

@@ -35,7 +35,6 @@ def render_resource(page: str, fragment: str, **context: Any) -> Response:
 
 
 def set_vary(response: Response) -> Response:
-    """Keep caches from giving a fragment for a page, and either of them without asking."""
+    """Keep caches from giving a fragment for a page."""
     response.vary.add("HX-Request")
-    response.headers.setdefault("Cache-Control", "no-cache")
     return response

@@ -1,0 +1,123 @@
+"""The gate before every page and call: who may ask, and what each answer forbids a browser.
+
+Any web page its user visits can send requests to this machine, so an address is no
+proof of a friend. Captures alone pass unasked: they accept everything from everywhere.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, request
+
+from inspector.errors import InspectorError
+from inspector.settings import Settings
+from inspector.web.services import current_services
+
+CAPTURE = "capture"
+STATIC = "static"
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:/?#@\s]+)(?::\d{0,5})?\Z")
+# Fetch Metadata (W3C): set by the browser, out of a page's reach. "none" is the user's own doing.
+_OWN_SITES = ("same-origin", "none")
+
+PAGE_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+DATA_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    # Nothing for others. With "no-referrer" a browser sends our own forms as from nowhere.
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def register(app: Flask) -> None:
+    """Put the gate before every view; first, so that nothing answers without it."""
+    app.before_request(_check_caller)
+    app.after_request(_forbid)
+
+
+def _check_caller() -> None:
+    if request.endpoint == CAPTURE:
+        return
+    if not is_our_host(request.headers.get("Host", ""), current_services().settings):
+        raise InspectorError(
+            "wrong_host",
+            "This server does not go by that name. Use its address, or start it with --public-url.",
+        )
+    if _comes_from_elsewhere() and not _is_followed_link():
+        raise InspectorError("cross_origin", "Another site's page may not do this.")
+
+
+def is_our_host(host: str, settings: Settings) -> bool:
+    """Whether a ``Host`` header names this server, whatever the port it was reached by.
+
+    A page elsewhere whose name is made to resolve to this machine (DNS rebinding)
+    sends that name. Browsers always send one, so none at all is a program's.
+    """
+    if not host:
+        return True
+    found = _HOST.match(host)
+    if not found:
+        return False
+    name = found[1].strip("[]").lower()
+    public = urlsplit(settings.public_url).hostname if settings.public_url else None
+    if name in ("localhost", settings.host.lower(), public):
+        return True
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return address.is_loopback or not settings.is_loopback
+
+
+def _comes_from_elsewhere() -> bool:
+    """Whether a page of another origin made its reader's browser ask."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site not in _OWN_SITES
+    origin = request.headers.get("Origin")
+    return origin is not None and origin not in _own_origins()
+
+
+def _own_origins() -> tuple[str, ...]:
+    own = request.host_url.rstrip("/")
+    public = urlsplit(current_services().settings.public_url or "")
+    return own, f"{public.scheme}://{public.netloc}"
+
+
+def _is_followed_link() -> bool:
+    """Whether the user went to one of our pages by a link elsewhere, which changes nothing."""
+    return (
+        request.method in ("GET", "HEAD")
+        and request.headers.get("Sec-Fetch-Mode") == "navigate"
+        and request.headers.get("Sec-Fetch-Dest") == "document"
+        and request.blueprint != "stream"
+        and not request.path.startswith("/api/")
+    )
+
+
+def _forbid(response: Response) -> Response:
+    """Whatever the view said: no inline script, no frame, no sniffing, nothing for others."""
+    if request.endpoint == CAPTURE:
+        return response
+    response.headers.update(HEADERS)
+    is_page = response.mimetype == "text/html"
+    response.headers["Content-Security-Policy"] = PAGE_POLICY if is_page else DATA_POLICY
+    if request.endpoint != STATIC or "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "no-store"
+    return response
