@@ -12,17 +12,20 @@ from inspector.emitter.actions import (
     action_from_json,
     action_to_json,
 )
+from inspector.emitter.changes import Change, apply_changes, apply_set, parse_set, unset
 from inspector.emitter.destinations import ANYWHERE, DestinationPolicy, restrict_to
 from inspector.emitter.preparing import LeftOut, PreparedRequest, render
 from inspector.emitter.sending import Attempt, DeliveryResult, Exchange, Failure, send
-from inspector.emitter.tickets import sample_context
-from inspector.emitter.trees import Context, Tree
+from inspector.emitter.tickets import LoadedTicket, context_of, parse_ticket, sample_context
+from inspector.emitter.trees import Context
+from inspector.emitter.variations import Variation, all_variations, get_variation
 
 __all__ = [
     "ANYWHERE",
     "METHODS",
     "SOURCES",
     "Attempt",
+    "Change",
     "Context",
     "DeliveryOptions",
     "DeliveryResult",
@@ -30,13 +33,22 @@ __all__ = [
     "Exchange",
     "Failure",
     "LeftOut",
+    "LoadedTicket",
     "PreparedRequest",
-    "Tree",
+    "Variation",
     "WebhookAction",
     "action_from_json",
     "action_to_json",
+    "all_variations",
+    "apply_changes",
+    "apply_set",
+    "context_of",
+    "get_variation",
+    "parse_set",
+    "parse_ticket",
     "render",
     "restrict_to",
     "sample_context",
     "send",
+    "unset",
 ]

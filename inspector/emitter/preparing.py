@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from inspector.emitter.actions import WebhookAction
 from inspector.emitter.templates import missing_variables, render_template
 from inspector.emitter.tickets import order_fields
-from inspector.emitter.trees import Context, Tree
+from inspector.emitter.trees import Context
 from inspector.emitter.urls import HttpUrl, parse_url
 from inspector.errors import InspectorError
-from inspector.forms import build
+from inspector.forms import Value, build
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 MAX_HEADER_VALUE_BYTES = 8_190
@@ -168,13 +168,13 @@ def _visible(name: str) -> str:
     return repr(name if len(name) <= 60 else f"{name[:57]}...")
 
 
-def _render_custom_data(action: WebhookAction, context: Context) -> tuple[Tree, list[LeftOut]]:
+def _render_custom_data(action: WebhookAction, context: Context) -> tuple[Value, list[LeftOut]]:
     if action.custom_data is None:
         return "", []
     if isinstance(action.custom_data, str):
         text = _render_field("custom_data", action.custom_data, context)
         return text, _note_empty("custom_data", text, action.custom_data, context)
-    values: dict[str, Tree] = {}
+    values: dict[str, Value] = {}
     empty: list[LeftOut] = []
     for position, (name_template, template) in enumerate(action.custom_data):
         field = f"custom_data.{position}"

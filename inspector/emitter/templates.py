@@ -33,8 +33,9 @@ from inspector.emitter.template_values import (
     to_number,
     to_text,
 )
-from inspector.emitter.trees import Context, Tree
+from inspector.emitter.trees import Context
 from inspector.errors import InspectorError
+from inspector.forms import Value
 
 MAX_TEMPLATE_CHARS = 100_000
 MAX_TOKENS = 20_000
@@ -96,7 +97,7 @@ def _variable_path(node: nodes.Node) -> list[str] | None:
         node = node.node
 
 
-def _find_value(path: list[str], context: Context) -> Tree | None:
+def _find_value(path: list[str], context: Context) -> Value | None:
     value: Any = context
     for part in path:
         value = _look_up(value, part)

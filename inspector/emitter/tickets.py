@@ -1,16 +1,51 @@
-"""Where the data of a webhook comes from: the sample, and one's own."""
+"""Where the data of a webhook comes from: the sample, its variations, and one's own.
+
+Data travels as a context: the top-level fields of a webhook's form, without
+``custom_data``, which belongs to the action.
+"""
 
 from __future__ import annotations
 
+import codecs
 import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, NoReturn
+from urllib.parse import quote_plus
 
-from inspector.emitter.trees import Context, Tree
+from inspector.emitter.trees import MAX_DEPTH, MAX_LEAVES, Context, order_lists, tree_of
+from inspector.errors import InspectorError
+from inspector.forms import Form, parse, visible
 
 # What the helpdesk sends, in the order in which it is sent; custom_data follows.
 FIELDS = ("ticket", "person_context", "event_type", "event_method", "event_performer")
+CUSTOM_DATA = "custom_data"
+
+MAX_TICKET_BYTES = 5_000_000
+
+JSON = "json"
+LINES = "lines"
+FORM = "form"
+
+# A name with brackets, then a colon or a tab: what a listing has before each value.
+_LINE = re.compile(
+    r"([^\s:\[\]=&][^:\t\[\]=&]*(?:\[[^\]\t]*\])*)[ ]{0,8}(?::|\t)[ ]?(.*)\Z", re.DOTALL
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedTicket:
+    """One's own data: the ``context``, the ``format`` it was read as, and ``notes``.
+
+    A note is a sentence about something that is not in the context as it was given.
+    """
+
+    context: Context
+    format: str
+    notes: tuple[str, ...] = ()
 
 
 def sample_context() -> Context:
@@ -18,21 +53,120 @@ def sample_context() -> Context:
 
     A fresh top level; what is below is shared and must not be changed in place.
     """
-    return dict(_load_data("ticket_sample.json"))
+    return dict(load_data("ticket_sample.json"))
 
 
 @cache
-def _load_data(name: str) -> Any:
+def load_data(name: str) -> Any:
+    """The JSON of a file in the package's ``data`` folder, read once."""
     text = resources.files("inspector.emitter").joinpath("data", name).read_text("utf-8")
     return json.loads(text)
 
 
-def order_fields(context: Context) -> dict[str, Tree]:
-    """The fields in the helpdesk's order; others follow, except ``custom_data``.
-
-    Custom data belongs to the action, not to the ticket.
-    """
+def order_fields(context: Context) -> Context:
+    """The fields in the helpdesk's order, then others as they come, without ``custom_data``."""
     ordered = {name: context[name] for name in FIELDS if name in context}
     others = {name: value for name, value in context.items() if name not in ordered}
-    others.pop("custom_data", None)
+    others.pop(CUSTOM_DATA, None)
     return {**ordered, **others}
+
+
+def context_of(data: Any) -> Context:
+    """The context in nested data, a captured request's form, say.
+
+    What has none of the helpdesk's fields is taken for the ticket itself;
+    ``custom_data`` is left out.
+
+    Raises ``InspectorError`` ``invalid_ticket``.
+    """
+    if not isinstance(data, Mapping):
+        _refuse("A ticket is an object: names and their values.")
+    tree = tree_of(data)
+    assert isinstance(tree, dict)  # noqa: S101 - a mapping becomes a dict
+    tree.pop(CUSTOM_DATA, None)
+    if tree and not tree.keys() & set(FIELDS):
+        tree = {"ticket": tree}
+    return order_fields(tree)
+
+
+def parse_ticket(data: bytes) -> LoadedTicket:
+    """Read one's own ticket; which of three formats it is, is seen from its beginning.
+
+    JSON; lines of ``name: value`` as a listing prints them (``ticket[subject]: ...``,
+    also with a tab), lists in any order; or an urlencoded form as it is sent.
+
+    Raises ``InspectorError`` ``invalid_ticket`` with a sentence that says where.
+    """
+    if len(data) > MAX_TICKET_BYTES:
+        _refuse(f"The ticket is larger than {MAX_TICKET_BYTES:,} bytes.")
+    text = data.removeprefix(codecs.BOM_UTF8).decode("utf-8", "surrogateescape").lstrip()
+    first_line = text.partition("\n")[0].rstrip("\r")
+    if not first_line:
+        _refuse("The ticket is empty.")
+    is_json = text[0] in "[{"
+    if is_json or _LINE.match(first_line):
+        _check_utf_8(data)
+        return _parse_json(text) if is_json else _parse_lines(text)
+    if "=" not in first_line:
+        _refuse(
+            "This is no ticket: it is neither JSON nor lines of `name: value` nor a form's body; "
+            f"it begins with {visible(first_line[:40])!r}."
+        )
+    return _parse_form(text)
+
+
+def _refuse(message: str) -> NoReturn:
+    raise InspectorError("invalid_ticket", message)
+
+
+def _check_utf_8(data: bytes) -> None:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        _refuse(f"The ticket is not UTF-8: byte {error.start + 1} is {data[error.start]:#04x}.")
+
+
+def _parse_json(text: str) -> LoadedTicket:
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError as error:
+        _refuse(f"The JSON is wrong in line {error.lineno}, column {error.colno}: {error.msg}.")
+    except ValueError:
+        _refuse("The JSON has a number that is too long.")
+    except RecursionError:
+        _refuse(f"The data is nested deeper than {MAX_DEPTH}.")
+    notes = _note_custom_data(data) if isinstance(data, dict) else ()
+    return LoadedTicket(context_of(data), JSON, notes)
+
+
+def _parse_lines(text: str) -> LoadedTicket:
+    """Give PHP's reader the lines as pairs, then put lists in order: a listing is no wire."""
+    pairs: list[str] = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        entry = _LINE.match(line.lstrip().rstrip("\r"))
+        if not entry:
+            _refuse(f"Line {number} is not `name: value`: {line.strip()[:40]!r}.")
+        pairs.append(f"{quote_plus(entry[1].strip())}={quote_plus(entry[2])}")
+    form = parse("&".join(pairs).encode(), max_variables=MAX_LEAVES)
+    context = context_of(order_lists(form.value))
+    return LoadedTicket(context, LINES, _notes_of(form, without="order_not_list"))
+
+
+def _parse_form(text: str) -> LoadedTicket:
+    body = text.strip("\r\n").encode("utf-8", "surrogateescape")
+    form = parse(body, max_variables=MAX_LEAVES)
+    return LoadedTicket(context_of(form.value), FORM, _notes_of(form))
+
+
+def _notes_of(form: Form, without: str = "") -> tuple[str, ...]:
+    notes = [note for note in form.notes if note.code != without]
+    sentences = [f"{note.name}: {note.message}" if note.name else note.message for note in notes]
+    return (*sentences, *_note_custom_data(form.value))
+
+
+def _note_custom_data(data: Mapping[str, Any]) -> tuple[str, ...]:
+    if data.get(CUSTOM_DATA, "") == "":
+        return ()
+    return ("custom_data: not taken over, for custom data is the action's.",)

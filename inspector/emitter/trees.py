@@ -12,16 +12,16 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from inspector.errors import InspectorError
+from inspector.forms import Value
 
-Tree: TypeAlias = "str | list[Tree] | dict[str, Tree]"
-Context: TypeAlias = "dict[str, Tree]"
+Context: TypeAlias = "dict[str, Value]"
 
 # What PHP reads from a form at most (max_input_nesting_level); deeper data could not arrive.
 MAX_DEPTH = 64
 MAX_LEAVES = 100_000
 
 
-def tree_of(value: Any) -> Tree:
+def tree_of(value: Any) -> Value:
     """Make a tree of what JSON or Python holds, as the helpdesk does before it encodes.
 
     True is ``"1"``, False and None are ``""``, numbers are written as PHP writes
@@ -37,7 +37,7 @@ class _TreeMaker:
     def __init__(self) -> None:
         self._leaves = 0
 
-    def make(self, value: Any, depth: int) -> Tree:
+    def make(self, value: Any, depth: int) -> Value:
         if depth > MAX_DEPTH:
             raise InspectorError("invalid_ticket", f"The data is nested deeper than {MAX_DEPTH}.")
         if isinstance(value, Mapping):
@@ -82,7 +82,7 @@ def _float_text(number: float) -> str:
     return f"{mantissa}{point}E{int(exponent):+d}"
 
 
-def order_lists(tree: Tree) -> Tree:
+def order_lists(tree: Value) -> Value:
     """Turn maps whose keys are 0 to n-1 in any order into lists.
 
     A viewer's listing scatters a list's entries, which makes PHP read a map. A
@@ -99,12 +99,14 @@ def order_lists(tree: Tree) -> Tree:
     return ordered
 
 
-def walk_leaves(tree: Tree, visit: Callable[[tuple[str, ...], str], None]) -> None:
+def walk_leaves(tree: Value, visit: Callable[[tuple[str, ...], str], None]) -> None:
     """Call ``visit`` with the path and the text of every leaf, in order."""
     _walk(tree, (), visit)
 
 
-def _walk(tree: Tree, path: tuple[str, ...], visit: Callable[[tuple[str, ...], str], None]) -> None:
+def _walk(
+    tree: Value, path: tuple[str, ...], visit: Callable[[tuple[str, ...], str], None]
+) -> None:
     if isinstance(tree, str):
         visit(path, tree)
         return

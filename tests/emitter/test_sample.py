@@ -5,12 +5,13 @@ from typing import Any
 
 from inspector.emitter import sample_context
 from inspector.emitter.tickets import FIELDS
-from inspector.emitter.trees import Tree, walk_leaves
+from inspector.emitter.trees import walk_leaves
+from inspector.forms import Value
 
 PRINTED = Path(__file__).parent / "data" / "ticket_sample.tsv"
 
 
-def leaves_of(context: dict[str, Tree]) -> list[tuple[str, str]]:
+def leaves_of(context: dict[str, Value]) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
 
     def visit(path: tuple[str, ...], text: str) -> None:
