@@ -1,12 +1,24 @@
-"""Static files, cached for ever under a URL that carries their hash."""
+"""Static files, cached for ever under a URL that carries their content's hash."""
 
 from __future__ import annotations
 
-from flask import Flask, Response, request, send_from_directory
+from pathlib import PurePosixPath
+
+from flask import Flask, Response, abort, request
 
 from inspector.assets import STATIC_PREFIX, asset_url, find_folder
 
 ONE_YEAR_S = 31_536_000
+
+# Not asked of the system: some know a script as plain text, which no browser would run.
+CONTENT_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+    ".woff2": "font/woff2",
+}
 
 
 def register(app: Flask) -> None:
@@ -16,9 +28,20 @@ def register(app: Flask) -> None:
 
 
 def _serve(name: str) -> Response:
-    response = send_from_directory(find_folder("static"), name)
-    if request.args.get("v"):
+    try:
+        lasting_url = asset_url(name)
+    except ValueError:
+        abort(404)
+    content_type = CONTENT_TYPES.get(PurePosixPath(name).suffix, "application/octet-stream")
+    # Whole in memory: they are small, and a file that answers 304 would be left open.
+    response = Response((find_folder("static") / name).read_bytes(), content_type=content_type)
+    response.add_etag()
+    if request.full_path == lasting_url:
         response.cache_control.public = True
         response.cache_control.max_age = ONE_YEAR_S
         response.cache_control.immutable = True
+    else:
+        # Another hash asks for the file as it once was: nobody may keep this one as that.
+        response.cache_control.no_cache = True
+    response.make_conditional(request)
     return response
