@@ -59,6 +59,9 @@ class ParkableTask(WSGITask):  # type: ignore[misc]
         if self.later is None:
             super().finish()
         else:
+            # The main loop may take the channel before waitress is done with the request, whose
+            # place in the queue is then gone: a task that closes does not ask for it.
+            self.close_on_finish = True
             self.channel.park(self.later)
 
 
