@@ -8,9 +8,11 @@ const HIDDEN_POLL_MS = 10_000;
 const HIDDEN_GRACE_MS = 60_000;
 const MAX_ROWS = 500;
 
-const title = document.title;
+const COUNTED = /^\(\d+\) /;
+
 let unseen = 0; // since the reader scrolled away from the top
 let missed = 0; // since the page was hidden
+let asking_ms = 0;
 let timer = 0;
 let cold = document.getElementById("stream")?.cloneNode(true);
 
@@ -68,7 +70,7 @@ function announce(fresh) {
   showPill();
   if (!document.hidden) return;
   missed += fresh.length;
-  document.title = `(${missed}) ${title}`;
+  document.title = `(${missed}) ${document.title.replace(COUNTED, "")}`;
   notify(fresh);
 }
 
@@ -125,26 +127,33 @@ function reload() {
   htmx.trigger("#stream [hx-get]", "reload");
 }
 
+// The interval at which to ask, 0 while the stream tells.
 function poll(interval_ms) {
+  if (interval_ms === asking_ms) return;
+  asking_ms = interval_ms;
   clearTimeout(timer);
-  timer = setTimeout(async () => {
-    try {
-      await ask();
-      setState(document.hidden ? "paused" : "polling");
-    } catch {
-      setState("offline");
-    }
-    poll(interval_ms);
-  }, interval_ms);
+  if (interval_ms) timer = setTimeout(pollOnce, interval_ms);
+}
+
+async function pollOnce() {
+  try {
+    await ask();
+    if (asking_ms) setState("polling");
+  } catch {
+    if (asking_ms) setState("offline");
+  }
+  if (asking_ms) timer = setTimeout(pollOnce, asking_ms);
 }
 
 function pause() {
   // A browser opens six connections to a server: pages nobody looks at must not hold them.
+  if (!document.hidden || !find("stream")) return;
   htmx.swap("#stream", "", { swapStyle: "delete" });
   poll(HIDDEN_POLL_MS);
 }
 
 function resume() {
+  if (find("stream")) return;
   const stream = cold.cloneNode(true);
   const after = listRows()[0]?.dataset.id ?? 0;
   stream.setAttribute("sse-connect", `/bins/${bin()}/stream?after=${after}`);
@@ -153,21 +162,20 @@ function resume() {
 }
 
 function follow() {
-  clearTimeout(timer);
   if (document.hidden) {
-    timer = setTimeout(pause, HIDDEN_GRACE_MS);
+    setTimeout(pause, HIDDEN_GRACE_MS);
     return;
   }
   missed = 0;
-  document.title = document.title.replace(/^\(\d+\) /, "");
-  if (!find("stream")) resume();
+  document.title = document.title.replace(COUNTED, "");
+  resume();
 }
 
 if (cold) {
   document.addEventListener("htmx:sseOpen", () => {
-    clearTimeout(timer);
+    poll(0);
     setState("live");
-    ask().catch(() => {});
+    ask().catch(() => {}); // What came between the page and its stream.
   });
   document.addEventListener("htmx:sseError", () => {
     setState("offline");

@@ -154,7 +154,8 @@ document.addEventListener("htmx:load", (event) => {
 });
 
 document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target.id === "ask") event.detail.target.showModal();
+  const dialog = event.target.closest("dialog");
+  if (dialog && !dialog.open) dialog.showModal();
 });
 
 document.addEventListener("htmx:responseError", (event) => {

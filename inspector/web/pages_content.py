@@ -8,7 +8,7 @@ from itertools import islice
 from inspector.domain import CapturedRequest
 from inspector.domain.multipart import Part, PartList, split_parts
 from inspector.errors import InspectorError
-from inspector.forms import Note
+from inspector.forms import Form, Note
 from inspector.reading import Reading
 from inspector.web.text import say_number, say_size
 
@@ -16,7 +16,6 @@ MAX_BODY_CHARS = 50_000
 MAX_HEX_BYTES = 4_096
 MAX_PREVIEW_CHARS = 2_000
 MAX_PREVIEW_BYTES = 256
-MAX_PAIRS = 1_500
 _HEX_WIDTH = 16
 
 
@@ -143,8 +142,8 @@ class Section:
 
 def list_sections(request: CapturedRequest, content: Content, tree: Reading) -> list[Section]:
     """The sections that have something to show, in the order of the page."""
-    pairs = [] if request.form is None else request.form.pairs
-    query = request.query.pairs
+    pairs = 0 if request.form is None else count_pairs(request.form)
+    query = count_pairs(request.query)
     fields = "" if tree.source is None else say_number(tree.total)
     parts = len(content.parts or ())
     is_read_raw = tree.source is None and content.parts is None
@@ -153,9 +152,14 @@ def list_sections(request: CapturedRequest, content: Content, tree: Reading) -> 
         (content.notes, Section("notes", "Notes", say_number(len(content.notes)), True)),
         (content.parts is not None, Section("parts", "Parts", say_number(parts), True)),
         (True, Section("headers", "Headers", say_number(len(request.raw_headers)), True)),
-        (query, Section("query", "Query", say_number(len(query)), True)),
+        (query, Section("query", "Query", say_number(query), True)),
         (content.cookies, Section("cookies", "Cookies", say_number(len(content.cookies)), True)),
-        (pairs, Section("form", "Form as sent", say_number(len(pairs)), False)),
+        (pairs, Section("form", "Form as sent", say_number(pairs), False)),
         (True, Section("body", "Body", say_size(request.body_size), is_read_raw)),
     )
     return [section for is_there, section in found if is_there]
+
+
+def count_pairs(form: Form) -> int:
+    """How many pairs were sent, listed or not."""
+    return len(form.pairs) + form.unlisted

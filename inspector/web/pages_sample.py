@@ -10,7 +10,7 @@ from inspector.errors import InspectorError
 from inspector.web.services import Services
 
 OPTIONS = DeliveryOptions(timeout_s=10.0, connect_timeout_s=2.0)
-HEADERS = (("X-Deskpro-TicketId", "{{ ticket.id }}"),)
+HEADERS = (("X-Deskpro-Subject", "{{ ticket.subject }}"),)
 CUSTOM_DATA = "A test from the page of the bin, about {{ ticket.subject }}"
 
 

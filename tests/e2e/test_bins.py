@@ -1,0 +1,83 @@
+"""The page with all bins, with and without scripts."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.conftest import StartServer
+from tests.e2e.conftest import NewPage, Watch
+from tests.e2e.senders import send_ticket
+from tests.servers import LiveServer
+
+
+def test_a_newcomer_is_told_what_to_do(
+    new_page: NewPage, watch: Watch, start_server: StartServer
+) -> None:
+    server = start_server()
+    watch.origins.add(server.url.removeprefix("http://"))
+    page = new_page(base_url=server.url)
+    page.goto("/")
+    expect(page.get_by_role("heading", name="How it works")).to_be_visible()
+    page.get_by_role("button", name="Create bin").click()
+    expect(page).to_have_url(re.compile(r"/bins/[a-z0-9]{8}$"))
+    page.close()  # Before its server goes.
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_a_bin_is_created_found_and_deleted(
+    new_page: NewPage, live_server: LiveServer, scripts: bool
+) -> None:
+    page = new_page(java_script_enabled=scripts)
+    name = f"made-{scripts}".lower()
+    page.goto("/")
+    page.get_by_label("Name of a new bin").fill(name.upper())
+    page.get_by_role("button", name="Create bin").click()
+    expect(page).to_have_url(f"{live_server.url}/bins/{name}")
+    send_ticket(f"{live_server.url}/{name}")
+    page.get_by_role("link", name="Inspector").click()
+    bin_ = page.get_by_role("listitem").filter(has_text=name)
+    expect(bin_).to_contain_text("1 request, the last")
+    expect(bin_).to_contain_text(f"{live_server.url}/{name}")
+    bin_.get_by_role("link", name=f"Delete {name}").click()
+    expect(page.get_by_role("heading", name=f"Delete the bin {name}?")).to_be_visible()
+    page.get_by_role("button", name="Delete bin").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Point a webhook")
+    expect(page.get_by_role("link", name=name, exact=True)).to_have_count(0)
+
+
+def test_a_taken_name_is_said_beside_the_field(
+    page: Page, live_server: LiveServer, watch: Watch
+) -> None:
+    watch.forgive("status of 400")
+    live_server.create_bin("taken")
+    page.goto("/")
+    field = page.get_by_label("Name of a new bin")
+    field.fill("taken")
+    page.get_by_role("button", name="Create bin").click()
+    expect(page.locator("#name-problem")).to_have_text("There is a bin named taken already.")
+    expect(field).to_have_value("taken")
+    expect(field).to_be_focused()
+
+
+def test_deleting_asks_and_can_be_left(page: Page, live_server: LiveServer) -> None:
+    live_server.create_bin("keeper")
+    page.goto("/")
+    page.get_by_role("link", name="Delete keeper").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    dialog.get_by_role("link", name="Keep").click()
+    expect(dialog).to_be_hidden()
+    page.get_by_role("link", name="Delete keeper").click()
+    expect(dialog).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_role("link", name="keeper", exact=True)).to_be_visible()
+
+
+def test_a_url_is_copied(page: Page, live_server: LiveServer) -> None:
+    url = live_server.create_bin("copied")
+    page.goto("/")
+    page.get_by_role("button", name="Copy the URL of copied").click()
+    expect(page.get_by_role("status")).to_have_text("Copied.")
+    assert page.evaluate("navigator.clipboard.readText()") == url

@@ -1,0 +1,259 @@
+"""The list of a bin: what arrives while someone looks."""
+
+import re
+import time
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from playwright.sync_api import Page, expect
+
+from tests.conftest import StartServer
+from tests.e2e.conftest import NewPage, Watch
+from tests.e2e.senders import FORM, TICKET, send_many, send_ticket
+from tests.servers import LiveServer
+
+ROW = "#rows > .row"
+
+
+def open_bin(page: Page, server: LiveServer, name: str, count: int = 0) -> str:
+    """A new bin with ``count`` requests, open in the page and live; gives its URL."""
+    url = server.create_bin(name)
+    send_many(url, count)
+    page.goto(f"/bins/{name}")
+    expect(page.locator(".live")).to_have_text("live")
+    return url
+
+
+def test_first_light(page: Page, live_server: LiveServer) -> None:
+    """The main job, as a new user would do it."""
+    page.goto("/")
+    page.get_by_label("Name of a new bin").fill("first-light")
+    page.get_by_role("button", name="Create bin").click()
+    url = page.locator("#bin code").inner_text()
+    line = page.locator(".line code").inner_text()
+    assert line.startswith(f"curl {url} ")
+    expect(page.locator(".live")).to_have_text("live")
+    page.evaluate("window.loadedOnce = true")
+
+    sent_at = time.monotonic()
+    send_ticket(url)
+    row = page.locator(ROW).first
+    expect(row).to_be_visible()
+    assert time.monotonic() - sent_at < 1
+    expect(row).to_contain_text("Hierarchy problem")
+    expect(row).to_contain_text("update")
+    expect(page.locator("#list [data-count]")).to_have_text("1")
+
+    row.get_by_role("link").click()
+    request = page.locator("#request")
+    expect(request).to_contain_text("custom_data: sent, empty")
+    branch = request
+    for key in ("participants", "0", "person", "primary_email"):
+        branch = branch.locator(f"details:has(> summary > b:text-is('{key}'))").first
+        branch.locator("> summary").click()
+    expect(branch.get_by_text("boss@alllc.example.com", exact=True).last).to_be_visible()
+    assert page.evaluate("window.loadedOnce") is True
+
+
+def test_the_copied_curl_line_is_the_one_shown(page: Page, live_server: LiveServer) -> None:
+    open_bin(page, live_server, "curl-line")
+    page.get_by_role("button", name="Copy the curl line").click()
+    expect(page.get_by_role("status")).to_have_text("Copied.")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == page.locator(".line code").inner_text()
+
+
+def test_a_test_webhook_comes_in_as_any_other(page: Page, live_server: LiveServer) -> None:
+    open_bin(page, live_server, "test-button")
+    page.locator("#request").get_by_role("button", name="Send a test webhook").click()
+    row = page.locator(ROW)
+    expect(row).to_contain_text("Hierarchy problem")
+    row.get_by_role("link").click()
+    expect(page.locator("#headers")).to_contain_text("X-Deskpro-SubjectHierarchy problem")
+    expect(page.locator("#request")).to_contain_text("custom_data: A test from the page")
+    page.keyboard.press("t")
+    expect(row).to_have_count(2)
+
+
+def test_the_newest_is_on_top_and_nothing_comes_twice(page: Page, live_server: LiveServer) -> None:
+    url = open_bin(page, live_server, "on-top", 3)
+    send_many(url, 20)
+    expect(page.locator(ROW)).to_have_count(23)
+    numbers = page.locator(ROW).evaluate_all("rows => rows.map(row => Number(row.dataset.number))")
+    assert numbers == sorted(numbers, reverse=True)
+    expect(page.locator("#list [data-count]")).to_have_text("23")
+
+
+def test_more_than_a_page_at_once_fetches_the_list_anew(
+    page: Page, live_server: LiveServer, watch: Watch
+) -> None:
+    watch.forgive("stream|object Event")
+    page.route(re.compile("/stream"), lambda route: route.fulfill(status=503))
+    url = live_server.create_bin("flood")
+    send_many(url, 2)
+    page.goto("/bins/flood")
+    send_many(url, 70)
+    expect(page.locator("#r72")).to_be_visible()
+    expect(page.locator("#list [data-count]")).to_have_text("72")
+    expect(page.locator(ROW)).to_have_count(50)
+
+
+def test_reading_on_keeps_its_place(page: Page, live_server: LiveServer) -> None:
+    url = open_bin(page, live_server, "in-place", 40)
+    page.locator("#r15 a").click()
+    expect(page.locator("#request-title")).to_contain_text("/15")
+    page.locator("#rows").evaluate("rows => rows.scrollTop = 900")
+    looked_at = page.locator("#r15").bounding_box()
+    send_many(url, 3)
+    pill = page.locator("[data-pill]")
+    expect(pill).to_have_text("3 new")
+    assert page.locator("#r15").bounding_box() == looked_at
+    expect(page.locator("#r15 a")).to_have_attribute("aria-current", "true")
+    expect(page.locator("#request-title")).to_contain_text("/15")
+    pill.click()
+    expect(page.locator("#r43")).to_be_in_viewport()
+    expect(pill).to_be_hidden()
+
+
+def test_the_open_request_does_not_move_when_others_arrive(
+    page: Page, live_server: LiveServer
+) -> None:
+    url = open_bin(page, live_server, "no-jump", 2)
+    page.locator("#r1 a").click()
+    expect(page.locator("#request[data-id]")).to_be_visible()
+    page.evaluate(
+        """async () => {
+            const frame = () => new Promise(requestAnimationFrame);
+            await frame().then(frame); // The swap itself may move things.
+            window.shifts = [];
+            new PerformanceObserver((list) => window.shifts.push(...list.getEntries().flatMap(
+                (entry) => entry.sources.map((source) => source.node?.closest?.('.detail')))
+            )).observe({ type: 'layout-shift' });
+        }"""
+    )
+    before = page.locator("#request").bounding_box()
+    send_many(url, 5)
+    expect(page.locator(ROW)).to_have_count(7)
+    assert page.locator("#request").bounding_box() == before
+    assert page.evaluate("window.shifts.filter(Boolean).length") == 0
+
+
+def test_older_requests_are_loaded_below(page: Page, live_server: LiveServer) -> None:
+    open_bin(page, live_server, "older", 120)
+    expect(page.locator(ROW)).to_have_count(50)
+    page.get_by_role("link", name="Older requests").click()
+    expect(page.locator(ROW)).to_have_count(100)
+    page.get_by_role("link", name="Older requests").click()
+    expect(page.locator(ROW)).to_have_count(120)
+    expect(page.get_by_role("link", name="Older requests")).to_have_count(0)
+    expect(page).to_have_url(f"{live_server.url}/bins/older")
+
+
+def test_without_a_stream_the_page_asks(page: Page, live_server: LiveServer, watch: Watch) -> None:
+    watch.forgive("stream|object Event")
+    page.route(re.compile("/stream"), lambda route: route.fulfill(status=503))
+    url = live_server.create_bin("polled")
+    page.goto("/bins/polled")
+    send_many(url, 2)
+    expect(page.locator(ROW)).to_have_count(2)
+    expect(page.locator(".live")).to_have_text("polling")
+
+
+def test_a_server_that_was_away_is_taken_up_again_without_a_gap(
+    new_page: NewPage, start_server: StartServer, watch: Watch
+) -> None:
+    watch.forgive("stream|object Event|ERR_CONNECTION_REFUSED")
+    first = start_server()
+    watch.origins.add(urlsplit(first.url).netloc)
+    page = new_page(base_url=first.url)
+    url = open_bin(page, first, "gap", 1)
+    first.stop()
+    expect(page.locator(".live")).to_have_text("offline")
+    start_server("--port", str(urlsplit(first.url).port))
+    send_many(url, 3)
+    expect(page.locator(ROW)).to_have_count(4, timeout=15_000)
+    expect(page.locator(".live")).to_have_text("live", timeout=15_000)
+    send_many(url, 1)
+    expect(page.locator(ROW)).to_have_count(5)
+    page.close()
+
+
+def test_a_hidden_page_counts_in_its_title_and_notifies_when_asked(
+    new_page: NewPage, live_server: LiveServer
+) -> None:
+    page = new_page(permissions=["notifications"])
+    page.add_init_script(
+        """window.notices = [];
+        const Real = Notification;
+        window.Notification = class { constructor(...args) { window.notices.push(args); } };
+        Notification.permission = 'granted';
+        Notification.requestPermission = async () => 'granted';
+        window.hide = (hidden) => {
+            Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
+            document.dispatchEvent(new Event('visibilitychange'));
+        };"""
+    )
+    url = open_bin(page, live_server, "noticed")
+    bell = page.get_by_role("button", name="Notify me")
+    expect(bell).to_have_attribute("aria-pressed", "false")
+    bell.click()
+    expect(bell).to_have_attribute("aria-pressed", "true")
+    page.evaluate("hide(true)")
+    requests.post(url, data=TICKET, headers=FORM, timeout=10)
+    expect(page).to_have_title(re.compile(r"^\(1\) noticed"))
+    title, options = page.evaluate("window.notices[0]")
+    assert title == "A new request in noticed"
+    assert options["body"] == "Hierarchy problem"
+    page.evaluate("hide(false)")
+    expect(page).to_have_title(re.compile("^noticed"))
+    page.reload()
+    expect(bell).to_have_attribute("aria-pressed", "true")
+
+
+def test_a_page_nobody_looks_at_lets_go_of_its_stream(page: Page, live_server: LiveServer) -> None:
+    page.clock.install()
+    url = open_bin(page, live_server, "let-go")
+    hide = "Object.defineProperty(document, 'hidden', {{ value: {}, configurable: true }});"
+    change = "document.dispatchEvent(new Event('visibilitychange'));"
+    page.evaluate(hide.format("true") + change)
+    page.clock.run_for(61_000)
+    expect(page.locator("#stream")).to_have_count(0)
+    send_many(url, 2)
+    page.clock.run_for(11_000)
+    expect(page.locator(ROW)).to_have_count(2)
+    page.evaluate(hide.format("false") + change)
+    expect(page.locator(".live")).to_have_text("live")
+    send_many(url, 1)
+    expect(page.locator(ROW)).to_have_count(3)
+
+
+def test_emptying_asks_first(page: Page, live_server: LiveServer) -> None:
+    open_bin(page, live_server, "emptied", 3)
+    page.get_by_role("link", name="Empty", exact=True).click()
+    expect(page.get_by_role("dialog")).to_contain_text("The 3 requests in it go")
+    page.get_by_role("button", name="Empty bin").click()
+    expect(page.get_by_text("Waiting for the first request")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_without_scripts_links_and_reloads_do(
+    new_page: NewPage, live_server: LiveServer, width: int
+) -> None:
+    page = new_page(java_script_enabled=False, viewport={"width": width, "height": 800})
+    url = live_server.create_bin(f"plain-{width}")
+    page.goto(f"/bins/plain-{width}")
+    expect(page.get_by_role("button", name="Copy")).to_have_count(0)
+    page.get_by_role("button", name="Send a test webhook").last.click()
+    send_many(url, 60)
+    page.reload()
+    page.get_by_role("link", name="Older requests").click()
+    expect(page.locator(ROW)).to_have_count(11)
+    page.locator("#r1 a").click()
+    expect(page.locator("#request")).to_contain_text("Hierarchy problem")
+    page.get_by_role("link", name="Newer request").click()
+    expect(page.locator("#request-title")).to_contain_text(f"/plain-{width}/1")
+    page.locator("#request").get_by_role("link", name="Delete").click()
+    page.get_by_role("button", name="Delete request").click()
+    expect(page).to_have_url(f"{live_server.url}/bins/plain-{width}")
+    expect(page.locator("#list [data-count]")).to_have_text("60")
