@@ -56,7 +56,7 @@ function collect(tree, list, path, place) {
   for (const item of list.children) {
     const details = item.querySelector(":scope > details");
     if (!details) {
-      const key = item.querySelector(":scope > a");
+      const key = item.className ? null : item.firstElementChild;
       const value = item.querySelector(":scope > div > span, :scope > div > a:not(.cut)");
       const text = `${path}${key?.textContent ?? ""}\n${value?.textContent ?? ""}`.toLowerCase();
       tree.leaves.push({ item, key, value, text, counts: key !== null });

@@ -19,6 +19,7 @@ from inspector.reading.series import SUBJECT
 from inspector.reading.text import shorten
 
 MAX_FIELDS = 2_000
+MAX_NAME_CHARS = 500
 MAX_DISTINCT = 50
 MAX_EXAMPLES = 3
 MAX_SUBJECTS = 500
@@ -93,8 +94,9 @@ class Point:
 class Catalogue:
     """The fields of the requests added so far; see ``FieldStatistics``.
 
-    ``hidden`` counts the different fields beyond ``MAX_FIELDS`` that were met, each time
-    they were. ``points`` are the newest ``MAX_POINTS`` captures.
+    ``hidden`` counts each meeting with a field that is not among them: one beyond
+    ``MAX_FIELDS``, or with a name beyond ``MAX_NAME_CHARS``. ``points`` are the newest
+    ``MAX_POINTS`` captures.
     """
 
     def __init__(self) -> None:
@@ -120,7 +122,7 @@ class Catalogue:
         for key, texts in found.items():
             statistics = self.fields.get(key)
             if statistics is None:
-                if len(self.fields) >= MAX_FIELDS:
+                if len(self.fields) >= MAX_FIELDS or sum(map(len, key[1])) > MAX_NAME_CHARS:
                     self.hidden += 1
                     continue
                 statistics = FieldStatistics(Name(*key), number, received_at)
@@ -136,7 +138,7 @@ class Catalogue:
 
     def _compare_with_last(self, request: CapturedRequest, found: dict[_Key, list[str]]) -> None:
         subject = (find_text(request, SUBJECT) or "")[:200]
-        now = {key: hash(tuple(texts)) for key, texts in found.items()}
+        now = {key: hash(tuple(texts)) for key, texts in found.items() if key in self.fields}
         before = self._last.pop(subject, None)
         self._last[subject] = (request.number, now)
         if len(self._last) > MAX_SUBJECTS:
@@ -147,7 +149,7 @@ class Catalogue:
         if values == now:
             return
         for key in values.keys() | now.keys():
-            if values.get(key) != now.get(key) and key in self.fields:
+            if values.get(key) != now.get(key):
                 statistics = self.fields[key]
                 statistics.changes += 1
                 statistics.changed_from, statistics.changed_in = number, request.number

@@ -18,6 +18,7 @@ from inspector.reading.paths import (
     format_path,
     jq_name,
     python_name,
+    quote_path,
     template_name,
 )
 from inspector.reading.rows import plain_texts
@@ -41,6 +42,7 @@ class WirePair:
 class FieldDetail:
     """``value`` is the text of a field, or the JSON of a container; ``cut`` characters are missing.
 
+    ``parents`` are the keys on the way, the field's last, each with its path for a URL.
     ``names`` are the field's places, each with the language it is written in. ``pairs``
     are those of a form that gave this field its value, or were replaced by one that
     did; ``more_pairs`` counts those beyond ``MAX_PAIRS``.
@@ -71,7 +73,7 @@ def find_detail(request: CapturedRequest, path: Path) -> FieldDetail | None:
     pairs, matching, count = _find_pairs(request, path)
     return FieldDetail(
         format_path(path),
-        tuple((key, format_path(path[: depth + 1])) for depth, key in enumerate(path)),
+        tuple((key, quote_path(format_path(path[: depth + 1]))) for depth, key in enumerate(path)),
         node.kind,
         node.size,
         text[:MAX_VALUE_CHARS],

@@ -19,6 +19,7 @@ from inspector.reading.paths import (
     find_value,
     format_path,
     parse_path,
+    quote_path,
 )
 from inspector.reading.tree import find_content
 
@@ -43,6 +44,11 @@ class Name:
         if self.place == HEADER:
             return f"header:{self.path[0]}"
         return _PREFIXES[self.place] + format_path(self.path)
+
+    @property
+    def link(self) -> str:
+        """The name for a URL's query; ``""`` when it is too long to be sent in one."""
+        return quote_path(str(self).encode("utf-8", "replace").decode())
 
 
 def parse_name(text: str) -> Name:

@@ -10,13 +10,16 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
+from urllib.parse import quote
 
 Path = tuple[str, ...]
 
 ANY_INDEX = "[]"
+MAX_LINK_CHARS = 1_000
 
 # A key that needs no quotes in the dotted notation. Hyphens are common in JSON and harmless here.
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+\Z")
+_IN_QUERY = re.compile(r"[A-Za-z0-9._-]*\Z")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _STEP = re.compile(r'\.?([^.\[\]"]+)|\[("(?:[^"\\]|\\.)*")\]|\.?\[\]', re.DOTALL)
 
@@ -167,6 +170,13 @@ def _quote(key: str) -> str:
     """The key in double quotes, as JSON, Python and jq all read it; lone surrogates escaped."""
     text = json.dumps(key, ensure_ascii=False)
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def quote_path(text: str) -> str:
+    """A written path for a URL's query; ``""`` when it is too long to be sent in one."""
+    if len(text) > MAX_LINK_CHARS:
+        return ""
+    return text if _IN_QUERY.match(text) else quote(text, safe="")
 
 
 class _Missing:

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 
 from inspector.reading.grouping import (
     EXPECTED_KEYS,
@@ -21,7 +20,7 @@ from inspector.reading.grouping import (
 )
 from inspector.reading.meaning import Context, Meaning, find_meaning
 from inspector.reading.nodes import MAP, MAX_KEY_CHARS, Node, note_on_keys, scalar_text
-from inspector.reading.paths import format_path
+from inspector.reading.paths import format_path, quote_path
 from inspector.reading.text import MAX_SHOWN_CHARS, is_plain, shorten
 
 GROUP, MORE, ABSENT = "group", "more", "absent"
@@ -30,8 +29,6 @@ GROUP, MORE, ABSENT = "group", "more", "absent"
 FITTING, ALL, NONE, LEVEL = "", "all", "none", "level"
 _OPEN_AT_FIRST = frozenset({"ticket", "event", "custom_data"})
 _SMALL_TREE = 40
-
-_IN_QUERY = re.compile(r"[A-Za-z0-9._-]*\Z")
 
 Parts = tuple[tuple[str, bool], ...]
 
@@ -66,8 +63,8 @@ class Row:
 
     @property
     def link(self) -> str:
-        """The path as it stands in a URL's query."""
-        return self.path if _IN_QUERY.match(self.path) else quote(self.path, safe="")
+        """The path as it stands in a URL's query; ``""`` when it is too long for one."""
+        return quote_path(self.path)
 
 
 @dataclass(frozen=True, slots=True)

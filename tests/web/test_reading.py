@@ -1,0 +1,298 @@
+"""The pages that read captures more closely, as a browser without JavaScript gets them."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from markupsafe import escape
+
+from inspector.app import create_app
+from inspector.domain import CapturedRequest
+from inspector.reading.catalogue import Catalogue
+from inspector.settings import Settings
+from inspector.web import reading
+from tests.reading.captures import SAMPLE_BODY
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>\u202e\u0000&#x27;"
+
+
+def capture(client: FlaskClient, body: str | bytes = "", **headers: str) -> None:
+    answer = client.post("/orders", data=body, headers={**FORM, **headers})
+    assert answer.status_code == 200
+
+
+def get_page(client: FlaskClient, path: str, **headers: str) -> str:
+    answer = client.get(f"/bins/orders{path}", headers=headers)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
+    """A client of a bin with two hostile requests, which its tests only look at."""
+    app = create_app(Settings(data_dir=tmp_path_factory.mktemp("hostile"), bins=("orders",)))
+    client = app.test_client()
+    for end in "ab":
+        form = {
+            "v": HOSTILE + end,
+            f"ticket[{HOSTILE}]": HOSTILE,
+            "ticket[id]": HOSTILE,
+            "ticket[subject]": HOSTILE,
+            "event_type": HOSTILE,
+            "u": f"http://x.example/{HOSTILE}",
+            "e": f'a"onclick="alert(1)@example.com{HOSTILE}',
+        }
+        client.post("/orders", data=form, headers={"X-Odd": "<script>alert(1)</script>"})
+    yield client
+    app.extensions["inspector"].close()
+
+
+def show(page: str) -> str:
+    """A page's text, tags taken out and white space evened."""
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+
+
+class AttributeParser(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.names.update(name for name, _ in attrs)
+
+
+def list_attributes(page: str) -> set[str]:
+    """The names of all attributes of all tags, as a parser finds them."""
+    parser = AttributeParser()
+    parser.feed(page)
+    return parser.names
+
+
+def test_the_tree_of_a_ticket_is_small_on_the_wire(client: FlaskClient) -> None:
+    capture(client, SAMPLE_BODY + b"&custom_data=")
+    page = get_page(client, "/requests/1-1")
+    assert page.count('href="/bins/orders/requests/1-1/field?path=') > 197
+    assert len(gzip.compress(page.encode())) < 20_000
+
+
+def test_the_filter_works_without_javascript(client: FlaskClient) -> None:
+    capture(client, SAMPLE_BODY)
+    page = get_page(client, "/requests/1-1?filter=email+boss")
+    assert "1 of 196 fields" in show(page)
+    assert "<mark>boss</mark>@alllc.example.com" in page
+    assert "gravatar_url" not in page.partition('class="tree-list"')[2].partition("</section>")[0]
+
+
+@pytest.mark.parametrize(("opened", "is_open"), [("all", True), ("none", False)])
+def test_the_tree_opens_and_folds_without_javascript(
+    client: FlaskClient, opened: str, is_open: bool
+) -> None:
+    capture(client, SAMPLE_BODY)
+    tree = get_page(client, f"/requests/1-1?open={opened}").partition('class="tree-list"')[2]
+    details = re.findall(r"<details( open)?>", tree.partition("</section>")[0])
+    assert len(details) > 20
+    assert set(details) == {" open" if is_open else ""}
+
+
+def test_a_field_has_a_page_that_names_it_everywhere(client: FlaskClient) -> None:
+    capture(client, "ticket[agent][id]=3&ticket%5Bagent%5D%5Bid%5D=4")
+    page = get_page(client, "/requests/1-1/field?path=ticket.agent.id")
+    text = show(page)
+    for name in (
+        "ticket[agent][id]",
+        "{{ ticket.agent.id }}",
+        str(escape('request.form["ticket"]["agent"]["id"]')),
+        ".form.ticket.agent.id",
+        "ticket[agent][id]=3 replaced by a later one",
+        "ticket%5Bagent%5D%5Bid%5D=4",
+    ):
+        assert name in text
+    assert "/bins/orders/fields?path=ticket.agent.id" in page
+
+
+def test_the_menu_is_a_fragment_of_the_fields_page(client: FlaskClient) -> None:
+    capture(client, "a=1")
+    answer = client.get("/bins/orders/requests/1-1/field?path=a", headers={"HX-Request": "true"})
+    assert answer.text.lstrip().startswith("<section")
+    assert "HX-Request" in answer.headers["Vary"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "sentence"),
+    [
+        ("/requests/1-1/field?path=b", 404, "has no field b"),
+        ("/requests/1-1/field", 404, "has no field"),
+        ("/requests/1-1/field?path=a..b", 400, "no path from character 2 on"),
+        ("/requests/1-9/field?path=a", 404, "There is no request"),
+        ("/compare", 400, "no request of this bin"),
+        ("/compare?a=x", 400, "no request of this bin"),
+        ("/compare?a=1-1&b=zz", 400, "no request of this bin"),
+        ("/compare?a=99", 404, "There is no request"),
+        ("/compare?a=2-1", 400, "no request of this bin"),
+        ("/fields?path=a..b", 400, "no path from character 2 on"),
+        ("/fields?path=header:", 400, "After header: comes a name"),
+    ],
+)
+def test_what_is_not_there_is_said(
+    hostile: FlaskClient, path: str, status: int, sentence: str
+) -> None:
+    answer = hostile.get(f"/bins/orders{path}")
+    assert answer.status_code == status
+    assert sentence in show(answer.text)
+
+
+def test_two_requests_are_compared_older_first(client: FlaskClient) -> None:
+    capture(client, "a=one+two&gone=11")
+    capture(client, "a=one+three&new=1")
+    for query in ("a=1-2", "a=1-2&b=1-1", "a=1-1&b=1-2", "a=2&b=1", "a=%232&b=%231"):
+        page = get_page(client, f"/compare?{query}")
+        assert "one <del>two</del>" in page
+        assert "one <ins>three</ins>" in page
+        assert "1 changed 1 added 1 removed" in show(page)
+
+
+def test_the_first_request_has_nothing_before_it(client: FlaskClient) -> None:
+    capture(client)
+    assert "no earlier request" in get_page(client, "/compare?a=1-1")
+
+
+def test_the_previous_request_about_the_same_ticket_is_found(client: FlaskClient) -> None:
+    for ticket, agent in (("5", "3"), ("6", "4"), ("5", "7")):
+        capture(client, f"ticket[id]={ticket}&ticket[agent][id]={agent}")
+    page = get_page(client, "/compare?a=3&b=ticket")
+    assert 'name="b" value="1"' in page
+    assert "<del>3</del>" in page
+    assert "no earlier request" in get_page(client, "/compare?a=2&b=ticket")
+
+
+def test_the_history_of_a_field_leads_to_the_requests_that_changed_it(client: FlaskClient) -> None:
+    for ticket, agent in (("5", "3"), ("6", "4"), ("5", "7")):
+        capture(client, f"ticket[id]={ticket}&ticket[agent][id]={agent}")
+    page = get_page(client, "/fields?path=ticket.agent.id")
+    assert "Changed within one ticket 1" in show(page)
+    assert "compare?a=1-3&amp;b=1-1" in page
+    assert "compare?a=1-3&amp;b=1-2" in page
+
+
+def test_the_catalogue_says_what_came_and_grows_with_the_bin(client: FlaskClient) -> None:
+    capture(client, "a=1&b=", **{"X-Deskpro-TicketId": "5"})
+    assert "header:x-deskpro-ticketid" in show(get_page(client, "/fields"))
+    capture(client, "a=2&c=x")
+    text = show(get_page(client, "/fields"))
+    assert "in 2 requests, #1 to #2" in text
+    assert "a all – 2 1 #2 1 2 #1 #2" in text
+    assert "c 1 50 % – 1 1 #2 x #2 #2" in text
+
+
+def test_the_catalogue_is_made_anew_when_requests_were_deleted(client: FlaskClient) -> None:
+    capture(client, "secret=1")
+    capture(client, "a=1")
+    assert "secret" in get_page(client, "/fields")
+    assert client.delete("/api/v1/bins/orders/requests/1-1").status_code == 204
+    assert "secret" not in get_page(client, "/fields")
+    client.delete("/api/v1/bins/orders/requests")
+    assert "No request has come" in get_page(client, "/fields")
+
+
+def test_a_full_bin_keeps_its_catalogue(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.patch("/api/v1/bins/orders", json={"capacity": 3})
+    added: list[int] = []
+    add = Catalogue.add
+
+    def note_and_add(catalogue: Catalogue, request: CapturedRequest) -> None:
+        added.append(request.number)
+        add(catalogue, request)
+
+    monkeypatch.setattr(Catalogue, "add", note_and_add)
+    for number in range(1, 9):
+        capture(client, f"a={number}")
+        get_page(client, "/fields")
+    assert added == list(range(1, 9))
+
+
+def test_the_catalogue_looks_back_only_so_far(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "MAX_REQUESTS", 3)
+    for number in range(1, 6):
+        capture(client, f"a={number}")
+    assert "in 3 requests, #3 to #5" in show(get_page(client, "/fields"))
+    assert "The newest 3 requests" in show(get_page(client, "/fields?path=a"))
+
+
+def test_only_so_many_catalogues_are_kept(app: Flask, client: FlaskClient) -> None:
+    for number in range(reading.MAX_CATALOGUES + 3):
+        client.post("/api/v1/bins", json={"name": f"bin-{number}"})
+        assert client.get(f"/bins/bin-{number}/fields").status_code == 200
+    kept = app.extensions["inspector_catalogues"]
+    assert len(kept._kept) == reading.MAX_CATALOGUES
+
+
+def test_the_catalogue_sorts_and_filters_by_links(client: FlaskClient) -> None:
+    capture(client, "b=1&a=2")
+    capture(client, "a=3")
+    page = get_page(client, "/fields?sort=-distinct&filter=a")
+    assert 'aria-sort="descending"' in page
+    assert "?sort=distinct&amp;filter=a" in page or "?sort=distinct&filter=a" in page
+    assert 'value="-distinct"' in page
+
+
+@pytest.mark.parametrize("by", ["", "?by=method"])
+def test_the_timeline_is_a_picture_with_words(client: FlaskClient, by: str) -> None:
+    capture(client, "event_type=update%3C%26")
+    answer = client.get(f"/bins/orders/timeline.svg{by}")
+    assert answer.mimetype == "image/svg+xml"
+    picture = ElementTree.fromstring(answer.text)
+    names = {child.tag.rpartition("}")[2]: child.text for child in picture}
+    assert "Captures over time by" in (names["title"] or "")
+    assert ("POST: 1" if by else "update<&: 1") in (names["desc"] or "")
+
+
+def test_an_empty_bin_has_these_pages_too(client: FlaskClient) -> None:
+    assert "No request has come" in get_page(client, "/fields")
+    assert "No requests yet" in get_page(client, "/fields?path=a")
+    assert "No requests yet" in get_page(client, "/timeline.svg")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/requests/1-2",
+        "/requests/1-2?filter=script",
+        "/requests/1-2/field?path=v",
+        "/compare?a=1-2",
+        "/fields",
+        "/fields?filter=%3Cscript%3E",
+        "/fields?path=v",
+        "/fields?path=%5B%22%3Cscript%3E%22%5D",
+        "/timeline.svg",
+    ],
+)
+def test_nothing_captured_is_markup(hostile: FlaskClient, path: str) -> None:
+    page = get_page(hostile, path)
+    assert "<script>alert" not in page
+    assert "<img src=x" not in page
+    assert "\u202e" not in page
+    assert "\x00" not in page
+    names = list_attributes(page)
+    assert "href" in names or path.endswith("svg")
+    assert not [name for name in names if name == "style" or name.startswith("on")]
+
+
+def test_a_megabyte_in_one_word_stays_small_on_every_page(client: FlaskClient) -> None:
+    word = "x" * 1_000_000
+    for end in "ab":
+        capture(client, f"ticket[{word}]={word}&v={word}{end}&ticket[id]={word}")
+    for path in ("/requests/1-2", "/compare?a=2", "/fields", "/fields?path=v"):
+        assert len(get_page(client, path)) < 200_000
+    assert len(get_page(client, "/requests/1-2/field?path=v")) < 400_000
