@@ -150,9 +150,13 @@ class ServerProcess:
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(self._finish_s + 5)
 
-    def answer_by(self, bin_id: int, script: AnswerScript) -> None:
-        """Let ``script`` decide what a bin answers, for as long as the server runs."""
-        self._running().lane.scripts[bin_id] = script
+    def answer_by(self, bin_id: int, script: AnswerScript | None) -> None:
+        """Let ``script`` decide what a bin answers; None gives it back its stored answers."""
+        scripts = self._running().lane.scripts
+        if script is None:
+            scripts.pop(bin_id, None)
+        else:
+            scripts[bin_id] = script
 
     def _running(self) -> CaptureServer:
         if self._server is None:

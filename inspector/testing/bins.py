@@ -68,7 +68,7 @@ class WebhookBin:
 
     def __init__(self, server: InspectorServer, bin_id: int, name: str, secret: str | None) -> None:
         self._server = server
-        self._id = bin_id
+        self.id = bin_id
         self.name = name
         self.secret = secret
         self._lock = threading.Lock()
@@ -97,8 +97,7 @@ class WebhookBin:
     @property
     def requests(self) -> list[ReceivedRequest]:
         """What has come so far (since ``clear``), in the order of arrival."""
-        self._catch_up()
-        return [each for each in self._requests if each.number > self._cleared]
+        return self.list_arrivals(self._cleared)
 
     @property
     def last(self) -> ReceivedRequest | None:
@@ -287,7 +286,7 @@ class WebhookBin:
         looked_at = max(self._cleared, after.number if after else 0)
         while True:
             seen = self._server.news_count
-            for request in self._requests_after(looked_at):
+            for request in self.list_arrivals(looked_at):
                 looked_at = request.number
                 if not wanted.find_differences(request):
                     found.append(request)
@@ -298,13 +297,14 @@ class WebhookBin:
                 return found
             self._server.wait_for_news(seen, left)
 
-    def _requests_after(self, number: int) -> list[ReceivedRequest]:
+    def list_arrivals(self, after: int = 0) -> list[ReceivedRequest]:
+        """What has come with a number above ``after``, cleared or not."""
         self._catch_up()
-        return [each for each in self._requests if each.number > number]
+        return [each for each in self._requests if each.number > after]
 
     def _fail(self, headline: str, wanted: _Wanted, after: ReceivedRequest | None) -> NoReturn:
         __tracebackhide__ = True
-        arrived = self._requests_after(max(self._cleared, after.number if after else 0))
+        arrived = self.list_arrivals(max(self._cleared, after.number if after else 0))
         candidates = [Candidate(each, wanted.find_differences(each)) for each in arrived]
         raised = [f"{type(error).__name__}: {error}" for error in self.script.errors]
         if raised:
@@ -316,11 +316,11 @@ class WebhookBin:
     def _catch_up(self) -> None:
         with self._lock:
             while self._loaded < self.script.latest and self._server.is_running:
-                fresh = self._server.load_after(self._id, self._loaded)
+                fresh = self._server.load_after(self.id, self._loaded)
                 self._requests += map(ReceivedRequest, fresh)
                 # None although there were some: they were deleted, or the bin was.
                 self._loaded = fresh[-1].number if fresh else self.script.latest
 
     def _load_one(self, number: int) -> ReceivedRequest:
-        fresh = self._server.load_after(self._id, number - 1, limit=1)
+        fresh = self._server.load_after(self.id, number - 1, limit=1)
         return ReceivedRequest(fresh[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from inspector.reading.matching import explain_missing
 from inspector.reading.paths import MISSING, find_value, parse_path
@@ -69,7 +69,7 @@ class ReceivedRequest:
     def _json(self) -> dict[str, Any]:
         from inspector.web.request_json import request_to_json
 
-        return request_to_json(self.captured)
+        return cast(dict[str, Any], request_to_json(self.captured))
 
     def to_json(self) -> dict[str, Any]:
         """What the API gives for this request."""

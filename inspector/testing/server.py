@@ -100,7 +100,8 @@ class InspectorServer:
 
     def _remove_files(self) -> None:
         if self._temporary is not None:
-            shutil.rmtree(self._temporary)
+            # What a virus scanner still holds open on Windows is no reason to fail a test.
+            shutil.rmtree(self._temporary, ignore_errors=True)
             self._temporary = None
 
     @property
@@ -132,12 +133,21 @@ class InspectorServer:
 
     @property
     def bins(self) -> list[WebhookBin]:
-        """The bins made here, in the order of their making."""
+        """The bins made here and not retired, in the order of their making."""
         return list(self._bins.values())
 
+    def retire(self, bin_: WebhookBin) -> None:
+        """Have done with a bin: what still comes is stored, and of no concern to anyone."""
+        if self._bins.pop(bin_.id, None) is not None and self._process is not None:
+            self._process.answer_by(bin_.id, None)
+
+    def take_handler_errors(self) -> list[BaseException]:
+        """What functions given to ``respond_with`` have raised since this was last asked."""
+        return [error for bin_ in self.bins for error in bin_.take_handler_errors()]
+
     def raise_handler_errors(self) -> None:
-        """Raise what functions given to ``respond_with`` have raised, the first of it."""
-        errors = [error for bin_ in self.bins for error in bin_.take_handler_errors()]
+        """Raise the first of ``take_handler_errors``, if any; a note counts the others."""
+        errors = self.take_handler_errors()
         if len(errors) > 1:
             errors[0].add_note(f"{len(errors) - 1} more were raised by functions that answer.")
         if errors:

@@ -1,0 +1,59 @@
+"""What the report of a failed test says about its bins."""
+
+from __future__ import annotations
+
+import shlex
+import traceback
+
+from inspector.testing.bins import WebhookBin
+from inspector.testing.server import InspectorServer
+
+MAX_REQUESTS = 20
+
+
+class TestWatch:
+    """Remembers where each bin stood when a test began, to tell what came during it."""
+
+    __test__ = False  # for pytest: no class with tests
+
+    def __init__(self, server: InspectorServer, *, kept: bool) -> None:
+        self.server = server
+        self._kept = kept
+        self._stood_at: dict[int, int] = {}
+
+    def begin(self) -> None:
+        """A test begins; what answering functions raised before is nobody's any more."""
+        self.server.take_handler_errors()
+        self._stood_at = {each.id: each.script.latest for each in self.server.bins}
+
+    def describe(self) -> list[tuple[str, str]]:
+        """Title and text of a report section for each bin made or used by the test."""
+        sections = []
+        for bin_ in self.server.bins:
+            before = self._stood_at.get(bin_.id)
+            if before is None or bin_.script.latest > before:
+                sections.append(self._describe_bin(bin_, before or 0))
+        return sections
+
+    def _describe_bin(self, bin_: WebhookBin, after: int) -> tuple[str, str]:
+        arrived = bin_.list_arrivals(after)
+        lines = [each.summary for each in arrived[-MAX_REQUESTS:]] or ["Nothing arrived."]
+        if len(arrived) > MAX_REQUESTS:
+            lines.insert(0, f"({len(arrived) - MAX_REQUESTS} earlier ones)")
+        for error in bin_.take_handler_errors():
+            lines += ["", "".join(traceback.format_exception(error)).rstrip()]
+        lines += ["", *self._say_how_to_open(bin_)]
+        count = f"{len(arrived)} request{'s' * (len(arrived) != 1)}"
+        return f"Webhook bin {bin_.name}: {count}", "\n".join(lines)
+
+    def _say_how_to_open(self, bin_: WebhookBin) -> list[str]:
+        command = serve_command(self.server.database_url)
+        page = f"http://127.0.0.1:8787/bins/{bin_.name}"
+        if self._kept:
+            return [f"To read them in a browser: {command}", f"and open {page}"]
+        return [f"To read them in a browser, run pytest --inspector-keep, then: {command}"]
+
+
+def serve_command(database_url: str) -> str:
+    """The command that opens a kept database."""
+    return f"inspector serve --database {shlex.quote(database_url)}"
