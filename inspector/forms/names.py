@@ -10,15 +10,11 @@ checked against recorded answers of PHP 8.2 in ``tests/forms``.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import Enum
-from itertools import count
+from typing import TypeAlias
 
 from inspector.forms.text import decode_text
-
-# The place of names that no shortcut leads to, and the place of the top level.
-NOWHERE, TOP = 0, 1
 
 MAX_CACHED_NAMES = 2048
 MAX_CACHED_NAME_CHARS = 256
@@ -27,7 +23,6 @@ MAX_CACHED_NAME_CHARS = 256
 _APPEND = frozenset(["", " ", "\t", "\n", "\v", "\f", "\r"])
 _CHANGED_IN_TOP = str.maketrans(" .[", "___")
 _BARRED_PREFIXES = ("__Host-", "__Secure-")
-_SIMPLE_KEY = re.compile(r"\w+\]", re.ASCII)
 
 
 class Fate(Enum):
@@ -35,25 +30,32 @@ class Fate(Enum):
 
     STORED = "stored"
     BARRED = "barred"  # The arrays on the way are made, the value is not stored.
-    NAMELESS = "nameless"  # Nothing happens.
+    DROPPED = "dropped"  # Nothing happens.
 
 
-@dataclass(slots=True)
-class Name:
-    """Where a name leads.
+@dataclass(slots=True, eq=False)
+class Way:
+    """What leads to a key.
 
-    ``parents`` are the keys of the arrays on the way and ``key`` the last one,
-    with ``None`` for an append. ``levels`` counts brackets as PHP's nesting limit
-    does. ``oddities`` are codes of notes. ``place`` is a number that stands for
-    ``parents``, or ``NOWHERE``; no other parents ever get the same number.
+    ``parents`` are the keys of the arrays on the way, with ``None`` for an append.
+    ``levels`` counts brackets as PHP's nesting limit does. ``oddities`` are codes of
+    notes. ``is_plain`` promises that nothing is odd and that neither the parents nor
+    the key are appends: the way always leads to the same array, and other names that
+    begin alike may share it.
     """
 
-    key: str | None
     parents: tuple[str | None, ...] = ()
     levels: int = 0
     fate: Fate = Fate.STORED
     oddities: tuple[str, ...] = ()
-    place: int = NOWHERE
+    is_plain: bool = False
+
+
+# The last key, ``None`` for an append, and the way to it.
+Name: TypeAlias = tuple[str | None, Way]
+
+# The way of all names without brackets in which nothing is odd.
+TOP = Way(is_plain=True)
 
 
 def read_name(text: str) -> Name:
@@ -65,7 +67,7 @@ def read_name(text: str) -> Name:
     whole = text.lstrip(" ")
     top = whole.partition("[")[0]
     if not top:
-        return Name(None, fate=Fate.NAMELESS, oddities=(*oddities, "name_empty"))
+        return None, Way(fate=Fate.DROPPED, oddities=(*oddities, "name_empty"))
     keys, tail = _split_brackets(whole[len(top) :])
     if tail.startswith("[") and not keys:
         top, tail = whole.translate(_CHANGED_IN_TOP), ""
@@ -82,12 +84,15 @@ def read_name(text: str) -> Name:
     path = (top, *keys)
     if "Host-" in whole or "Secure-" in whole:
         barred = _find_barred(path, whole)
+        if barred == 0:
+            return None, Way(fate=Fate.DROPPED, oddities=("name_barred",))
         if barred is not None:
-            if barred == 0:
-                return Name(None, fate=Fate.NAMELESS, oddities=("name_barred",))
             levels = min(levels, barred + 1)
-            return Name(None, path[:barred], levels, Fate.BARRED, (*oddities, "name_barred"))
-    return Name(path[-1], path[:-1], levels, oddities=tuple(oddities))
+            return None, Way(path[:barred], levels, Fate.BARRED, (*oddities, "name_barred"))
+    is_plain = not oddities and None not in path
+    if is_plain and not keys:
+        return top, TOP
+    return path[-1], Way(path[:-1], levels, Fate.STORED, tuple(oddities), is_plain)
 
 
 def _split_brackets(text: str) -> tuple[list[str | None], str]:
@@ -125,39 +130,31 @@ class NameCache:
         self.max_names = max_names
         self.max_chars = max_chars
         self.names: dict[str, Name] = {}
-        self._stems: dict[str, Name] = {}
-        self._places = count(TOP + 1)
+        self._ways: dict[str, Way] = {}  # By the text before the last bracket.
 
     def clear(self) -> None:
         """Forget every name."""
         self.names.clear()
-        self._stems.clear()
+        self._ways.clear()
 
     def read(self, transit: str) -> Name:
         """Take a name in transit form apart and remember it, if it is of ordinary length."""
-        text = decode_text(transit)
+        text = transit.replace("%5B", "[").replace("%5D", "]")
+        if "%" in text or not text.isascii():  # Else these were its only escapes.
+            text = decode_text(transit)
         if len(transit) > self.max_chars:
             return read_name(text)
-        stem, _, last = text.rpartition("[")
-        sibling = self._stems.get(stem)
-        if sibling is not None and _SIMPLE_KEY.fullmatch(last):
-            name = Name(last[:-1], sibling.parents, sibling.levels, place=sibling.place)
+        before, _, last = text.rpartition("[")
+        way, key = self._ways.get(before), last[:-1]
+        if way and last[-1:] == "]" and (key.isidentifier() or key.isdecimal()):
+            name: Name = key, way
         else:
-            name = self._read_first(text, stem)
+            name = read_name(text)
+            if name[1].is_plain and last[-1:] == "]" and name[0] == key:
+                self._ways[before] = name[1]
         if len(self.names) >= self.max_names:
             self.clear()
         self.names[transit] = name
-        return name
-
-    def _read_first(self, text: str, stem: str) -> Name:
-        """Read a name without a sibling, and let it be one when it is in good order."""
-        name = read_name(text)
-        if name.fate is Fate.STORED and name.key is not None and not name.oddities:
-            if not name.parents:
-                name.place = TOP
-            elif None not in name.parents and "[" not in name.key:
-                name.place = next(self._places)
-                self._stems[stem] = name
         return name
 
 

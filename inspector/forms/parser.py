@@ -107,9 +107,9 @@ def read_value(body: bytes, max_variables: int, max_depth: int) -> dict[str, Val
         if mixed or "%" in value:
             value = decode_text(value)
         name = find_name(raw_name) or CACHE.read(raw_name)
-        array = find_array(name.place)
-        key = name.key
-        if array is None or key is None or key in array:
+        key, way = name
+        array = find_array(way)
+        if array is None or key in array:
             tree.put(name, value)
         else:
             array[key] = value

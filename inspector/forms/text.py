@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 UTF_8 = "utf-8"
 
-_LONE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
+_LONE_PERCENT = re.compile("%(?![0-9A-Fa-f][0-9A-Fa-f])")
 
 # One match is one U+FFFD. A lead byte takes along what follows it, up to its length, as long as
 # that neither begins a character nor is valid by itself. Source: PHP, JSON_INVALID_UTF8_SUBSTITUTE.
@@ -41,21 +41,17 @@ _CHARSETS = re.compile(
 
 
 def to_transit(body: bytes) -> str:
-    """Bytes as sent to the parser's own form of them: one character per byte.
-
-    ``+`` has become a space and a ``%`` that two hex digits do not follow has
-    become ``%25``, so that every ``%`` left is a good escape.
-    """
-    text = body.decode("latin-1").replace("+", " ")
-    return _LONE_PERCENT.sub("%25", text) if "%" in text else text
+    """Bytes as sent in transit form: a character for each byte, a space for each ``+``."""
+    return body.decode("latin-1").replace("+", " ")
 
 
 def decode_bytes(transit: str) -> bytes:
     """The bytes that a name or a value in transit form stands for."""
     if "%" not in transit:
         return transit.encode("latin-1")
-    # Quoted-printable differs in its escape sign only, and the standard library decodes it in C.
-    return a2b_qp(transit.replace("=", "%3D").replace("%", "=").encode("latin-1"))
+    whole = _LONE_PERCENT.sub("%25", transit)
+    # Now quoted-printable differs in its escape sign only, and the library decodes that in C.
+    return a2b_qp(whole.replace("=", "%3D").replace("%", "=").encode("latin-1"))
 
 
 def decode_text(transit: str) -> str:

@@ -12,7 +12,7 @@ import re
 from itertools import islice
 from typing import Any, TypeAlias
 
-from inspector.forms.names import NOWHERE, TOP, Fate, Name
+from inspector.forms.names import TOP, Fate, Name, Way
 
 Array: TypeAlias = "dict[str, Any]"
 
@@ -52,8 +52,8 @@ class _Counter:
 class Tree:
     """What a form has set so far.
 
-    ``arrays`` leads from a name's ``place`` to the array that holds its key: a
-    shortcut, complete never, wrong never. ``max_depth`` counts brackets.
+    ``arrays`` leads from a plain way to the array at its end: a shortcut, seldom
+    complete and never wrong. ``max_depth`` counts brackets.
     """
 
     __slots__ = ("_counters", "_made", "arrays", "max_depth", "root")
@@ -61,7 +61,7 @@ class Tree:
     def __init__(self, max_depth: int) -> None:
         self.max_depth: int = max_depth
         self.root: Array = {}
-        self.arrays: dict[int, Array] = {TOP: self.root}
+        self.arrays: dict[Way, dict[Any, Any]] = {TOP: self.root}
         self._made: list[tuple[Array, str, Array]] = []
         self._counters: dict[int, _Counter] = {}
 
@@ -71,42 +71,38 @@ class Tree:
         Gives the keys under which it landed, None when PHP drops it, and the code
         of the note about what that did to others, "" when nothing.
         """
-        if name.fate is Fate.NAMELESS:
+        key, way = name
+        if way.fate is Fate.DROPPED:
             return None, ""
         array, path, event = self.root, [], ""
-        for depth, key in enumerate(name.parents):
-            if depth >= self.max_depth:
-                return self._drop_top(name)
-            if key is None:
-                key = self._next_index(array)
-                if key is None:
-                    return None, "append_overflow"
-            child = array.get(key)
+        for parent in way.parents[: self.max_depth]:
+            index = self._next_index(array) if parent is None else parent
+            if index is None:
+                return None, "append_overflow"
+            child = array.get(index)
             if type(child) is not dict:
                 if child is not None:
                     event = "string_replaced"
-                child = array[key] = {}
-                self._made.append((array, key, child))
+                child = array[index] = {}
+                self._made.append((array, index, child))
             array = child
-            path.append(key)
-        if name.levels > self.max_depth:
-            return self._drop_top(name)
-        if name.fate is Fate.BARRED:
+            path.append(index)
+        if way.levels > self.max_depth:
+            return self._drop_top(path[0])
+        if way.fate is Fate.BARRED:
             return None, event
-        key = name.key
         if key is None:
             key = self._next_index(array)
             if key is None:
                 return None, "append_overflow"
         old = array.get(key)
         if old is not None:
-            event = "name_repeated"
-            if type(old) is dict:
-                event = "array_replaced"
-                self._forget_shortcuts()
+            event = "array_replaced" if type(old) is dict else "name_repeated"
+        if event == "array_replaced":
+            self._forget_shortcuts()
         array[key] = value
-        if name.place != NOWHERE:
-            self.arrays[name.place] = array
+        if way.is_plain:
+            self.arrays[way] = array
         return (*path, key), event
 
     def holds(self, path: tuple[str, ...]) -> bool:
@@ -129,11 +125,9 @@ class Tree:
             counter = self._counters[id(array)] = _Counter(array)
         return counter.next_index()
 
-    def _drop_top(self, name: Name) -> tuple[None, str]:
+    def _drop_top(self, top: str) -> tuple[None, str]:
         """Beyond the nesting limit PHP drops the pair and all that its top name held."""
-        top = name.parents[0]
-        if top in self.root:
-            del self.root[top]
+        del self.root[top]
         self._forget_shortcuts()
         return None, "nesting_exceeded"
 

@@ -57,10 +57,13 @@ def test_json_of_what_is_not_utf_8_is_php_s(case: dict[str, Any]) -> None:
     assert json.dumps(safe) == json.dumps(case["expected_substituted"])
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
-def test_the_careful_pass_agrees_with_the_quick_one(case: dict[str, Any]) -> None:
-    form = parse(get_body(case))
-    assert json.dumps(form._trace.value) == json.dumps(form.value)
+def test_the_careful_pass_agrees_with_the_quick_one() -> None:
+    forms = {case["id"]: parse(get_body(case)) for case in CASES}
+    assert [
+        id_
+        for id_, form in forms.items()
+        if json.dumps(form._trace.value) != json.dumps(form.value)
+    ] == []
 
 
 @pytest.mark.parametrize(
