@@ -31,12 +31,14 @@ _UNDECODED = re.compile(
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
-# Only charsets in which ASCII stands for itself: names are taken apart at ASCII brackets. Python
-# knows stranger codecs (punycode, unicode_escape), some of them slow on hostile input.
-_CHARSETS = re.compile(
-    r"utf-8|ascii|iso8859-\d+|cp(?:437|720|737|775|85\d|86\d|874|932|949|950|125\d)|tis-620"
-    r"|koi8-[rtu]|mac-[a-z]+|ptcp154|kz1048|gb\w+|hz|big5\w*|euc_\w+|johab|shift_jis\w*"
-    r"|iso2022_\w+"
+# Labels of charsets in which ASCII stands for itself: names are taken apart at ASCII brackets.
+# Python knows stranger codecs, some of them slow on hostile input, and remembers every label that
+# it does not know for as long as the process lives: so no other label is ever looked up.
+_CHARSET_LABEL = re.compile(
+    r"utf-?8|(us-)?ascii|latin-?[1-9]|iso-?8859-?[0-9]{1,2}|tis-?620|koi8-?[rtu]"
+    r"|(cp|windows)-?(125[0-8]|874)|(cp|ibm)-?(437|720|737|775|85[0-9]|86[0-9]|932|949|950)"
+    r"|macintosh|mac-?(roman|cyrillic|greek|turkish|latin2|iceland)|euc-?(jp|kr|cn)|johab"
+    r"|shift-?jis|sjis|iso-?2022-?(jp|kr)(-[123])?|gb2312|gbk|gb18030|hz|big5(-?hkscs)?"
 )
 
 
@@ -71,11 +73,13 @@ def decode_in(transit: str, charset: str) -> tuple[str, bool]:
 
 def find_charset(label: str) -> str | None:
     """Python's name of a charset that a sender named, None when we cannot read forms in it."""
-    try:
-        name = codecs.lookup(label.strip()).name
-    except (LookupError, ValueError):
+    label = label.strip().lower().replace("_", "-")
+    if not _CHARSET_LABEL.fullmatch(label):
         return None
-    return name if _CHARSETS.fullmatch(name) else None
+    try:
+        return codecs.lookup(label).name
+    except LookupError:
+        return None
 
 
 def visible(text: str) -> str:

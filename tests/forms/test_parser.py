@@ -1,3 +1,4 @@
+import encodings
 import json
 import sys
 from dataclasses import dataclass
@@ -84,7 +85,9 @@ def test_charset_is_honoured(charset: str, body: bytes, value: dict[str, Any]) -
 
 
 # Codecs Python knows that no form comes in: not for text, not upon ASCII, or slow on purpose.
-ODD_CHARSETS = "klingon hex rot13 zip idna punycode unicode_escape utf-16 utf-7 cp037 \0 é"
+ODD_CHARSETS = (
+    "klingon hex rot13 zip idna punycode unicode_escape utf-16 utf-7 cp037 iso-8859-77 \0 é"
+)
 
 
 @pytest.mark.parametrize("charset", ODD_CHARSETS.split(" "))
@@ -92,6 +95,14 @@ def test_unreadable_charset_is_noted_and_utf_8_taken(charset: str) -> None:
     form = parse(b"a=%C3%A9+b", charset=charset)
     assert form.value == {"a": "é b"}
     assert [(note.code, note.name) for note in form.notes] == [("charset_unknown", charset)]
+
+
+def test_labels_a_sender_made_up_are_not_remembered() -> None:
+    parse(b"", charset="made-up")
+    size = len(encodings._cache)
+    for number in range(50):
+        parse(b"", charset=f"made-up-{number}")
+    assert len(encodings._cache) == size
 
 
 @pytest.mark.parametrize("body", ["a=1", None, bytearray(b"a=1"), memoryview(b"a=1")])
