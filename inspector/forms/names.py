@@ -118,7 +118,7 @@ def _find_barred(keys: tuple[str | None, ...], whole: str) -> int | None:
 class NameCache:
     """Names seen before, by what was sent.
 
-    At most ``max_names`` of at most ``max_chars`` each, and as many stems; when it
+    At most ``max_names`` of at most ``max_chars`` each, and as many ways; when it
     is full it starts afresh, so that hostile names cost the next ones their head
     start and never memory. Any thread may use it at any time: an entry that is
     lost or made twice changes nothing.
