@@ -77,7 +77,9 @@ def test_a_wheel_serves_its_own_files_outside_the_checkout(wheel: Path, tmp_path
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("module", ["inspector.forms"])
+@pytest.mark.parametrize(
+    "module", ["inspector.forms", "inspector.pytest_plugin", "inspector.testing"]
+)
 def test_public_types_are_known_to_those_who_install_it(
     module: str, wheel: Path, tmp_path: Path
 ) -> None:

@@ -75,7 +75,7 @@ class WebhookBin:
         self._loaded = 0
         self._cleared = 0
         self._requests: list[ReceivedRequest] = []
-        self.script = BinScript(server.handler_threads, self._load_one, self.url)
+        self.script: BinScript = BinScript(server.handler_threads, self._load_one, self.url)
 
     def __repr__(self) -> str:
         return f"<WebhookBin {self.url}>"

@@ -38,8 +38,8 @@ class InspectorServer:
         self._temporary: Path | None = None
         self._process: ServerProcess | None = None
         self._bins: dict[int, WebhookBin] = {}
-        self.url = ""
-        self.handler_threads = HandlerThreads()
+        self.url: str = ""
+        self.handler_threads: HandlerThreads = HandlerThreads()
 
     def __enter__(self) -> Self:
         self.start()
