@@ -17,6 +17,7 @@ METHODS = ("POST", "PUT", "DELETE", "GET")
 
 MAX_NAME_CHARS = 200
 MAX_HEADERS = 100
+MAX_CUSTOM_VALUES = 1000
 MAX_RETRIES = 5
 MAX_TIMEOUT_S = 300.0
 
@@ -90,6 +91,9 @@ class WebhookAction:
             raise _invalid_action("method", f"The method is one of: {', '.join(METHODS)}.")
         if len(self.headers) > MAX_HEADERS:
             raise _invalid_action("headers", f"A webhook has at most {MAX_HEADERS} headers.")
+        if isinstance(self.custom_data, tuple) and len(self.custom_data) > MAX_CUSTOM_VALUES:
+            message = f"Custom data has at most {MAX_CUSTOM_VALUES:,} named values."
+            raise _invalid_action("custom_data", message)
 
 
 def _invalid_action(field: str, message: str) -> InspectorError:
@@ -115,11 +119,12 @@ def action_from_json(data: Any) -> WebhookAction:
     Raises ``InspectorError`` ``invalid_action`` or ``invalid_options``.
     """
     given = _known_fields(data, WebhookAction, "action")
-    given["headers"] = _pairs(given.get("headers") or (), "headers")
-    custom_data = given.get("custom_data")
-    if custom_data is not None and not isinstance(custom_data, str):
-        given["custom_data"] = _pairs(custom_data, "custom_data")
-    given["options"] = options_from_json(given.get("options") or {})
+    # Null means not given: forms and other languages write it so.
+    given = {name: value for name, value in given.items() if value is not None}
+    given["headers"] = _pairs(given.get("headers", ()), "headers")
+    if not isinstance(given.get("custom_data", ""), str):
+        given["custom_data"] = _pairs(given["custom_data"], "custom_data")
+    given["options"] = options_from_json(given.get("options", {}))
     for field in ("url", "name", "source", "method"):
         if not isinstance(given.get(field, ""), str):
             raise _invalid_action(field, f"{field} must be a text.")

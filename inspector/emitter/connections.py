@@ -7,7 +7,7 @@ name up again after someone has checked it. It must never add a byte to a reques
 from __future__ import annotations
 
 import ipaddress
-import select
+import selectors
 import socket
 import ssl
 import threading
@@ -22,6 +22,9 @@ from inspector.emitter.actions import DeliveryOptions
 from inspector.emitter.destinations import Address, DestinationPolicy
 from inspector.emitter.urls import HttpUrl
 from inspector.errors import InspectorError
+
+# Not every platform has poll, and select knows no descriptor beyond 1023.
+_Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
 
 class DeliveryError(Exception):
@@ -88,9 +91,9 @@ class Connection:
             return False
         if isinstance(self._sock, ssl.SSLSocket) and self._sock.pending():
             return False
-        poller = select.poll()
-        poller.register(self._sock, select.POLLIN)
-        return not poller.poll(0)
+        with _Selector() as selector:
+            selector.register(self._sock, selectors.EVENT_READ)
+            return not selector.select(0)
 
     def send(self, data: bytes, deadline: Deadline) -> None:
         """Write all of ``data``; raises ``DeliveryError``."""
@@ -135,10 +138,15 @@ class ConnectionPool:
     """Keeps connections that may carry another request, for threads to share.
 
     One pool belongs to one policy and one set of options: what it keeps was
-    checked when it was opened, and is not checked again.
+    checked when it was opened, and is not checked again. It keeps at most
+    ``max_idle`` connections an origin.
+
+    A kept connection may be closed by the receiver just when the next request goes
+    out. That is a failure like any other: nothing is sent twice without being asked.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, max_idle: int = 100) -> None:
+        self._max_idle = max_idle
         self._idle: dict[tuple[str, str, int], list[Connection]] = {}
         self._lock = threading.Lock()
 
@@ -178,11 +186,13 @@ class ConnectionPool:
 
     def give_back(self, connection: Connection, *, reusable: bool) -> None:
         """Keep the connection for the next request, or close it."""
-        if not reusable:
-            connection.close()
-            return
-        with self._lock:
-            self._idle.setdefault(connection.origin, []).append(connection)
+        if reusable:
+            with self._lock:
+                idle = self._idle.setdefault(connection.origin, [])
+                if len(idle) < self._max_idle:
+                    idle.append(connection)
+                    return
+        connection.close()
 
     def close(self) -> None:
         """Close what is kept."""

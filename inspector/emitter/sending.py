@@ -36,7 +36,7 @@ class Failure:
 
     Codes: ``name_not_found``, ``connection_refused``, ``unreachable``,
     ``timed_out``, ``tls_failed``, ``connection_lost``, ``unreadable_answer``,
-    ``destination_refused``, ``bad_redirect``, ``too_many_redirects``, ``stopped``.
+    ``destination_refused``, ``bad_redirect``, ``too_many_redirects``.
     """
 
     code: str
@@ -124,21 +124,11 @@ def send(
     tried again: any other answer, a certificate that is not trusted, a destination
     that is refused. Pauses are 1, 2, 4, ... seconds, or what ``Retry-After`` says,
     at most ``MAX_PAUSE_S``; ``stop`` ends a pause and the delivery. ``pool`` keeps
-    connections for the next delivery. Never raises
+    connections for the next delivery; without one each exchange has its own. Never raises
     for what the network or the receiver does.
     """
-    if pool is None:
-        with ConnectionPool() as own_pool:
-            return send(
-                request,
-                options=options,
-                policy=policy,
-                pool=own_pool,
-                stop=stop,
-                max_answer_bytes=max_answer_bytes,
-            )
     stop = stop or threading.Event()
-    courier = _Courier(options, policy, pool, max_answer_bytes)
+    courier = _Courier(options, policy, pool or ConnectionPool(max_idle=0), max_answer_bytes)
     attempts: list[Attempt] = []
     pause_s = 0.0
     while True:

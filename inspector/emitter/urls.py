@@ -81,6 +81,8 @@ def parse_url(text: str) -> HttpUrl:
     if scheme not in DEFAULT_PORTS:
         message = f"{scheme}: is not a scheme that webhooks are sent to, only http: and https:."
         raise InspectorError("unsupported_scheme", message, field="url")
+    if "\\" in shape[2]:
+        raise _invalid("The URL has a back-slash before its path.")
     userinfo, _, hostport = shape[2].rpartition("@")
     host, port = _split_port(hostport)
     return HttpUrl(
@@ -107,6 +109,8 @@ def _split_port(hostport: str) -> tuple[str, str]:
             raise _invalid(f"The IPv6 address {_shown(hostport)} has no closing bracket.")
         return host + bracket, port[1:]
     host, _, port = hostport.partition(":")
+    if ":" in port:
+        raise _invalid("An IPv6 address is written in brackets: http://[::1]/.")
     return host, port
 
 
