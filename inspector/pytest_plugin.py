@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from inspector.testing import InspectorServer, WebhookBin
+    from inspector.testing import Deskpro, InspectorServer, WebhookBin
     from inspector.testing.reporting import TestWatch
 
 _WATCH: pytest.StashKey[TestWatch] = pytest.StashKey()
@@ -54,6 +54,14 @@ def webhook_bin(inspector: InspectorServer, request: pytest.FixtureRequest) -> I
     made = inspector.create_bin(label=request.node.name)
     yield made
     inspector.retire(made)
+
+
+@pytest.fixture
+def deskpro() -> Deskpro:
+    """The helpdesk: ``deskpro.send(url, source="trigger")``, ``deskpro.ticket(id=5)``."""
+    from inspector.testing import Deskpro
+
+    return Deskpro()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -47,11 +47,15 @@ class TestWatch:
         return f"Webhook bin {bin_.name}: {count}", "\n".join(lines)
 
     def _say_how_to_open(self, bin_: WebhookBin) -> list[str]:
-        command = serve_command(self.server.database_url)
-        page = f"http://127.0.0.1:8787/bins/{bin_.name}"
-        if self._kept:
-            return [f"To read them in a browser: {command}", f"and open {page}"]
-        return [f"To read them in a browser, run pytest --inspector-keep, then: {command}"]
+        if not self._kept:
+            return [
+                "To read them in a browser run pytest with --inspector-keep, which names"
+                " the database for: inspector serve --database ..."
+            ]
+        return [
+            f"To read them in a browser: {serve_command(self.server.database_url)}",
+            f"and open http://127.0.0.1:8787/bins/{bin_.name}",
+        ]
 
 
 def serve_command(database_url: str) -> str:

@@ -102,7 +102,7 @@ def test_a_failed_test_shows_its_requests(project: pytest.Pytester) -> None:
             "*Webhook bin test-fails-????????: 1 request -*",
             "#1 POST /test-fails-????????/orders  application/x-www-form-urlencoded, *"
             "ticket 5 'On fire'",
-            "*pytest --inspector-keep, then: inspector serve --database sqlite:///*",
+            "*--inspector-keep, *: inspector serve --database ...",
         ]
     )
     assert "/bins.py" not in result.stdout.str(), "our own frames are of no interest"

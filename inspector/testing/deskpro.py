@@ -1,0 +1,134 @@
+"""The helpdesk's part in a receiver's tests: webhook actions with real-looking tickets."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+
+if TYPE_CHECKING:
+    from inspector.emitter import Context, DeliveryResult, PreparedRequest
+
+Pairs: TypeAlias = "Mapping[str, str] | Iterable[tuple[str, str]]"
+
+DEFAULT_TIMEOUT_S = 10.0
+
+
+class Deskpro:
+    """Sends what the helpdesk would send. Needs no server and keeps no state.
+
+    ``source`` is ``trigger``, ``escalation``, ``sla`` or ``macro``, or one of the
+    sample's variations by name (``sla-warning``). Paths are written
+    ``ticket.participants[0].person.name``; values become texts as the helpdesk
+    makes them (True is ``"1"``, None is ``""``).
+    """
+
+    def ticket(
+        self,
+        source: str = "trigger",
+        *,
+        set: Mapping[str, Any] | None = None,  # noqa: A002 - what the command calls it
+        unset: Iterable[str] = (),
+        **fields: Any,
+    ) -> dict[str, Any]:
+        """The sample's ticket as this source sends it, with one's own values.
+
+        ``fields`` are the ticket's own (``ticket(id=5)``), ``set`` and ``unset`` take paths
+        within it (``set={"agent.name": "Ann"}``). The caller may change what comes.
+        Raises ``InspectorError`` for an unknown source or a path that leads nowhere.
+        """
+        changes = {**fields, **(set or {})}
+        context = _make_context(
+            source,
+            None,
+            {f"ticket.{path}": value for path, value in changes.items()},
+            [f"ticket.{path}" for path in unset],
+        )
+        return cast(dict[str, Any], copy.deepcopy(context["ticket"]))
+
+    def prepare(
+        self,
+        url: str,
+        source: str = "trigger",
+        *,
+        method: str = "POST",
+        headers: Pairs | None = None,
+        data: str | Pairs | None = None,
+        ticket: Mapping[str, Any] | None = None,
+        set: Mapping[str, Any] | None = None,  # noqa: A002 - what the command calls it
+        unset: Iterable[str] = (),
+    ) -> PreparedRequest:
+        """The exact request, not sent: for a framework's own test client.
+
+        ``headers`` and ``data`` (the custom data: a text, or named values) are templates:
+        ``{"X-Deskpro-TicketId": "{{ ticket.id }}"}``. ``ticket`` is a ticket, or all the
+        fields of a webhook (another one's ``request.form``); ``set`` and ``unset`` change them
+        by path. ``method`` is POST, PUT, DELETE or GET, which has an empty body.
+        Raises ``InspectorError`` for what the helpdesk could not send.
+        """
+        from inspector.emitter import WebhookAction, get_variation, render
+
+        action = WebhookAction(
+            url=url,
+            source=get_variation(source).source,
+            method=method,
+            headers=_make_pairs(headers or ()),
+            custom_data=data if data is None or isinstance(data, str) else _make_pairs(data),
+        )
+        return render(action, _make_context(source, ticket, set or {}, unset))
+
+    def send(
+        self,
+        url: str,
+        source: str = "trigger",
+        *,
+        method: str = "POST",
+        headers: Pairs | None = None,
+        data: str | Pairs | None = None,
+        ticket: Mapping[str, Any] | None = None,
+        set: Mapping[str, Any] | None = None,  # noqa: A002 - what the command calls it
+        unset: Iterable[str] = (),
+        timeout: float = DEFAULT_TIMEOUT_S,
+        retries: int = 0,
+    ) -> DeliveryResult:
+        """Send what ``prepare`` makes; what the network does is in the result, not raised.
+
+        ``result.status`` is the answer's, None when there was none and ``result.failure``
+        says why. ``timeout`` is in seconds, for each attempt; ``retries`` as the helpdesk's.
+        """
+        from inspector.emitter import DeliveryOptions
+        from inspector.emitter import send as deliver
+
+        request = self.prepare(
+            url,
+            source,
+            method=method,
+            headers=headers,
+            data=data,
+            ticket=ticket,
+            set=set,
+            unset=unset,
+        )
+        return deliver(request, options=DeliveryOptions(timeout_s=timeout, retries=retries))
+
+
+def _make_context(
+    source: str,
+    ticket: Mapping[str, Any] | None,
+    changes: Mapping[str, Any],
+    unset_paths: Iterable[str],
+) -> Context:
+    from inspector.emitter import apply_set, context_of, get_variation, unset
+
+    context = get_variation(source).make_context()
+    if ticket is not None:
+        context = {**context, **context_of(ticket)}
+    for path, value in changes.items():
+        context = apply_set(context, path, value)
+    for path in unset_paths:
+        context = unset(context, path)
+    return context
+
+
+def _make_pairs(pairs: Pairs) -> tuple[tuple[str, str], ...]:
+    return tuple(pairs.items() if isinstance(pairs, Mapping) else pairs)
