@@ -10,11 +10,11 @@ def test_a_trigger_sends_the_sample(webhook_bin: WebhookBin, deskpro: Deskpro) -
     result = deskpro.send(
         webhook_bin.url,
         source="trigger",
-        headers={"X-Agent": "{{ ticket.agent.id }}", "X-None": "{{ ticket.nothing }}"},
+        headers={"X-Subject": "{{ ticket.subject }}", "X-None": "{{ ticket.nothing }}"},
     )
     request = webhook_bin.wait()
     assert (result.status, request.method) == (200, "POST")
-    assert request.headers["X-Agent"] == request.at("ticket.agent.id")
+    assert request.headers["X-Subject"] == request.at("ticket.subject")
     assert "X-None" not in request.headers
     assert request.custom_data == ""
     assert len(request.form_data) > 190
