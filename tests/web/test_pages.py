@@ -1,0 +1,255 @@
+"""The pages as markup: fragments and wholes, hostile content, bounds."""
+
+from __future__ import annotations
+
+import gzip
+import re
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from inspector.web.pages import ROWS, render_rows
+
+HTMX = {"HX-Request": "true"}
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def capture(client: FlaskClient, count: int = 1, path: str = "/orders", **how: object) -> None:
+    for _ in range(count):
+        client.post(path, **how)  # type: ignore[arg-type]
+
+
+def show(client: FlaskClient, number: int = 1, **how: object) -> str:
+    answer = client.get(f"/bins/orders/requests/1-{number}", **how)  # type: ignore[arg-type]
+    assert answer.status_code == 200
+    return answer.text
+
+
+def row_numbers(answer: TestResponse) -> list[int]:
+    return [int(number) for number in re.findall(r'data-number="(\d+)"', answer.text)]
+
+
+@pytest.mark.parametrize("path", ["/bins/orders", "/bins/orders/requests/1-1"])
+def test_one_url_is_a_page_and_a_fragment_of_it(client: FlaskClient, path: str) -> None:
+    capture(client)
+    page, fragment = client.get(path), client.get(path, headers=HTMX)
+    assert "<!doctype html>" in page.text
+    assert "<html" not in fragment.text
+    body = re.sub(r"<title>.*</title>\n?", "", fragment.text).strip()
+    assert body in page.text or 'id="list"' in body
+    assert page.headers["Vary"] == fragment.headers["Vary"] == "HX-Request"
+
+
+@pytest.mark.parametrize("header", ["HX-Boosted", "HX-History-Restore-Request"])
+def test_boosted_and_restored_pages_are_whole(client: FlaskClient, header: str) -> None:
+    assert "<!doctype html>" in client.get("/bins/orders", headers={**HTMX, header: "true"}).text
+
+
+def test_a_page_has_the_newest_and_a_way_to_the_older(client: FlaskClient) -> None:
+    capture(client, ROWS + 3)
+    first = client.get("/bins/orders")
+    assert row_numbers(first) == list(range(ROWS + 3, 3, -1))
+    assert "?before=1-4" in first.text
+    second = client.get("/bins/orders?before=1-4")
+    assert row_numbers(second) == [3, 2, 1]
+    assert "?before=" not in second.text
+    assert "sse-connect" in first.text
+    assert "sse-connect" not in second.text
+
+
+def test_news_come_as_rows_none_or_too_many(client: FlaskClient) -> None:
+    capture(client, 3)
+    answer = client.get("/bins/orders?after=1-1", headers=HTMX)
+    assert row_numbers(answer) == [3, 2]
+    assert 'id="list"' not in answer.text
+    assert client.get("/bins/orders?after=1-3", headers=HTMX).status_code == 204
+    capture(client, ROWS)
+    assert client.get("/bins/orders?after=1-1", headers=HTMX).status_code == 205
+
+
+@pytest.mark.parametrize("number", [1, 30, ROWS + 10, ROWS * 2])
+def test_a_shared_link_has_its_row_in_the_list(client: FlaskClient, number: int) -> None:
+    capture(client, ROWS * 2)
+    answer = client.get(f"/bins/orders/requests/1-{number}")
+    assert number in row_numbers(answer)
+    assert answer.text.count('aria-current="true"') == 1
+
+
+def test_a_position_that_is_none_is_explained(client: FlaskClient) -> None:
+    answer = client.get("/bins/orders?before=2-1")
+    assert answer.status_code == 400
+    assert "is no request" in answer.text
+
+
+def test_rows_need_no_request_and_come_newest_first(app: Flask, client: FlaskClient) -> None:
+    capture(client, 2)
+    services = app.extensions["inspector"]
+    with app.app_context():
+        bin_ = services.bins.get("orders")
+        requests = services.requests.load_after(bin_, 0, limit=9)
+        assert [request.number for request in requests] == [1, 2]
+        markup = render_rows(app, bin_, requests)
+    assert re.findall(r'id="r(\d)"', markup) == ["2", "1"]
+
+
+HOSTILE = "<img src=x onerror=alert(1)>\u202e\x1b[31m\x00\"'`"
+
+
+def test_nothing_captured_becomes_markup(client: FlaskClient) -> None:
+    quoted = "".join(f"%{byte:02X}" for byte in HOSTILE.encode())
+    body = f"ticket[subject]={quoted}&{quoted}={quoted}&custom_data={quoted}&event_type={quoted}"
+    client.post(
+        f"/orders/%3Cscript%3E?q={quoted}",
+        data=body,
+        headers={**FORM, "X-Evil": "<script>alert(1)</script>", "Cookie": "<b>=<i>"},
+    )
+    for page in (show(client), client.get("/bins/orders").text, client.get("/").text):
+        assert "<img src=x" not in page
+        assert "<script>" not in page
+        assert not re.search("[\u202e\x00\x1b]", page)
+    assert "&lt;img src=x onerror=alert(1)&gt;" in show(client)
+
+
+def test_bytes_that_are_no_text_break_no_page(client: FlaskClient) -> None:
+    client.post("/orders/%ff?%fe=%fd", data=b"ticket[subject]=%ff%fe\xff&%c3=%28", headers=FORM)
+    assert r"\xff" in show(client)
+    assert client.get("/bins/orders").status_code == 200
+
+
+def test_a_pair_that_was_lost_is_shown_and_marked(client: FlaskClient) -> None:
+    client.post("/orders", data=b"a=1&a=2&[x]=3", headers=FORM)
+    page = show(client)
+    assert page.count("<tr data-lost>") == 2
+    assert "replaced by a later pair" in page
+    assert "dropped by PHP" in page
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"ticket[id]=1", "not sent"),
+        (b"ticket[id]=1&custom_data=", "sent, empty"),
+        (b"ticket[id]=1&custom_data=hello", "<bdi>hello</bdi>"),
+        (b"ticket[id]=1&custom_data[a]=1&custom_data[b]=2", "2 entries"),
+    ],
+    ids=["absent", "empty", "text", "named"],
+)
+def test_custom_data_says_what_became_of_it(client: FlaskClient, body: bytes, said: str) -> None:
+    client.post("/orders", data=body, headers=FORM)
+    assert re.search(r"<code>custom_data</code>:\s*(<i[^>]*>)?" + re.escape(said), show(client))
+
+
+def test_a_word_of_a_megabyte_is_cut_and_can_be_had(client: FlaskClient) -> None:
+    client.post("/orders", data=b"a=" + b"x" * 1_000_000, headers=FORM)
+    page = show(client)
+    assert len(page) < 150_000
+    assert "1,000,000 characters in all" in page
+    assert "/api/v1/bins/orders/requests/1-1/body" in page
+
+
+def test_a_crowd_of_pairs_is_bounded_and_counted(client: FlaskClient) -> None:
+    client.post("/orders", data=b"a=b&" * 20_000, headers=FORM)
+    page = show(client)
+    assert len(page) < 1_000_000
+    assert "18,500 further pairs are not shown" in page
+
+
+def test_a_binary_body_is_shown_in_hex(client: FlaskClient) -> None:
+    client.post("/orders", data=b"\x00\x01ABC" + bytes(100_000), content_type="image/png")
+    page = show(client)
+    assert "00000000  00 01 41 42 43 00" in page
+    assert "|..ABC..........." in page
+    assert "The first 4,096 of 100,005 bytes are shown" in page
+
+
+def test_a_coded_body_is_shown_decoded_and_as_sent(client: FlaskClient) -> None:
+    client.post(
+        "/orders",
+        data=gzip.compress(b"hello inside"),
+        headers={"Content-Encoding": "gzip", "Content-Type": "text/plain"},
+    )
+    page = show(client)
+    assert "Decoded from gzip" in page
+    assert "hello inside" in page
+    assert "00000000  1f 8b" in page
+
+
+def test_a_coding_that_does_not_fit_is_said(client: FlaskClient) -> None:
+    client.post("/orders", data=b"plain", headers={"Content-Encoding": "gzip"})
+    assert "The body is not gzip" in show(client)
+
+
+def test_parts_are_listed_and_downloaded_never_shown(client: FlaskClient) -> None:
+    boundary = "b0"
+    body = (
+        b"--b0\r\nContent-Disposition: form-data; name=page; "
+        b'filename="../evil \xe2\x80\xae.html"\r\nContent-Type: text/html\r\n\r\n'
+        b"<script>alert(1)</script>\r\n--b0--"
+    )
+    client.post("/orders", data=body, content_type=f"multipart/form-data; boundary={boundary}")
+    assert "&lt;script&gt;alert(1)" in show(client)
+    part = client.get("/bins/orders/requests/1-1/parts/0")
+    assert part.data == b"<script>alert(1)</script>"
+    assert part.mimetype == "application/octet-stream"
+    assert part.headers["Content-Disposition"] == 'attachment; filename="evil_.html"'
+    assert client.get("/bins/orders/requests/1-1/parts/1").status_code == 404
+
+
+def test_headers_and_cookies_are_shown_in_order(app: Flask) -> None:
+    client = app.test_client(use_cookies=False)
+    client.post("/orders", headers=[("X-B", "1"), ("X-A", ""), ("Cookie", "a=1; b; =c")])
+    page = show(client)
+    assert page.index("X-B") < page.index("X-A")
+    assert '<i class="none">empty</i>' in page
+    cookies = page[page.index('id="cookies"') : page.index('id="body"')]
+    assert re.findall(r'<th scope="row">(.*?)</th>', cookies) == [
+        "<bdi>a</bdi>",
+        "<bdi>b</bdi>",
+        '<i class="none">empty</i>',
+    ]
+
+
+def test_a_missing_bin_and_a_missing_request_are_pages(client: FlaskClient) -> None:
+    for path in ("/bins/nowhere", "/bins/orders/requests/1-99", "/bins/orders/requests/x"):
+        answer = client.get(path)
+        assert answer.status_code == 404
+        assert "<!doctype html>" in answer.text
+
+
+def test_deleting_asks_by_get_and_acts_by_post(client: FlaskClient) -> None:
+    capture(client, 3)
+    assert "Delete request 2?" in client.get("/bins/orders/requests/1-2/delete").text
+    assert client.post("/bins/orders/requests/1-2/delete").status_code == 303
+    assert row_numbers(client.get("/bins/orders")) == [3, 1]
+    assert "The 2 requests in it go" in client.get("/bins/orders/clear").text
+    assert client.post("/bins/orders/clear").status_code == 303
+    assert row_numbers(client.get("/bins/orders")) == []
+    assert "It holds no requests." in client.get("/bins/orders/delete").text
+    assert client.post("/bins/orders/delete").status_code == 303
+    assert client.get("/bins/orders").status_code == 404
+
+
+def test_a_test_webhook_needs_a_socket_of_ours(client: FlaskClient) -> None:
+    answer = client.post("/bins/orders/test")
+    assert answer.status_code == 400
+    assert "inspector serve" in answer.text
+
+
+def test_only_so_many_bins_are_shown(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inspector.web.pages.MAX_BINS_SHOWN", 2)
+    for name in ("one", "two"):
+        client.post("/bins", data={"name": name})
+    page = client.get("/").text
+    assert "1 older bins are not shown" in page
+    assert "orders" not in page
+
+
+def test_every_attribute_that_would_run_is_absent(client: FlaskClient) -> None:
+    """What the Content-Security-Policy would refuse does not occur in the first place."""
+    client.post("/orders", data=b"ticket[subject]=x", headers=FORM)
+    for page in (client.get("/").text, client.get("/bins/orders").text, show(client)):
+        assert not re.search(r"<[^>]*\s(style|on[a-z]+)=", page)
+        assert not re.search(r"<script(?![^>]*\ssrc=)", page)
+        assert not re.search(r"<style", page)
