@@ -7,7 +7,7 @@ from flask import Flask
 from inspector.assets import find_folder
 from inspector.live import News
 from inspector.settings import Settings
-from inspector.storage import BinStore, RequestStore, Writer, db, open_database
+from inspector.storage import BinStore, RequestSearch, RequestStore, Writer, db, open_database
 from inspector.storage.engine import check_url, engine_options
 from inspector.web import register
 from inspector.web.services import Services
@@ -30,12 +30,14 @@ def create_app(settings: Settings | None = None) -> Flask:
         engine = db.engine
         open_database(engine)
     news = News()
+    requests = RequestStore()
     app.extensions["inspector"] = Services(
         app=app,
         settings=settings,
         engine=engine,
         bins=BinStore(max_bins=settings.max_bins),
-        requests=RequestStore(),
+        requests=requests,
+        search=RequestSearch(requests),
         writer=Writer(engine, on_stored=news.publish),
         news=news,
     )

@@ -7,6 +7,7 @@ environment.
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import re
 from dataclasses import dataclass, field
@@ -32,7 +33,8 @@ class Settings:
     ``ttl_s`` is how long a request is kept, None for as long as there is room.
     ``public_url`` is the address others reach us under; ``trusted_proxies`` are
     the peers whose forwarding headers are believed. ``token`` opens a server that
-    is not bound to loopback.
+    is not bound to loopback. ``index_words`` keeps an index that makes searching
+    large bins quick.
     """
 
     host: str = "127.0.0.1"
@@ -53,6 +55,7 @@ class Settings:
     trusted_proxies: tuple[str, ...] = ()
     token: str | None = None
     emit_allow: tuple[str, ...] = ()
+    index_words: bool = True
 
     @property
     def database_url(self) -> str:
@@ -60,6 +63,18 @@ class Settings:
         if self.database is not None:
             return self.database
         return f"sqlite:///{self.data_dir / 'inspector.sqlite3'}"
+
+    @property
+    def word_index_path(self) -> str | None:
+        """Where the index of words lies: beside an SQLite file, else in ``data_dir``."""
+        if not self.index_words:
+            return None
+        path = self.database_url.removeprefix("sqlite:///")
+        if path != self.database_url and path not in ("", ":memory:"):
+            return f"{path}-words"
+        name = hashlib.sha256(self.database_url.encode()).hexdigest()[:16]
+        self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return str(self.data_dir / f"{name}-words")
 
     @property
     def is_loopback(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import socket
+import sqlite3
 import threading
 import time
 from typing import Any
@@ -22,6 +23,9 @@ from inspector.server.lane import Lane
 from inspector.server.parking import ParkingLot
 from inspector.server.parser import ExactAdjustments
 from inspector.settings import Settings
+from inspector.storage import IndexFiller, WordIndex
+from inspector.storage.rows import find_existing, load_rows_after
+from inspector.storage.word_index import is_available
 from inspector.web.services import Services
 
 log = logging.getLogger("inspector.server")
@@ -68,6 +72,7 @@ class ServerProcess:
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
         self._server: CaptureServer | None = None
+        self._filler: IndexFiller | None = None
         self.port = settings.port
 
     def start(self) -> None:
@@ -97,6 +102,7 @@ class ServerProcess:
         dispatcher.set_thread_count(WORKER_THREADS)
         server.accept_connections()
         server.parking.start()
+        self._start_index()
         self._server = server
 
     def _make_adjustments(self) -> ExactAdjustments:
@@ -124,6 +130,27 @@ class ServerProcess:
         self.services.news.listen(parking.hear)
         self.services.parking_is_full = lambda: parking.is_full
         return parking
+
+    def _start_index(self) -> None:
+        """Keep an index of words beside the database, where one is wanted and can be had."""
+        services = self.services
+        path = self.settings.word_index_path
+        if path is None or not is_available():
+            return
+        try:
+            index = WordIndex(path)
+        except sqlite3.Error as error:
+            log.warning("Searches go without an index: %s cannot be used (%s).", path, error)
+            return
+        self._filler = IndexFiller(
+            index,
+            load=services.in_context(load_rows_after),
+            existing=services.in_context(find_existing),
+            count_stored=lambda: services.writer.stored,
+        )
+        services.search.index = index
+        services.news.listen(self._filler.hear)
+        self._filler.start()
 
     def run(self) -> None:
         """Serve on this thread until ``stop``, then finish what was accepted and clean up."""
@@ -182,6 +209,8 @@ class ServerProcess:
 
     def _clean_up(self, server: CaptureServer) -> None:
         server.parking.stop()
+        if self._filler is not None:
+            self._filler.stop()
         server.task_dispatcher.shutdown(timeout=5)
         self.services.close()
         for channel in list(server.active_channels.values()):

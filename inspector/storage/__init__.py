@@ -8,16 +8,22 @@ from inspector.storage.bins import BinStore
 from inspector.storage.engine import answers, open_database
 from inspector.storage.models import db
 from inspector.storage.requests import Page, RequestStore
+from inspector.storage.search import Found, RequestSearch
+from inspector.storage.word_index import IndexFiller, WordIndex
 from inspector.storage.writer import NoSuchBin, Outcome, Stored, Unstored, Writer
 
 __all__ = [
     "BinStore",
+    "Found",
+    "IndexFiller",
     "NoSuchBin",
     "Outcome",
     "Page",
+    "RequestSearch",
     "RequestStore",
     "Stored",
     "Unstored",
+    "WordIndex",
     "Writer",
     "answers",
     "db",

@@ -42,7 +42,11 @@ class RequestRow(Base):
     """Key order is ``(bin_id, number)``; the body is last so that lists need not read it."""
 
     __tablename__ = "requests"
-    __table_args__ = (Index("requests_by_number", "bin_id", "number", unique=True),)
+    __table_args__ = (
+        Index("requests_by_number", "bin_id", "number", unique=True),
+        # The index of words knows a request by this id: another must never have it.
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     bin_id: Mapped[int] = mapped_column(RowId, ForeignKey("bins.id", ondelete="CASCADE"))

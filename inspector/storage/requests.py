@@ -213,11 +213,16 @@ def find_number(bin_: Bin, request_id: str) -> int | None:
 
 
 def _columns(bin_: Bin, whole_bodies: bool) -> Select[Any]:
+    return select_requests(whole_bodies=whole_bodies).where(RequestRow.bin_id == bin_.id)
+
+
+def select_requests(*, whole_bodies: bool) -> Select[Any]:
+    """What ``to_request`` needs, of all bins; see ``RequestStore.page`` for the bodies."""
     body: Any = RequestRow.body
     if not whole_bodies:
         body = case((RequestRow.body_size <= LISTED_BODY_BYTES, RequestRow.body), else_=b"")
     columns: list[Any] = [*_HEAD_COLUMNS, body.label("body")]
-    return select(*columns).where(RequestRow.bin_id == bin_.id)
+    return select(*columns)
 
 
 def to_request(row: Row[Any], bin_name: str) -> CapturedRequest:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import ParamSpec, TypeVar
 
 from flask import Flask, current_app, request
 from sqlalchemy import Engine
@@ -12,9 +13,12 @@ from sqlalchemy import Engine
 from inspector.domain import Bin, CapturedRequest
 from inspector.live import News
 from inspector.settings import Settings
-from inspector.storage import BinStore, RequestStore, Writer
+from inspector.storage import BinStore, RequestSearch, RequestStore, Writer
 
 __all__ = ["Services", "current_services"]
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
 
 
 @dataclass
@@ -26,6 +30,7 @@ class Services:
     engine: Engine
     bins: BinStore
     requests: RequestStore
+    search: RequestSearch
     writer: Writer
     news: News
     port: int = 0
@@ -36,6 +41,15 @@ class Services:
         if self.settings.public_url:
             return f"{self.settings.public_url}/{name}"
         return f"{request.host_url}{name}"
+
+    def in_context(self, work: Callable[Given, Result]) -> Callable[Given, Result]:
+        """The function, to be called from any thread: in an application context of its own."""
+
+        def run(*args: Given.args, **kwargs: Given.kwargs) -> Result:
+            with self.app.app_context():
+                return work(*args, **kwargs)
+
+        return run
 
     def load_after(self, bin_id: int, after: int, limit: int) -> Sequence[CapturedRequest]:
         """A bin's requests numbered above ``after``, oldest first, from any thread."""

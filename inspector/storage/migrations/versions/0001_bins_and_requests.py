@@ -40,6 +40,7 @@ def upgrade() -> None:
         sa.Column("body_size", sa.BigInteger, nullable=False),
         sa.Column("raw_head", sa.LargeBinary, nullable=False),
         sa.Column("body", sa.LargeBinary, nullable=False),
+        sqlite_autoincrement=True,
     )
     op.create_index("requests_by_number", "requests", ["bin_id", "number"], unique=True)
 

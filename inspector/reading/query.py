@@ -1,0 +1,319 @@
+"""The search language: one line of text to a test on captured requests.
+
+Terms stand side by side and all must hold; ``-`` before one turns it round; double
+quotes keep spaces together. Words are found at the beginnings of words, in any case.
+
+====================================  ====================================================
+``hierarchy "vip support"``           words in names, values, headers and the path
+``method:POST``                       the method
+``path:/hook``                        a piece of the path, as sent
+``header:X-Deskpro-TicketId=5``       a header's value; without ``=`` that it was sent
+``ticket.agent.id=3``                 a field; also ``!=``, ``>``, ``<`` and ``:`` for words
+``has:custom_data``                   the field was sent, empty or not
+``is:empty``                          see ``FLAGS``
+``before:2026-05-01 after:2h``        received, UTC, or so long ago
+====================================  ====================================================
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+
+from inspector.domain import CapturedRequest
+from inspector.errors import InspectorError
+from inspector.reading.fields import Name, find_text, iterate_fields, parse_name
+from inspector.reading.paths import ANY_INDEX
+
+MAX_QUERY_CHARS = 1000
+MAX_TERMS = 30
+MAX_WORD_SOURCE_CHARS = 10_000
+
+_WORD = re.compile(r"[^\W_]+")
+_TERM = re.compile(r'\s*(-?)((?:"[^"]*"|[^\s"])+)')
+_FILTER = re.compile(r"(method|path|has|is|before|after):(.*)\Z", re.DOTALL)
+# A name has none of these signs, so that a pasted URL is words and no comparison.
+_COMPARISON = re.compile(r"((?:header:|query:)?[^\s:/?&=!<>]+)(!=|=|>|<)(.*)\Z", re.DOTALL)
+_CONTAINS = re.compile(r"([^\s:=]*[.\[][^\s:=]*):(.*)\Z", re.DOTALL)
+_UNKNOWN_FILTER = re.compile(r"([A-Za-z][\w-]*):(?!//).+\Z", re.DOTALL)
+_AGO = re.compile(r"(\d{1,6})([smhdw])\Z")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+FLAGS: dict[str, Callable[[CapturedRequest], bool]] = {
+    "empty": lambda request: request.body_size == 0,
+    "form": lambda request: request.is_form,
+    "json": lambda request: request.media_type.is_json,
+    "multipart": lambda request: request.media_type.essence.startswith("multipart/"),
+    "ticket": lambda request: request.ticket is not None,
+    "binary": lambda request: request.body_size > 0 and request.body_text is None,
+    "chunked": lambda request: request.chunked,
+    "truncated": lambda request: request.truncated,
+    "refused": lambda request: request.refusal is not None,
+}
+
+Test = Callable[[CapturedRequest], bool]
+Phrase = tuple[str, ...]
+
+
+def split_words(text: str) -> list[str]:
+    """The words of a text, in small letters: runs of letters and digits."""
+    return _WORD.findall(text[:MAX_WORD_SOURCE_CHARS].lower())
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One condition.
+
+    ``phrases`` are word sequences that every matching request contains, the last
+    word perhaps only begun: what an index can look up. A term turned round has none.
+    """
+
+    test: Test
+    phrases: tuple[Phrase, ...] = ()
+
+
+@dataclass(frozen=True)
+class Query:
+    """A parsed query. ``received`` bounds are microseconds since the epoch, or None."""
+
+    text: str
+    terms: tuple[Term, ...] = ()
+    after_us: int | None = None
+    before_us: int | None = None
+
+    def matches(self, request: CapturedRequest) -> bool:
+        """Whether all terms hold."""
+        if self.after_us is not None and request.received_us < self.after_us:
+            return False
+        if self.before_us is not None and request.received_us >= self.before_us:
+            return False
+        return all(term.test(request) for term in self.terms)
+
+    @cached_property
+    def phrases(self) -> tuple[Phrase, ...]:
+        """All that an index may ask for; a request without one of them does not match."""
+        return tuple(phrase for term in self.terms for phrase in term.phrases if phrase)
+
+    def __bool__(self) -> bool:
+        return bool(self.terms) or self.after_us is not None or self.before_us is not None
+
+
+@dataclass
+class _Draft:
+    """What the terms have said so far."""
+
+    now: datetime
+    terms: list[Term] = field(default_factory=list)
+    after_us: int | None = None
+    before_us: int | None = None
+
+
+def parse_query(text: str, *, now: datetime | None = None) -> Query:
+    """Read a query; the empty one matches everything.
+
+    ``now`` (aware) is what ``after:2h`` counts from. Raises ``InspectorError``
+    ``invalid_query``, whose message says what is wrong and what to write instead.
+    """
+    if len(text) > MAX_QUERY_CHARS:
+        raise _error(f"A query has at most {MAX_QUERY_CHARS} characters.")
+    if text.count('"') % 2:
+        raise _error('A double quote is not closed. Quotes stand in pairs: "vip support".')
+    draft = _Draft(now or datetime.now(UTC))
+    position = 0
+    while found := _TERM.match(text, position):
+        position = found.end()
+        if len(draft.terms) >= MAX_TERMS:
+            raise _error(f"A query has at most {MAX_TERMS} terms.")
+        _read_term(draft, found[2], negated=found[1] == "-")
+    return Query(text.strip(), tuple(draft.terms), draft.after_us, draft.before_us)
+
+
+def _read_term(draft: _Draft, term: str, *, negated: bool) -> None:
+    known = _FILTER.match(term)
+    if known and known[1] in ("before", "after"):
+        _read_time(draft, known[1], _unquote(known[2]), negated)
+        return
+    made = _make_filter(known[1], _unquote(known[2])) if known else _make_other(term)
+    if negated:
+        test = made.test
+        made = Term(lambda request: not test(request))
+    draft.terms.append(made)
+
+
+def _make_filter(name: str, value: str) -> Term:
+    if not value:
+        raise _error(f"After {name}: something is missing, as in {_EXAMPLES[name]}.")
+    if name == "method":
+        return Term(lambda request: request.method.lower() == value.lower())
+    if name == "path":
+        wanted = value.lower()
+        return Term(
+            lambda request: wanted in request.path.lower() or wanted in request.decoded_path.lower()
+        )
+    if name == "has":
+        return _make_has(_name(value))
+    flag = FLAGS.get(value.lower())
+    if flag is None:
+        raise _error(
+            f"is:{value[:40]} is not known. There is {', '.join(f'is:{f}' for f in FLAGS)}."
+        )
+    return Term(flag)
+
+
+_EXAMPLES = {
+    "method": "method:POST",
+    "path": "path:/hook",
+    "has": "has:custom_data",
+    "is": "is:empty",
+}
+
+
+def _make_other(term: str) -> Term:
+    if term.startswith('"'):
+        return _make_words(_unquote(term))
+    if term.startswith("header:") and not _COMPARISON.match(term):
+        name, _, value = term.removeprefix("header:").partition(":")
+        if not value:
+            return _make_has(_name(f"header:{name}"))
+        return _make_contains(_name(f"header:{name}"), _unquote(value))
+    if compared := _COMPARISON.match(term):
+        return _make_comparison(_name(compared[1]), compared[2], _unquote(compared[3]))
+    if contained := _CONTAINS.match(term):
+        return _make_contains(_name(contained[1]), _unquote(contained[2]))
+    if unknown := _UNKNOWN_FILTER.match(term):
+        raise _error(
+            f"There is no filter {unknown[1][:40]}:. To search for the text itself, put it in "
+            f'quotes: "{term[:40]}". To search a field: {unknown[1][:40]}=value.'
+        )
+    return _make_words(_unquote(term))
+
+
+def _make_words(text: str) -> Term:
+    words = tuple(split_words(text))
+    if not words:
+        raise _error(f"{text[:40]!r} has no letter or digit to search for.")
+
+    def test(request: CapturedRequest) -> bool:
+        return any(has_phrase(line, words) for line in word_lines(request))
+
+    return Term(test, (words,))
+
+
+def _make_has(name: Name) -> Term:
+    return Term(lambda request: find_text(request, name) is not None, (_path_words(name),))
+
+
+def _make_contains(name: Name, value: str) -> Term:
+    words = tuple(split_words(value))
+
+    def test(request: CapturedRequest) -> bool:
+        found = find_text(request, name)
+        return found is not None and has_phrase(split_words(found), words)
+
+    return Term(test, (_path_words(name), words))
+
+
+def _make_comparison(name: Name, operator: str, value: str) -> Term:
+    path_words = _path_words(name)
+    if operator == "=":
+        value_words = tuple(split_words(value))
+        return Term(lambda request: find_text(request, name) == value, (path_words, value_words))
+    if operator == "!=":
+        # Absent counts as different; an index cannot help with that.
+        return Term(lambda request: find_text(request, name) != value)
+    limit = _number(value)
+    if limit is None:
+        raise _error(f"After {operator} comes a number, not {value[:40]!r}.")
+    wanted = limit
+
+    def test(request: CapturedRequest) -> bool:
+        found = _number(find_text(request, name) or "")
+        return found is not None and (found > wanted if operator == ">" else found < wanted)
+
+    return Term(test, (path_words,))
+
+
+def _path_words(name: Name) -> Phrase:
+    """The words of a path up to its first index, which an index of words does not hold."""
+    words: list[str] = []
+    for key in name.path:
+        if key == ANY_INDEX or key.isdecimal():
+            break
+        words += split_words(key)
+    return tuple(words)
+
+
+def _name(text: str) -> Name:
+    try:
+        return parse_name(_unquote(text))
+    except ValueError as error:
+        raise _error(
+            f"{text[:60]!r} names no field. {error} Write it like ticket.agent.id."
+        ) from None
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _read_time(draft: _Draft, name: str, value: str, negated: bool) -> None:
+    if negated:
+        raise _error(f"Instead of -{name}: write {'after' if name == 'before' else 'before'}:.")
+    moment = _parse_time(value, draft.now)
+    moment_us = int(moment.timestamp() * 1_000_000)
+    if name == "before":
+        draft.before_us = moment_us
+    else:
+        draft.after_us = moment_us
+
+
+def _parse_time(value: str, now: datetime) -> datetime:
+    ago = _AGO.match(value)
+    try:
+        if ago:
+            return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+        moment = datetime.fromisoformat(value)
+    except (ValueError, OverflowError):
+        raise _error(
+            f"{value[:40]!r} is no time. Write 2026-05-01, 2026-05-01T13:30 (UTC) or 2h for two "
+            "hours ago."
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _unquote(text: str) -> str:
+    return text.replace('"', "")
+
+
+def _error(message: str) -> InspectorError:
+    return InspectorError("invalid_query", message, field="q")
+
+
+def word_lines(request: CapturedRequest) -> Iterator[list[str]]:
+    """All words of a request as lines of name and value: what words are searched in."""
+    yield split_words(f"{request.method} {request.decoded_path}")
+    for place, path, text in iterate_fields(request):
+        name = " ".join(key for key in path if key != ANY_INDEX)
+        yield split_words(f"{place} {name} {text}" if place != "body" else f"{name} {text}")
+    if request.form is None and request.json is None and request.body_text:
+        yield split_words(request.body_text)
+
+
+def has_phrase(words: list[str], phrase: Phrase) -> bool:
+    """Whether the words contain the phrase in a row, its last word perhaps only begun."""
+    if not phrase:
+        return True
+    *whole, begun = phrase
+    for start in range(len(words) - len(whole)):
+        if (
+            words[start + len(whole)].startswith(begun)
+            and words[start : start + len(whole)] == whole
+        ):
+            return True
+    return False

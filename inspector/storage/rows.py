@@ -1,0 +1,58 @@
+"""Requests by the id of their row, which the index of words knows them by.
+
+Row ids rise with arrival over all bins and are never used again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from inspector.domain import Bin, CapturedRequest
+from inspector.storage.models import RequestRow, db
+from inspector.storage.requests import select_requests, to_request
+
+
+def load_rows(bin_: Bin, row_ids: Sequence[int]) -> list[CapturedRequest]:
+    """The bin's requests with these row ids, newest first; what is gone is left out."""
+    query = select_requests(whole_bodies=True).where(
+        RequestRow.bin_id == bin_.id, RequestRow.id.in_(row_ids)
+    )
+    rows = db.session.execute(query.order_by(RequestRow.number.desc()))
+    return [to_request(row, bin_.name) for row in rows]
+
+
+def load_rows_after(row_id: int, limit: int) -> list[tuple[int, CapturedRequest]]:
+    """The first ``limit`` requests of all bins above a row id, lowest first, each with its own.
+
+    Bodies as in a list; the bin's name is not looked up and comes as ``""``.
+    """
+    query = select_requests(whole_bodies=False).add_columns(RequestRow.id.label("row_id"))
+    query = query.where(RequestRow.id > row_id).order_by(RequestRow.id).limit(limit)
+    return [(row.row_id, to_request(row, "")) for row in db.session.execute(query)]
+
+
+def find_existing(row_ids: Sequence[int]) -> set[int]:
+    """Which of these rows are still there."""
+    return set(db.session.scalars(select(RequestRow.id).where(RequestRow.id.in_(row_ids))))
+
+
+def find_row_below(bin_: Bin, number: int) -> int | None:
+    """The row id of the bin's newest request numbered below ``number``."""
+    return db.session.scalar(
+        select(RequestRow.id)
+        .where(RequestRow.bin_id == bin_.id, RequestRow.number < number)
+        .order_by(RequestRow.number.desc())
+        .limit(1)
+    )
+
+
+def find_arrival(bin_: Bin, number: int) -> int | None:
+    """When the newest request up to this number arrived, in microseconds; None without one."""
+    return db.session.scalar(
+        select(RequestRow.received_us)
+        .where(RequestRow.bin_id == bin_.id, RequestRow.number <= number)
+        .order_by(RequestRow.number.desc())
+        .limit(1)
+    )

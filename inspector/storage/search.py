@@ -1,0 +1,127 @@
+"""Searching a bin: the index finds candidates, the query itself decides.
+
+What the index does not know yet is read, newest first, within a time; then the
+answer says how far it got, so that the reader can go on from there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from inspector.domain import Bin, CapturedRequest
+from inspector.reading.query import Query
+from inspector.storage.requests import RequestStore
+from inspector.storage.rows import find_arrival, find_row_below, load_rows
+from inspector.storage.word_index import WordIndex
+
+STEP = 50
+TIME_S = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Matching requests, newest first.
+
+    ``searched_to`` is the number down to which everything was looked at: go on with
+    ``before=searched_to``; None when nothing older is left.
+    """
+
+    requests: list[CapturedRequest]
+    searched_to: int | None
+
+
+class RequestSearch:
+    """Needs an application context. ``index`` may be set when there is one."""
+
+    def __init__(self, requests: RequestStore) -> None:
+        self._requests = requests
+        self.index: WordIndex | None = None
+
+    def find(
+        self,
+        bin_: Bin,
+        query: Query,
+        *,
+        limit: int = 50,
+        before: int | None = None,
+        after: int | None = None,
+        method: str | None = None,
+        time_s: float = TIME_S,
+    ) -> Found:
+        """The newest ``limit`` matches numbered below ``before`` and above ``after``.
+
+        Stops after ``time_s`` with what it has; at least one step is always made.
+        """
+        deadline = time.monotonic() + time_s
+        found: list[CapturedRequest] = []
+        reached = before
+        for step in self._steps(bin_, query, before):
+            for request in step.requests:
+                if after is not None and request.number <= after:
+                    return Found(found, None)
+                reached = request.number
+                if (method is None or request.method == method) and query.matches(request):
+                    found.append(request)
+                    if len(found) == limit:
+                        return Found(found, reached)
+            if step.searched_to is None:
+                return Found(found, None)
+            reached = step.searched_to
+            if time.monotonic() > deadline:
+                return Found(found, reached)
+        return Found(found, None)
+
+    def _steps(self, bin_: Bin, query: Query, before: int | None) -> Iterator[Found]:
+        """Candidates, newest first; each step says how far down it covers."""
+        index = self.index
+        position = before
+        if query.before_us is not None:
+            position = self._first_from(bin_, query.before_us, position)
+        while True:
+            row = find_row_below(bin_, 2**62 if position is None else position)
+            if row is None:
+                return
+            if index is not None and query.phrases and row <= index.last_row:
+                yield from self._indexed_steps(index, bin_, query, row + 1)
+                return
+            page = self._requests.page(bin_, limit=STEP, before=position)
+            oldest = page.requests[-1] if page.requests else None
+            over = oldest is None or not page.has_more or _too_old(query, oldest)
+            position = None if oldest is None else oldest.number
+            yield Found(page.requests, None if over else position)
+            if over:
+                return
+
+    def _indexed_steps(
+        self, index: WordIndex, bin_: Bin, query: Query, below: int
+    ) -> Iterator[Found]:
+        while True:
+            rows = index.find(bin_.id, query.phrases, below=below, limit=STEP)
+            loaded = load_rows(bin_, rows)
+            over = len(rows) < STEP or (bool(loaded) and _too_old(query, loaded[-1]))
+            number = loaded[-1].number if loaded else None
+            if loaded or over:
+                yield Found(loaded, None if over else number)
+            if over:
+                return
+            below = rows[-1]
+
+    @staticmethod
+    def _first_from(bin_: Bin, moment_us: int, before: int | None) -> int:
+        """The lowest number received at ``moment_us`` or later, found by halving."""
+        high = bin_.last_number + 1 if before is None else before
+        low = 1
+        while low < high:
+            middle = (low + high) // 2
+            at = find_arrival(bin_, middle)
+            if at is not None and at >= moment_us:
+                high = middle
+            else:
+                low = middle + 1
+        return low
+
+
+def _too_old(query: Query, oldest: CapturedRequest) -> bool:
+    return query.after_us is not None and oldest.received_us < query.after_us

@@ -1,0 +1,214 @@
+"""An index of the words in requests, in a file of its own beside the database.
+
+It is derived and may be deleted: it is filled again. It has a file of its own so
+that filling it never takes the lock that storing a capture needs, and so that it
+need not be safe: a crash costs a rebuild. SQLite's FTS5 does the work, whatever
+the database of the requests is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from inspector.domain import CapturedRequest
+from inspector.reading.query import Phrase, word_lines
+
+log = logging.getLogger("inspector.storage")
+
+SCHEMA = 1
+BATCH = 50
+MAX_WORDS_A_REQUEST = 20_000
+# While captures come in the filler rests this many times as long as it works.
+BUSY_REST = 10.0
+CALM_REST = 0.3
+SWEEP_BATCH = 500
+
+LoadRows = Callable[[int, int], Sequence[tuple[int, CapturedRequest]]]
+FindRows = Callable[[Sequence[int]], set[int]]
+
+
+def is_available() -> bool:
+    """Whether this Python's SQLite has FTS5."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        try:
+            connection.execute("CREATE VIRTUAL TABLE t USING fts5(w)")
+        except sqlite3.OperationalError:
+            return False
+    return True
+
+
+class WordIndex:
+    """Finds the rows of requests that contain phrases.
+
+    ``path`` may be ``":memory:"``. One connection, guarded by a lock: look-ups take
+    milliseconds.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._lock = threading.Lock()
+        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._prepare()
+        row = self._connection.execute("SELECT last_row FROM progress").fetchone()
+        self.last_row: int = row[0]
+
+    def _prepare(self) -> None:
+        execute = self._connection.execute
+        execute("PRAGMA journal_mode = WAL")
+        execute("PRAGMA synchronous = OFF")
+        if execute("PRAGMA user_version").fetchone()[0] != SCHEMA:
+            execute("DROP TABLE IF EXISTS words")
+            execute("DROP TABLE IF EXISTS progress")
+            execute(
+                "CREATE VIRTUAL TABLE words USING fts5("
+                "bin, said, columnsize = 0, tokenize = 'unicode61 remove_diacritics 0')"
+            )
+            execute("CREATE TABLE progress (last_row INTEGER NOT NULL)")
+            execute("INSERT INTO progress VALUES (0)")
+            execute(f"PRAGMA user_version = {SCHEMA}")
+
+    def add(self, requests: Iterable[tuple[int, CapturedRequest]]) -> None:
+        """Take in requests with their row ids, lowest first."""
+        documents = [(row, f"b{each.bin_id}", make_document(each)) for row, each in requests]
+        if not documents:
+            return
+        with self._lock:
+            self._connection.execute("BEGIN")
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO words (rowid, bin, said) VALUES (?, ?, ?)", documents
+            )
+            self._connection.execute("UPDATE progress SET last_row = ?", (documents[-1][0],))
+            self._connection.execute("COMMIT")
+            self.last_row = documents[-1][0]
+
+    def find(self, bin_id: int, phrases: Sequence[Phrase], *, below: int, limit: int) -> list[int]:
+        """The row ids, highest first, of the bin's requests with all phrases, below a row id."""
+        sought = [f"bin : b{bin_id}"]
+        sought += [f'said : "{" ".join(phrase)}" *' for phrase in phrases]
+        with self._lock:
+            rows = self._connection.execute(
+                "SELECT rowid FROM words WHERE words MATCH ? AND rowid < ? "
+                "ORDER BY rowid DESC LIMIT ?",
+                (" AND ".join(sought), below, limit),
+            )
+            return [row[0] for row in rows]
+
+    def rows(self, after: int, limit: int) -> list[int]:
+        """The rows it knows, lowest first."""
+        with self._lock:
+            rows = self._connection.execute(
+                "SELECT rowid FROM words WHERE rowid > ? ORDER BY rowid LIMIT ?", (after, limit)
+            )
+            return [row[0] for row in rows]
+
+    def forget(self, rows: Iterable[int]) -> None:
+        """Drop rows whose requests are gone."""
+        with self._lock:
+            self._connection.execute("BEGIN")
+            self._connection.executemany(
+                "DELETE FROM words WHERE rowid = ?", [(row,) for row in rows]
+            )
+            self._connection.execute("COMMIT")
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._connection.close()
+
+
+def make_document(request: CapturedRequest) -> str:
+    """A request's words as one text."""
+    return " ".join(_bounded(word for line in word_lines(request) for word in line))
+
+
+def _bounded(words: Iterator[str]) -> Iterator[str]:
+    for _, word in zip(range(MAX_WORDS_A_REQUEST), words, strict=False):
+        yield word
+
+
+class IndexFiller:
+    """A thread that keeps a ``WordIndex`` up to date and lets captures go first.
+
+    ``load(after_row, limit)`` gives requests with their row ids, ``existing(rows)``
+    says which are still there; ``count_stored`` grows while captures come in.
+    """
+
+    def __init__(
+        self, index: WordIndex, load: LoadRows, existing: FindRows, count_stored: Callable[[], int]
+    ) -> None:
+        self._index = index
+        self._load = load
+        self._existing = existing
+        self._count_stored = count_stored
+        self._news = threading.Event()
+        self._stopping = False
+        self._added = 0
+        self._thread = threading.Thread(target=self._run, name="inspector-index", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._news.set()
+        self._thread.start()
+
+    def hear(self, _news: object) -> None:
+        """There are new requests."""
+        self._news.set()
+
+    def stop(self) -> None:
+        """End the thread; what is missing is taken in next time."""
+        self._stopping = True
+        self._news.set()
+        if self._thread.is_alive():
+            self._thread.join(5)
+        self._index.close()
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._news.wait()
+            self._news.clear()
+            try:
+                self._catch_up()
+                self._sweep_now_and_then()
+            except Exception:
+                log.exception("The index of words could not be filled; searches read instead.")
+                self._rest(5.0)
+
+    def _catch_up(self) -> None:
+        while self._take_in():
+            if self._stopping:
+                return
+
+    def _take_in(self) -> bool:
+        before = self._count_stored()
+        began = time.monotonic()
+        batch = self._load(self._index.last_row, BATCH)
+        self._index.add(batch)
+        self._added += len(batch)
+        worked = time.monotonic() - began
+        busy = self._count_stored() != before
+        self._rest(worked * (BUSY_REST if busy else CALM_REST))
+        return len(batch) == BATCH
+
+    def _rest(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            if self._stopping:
+                return
+            time.sleep(min(left, 0.1))
+
+    def _sweep_now_and_then(self) -> None:
+        """Forget requests that are gone, once as many came as one sweep looks at."""
+        if self._added < SWEEP_BATCH:
+            return
+        self._added = 0
+        row = 0
+        while not self._stopping and (rows := self._index.rows(row, SWEEP_BATCH)):
+            row = rows[-1]
+            gone = set(rows) - self._existing(rows)
+            if gone:
+                self._index.forget(gone)
+            self._rest(0.01)

@@ -1,0 +1,15 @@
+"""A plain waitress application that reads the body and says ok: what the server alone costs."""
+
+import sys
+from typing import Any
+
+from waitress import serve
+
+
+def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "3")])
+    return [b"ok\n"]
+
+
+serve(application, host="127.0.0.1", port=int(sys.argv[1]), asyncore_use_poll=True)

@@ -1,0 +1,182 @@
+"""The search language: what each term finds, and how a wrong one is explained."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from operator import attrgetter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inspector.capture import Refusal
+from inspector.domain import CapturedRequest
+from inspector.errors import InspectorError
+from inspector.reading.query import has_phrase, parse_query, word_lines
+
+NOW = datetime(2026, 5, 10, 12, tzinfo=UTC)
+FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
+BODY = (
+    b"ticket[id]=5&ticket[subject]=Hierarchy+problem&ticket[agent][id]=3&ticket[workflow]="
+    b"&ticket[participants][0][person][name]=Abed+Nadir&ticket[agent][email]=annie%40example.com"
+    b"&ticket[total_user_waiting]=3600&custom_data="
+)
+
+
+def make_request(
+    body: bytes = BODY, *, head: bytes = b"", refusal: Refusal | None = None
+) -> CapturedRequest:
+    line = b"POST /b1/hook%20s?page=2 HTTP/1.1\r\n"
+    return CapturedRequest(
+        id="1-1",
+        bin_id=1,
+        bin_name="b1",
+        number=1,
+        received_us=int(NOW.timestamp() * 1_000_000),
+        raw_head=line + FORM + b"X-Deskpro-TicketId: 5\r\n" + head,
+        body=body,
+        body_size=len(body),
+        peer="127.0.0.1",
+        chunked=False,
+        truncated=False,
+        fidelity="exact",
+        refusal=refusal,
+    )
+
+
+FOUND = """
+hierarchy
+HIERARCHY prob
+"hierarchy problem"
+annie@example.com
+example.com
+subject
+nadir
+hook
+method:POST
+method:post
+path:/hook
+path:"hook s"
+header:X-Deskpro-TicketId=5
+header:x-deskpro-ticketid=5
+header:X-Deskpro-TicketId
+header:Content-Type:urlencoded
+query:page=2
+ticket.agent.id=3
+ticket[agent][id]=3
+ticket.subject="Hierarchy problem"
+ticket.subject:problem
+ticket.participants.0.person.name:Abed
+ticket.participants[].person.name="Abed Nadir"
+ticket.workflow=
+custom_data=
+ticket.agent.id!=4
+ticket.nothing!=4
+ticket.total_user_waiting>3599
+ticket.total_user_waiting<3601
+has:custom_data
+has:ticket.agent
+has:ticket.participants[].person
+is:form
+is:ticket
+-is:json
+-method:GET
+-zebra
+after:2026-05-10
+before:2026-05-11
+after:2026-05-10T11:59:59Z
+after:1h
+ticket.agent.id=3 method:POST hierarchy
+""".strip().splitlines()
+
+NOT_FOUND = """
+zebra
+archy
+"problem hierarchy"
+method:GET
+path:/other
+header:X-Deskpro-TicketId=6
+header:X-Other
+query:page=3
+ticket.agent.id=4
+ticket.agent.id=
+ticket.agent.id!=3
+ticket.subject=hierarchy
+ticket.subject:zebra
+ticket.nothing=
+ticket.total_user_waiting>3600
+ticket.subject>1
+has:ticket.nothing
+is:empty
+is:json
+is:refused
+-hierarchy
+before:2026-05-10
+after:2026-05-11
+ticket.agent.id=3 method:GET
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("text", FOUND)
+def test_a_query_finds_what_it_names(text: str) -> None:
+    assert parse_query(text, now=NOW).matches(make_request())
+
+
+@pytest.mark.parametrize("text", NOT_FOUND)
+def test_a_query_leaves_out_what_it_does_not_name(text: str) -> None:
+    assert not parse_query(text, now=NOW).matches(make_request())
+
+
+@pytest.mark.parametrize("text", FOUND)
+def test_an_index_of_words_never_hides_a_match(text: str) -> None:
+    words = [word for line in word_lines(make_request()) for word in line]
+    assert all(has_phrase(words, phrase) for phrase in parse_query(text, now=NOW).phrases)
+
+
+def test_flags_see_what_is_odd() -> None:
+    assert parse_query("is:empty").matches(make_request(b""))
+    assert parse_query("is:refused").matches(make_request(refusal=Refusal(413, "")))
+    assert parse_query("is:binary").matches(make_request(b"\xff\x00"))
+
+
+def test_the_empty_query_matches_everything_and_is_false() -> None:
+    query = parse_query("  ")
+    assert not query
+    assert query.matches(make_request())
+
+
+@dataclass(frozen=True)
+class Wrong:
+    id: str
+    text: str
+    says: str
+
+
+WRONG = [
+    Wrong("an open quote", 'say "hello', "quote is not closed"),
+    Wrong("an unknown filter", "agent:3", 'There is no filter agent:.*"agent:3".*agent=value'),
+    Wrong("an unknown flag", "is:odd", "is:odd is not known. There is is:empty"),
+    Wrong("nothing after a filter", "method:", "After method: something is missing"),
+    Wrong("no number", "ticket.id>abc", "After > comes a number"),
+    Wrong("no time", "before:tomorrow", "is no time. Write 2026-05-01"),
+    Wrong("a time turned round", "-before:2h", "Instead of -before: write after:"),
+    Wrong("no path", "ticket.[=3", "names no field"),
+    Wrong("nothing to search for", "...", "no letter or digit"),
+    Wrong("too long", "x" * 1001, "at most 1000 characters"),
+    Wrong("too many terms", "a " * 31, "at most 30 terms"),
+]
+
+
+@pytest.mark.parametrize("case", WRONG, ids=attrgetter("id"))
+def test_what_is_wrong_is_explained(case: Wrong) -> None:
+    with pytest.raises(InspectorError, match=case.says) as caught:
+        parse_query(case.text)
+    assert caught.value.code == "invalid_query"
+
+
+@given(st.text(max_size=80))
+def test_any_text_is_a_query_or_is_explained(text: str) -> None:
+    with contextlib.suppress(InspectorError):
+        parse_query(text).matches(make_request())

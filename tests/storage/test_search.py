@@ -1,0 +1,130 @@
+"""Searching a bin, with the index of words, without it, and while it is being filled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inspector.capture import Capture
+from inspector.domain import Bin
+from inspector.reading.query import parse_query
+from inspector.storage import IndexFiller, Stored, WordIndex
+from inspector.storage.rows import find_existing, load_rows_after
+from inspector.web.services import Services
+
+COUNT = 230
+HEAD = b"POST /b1 HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+
+
+def store(services: Services, bin_name: str, number: int) -> None:
+    body = (
+        f"ticket[id]={number}&ticket[agent][id]={number % 7}&ticket[subject]=Case+{number}".encode()
+    )
+    capture = Capture(bin_name, number * 1_000_000, HEAD, lambda: body, len(body))
+    assert isinstance(services.writer.store(capture), Stored)
+
+
+@pytest.fixture
+def b1(services: Services) -> Bin:
+    services.bins.create("b1")
+    services.bins.create("other")
+    for number in range(1, COUNT + 1):
+        store(services, "b1", number)
+        if number % 10 == 0:
+            store(services, "other", number)
+    return services.bins.get("b1")
+
+
+def fill(services: Services, index: WordIndex, up_to: int | None = None) -> None:
+    while batch := load_rows_after(index.last_row, 50):
+        if up_to is not None:
+            batch = [entry for entry in batch if entry[0] <= up_to]
+        index.add(batch)
+        if up_to is not None and (not batch or index.last_row >= up_to):
+            return
+
+
+@pytest.fixture(params=["read", "half indexed", "indexed"])
+def searchable(
+    request: pytest.FixtureRequest, services: Services, b1: Bin
+) -> Iterator[Callable[..., list[int]]]:
+    index = WordIndex(":memory:")
+    if request.param != "read":
+        fill(services, index, up_to=None if request.param == "indexed" else COUNT // 2)
+        services.search.index = index
+
+    def find(text: str, **chosen: Any) -> list[int]:
+        found = services.search.find(b1, parse_query(text), time_s=60, **chosen)
+        return [request.number for request in found.requests]
+
+    yield find
+    index.close()
+
+
+def test_matches_come_newest_first(searchable: Callable[..., list[int]]) -> None:
+    expected = [number for number in range(COUNT, 0, -1) if number % 7 == 3]
+    assert searchable("ticket.agent.id=3", limit=500) == expected
+    assert searchable("ticket.agent.id=3", limit=5) == expected[:5]
+
+
+def test_bounds_are_kept(searchable: Callable[..., list[int]]) -> None:
+    assert searchable("case", before=5) == [4, 3, 2, 1]
+    assert searchable("case", after=COUNT - 2) == [COUNT, COUNT - 1]
+    assert searchable("case 17") == [179, 178, 177, 176, 175, 174, 173, 172, 171, 170, 17]
+
+
+def test_times_are_bounds_too(searchable: Callable[..., list[int]]) -> None:
+    found = searchable("case before:1970-01-01T00:00:04 after:1970-01-01T00:00:02")
+    assert found == [3, 2]
+    assert searchable("before:1970-01-01T00:00:03") == [2, 1]
+
+
+def test_what_is_not_there_is_not_found(searchable: Callable[..., list[int]]) -> None:
+    assert searchable("zebra") == []
+    assert searchable("ticket.id=9999") == []
+
+
+def test_what_was_deleted_is_not_found(
+    services: Services, b1: Bin, searchable: Callable[..., list[int]]
+) -> None:
+    services.requests.delete(b1, f"{b1.id}-17")
+    assert searchable("ticket.id=17") == []
+
+
+def test_a_search_stops_after_its_time_and_can_go_on(services: Services, b1: Bin) -> None:
+    query = parse_query("ticket.id=1")
+    before: int | None = None
+    steps = 0
+    while True:
+        found = services.search.find(b1, query, before=before, time_s=0)
+        steps += 1
+        if found.requests or found.searched_to is None:
+            break
+        before = found.searched_to
+    assert [request.number for request in found.requests] == [1]
+    assert steps == 5
+
+
+def test_the_filler_takes_in_everything_and_forgets_what_is_gone(
+    services: Services, b1: Bin, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("inspector.storage.word_index.SWEEP_BATCH", 20)
+    index = WordIndex(str(tmp_path / "words"))
+    filler = IndexFiller(
+        index,
+        load=services.in_context(load_rows_after),
+        existing=services.in_context(find_existing),
+        count_stored=lambda: 0,
+    )
+    services.requests.clear(services.bins.get("other"))
+    filler._catch_up()
+    services.requests.delete(b1, f"{b1.id}-3")
+    filler._sweep_now_and_then()
+    assert len(index.rows(0, 1000)) == COUNT - 1
+    filler.stop()
+    again = WordIndex(str(tmp_path / "words"))
+    assert again.last_row == index.last_row
+    again.close()
