@@ -43,7 +43,7 @@ function setUp(section) {
   tree.branches = [];
   tree.leaves = [];
   tree.total = collect(tree, tree.list, "", "");
-  if (section.dataset.opened || tree.asks) return;
+  if ("opened" in section.dataset || tree.asks) return;
   restoreFolds(tree);
   if (tree.state.filter) {
     tree.input.value = tree.state.filter;
