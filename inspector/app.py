@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from inspector.assets import find_folder
+from inspector.domain import FormLimits
 from inspector.live import News
 from inspector.settings import Settings
 from inspector.storage import BinStore, RequestSearch, RequestStore, Writer, db, open_database
@@ -25,6 +26,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     url = check_url(settings.database_url)
     app.config["SQLALCHEMY_DATABASE_URI"] = url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(url)
+    app.config["FORM_LIMITS"] = FormLimits(settings.max_form_variables, settings.max_form_depth)
     db.init_app(app)
     with app.app_context():
         engine = db.engine

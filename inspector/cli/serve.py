@@ -54,6 +54,20 @@ def _option(flag: str, meaning: str, **how: Any) -> Callable[[Decorated], Decora
 )
 @_option("--ttl", "How long a request is kept, like 30d or 12h; for ever by default.")
 @_option("--max-body", "The largest body that is kept whole.", default="10MB", show_default=True)
+@_option(
+    "--max-form-variables",
+    "How many fields of a form are read; PHP's max_input_vars.",
+    type=click.IntRange(1, 100_000),
+    default=DEFAULTS.max_form_variables,
+    show_default=True,
+)
+@_option(
+    "--max-form-depth",
+    "How deep a form may nest; PHP's max_input_nesting_level.",
+    type=click.IntRange(1, 1000),
+    default=DEFAULTS.max_form_depth,
+    show_default=True,
+)
 @_option("--public-url", "The address others reach this server under.")
 @_option(
     "--trusted-proxy",
@@ -88,6 +102,8 @@ def _make_settings(**chosen: Any) -> Settings:
             capacity=chosen["capacity"],
             ttl_s=parse_duration(chosen["ttl"]) if chosen["ttl"] else None,
             max_body_bytes=parse_size(chosen["max_body"]),
+            max_form_variables=chosen["max_form_variables"],
+            max_form_depth=chosen["max_form_depth"],
             public_url=check_public_url(chosen["public_url"]) if chosen["public_url"] else None,
             trusted_proxies=chosen["trusted_proxy"],
             token=chosen["token"],

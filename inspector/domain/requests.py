@@ -23,6 +23,8 @@ from inspector.domain.content import (
     parse_media_type,
 )
 from inspector.forms import Form, parse
+from inspector.forms.parser import MAX_DEPTH, MAX_VARIABLES
+from inspector.forms.text import UTF_8, find_charset
 
 MAX_JSON_DEPTH = 200
 FORM_TYPE = "application/x-www-form-urlencoded"
@@ -35,6 +37,14 @@ class Event:
     type: str | None
     method: str | None
     performer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FormLimits:
+    """How much of a form is read; PHP's own ``max_input_vars`` and ``max_input_nesting_level``."""
+
+    max_variables: int = MAX_VARIABLES
+    max_depth: int = MAX_DEPTH
 
 
 @dataclass(frozen=True)
@@ -59,6 +69,7 @@ class CapturedRequest:
     truncated: bool
     fidelity: str
     refusal: Refusal | None
+    form_limits: FormLimits = FormLimits()
 
     @property
     def received_at(self) -> datetime:
@@ -153,8 +164,8 @@ class CapturedRequest:
         if b"\0" in data:
             return None
         try:
-            return data.decode(self.media_type.charset or "utf-8")
-        except (UnicodeDecodeError, LookupError):
+            return data.decode(find_charset(self.media_type.charset or UTF_8) or UTF_8)
+        except UnicodeDecodeError:
             return None
 
     @property
@@ -166,7 +177,12 @@ class CapturedRequest:
         """The urlencoded body as PHP reads ``$_POST``, or None when it is not one."""
         if not self.is_form:
             return None
-        return parse(self.decoded_body, charset=self.media_type.charset or "utf-8")
+        return parse(
+            self.decoded_body,
+            max_variables=self.form_limits.max_variables,
+            max_depth=self.form_limits.max_depth,
+            charset=self.media_type.charset,
+        )
 
     @cached_property
     def json(self) -> Any:

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import Row, Select, case, delete, select
 
 from inspector.capture import Refusal
-from inspector.domain import Bin, CapturedRequest
+from inspector.domain import Bin, CapturedRequest, FormLimits
 from inspector.errors import RequestNotFoundError
 from inspector.storage.models import RequestRow, db
 
@@ -244,4 +245,5 @@ def to_request(row: Row[Any], bin_name: str) -> CapturedRequest:
         truncated=row.truncated,
         fidelity=row.fidelity,
         refusal=refusal,
+        form_limits=current_app.config.get("FORM_LIMITS", FormLimits()),
     )

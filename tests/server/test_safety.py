@@ -69,13 +69,16 @@ def test_a_killed_process_loses_nothing_it_acknowledged(
     senders = [Sender(port, f"s{i}") for i in range(8)]
     for sender in senders:
         sender.start()
-    time.sleep(0.15 + random.Random(seed).random() * 0.5)
+    moment = random.Random(seed)
+    enough = moment.randint(30, 400)
+    wait_for(lambda: sum(len(each.acknowledged) for each in senders) >= enough or None, 60)
+    time.sleep(moment.random() * 0.02)  # anywhere between two commits
     server.kill()
     for sender in senders:
         sender.going = False
         sender.join(10)
     acknowledged = [each for sender in senders for each in sender.acknowledged]
-    assert len(acknowledged) > 20
+    assert len(acknowledged) >= enough
     stored = stored_in(server.folder / "data" / "inspector.sqlite3")
     assert set(acknowledged) <= set(stored)
     # At most the one request that each sender had under way came on top.
