@@ -66,11 +66,9 @@ function loadSections() {
   }
 }
 
-function keepSection(details) {
-  if (details.dataset.kept === String(details.open)) return;
-  details.dataset.kept = details.open;
+function keepSection(details, open) {
   try {
-    sessionStorage.setItem(KEPT, JSON.stringify({ ...loadSections(), [details.id]: details.open }));
+    sessionStorage.setItem(KEPT, JSON.stringify({ ...loadSections(), [details.id]: open }));
   } catch {
     // Nothing is kept, nothing is lost.
   }
@@ -80,14 +78,16 @@ function restoreSections(request) {
   const kept = loadSections();
   for (const details of request.querySelectorAll("details.section")) {
     if (details.id in kept) details.open = kept[details.id];
-    details.dataset.kept = details.open;
   }
 }
 
 function goToSection(id) {
   const section = document.getElementById(id);
   if (!section) return;
-  section.open = true;
+  if (section.matches("details") && !section.open) {
+    section.open = true;
+    keepSection(section, true);
+  }
   section.scrollIntoView({ block: "start" });
   section.querySelector("summary")?.focus({ preventScroll: true });
 }
@@ -142,9 +142,11 @@ document.addEventListener("click", (event) => {
   }
 });
 
-document.addEventListener("toggle", (event) => {
-  if (event.target.matches("details.section")) keepSection(event.target);
-}, true);
+// Not "toggle": that is also fired for what the markup opens.
+document.addEventListener("click", (event) => {
+  const section = event.target.closest(".section > summary")?.parentElement;
+  if (section) keepSection(section, !section.open);
+});
 
 addEventListener("hashchange", () => goToSection(location.hash.slice(1)));
 

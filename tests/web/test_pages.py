@@ -18,11 +18,11 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 def capture(client: FlaskClient, count: int = 1, path: str = "/orders", **how: object) -> None:
     for _ in range(count):
-        client.post(path, **how)  # type: ignore[arg-type]
+        client.post(path, **how)
 
 
 def show(client: FlaskClient, number: int = 1, **how: object) -> str:
-    answer = client.get(f"/bins/orders/requests/1-{number}", **how)  # type: ignore[arg-type]
+    answer = client.get(f"/bins/orders/requests/1-{number}", **how)
     assert answer.status_code == 200
     return answer.text
 
