@@ -73,8 +73,10 @@ class FieldStatistics:
             self._keep(text)
 
     def _keep(self, text: str) -> None:
-        if len(self._values) < MAX_DISTINCT:
-            self._values.add(hash(text))
+        digest = hash(text)
+        if digest in self._values or len(self._values) >= MAX_DISTINCT:
+            return
+        self._values.add(digest)
         if text and len(self.examples) < MAX_EXAMPLES:
             example = shorten(text, 80)
             if example not in self.examples:

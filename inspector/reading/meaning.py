@@ -11,11 +11,14 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 TIME, FLAG, LINK, EMAIL, DURATION, IDENTITY = "time", "flag", "link", "email", "duration", "id"
 
 MAX_LINK_CHARS = 2000
+# A longer key is no name that a rule knows, and not worth keeping.
+MAX_KEY_CHARS = 100
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -56,12 +59,18 @@ Rule = Callable[[Context], Meaning | None]
 
 def find_meaning(context: Context) -> Meaning | None:
     """The first rule's word on a field, or None when it is just a value."""
-    for applies, rule in RULES:
-        if applies(context.key):
+    if len(context.key) <= MAX_KEY_CHARS:
+        for rule in _choose_rules(context.key):
             meaning = rule(context)
             if meaning is not None:
                 return meaning
     return _read_content(context.text)
+
+
+@lru_cache(maxsize=4096)
+def _choose_rules(key: str) -> tuple[Rule, ...]:
+    """A key's rules. Keys recur from field to field and request to request, so this is kept."""
+    return tuple(rule for applies, rule in RULES if applies(key))
 
 
 # -- times ----------------------------------------------------------------------------------

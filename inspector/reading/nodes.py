@@ -21,7 +21,7 @@ MAX_NODES = 2000
 MAX_CHILDREN = 500
 MAX_DEPTH = 64
 # How many fields a filter looks at before it says that it looked no further.
-MAX_SEARCHED = 200_000
+MAX_SEARCHED = 100_000
 MAX_KEY_CHARS = 200
 
 LIST, MAP, TEXT, NUMBER, BOOLEAN, NULL = "list", "map", "text", "number", "boolean", "null"
