@@ -8,7 +8,16 @@ from inspector.assets import find_folder
 from inspector.domain import FormLimits
 from inspector.live import News
 from inspector.settings import Settings
-from inspector.storage import BinStore, RequestSearch, RequestStore, Writer, db, open_database
+from inspector.storage import (
+    ActionStore,
+    BinStore,
+    DeliveryStore,
+    RequestSearch,
+    RequestStore,
+    Writer,
+    db,
+    open_database,
+)
 from inspector.storage.engine import check_url, engine_options
 from inspector.web import register
 from inspector.web.services import Services
@@ -40,6 +49,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         bins=BinStore(max_bins=settings.max_bins),
         requests=requests,
         search=RequestSearch(requests),
+        actions=ActionStore(),
+        deliveries=DeliveryStore(),
         writer=Writer(engine, on_stored=news.publish),
         news=news,
     )

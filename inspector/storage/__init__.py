@@ -4,7 +4,9 @@ Gives and takes domain objects, never rows. Bins and readings go through
 Flask-SQLAlchemy's session; captures through ``Writer``, which commits many at once.
 """
 
+from inspector.storage.actions import ActionStore
 from inspector.storage.bins import BinStore
+from inspector.storage.deliveries import DeliveryStore
 from inspector.storage.engine import answers, open_database
 from inspector.storage.models import db
 from inspector.storage.requests import Page, RequestStore
@@ -13,7 +15,9 @@ from inspector.storage.word_index import IndexFiller, WordIndex
 from inspector.storage.writer import NoSuchBin, Outcome, Stored, Unstored, Writer
 
 __all__ = [
+    "ActionStore",
     "BinStore",
+    "DeliveryStore",
     "Found",
     "IndexFiller",
     "NoSuchBin",

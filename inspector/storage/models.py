@@ -62,3 +62,34 @@ class RequestRow(Base):
     body_size: Mapped[int] = mapped_column(BigInteger)
     raw_head: Mapped[bytes] = mapped_column(LargeBinary)
     body: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ActionRow(Base):
+    """A saved action; ``definition`` and ``ticket`` are JSON objects in ASCII."""
+
+    __tablename__ = "actions"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    changed_us: Mapped[int] = mapped_column(BigInteger)
+    definition: Mapped[str] = mapped_column(Text)
+    ticket: Mapped[str] = mapped_column(Text)
+
+
+class DeliveryRow(Base):
+    """A delivery; ``line`` is what lists show and ``details`` the rest, JSON objects in ASCII.
+
+    ``size_bytes`` is what of its content counts towards how much is kept.
+    """
+
+    __tablename__ = "deliveries"
+    # Ids are never used again: an old link must not open another delivery.
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    line: Mapped[str] = mapped_column(Text)
+    details: Mapped[str] = mapped_column(Text)
+    raw_head: Mapped[bytes] = mapped_column(LargeBinary)
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    answer_body: Mapped[bytes] = mapped_column(LargeBinary)

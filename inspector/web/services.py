@@ -13,7 +13,14 @@ from sqlalchemy import Engine
 from inspector.domain import Bin, CapturedRequest
 from inspector.live import News
 from inspector.settings import Settings
-from inspector.storage import BinStore, RequestSearch, RequestStore, Writer
+from inspector.storage import (
+    ActionStore,
+    BinStore,
+    DeliveryStore,
+    RequestSearch,
+    RequestStore,
+    Writer,
+)
 
 __all__ = ["Services", "current_services"]
 
@@ -31,6 +38,8 @@ class Services:
     bins: BinStore
     requests: RequestStore
     search: RequestSearch
+    actions: ActionStore
+    deliveries: DeliveryStore
     writer: Writer
     news: News
     port: int = 0

@@ -1,0 +1,115 @@
+"""What was sent from here, and the actions that are kept to be sent again.
+
+Plain records for whoever sends, stores or shows: who sends says what came of it
+in these, so that storage and the sender need not know each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeAlias
+
+# JSON objects: how an action is written, and which ticket it is sent with.
+Definition: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SavedAction:
+    """An action under its name; ``definition`` is its JSON, ``ticket`` the choice beside it."""
+
+    id: int
+    definition: Definition
+    ticket: Definition
+    changed_at: datetime
+
+    @property
+    def name(self) -> str:
+        return str(self.definition.get("name", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryExchange:
+    """One request and its answer's status, or why there was none.
+
+    An attempt has one, and one more for each redirect followed. ``attempt`` counts
+    from 1; times are milliseconds, None for what did not happen; ``pause_s`` is the
+    wait before the attempt.
+    """
+
+    attempt: int
+    started_at: datetime
+    method: str
+    url: str
+    status: int | None
+    failure_code: str | None
+    failure: str | None
+    address: str | None
+    connect_ms: float | None
+    first_byte_ms: float | None
+    total_ms: float
+    pause_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryAnswer:
+    """The last answer: headers in order, repeats kept; the body cut when ``truncated``."""
+
+    http_version: str
+    status: int
+    reason: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    truncated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryLine:
+    """What a list shows of a delivery; ``failure`` is a sentence when nothing was answered."""
+
+    id: int
+    started_at: datetime
+    name: str
+    source: str
+    method: str
+    url: str
+    status: int | None
+    failure_code: str | None
+    failure: str | None
+    total_ms: float
+
+    @property
+    def delivered(self) -> bool:
+        """Answered, with a status of 200 to 299."""
+        return self.failure_code is None and self.status is not None and 200 <= self.status < 300
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A delivery as it is kept: the exact request, and what came of it.
+
+    ``raw_head`` and ``body`` are the bytes that were sent first; ``left_out`` pairs
+    what is not among them with why. ``redirect_to`` is where the last answer points
+    when that was not followed. ``definition`` and ``ticket`` are what it was made
+    from, None for a request that was sent as captured.
+    """
+
+    line: DeliveryLine
+    raw_head: bytes
+    body: bytes
+    left_out: tuple[tuple[str, str], ...]
+    exchanges: tuple[DeliveryExchange, ...]
+    answer: DeliveryAnswer | None
+    redirect_to: str | None
+    definition: Definition | None
+    ticket: Definition | None
+
+    @property
+    def id(self) -> int:
+        return self.line.id
+
+    @property
+    def attempts(self) -> int:
+        """How many tries were made."""
+        return self.exchanges[-1].attempt if self.exchanges else 0
