@@ -6,8 +6,8 @@ from typing import Any
 
 from flask.typing import ResponseReturnValue
 
-from inspector.web import api_bins, api_live, api_requests
-from inspector.web.api_calls import JSON, Answer, Api
+from inspector.web import api_bins, api_files, api_live, api_requests
+from inspector.web.api_calls import Answer, Api
 from inspector.web.openapi import describe
 
 api = Api()
@@ -16,14 +16,14 @@ api = Api()
 @api.call(
     "GET",
     "/openapi.json",
-    Answer(dict[str, Any], meaning="An OpenAPI 3.1 document.", media_types=(JSON,)),
+    Answer(dict[str, Any], meaning="An OpenAPI 3.1 document."),
 )
 def get_description() -> ResponseReturnValue:
     """Get this description."""
     return describe(api.calls)
 
 
-for part in (api_bins, api_requests, api_live):
+for part in (api_bins, api_requests, api_files, api_live):
     api.calls += part.api.calls
 
 blueprint = api.make_blueprint()

@@ -40,16 +40,15 @@ AnyView = TypeVar("AnyView", bound=View)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a call answers when it worked: ``kind`` is the JSON's type, None for no body.
+    """What a call answers when it worked: ``kind`` is the JSON's type, None for no JSON.
 
-    ``headers`` are names and what they mean; ``media_types`` other than JSON have
-    no ``kind``.
+    ``others`` are the media types besides; ``headers`` are names and what they mean.
     """
 
     kind: Any = None
     status: int = 200
     meaning: str = "Done."
-    media_types: tuple[str, ...] = (JSON,)
+    others: tuple[str, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
 
 

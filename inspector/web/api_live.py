@@ -27,7 +27,7 @@ class EventsQuery:
 @api.call(
     "GET",
     "/bins/<name>/events",
-    Answer(media_types=(EVENT_STREAM,), meaning="Events called request, until you go."),
+    Answer(others=(EVENT_STREAM,), meaning="Events called request, until you go."),
     query=EventsQuery,
     errors=("request_not_found", "too_many_streams", "events_need_our_server"),
 )

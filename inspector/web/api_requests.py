@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlencode
 
 from flask import Response, jsonify, request, stream_with_context
@@ -13,6 +13,8 @@ from flask.typing import ResponseReturnValue
 
 from inspector.domain import Bin, CapturedRequest
 from inspector.errors import RequestNotFoundError
+from inspector.exports import export_request
+from inspector.exports.formats import HAR, TEXT
 from inspector.storage.requests import find_number, make_id
 from inspector.web.api_calls import JSON, Answer, Api
 from inspector.web.api_types import About
@@ -84,15 +86,42 @@ def clear_bin(name: str) -> ResponseReturnValue:
     return "", 204
 
 
+@dataclass(frozen=True)
+class FormatQuery:
+    """In which form."""
+
+    format: Annotated[
+        Literal["json", "curl", "httpie", "python", "requests", "pytest", "har", "raw"],
+        About(
+            "curl and httpie are for bash or fish, python is for httpx, pytest a test with our "
+            "fixture, har an HTTP Archive, raw the HTTP message."
+        ),
+    ] = "json"
+
+
 @api.call(
     "GET",
     "/bins/<name>/requests/<request_id>",
-    Answer(RequestJson, meaning="The request."),
-    errors=("request_not_found",),
+    Answer(
+        RequestJson,
+        meaning="The request.",
+        others=("text/plain", HAR, "message/http"),
+    ),
+    query=FormatQuery,
+    errors=("request_not_found", "cannot_express"),
 )
-def get_request(name: str, request_id: str) -> ResponseReturnValue:
-    """Get one request."""
-    return jsonify(request_to_json(load_request(name, request_id)))
+def get_request(name: str, request_id: str, query: FormatQuery) -> ResponseReturnValue:
+    """Get one request, as JSON or in a form that other programs take."""
+    captured = load_request(name, request_id)
+    if query.format == "json":
+        return jsonify(request_to_json(captured))
+    made = export_request(captured, query.format, current_services().base_url())
+    filename = f"{captured.bin_name}-{captured.number}.{made.suffix}"
+    response = make_download(made.data, made.media_type, filename)
+    if made.media_type == TEXT:
+        # Plain text is shown, for people who copy it.
+        del response.headers["Content-Disposition"]
+    return response
 
 
 @api.call(
@@ -110,7 +139,7 @@ def delete_request(name: str, request_id: str) -> ResponseReturnValue:
 @api.call(
     "GET",
     "/bins/<name>/requests/<request_id>/body",
-    Answer(media_types=(BINARY,), meaning="The bytes as received."),
+    Answer(others=(BINARY,), meaning="The bytes as received."),
     errors=("request_not_found",),
 )
 def get_body(name: str, request_id: str) -> ResponseReturnValue:

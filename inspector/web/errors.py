@@ -23,6 +23,8 @@ STATUS = {
     "not_found": 404,
     "name_taken": 409,
     "timed_out": 408,
+    "cannot_express": 409,
+    "too_many_exports": 503,
     "too_many_bins": 409,
     "too_many_streams": 503,
     "storage_unavailable": 503,

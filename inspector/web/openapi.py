@@ -13,7 +13,7 @@ from http import HTTPStatus
 from importlib.metadata import version
 from typing import Annotated, Any, NotRequired, TypedDict
 
-from inspector.web.api_calls import COMMON_ERRORS, FORM, PREFIX, Answer, Call
+from inspector.web.api_calls import COMMON_ERRORS, FORM, JSON, PREFIX, Answer, Call
 from inspector.web.api_types import About, Schema, fields_of, schema_of, texts_schema
 from inspector.web.errors import status_of
 
@@ -154,11 +154,11 @@ def _answer(answer: Answer, named: dict[str, Schema]) -> dict[str, Any]:
             name: {"description": meaning, "schema": {"type": "string"}}
             for name, meaning in answer.headers
         }
+    content: dict[str, Any] = {media_type: {} for media_type in answer.others}
     if answer.kind is not None:
-        schema = schema_of(answer.kind, named)
-        described["content"] = {media_type: {"schema": schema} for media_type in answer.media_types}
-    elif answer.status != HTTPStatus.NO_CONTENT:
-        described["content"] = {media_type: {} for media_type in answer.media_types}
+        content[JSON] = {"schema": schema_of(answer.kind, named)}
+    if content:
+        described["content"] = content
     return described
 
 

@@ -45,11 +45,13 @@ class Services:
     port: int = 0
     parking_is_full: Callable[[], bool] = lambda: False
 
+    def base_url(self) -> str:
+        """What our URLs begin with: ``--public-url``, else how the reader reached us."""
+        return self.settings.public_url or request.host_url.rstrip("/")
+
     def bin_url(self, name: str) -> str:
-        """Where webhooks for this bin go: ``--public-url``, else how the reader reached us."""
-        if self.settings.public_url:
-            return f"{self.settings.public_url}/{name}"
-        return f"{request.host_url}{name}"
+        """Where webhooks for this bin go."""
+        return f"{self.base_url()}/{name}"
 
     def in_context(self, work: Callable[Given, Result]) -> Callable[Given, Result]:
         """The function, to be called from any thread: in an application context of its own."""

@@ -1,0 +1,60 @@
+"""The forms one request can be had in, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from inspector.domain import CapturedRequest
+from inspector.exports.curl import render_curl
+from inspector.exports.har import render_har
+from inspector.exports.httpie import render_httpie
+from inspector.exports.outgoing import make_outgoing
+from inspector.exports.python import render_httpx, render_pytest, render_requests
+
+TEXT = "text/plain; charset=utf-8"
+HAR = "application/har+json"
+_Render = Callable[[CapturedRequest, str], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """``data`` is of ``media_type``; ``suffix`` is what its file name would end in."""
+
+    data: bytes
+    media_type: str
+    suffix: str
+
+
+def export_request(request: CapturedRequest, name: str, base_url: str) -> Export:
+    """The request in the form ``name``, one of ``FORMATS``, aimed at the server at ``base_url``.
+
+    Raises ``InspectorError`` ``cannot_express`` where the form has no way to say it.
+    """
+    render, media_type, suffix = _FORMS[name]
+    return Export(render(request, base_url), media_type, suffix)
+
+
+def render_raw(request: CapturedRequest, base_url: str) -> bytes:  # noqa: ARG001 - a form
+    """The request as it came, but that a body that came in chunks is in one."""
+    body = request.body
+    if request.chunked:
+        chunk = b"%x\r\n%s\r\n" % (len(body), body) if body else b""
+        body = chunk + b"0\r\n\r\n"
+    return request.raw_head + b"\r\n" + body
+
+
+def _text(render: Callable[[CapturedRequest, str], str]) -> _Render:
+    return lambda request, base_url: render(request, base_url).encode("utf-8", "replace")
+
+
+_FORMS: dict[str, tuple[_Render, str, str]] = {
+    "curl": (_text(lambda each, url: render_curl(make_outgoing(each, url))), TEXT, "sh"),
+    "httpie": (_text(lambda each, url: render_httpie(make_outgoing(each, url))), TEXT, "sh"),
+    "python": (_text(lambda each, url: render_httpx(make_outgoing(each, url))), TEXT, "py"),
+    "requests": (_text(lambda each, url: render_requests(make_outgoing(each, url))), TEXT, "py"),
+    "pytest": (_text(lambda each, url: render_pytest(each, make_outgoing(each, url))), TEXT, "py"),
+    "har": (_text(lambda each, url: "".join(render_har([each], url))), HAR, "har"),
+    "raw": (render_raw, "message/http", "http"),
+}
+FORMATS = tuple(_FORMS)

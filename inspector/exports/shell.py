@@ -1,0 +1,69 @@
+"""Words that bash and fish both read as exactly these bytes, and never as a command.
+
+Pasting types: a terminal takes control characters as keys, so none may be in what
+is pasted, and what is not printable is left to ``printf``, which both shells have
+built in. Sources: bash manual, 3.1.2 Quoting and 9.3 History Expansion; fish
+documentation, Quotes and Command Substitution (``"$(...)"`` needs fish 3.4).
+"""
+
+from __future__ import annotations
+
+# Letters that a shell reads as themselves even without quotes.
+_PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:-")
+# Of printable ASCII, what means something to printf or to one of the shells inside single
+# quotes (bash's history expansion is not trusted with an exclamation mark even there),
+_ESCAPED = frozenset(b"%\\'!")
+# and what bash or fish might look at when the single quotes stand between double ones.
+_ESCAPED_WITHIN = _ESCAPED | frozenset(b'"$`')
+_SHORT = {0x0A: "\\n", 0x0D: "\\r", 0x09: "\\t", 0x25: "%%"}
+
+
+def quote_word(data: bytes) -> str:
+    """One argument. Raises ``ValueError`` for what no argument can hold or would keep.
+
+    That is a NUL, and a line end at the end, which a command substitution loses.
+    """
+    if b"\0" in data or data.endswith(b"\n"):
+        raise ValueError("no shell can pass a NUL, or this line end")
+    if is_printable(data):
+        if data and not data.startswith(b"-") and _PLAIN.issuperset(data):
+            return data.decode()
+        return _quote_printable(data.decode())
+    return f'"$({_printf(data, _ESCAPED_WITHIN)})"'
+
+
+def render_printf(data: bytes) -> str:
+    """A command that writes exactly these bytes and runs nothing but the shell itself."""
+    return _printf(data, _ESCAPED)
+
+
+def _printf(data: bytes, escaped: frozenset[int]) -> str:
+    text = "".join(_escape(char, escaped) for char in data.decode("utf-8", "surrogateescape"))
+    if text.startswith("-"):
+        text = f"\\055{text[1:]}"
+    return f"printf '{text}'"
+
+
+def is_printable(data: bytes) -> bool:
+    """Whether the bytes are text that shows what it is: no controls, nothing invisible."""
+    try:
+        return data.decode("utf-8").isprintable()
+    except UnicodeDecodeError:
+        return False
+
+
+def _quote_printable(text: str) -> str:
+    # In fish a backslash means something between single quotes too, so it stands outside.
+    inside = text.replace("\\", "\0").replace("'", "'\\''").replace("\0", "'\\\\'")
+    return f"'{inside}'"
+
+
+def _escape(char: str, escaped: frozenset[int]) -> str:
+    code = ord(char)
+    if 0xDC80 <= code <= 0xDCFF:
+        return f"\\{code - 0xDC00:03o}"
+    if code in _SHORT:
+        return _SHORT[code]
+    if code not in escaped and char.isprintable():
+        return char
+    return "".join(f"\\{byte:03o}" for byte in char.encode())
