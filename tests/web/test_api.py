@@ -144,6 +144,18 @@ def test_requests_are_listed_by_method(client: FlaskClient) -> None:
     assert numbers(client, "?method=put") == []
 
 
+def test_requests_are_found_by_the_search_language(client: FlaskClient) -> None:
+    for number in range(1, 6):
+        capture(client, data={"ticket[id]": str(number), "ticket[agent][id]": str(number % 2)})
+    assert numbers(client, "?q=ticket.agent.id=1") == [5, 3, 1]
+    assert numbers(client, "?q=ticket.agent.id=1&limit=1&before=1-5") == [3]
+    assert numbers(client, "?q=ticket.agent.id=1&after=1-1&method=POST") == [5, 3]
+    assert numbers(client, "?q=nothing") == []
+    link = client.get(f"{REQUESTS}?q=ticket.agent.id=1&limit=1").headers["Link"]
+    assert "q=ticket.agent.id%3D1" in link
+    assert "before=1-5" in link
+
+
 def test_a_long_list_is_complete_whatever_it_weighs(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -200,6 +212,7 @@ WRONG = [
     Wrong("a limit too high", "GET", f"{REQUESTS}?limit=501", 400, "invalid_limit", "limit"),
     Wrong("a limit in words", "GET", f"{REQUESTS}?limit=ten", 400, "invalid_limit", "limit"),
     Wrong("two limits", "GET", f"{REQUESTS}?limit=1&limit=2", 400, "invalid_limit", "limit"),
+    Wrong("a bad query", "GET", f"{REQUESTS}?q=before:never", 400, "invalid_query", "q"),
     Wrong("no method", "GET", f"{REQUESTS}?method=a%20b", 400, "invalid_method", "method"),
     Wrong("a mistyped name", "GET", f"{REQUESTS}?limt=1", 400, "unknown_field", "limt"),
     Wrong("a parameter too many", "GET", f"{BINS}?limit=1", 400, "unknown_field", "limit"),
