@@ -14,8 +14,9 @@ from inspector.emitter.actions import (
 )
 from inspector.emitter.changes import Change, apply_changes, apply_set, parse_set, unset
 from inspector.emitter.destinations import ANYWHERE, DestinationPolicy, restrict_to
-from inspector.emitter.preparing import LeftOut, PreparedRequest, render
+from inspector.emitter.preparing import LeftOut, PreparedRequest, render, sample_body
 from inspector.emitter.sending import Attempt, DeliveryResult, Exchange, Failure, send
+from inspector.emitter.series import Series, SeriesPlan, SeriesProgress
 from inspector.emitter.tickets import LoadedTicket, context_of, parse_ticket, sample_context
 from inspector.emitter.trees import Context
 from inspector.emitter.variations import Variation, all_variations, get_variation
@@ -35,6 +36,9 @@ __all__ = [
     "LeftOut",
     "LoadedTicket",
     "PreparedRequest",
+    "Series",
+    "SeriesPlan",
+    "SeriesProgress",
     "Variation",
     "WebhookAction",
     "action_from_json",
@@ -48,6 +52,7 @@ __all__ = [
     "parse_ticket",
     "render",
     "restrict_to",
+    "sample_body",
     "sample_context",
     "send",
     "unset",

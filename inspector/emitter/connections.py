@@ -6,13 +6,13 @@ name up again after someone has checked it. It must never add a byte to a reques
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import selectors
 import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import lru_cache
 from time import perf_counter
 from types import TracebackType
@@ -85,6 +85,11 @@ class Connection:
         """Close the socket; a second time is fine."""
         self._sock.close()
 
+    def break_off(self) -> None:
+        """End the connection under whoever waits for it in another thread."""
+        with contextlib.suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
+
     def is_reusable(self) -> bool:
         """Whether nothing has come since the last answer, not even its end."""
         if self._buffer or self._sock.fileno() < 0:
@@ -148,6 +153,8 @@ class ConnectionPool:
     def __init__(self, max_idle: int = 100) -> None:
         self._max_idle = max_idle
         self._idle: dict[tuple[str, str, int], list[Connection]] = {}
+        self._in_use: set[Connection] = set()
+        self._closed = False
         self._lock = threading.Lock()
 
     def __enter__(self) -> ConnectionPool:
@@ -172,12 +179,20 @@ class ConnectionPool:
 
         Raises ``DeliveryError``.
         """
-        while connection := self._take_idle(url.origin):
-            if connection.is_reusable():
-                return connection, 0.0
+        connect_ms = 0.0
+        connection = self._take_idle(url.origin)
+        while connection and not connection.is_reusable():
             connection.close()
-        connection = open_connection(url, options, policy, overall)
-        return connection, connection.connect_ms
+            connection = self._take_idle(url.origin)
+        if connection is None:
+            connection = open_connection(url, options, policy, overall)
+            connect_ms = connection.connect_ms
+        with self._lock:
+            self._in_use.add(connection)
+            closed = self._closed
+        if closed:
+            connection.break_off()
+        return connection, connect_ms
 
     def _take_idle(self, origin: tuple[str, str, int]) -> Connection | None:
         with self._lock:
@@ -186,19 +201,22 @@ class ConnectionPool:
 
     def give_back(self, connection: Connection, *, reusable: bool) -> None:
         """Keep the connection for the next request, or close it."""
-        if reusable:
-            with self._lock:
-                idle = self._idle.setdefault(connection.origin, [])
-                if len(idle) < self._max_idle:
-                    idle.append(connection)
-                    return
+        with self._lock:
+            self._in_use.discard(connection)
+            idle = self._idle.setdefault(connection.origin, [])
+            if reusable and not self._closed and len(idle) < self._max_idle:
+                idle.append(connection)
+                return
         connection.close()
 
     def close(self) -> None:
-        """Close what is kept."""
+        """Close what is kept, and break off what is in use: its exchange fails at once."""
         with self._lock:
+            self._closed = True
             kept = [connection for idle in self._idle.values() for connection in idle]
             self._idle.clear()
+            for connection in self._in_use:
+                connection.break_off()
         for connection in kept:
             connection.close()
 
@@ -322,7 +340,7 @@ def _start_tls(
         return _tls_context(verify).wrap_socket(sock, server_hostname=url.host)
 
 
-@contextmanager
+@contextlib.contextmanager
 def _tls_problems(url: HttpUrl, deadline: Deadline) -> Iterator[None]:
     try:
         yield

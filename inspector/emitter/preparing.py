@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from inspector.emitter.actions import WebhookAction
 from inspector.emitter.templates import missing_variables, render_template
-from inspector.emitter.tickets import order_fields
+from inspector.emitter.tickets import CUSTOM_DATA, order_fields, sample_context
 from inspector.emitter.trees import Context
 from inspector.emitter.urls import HttpUrl, parse_url
 from inspector.errors import InspectorError
@@ -87,7 +87,7 @@ def render(action: WebhookAction, context: Context) -> PreparedRequest:
         left_out.append(LeftOut("body", "not sent, a GET request has an empty body"))
     else:
         data = order_fields(context)
-        data["custom_data"], empty = _render_custom_data(action, context)
+        data[CUSTOM_DATA], empty = _render_custom_data(action, context)
         left_out.extend(empty)
         body = _build_body(data)
     auth = action.options.basic_auth or url.userinfo
@@ -106,6 +106,11 @@ def _build_body(data: Context) -> bytes:
     except UnicodeEncodeError:
         message = "A text of the ticket or the custom data has half a character (a lone surrogate)."
         raise InspectorError("invalid_ticket", message) from None
+
+
+def sample_body() -> bytes:
+    """The body of the sample ticket's webhook when no custom data is defined."""
+    return _build_body({**sample_context(), CUSTOM_DATA: ""})
 
 
 def _own_headers(

@@ -29,6 +29,8 @@ MAX_PAUSE_S = 60.0
 REDIRECT_STATUSES = (301, 302, 303, 307, 308)
 RETRIED_STATUSES = (429,)
 
+_NEVER = threading.Event()
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -127,7 +129,7 @@ def send(
     connections for the next delivery; without one each exchange has its own. Never raises
     for what the network or the receiver does.
     """
-    stop = stop or threading.Event()
+    stop = stop or _NEVER
     courier = _Courier(options, policy, pool or ConnectionPool(max_idle=0), max_answer_bytes)
     attempts: list[Attempt] = []
     pause_s = 0.0

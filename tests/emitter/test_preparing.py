@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from operator import attrgetter
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -15,6 +16,7 @@ from inspector.emitter import (
     PreparedRequest,
     WebhookAction,
     render,
+    sample_body,
     sample_context,
 )
 from inspector.emitter.preparing import check_header
@@ -54,6 +56,13 @@ def test_the_whole_request_byte_for_byte() -> None:
         b"ticket%5Bid%5D=5&ticket%5Bsubject%5D=Hierarchy+problem&ticket%5Bsla%5D%5Bid%5D="
         b"&event_type=update&custom_data=Hierarchy+problem"
     )
+
+
+def test_the_sample_is_sent_byte_for_byte_as_php_builds_it() -> None:
+    recorded = (Path(__file__).parent / "data" / "sample.body").read_bytes()
+    action = WebhookAction(URL, custom_data='for ~ äöü & {"a": 1}')
+    assert render(action, sample_context()).body == recorded
+    assert sample_body() == recorded.rpartition(b"=")[0] + b"="
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])

@@ -1,0 +1,65 @@
+"""How many webhooks a second one process sends to our own server, and what making one costs.
+
+Both run on this machine, the server in a process of its own and durable, so the
+two share its processors.
+"""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+
+from inspector.emitter import (
+    DeliveryOptions,
+    PreparedRequest,
+    Series,
+    SeriesPlan,
+    WebhookAction,
+    apply_set,
+    render,
+    sample_context,
+)
+from tests.servers import LiveServer
+
+WANTED_PER_S = 2_000
+COUNT = 10_000
+CONCURRENCIES = (1, 4, 16, 32)
+
+
+def measure_series(name: str, prepare: Callable[[int], PreparedRequest], concurrency: int) -> float:
+    plan = SeriesPlan(count=COUNT, concurrency=concurrency)
+    with Series(plan, prepare, options=DeliveryOptions()) as series:
+        series.wait()
+        progress = series.progress()
+    assert progress.delivered == COUNT, (progress.statuses, progress.failures)
+    times = "  ".join(f"p{p:g} {ms:.1f} ms" for p, ms in progress.percentiles.items())
+    print(f"  {name:32} {concurrency:3} at once {progress.rate_per_s:8,.0f}/s  {times}")
+    return progress.rate_per_s
+
+
+def main() -> None:
+    context = sample_context()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        LiveServer(Path(folder), ["--bin", "bench"]) as server,
+    ):
+        headers = (("X-Deskpro-TicketId", "{{ ticket.id }}"), ("X-Subject", "{{ ticket.subject }}"))
+        action = WebhookAction(f"{server.url}/bench", headers=headers)
+
+        def numbered(number: int) -> PreparedRequest:
+            return render(action, apply_set(context, "ticket.id", number))
+
+        started = perf_counter()
+        for number in range(1000):
+            numbered(number)
+        print(f"  preparing one: {(perf_counter() - started):.3f} ms")
+        request = numbered(5)
+        best = 0.0
+        for concurrency in CONCURRENCIES:
+            best = max(best, measure_series("the same request", lambda _: request, concurrency))
+            best = max(best, measure_series("a request of its own each", numbered, concurrency))
+    print(f"  best {best:,.0f}/s, wanted {WANTED_PER_S:,}/s")
+
+
+if __name__ == "__main__":
+    main()
