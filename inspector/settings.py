@@ -30,6 +30,8 @@ _DURATION_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 class Settings:
     """``database`` is an SQLAlchemy URL, None for a SQLite file in ``data_dir``.
 
+    ``receive_timeout_s`` is how long one request may take to arrive, however it
+    dribbles, and ``max_unfinished_bytes`` how much of unfinished bodies is held.
     ``ttl_s`` is how long a request is kept, None for as long as there is room.
     ``public_url`` is the address others reach us under; ``trusted_proxies`` are
     the peers whose forwarding headers are believed. ``token`` opens a server that
@@ -46,9 +48,14 @@ class Settings:
     ttl_s: float | None = None
     max_body_bytes: int = 10_000_000
     max_head_bytes: int = 256 * 1024
+    max_header_lines: int = 1000
+    max_target_bytes: int = 64 * 1024
     max_form_variables: int = 1000
     max_form_depth: int = 64
     max_connections: int = 5000
+    max_unfinished_bytes: int = 1_000_000_000
+    receive_timeout_s: float = 120.0
+    idle_timeout_s: float = 120.0
     max_streams: int = 2000
     max_bins: int = 10_000
     public_url: str | None = None

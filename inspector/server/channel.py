@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from waitress.channel import HTTPChannel
 from waitress.task import ErrorTask, WSGITask
 
-from inspector.server.parser import ExactParser
+from inspector.server.parser import ExactParser, RequestTimeout
 
 if TYPE_CHECKING:
     from inspector.live import Later
@@ -96,6 +96,41 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         """Give the socket to the parking lot at the main loop's next turn."""
         self._later = later
         self.server.pull_trigger()
+
+    @property
+    def waits_since(self) -> float:
+        """Since when it has been sending its request or, between two, has been quiet.
+
+        By ``time.monotonic``.
+        """
+        request = self.request
+        if request is not None:
+            return request.began_at
+        return time.monotonic() - (time.time() - self.last_activity)
+
+    @property
+    def unfinished_bytes(self) -> int:
+        """How much body of a request is here that is not all here."""
+        request = self.request
+        return 0 if request is None or request.body_rcv is None else len(request.body_rcv)
+
+    def refuse_when_slow(self, receive_timeout_s: float) -> None:
+        """Answer 408 to a request that took longer than this to arrive; main loop only."""
+        with self.requests_lock:
+            request = self.request
+            if request is None or self.requests:
+                return
+            if time.monotonic() - request.began_at < receive_timeout_s:
+                return
+            request.give_up(RequestTimeout(f"not here after {receive_timeout_s:g} seconds"))
+            self.request = None
+            self.requests.append(request)
+            self.server.add_task(self)
+
+    def close_when_stalled(self, cutoff: float) -> None:
+        """End a connection whose reader has taken nothing since; main loop only."""
+        if self.total_outbufs_len and self.last_activity < cutoff:
+            self.handle_close()
 
     def flush_now(self) -> None:
         """Send what is buffered from this thread, as far as the socket takes it."""

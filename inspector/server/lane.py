@@ -61,7 +61,8 @@ class Lane:
         request.received_us = time.time_ns() // 1000
         came = len(request.body_rcv)
         expected = f" of {request.content_length:,}" if request.content_length else ""
-        reason = f"The sender closed the connection after {came:,}{expected} bytes of body."
+        who = "server, short of room," if channel.will_close else "sender"
+        reason = f"The {who} closed the connection after {came:,}{expected} bytes of body."
         request.announced_bytes = request.content_length or came
         request.truncated = True
         capture = make_capture(channel, request, name, Refusal(CLOSED_BY_SENDER, reason))
@@ -129,7 +130,7 @@ def make_capture(
         read_body=request.read_body,
         body_size=request.body_size,
         peer=str(channel.addr[0]),
-        chunked=request.was_chunked,
+        chunked=request.chunked,
         truncated=request.truncated,
         refusal=refusal,
     )

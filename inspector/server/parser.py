@@ -11,11 +11,17 @@ import time
 
 from waitress.adjustments import Adjustments
 from waitress.buffers import OverflowableBuffer
-from waitress.parser import HTTPRequestParser
+from waitress.parser import (
+    HTTPRequestParser,
+    ParsingError,
+    TransferEncodingNotImplemented,
+    split_uri,
+)
 from waitress.receiver import FixedStreamReceiver
-from waitress.utilities import BadRequest, RequestEntityTooLarge, RequestHeaderFieldsTooLarge
+from waitress.utilities import BadRequest, RequestEntityTooLarge
 
-_FINAL_BLANK = b"\r\n\r\n"
+from inspector.server.chunks import ChunkReceiver
+from inspector.server.head import HeadTooLargeError, parse_fields, parse_length, parse_request_line
 
 
 class ExactAdjustments(Adjustments):  # type: ignore[misc]
@@ -25,6 +31,17 @@ class ExactAdjustments(Adjustments):  # type: ignore[misc]
     """
 
     keep_body_bytes = 10_000_000
+    max_header_lines = 1000
+    max_target_bytes = 65_536
+    max_unfinished_bytes = 1_000_000_000
+    receive_timeout_s = 120.0
+
+
+class RequestTimeout(BadRequest):  # type: ignore[misc]
+    """The request was not there after the time one may take."""
+
+    code = 408
+    reason = "Request Timeout"
 
 
 class ExactParser(HTTPRequestParser):  # type: ignore[misc]
@@ -39,8 +56,22 @@ class ExactParser(HTTPRequestParser):  # type: ignore[misc]
     received_us = 0
     truncated = False
     announced_bytes: int | None = None
+
+    adj: ExactAdjustments
+    body_rcv: ChunkReceiver | FixedStreamReceiver | None
+    chunked: bool
+    completed: bool
+    connection_close: bool
+    content_length: int
+    error: BadRequest | None
     expect_continue: bool
-    was_chunked = False
+    header_bytes_received: int
+    header_plus: bytes
+    headers_finished: bool
+
+    def __init__(self, adj: ExactAdjustments) -> None:
+        super().__init__(adj)
+        self.began_at = time.monotonic()
 
     def received(self, data: bytes) -> int:
         """Take bytes of this request; answers how many belonged to it."""
@@ -55,24 +86,72 @@ class ExactParser(HTTPRequestParser):  # type: ignore[misc]
         return consumed
 
     def parse_header(self, header_plus: bytes) -> None:
-        """Keep the head as bytes, then let waitress read it."""
+        """Keep the head as bytes and read it; called by waitress when the head is complete."""
         if self.header_bytes_received < self.adj.max_request_header_size:
             self.raw_head = header_plus.removesuffix(b"\r\n")
-        super().parse_header(_upper_method(header_plus))
-        self.command = header_plus.partition(b" ")[0].decode("latin-1")
-        self.was_chunked = self.chunked
+        line, _, block = header_plus.partition(b"\r\n")
+        try:
+            self.command, target, self.version = parse_request_line(
+                line.rstrip(), max_target_bytes=self.adj.max_target_bytes
+            )
+            self.headers = parse_fields(block, max_fields=self.adj.max_header_lines)
+        except HeadTooLargeError as refusal:
+            self.error = refusal.answer
+            return
+        self._read_target(target)
+        self._read_connection()
+        self._expect_body()
+
+    def _read_target(self, target: bytes) -> None:
+        self.request_uri = target.decode("latin-1")
+        self.url_scheme = self.adj.url_scheme
+        try:
+            parts = split_uri(target)
+        except ValueError as error:
+            raise ParsingError("Bad URI") from error
+        self.proxy_scheme, self.proxy_netloc, self.path, self.query, self.fragment = parts
+
+    def _read_connection(self) -> None:
+        wishes = {each.strip() for each in self.headers.get("CONNECTION", "").lower().split(",")}
+        if self.version != "1.1":
+            self.connection_close = "keep-alive" not in wishes
+            return
+        self.connection_close = "close" in wishes
+        self.expect_continue = self.headers.get("EXPECT", "").lower() == "100-continue"
+        codings = self.headers.pop("TRANSFER_ENCODING", "").lower()
+        if codings not in ("", "chunked"):
+            raise TransferEncodingNotImplemented("Transfer-Encoding requested is not supported")
+        self.chunked = codings == "chunked"
+
+    def _expect_body(self) -> None:
+        """Make what receives the body, and decide on one that is announced as too large."""
+        if self.chunked:
+            self.body_rcv = ChunkReceiver(OverflowableBuffer(self.adj.inbuf_overflow))
+            return
+        self.content_length = parse_length(self.headers.get("CONTENT_LENGTH", "0"))
+        if self.content_length == 0:
+            return
         keep = self.adj.keep_body_bytes
-        if self.content_length > keep and not self.chunked:
+        if self.content_length > keep:
             self.announced_bytes = self.content_length
             self.truncated = True
             if self.expect_continue:
                 # Refuse before the body is sent: that is what the sender asked for.
                 self.expect_continue = False
-                self.body_rcv = None
                 self.error = RequestEntityTooLarge(f"exceeds {keep} bytes")
-            else:
-                buffer = OverflowableBuffer(self.adj.inbuf_overflow)
-                self.body_rcv = FixedStreamReceiver(keep, buffer)
+                return
+        buffer = OverflowableBuffer(self.adj.inbuf_overflow)
+        self.body_rcv = FixedStreamReceiver(min(self.content_length, keep), buffer)
+
+    def give_up(self, error: BadRequest) -> None:
+        """Call the request complete as far as it came, to be refused with ``error``."""
+        self.error = error
+        if self.headers_finished:
+            self.announced_bytes = self.content_length or self.body_size
+            self.truncated = True
+        self.expect_continue = False
+        self.completed = self.headers_finished = True
+        self._finish(self.header_plus)
 
     def read_body(self) -> bytes:
         """The body so far, chunks joined, at most ``keep_body_bytes``."""
@@ -95,7 +174,7 @@ class ExactParser(HTTPRequestParser):  # type: ignore[misc]
 
     def _finish(self, seen: bytes) -> None:
         self.received_us = time.time_ns() // 1000
-        if isinstance(self.error, RequestHeaderFieldsTooLarge):
+        if self.error is not None and not self.raw_head:
             self.raw_head = seen[: self.adj.max_request_header_size]
         elif self.truncated and self.error is None:
             self.error = RequestEntityTooLarge(f"exceeds {self.adj.keep_body_bytes} bytes")
@@ -110,9 +189,3 @@ class ExactParser(HTTPRequestParser):  # type: ignore[misc]
             self.completed = True
             self.headers_finished = True
             self._finish(b"")
-
-
-def _upper_method(head: bytes) -> bytes:
-    """Methods are case-sensitive tokens (RFC 9110, 9.1), but waitress takes capitals only."""
-    method, space, rest = head.partition(b" ")
-    return method.upper() + space + rest

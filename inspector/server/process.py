@@ -12,16 +12,14 @@ from typing import Any
 
 from flask import Flask
 from waitress import wasyncore
-from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 
 from inspector.app import create_app
 from inspector.domain.answers import AnswerScript
 from inspector.errors import InspectorError
-from inspector.server.channel import Channel
 from inspector.server.lane import Lane
+from inspector.server.listener import WORKER_THREADS, CaptureServer, make_adjustments, share_files
 from inspector.server.parking import ParkingLot
-from inspector.server.parser import ExactAdjustments
 from inspector.settings import Settings
 from inspector.storage import IndexFiller, WordIndex
 from inspector.storage.rows import find_existing, load_rows_after
@@ -30,27 +28,7 @@ from inspector.web.services import Services
 
 log = logging.getLogger("inspector.server")
 
-WORKER_THREADS = 4
-SPOOL_BYTES = 256 * 1024
 FINISH_S = 10.0
-
-
-class CaptureServer(TcpWSGIServer):  # type: ignore[misc]
-    """waitress's server; a finished request goes to the lane or to a worker thread."""
-
-    channel_class = Channel
-    lane: Lane
-    parking: ParkingLot
-
-    def add_task(self, task: Channel) -> None:
-        """Called by waitress with a connection whose first request is complete."""
-        if not self.lane.take(task):
-            request = task.requests[0]
-            if request.error is None:
-                super().add_task(task)
-            else:
-                # Not at once: the caller still holds the channel's lock.
-                self.trigger.pull_trigger(lambda: task.answer_error(request))
 
 
 class ServerProcess:
@@ -78,11 +56,12 @@ class ServerProcess:
     def start(self) -> None:
         """Bind the port. Raises ``InspectorError`` ``port_unusable`` when it is not to be had."""
         dispatcher = ThreadedTaskDispatcher()
+        connections, streams = share_files(self.settings)
         try:
             server = CaptureServer(
                 self.app.wsgi_app,
                 map=self._map,
-                adj=self._make_adjustments(),
+                adj=make_adjustments(self.settings, connections),
                 dispatcher=dispatcher,
                 _start=False,
             )
@@ -93,7 +72,7 @@ class ServerProcess:
                 f"{error.strerror}. Choose another with --port.",
             ) from error
         server.lane = Lane(self.services.writer.submit)
-        server.parking = self._make_parking()
+        server.parking = self._make_parking(streams)
         self.services.writer.on_batch_told = lambda: server.trigger.pull_trigger(
             server.lane.deliver
         )
@@ -105,28 +84,8 @@ class ServerProcess:
         self._start_index()
         self._server = server
 
-    def _make_adjustments(self) -> ExactAdjustments:
-        adjustments = ExactAdjustments(
-            host=self.settings.host,
-            port=self.settings.port,
-            threads=WORKER_THREADS,
-            connection_limit=self.settings.max_connections,
-            max_request_header_size=self.settings.max_head_bytes,
-            max_request_body_size=2**62,
-            inbuf_overflow=SPOOL_BYTES,
-            recv_bytes=65_536,
-            backlog=1024,
-            asyncore_use_poll=True,
-            asyncore_loop_timeout=1,
-            clear_untrusted_proxy_headers=False,
-            expose_tracebacks=False,
-            ident=None,
-        )
-        adjustments.keep_body_bytes = self.settings.max_body_bytes
-        return adjustments
-
-    def _make_parking(self) -> ParkingLot:
-        parking = ParkingLot(self.services.load_after, max_parked=self.settings.max_streams)
+    def _make_parking(self, max_parked: int) -> ParkingLot:
+        parking = ParkingLot(self.services.load_after, max_parked=max_parked)
         self.services.news.listen(parking.hear)
         self.services.parking_is_full = lambda: parking.is_full
         return parking

@@ -1,0 +1,91 @@
+"""A request's head taken apart in one pass, whatever is in it.
+
+waitress agrees on what is right and what is wrong here, but its regular expressions
+go back over some lines again and again: 60 KB of blanks before a value take it many
+seconds, in which no connection is served.
+"""
+
+from __future__ import annotations
+
+import re
+
+from waitress.parser import ParsingError
+from waitress.utilities import BadRequest, RequestHeaderFieldsTooLarge
+
+_TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
+_VERSION = re.compile(rb"HTTP/([0-9]\.[0-9])\Z")
+_LENGTH = re.compile(r"[0-9]{1,18}\Z")
+_IN_VALUES = bytes([0x09, *range(0x20, 0x7F), *range(0x80, 0x100)])
+
+
+class TargetTooLong(BadRequest):  # type: ignore[misc]
+    """The request line's target is longer than we look at."""
+
+    code = 414
+    reason = "URI Too Long"
+
+
+class HeadTooLargeError(Exception):
+    """A head over a limit; ``answer`` is waitress's error for it."""
+
+    def __init__(self, answer: BadRequest) -> None:
+        super().__init__(answer.body)
+        self.answer = answer
+
+
+def parse_request_line(line: bytes, *, max_target_bytes: int) -> tuple[str, bytes, str]:
+    """Method, target and version; the version is ``""`` when the line names none.
+
+    The method is any token in any case, the target anything without a space. Raises
+    waitress's ``ParsingError``, or ``HeadTooLargeError``.
+    """
+    method, _, rest = line.partition(b" ")
+    target, space, version = rest.partition(b" ")
+    if len(target) > max_target_bytes:
+        raise HeadTooLargeError(TargetTooLong(f"exceeds {max_target_bytes} bytes"))
+    found = _VERSION.match(version)
+    if not _TOKEN.match(method) or not target or (space and not found):
+        raise ParsingError("Start line is invalid")
+    return method.decode("ascii"), target, found[1].decode("ascii") if found else ""
+
+
+def parse_fields(block: bytes, *, max_fields: int) -> dict[str, str]:
+    """The header lines as WSGI names them: ``CONTENT_TYPE``, repeats joined with ``, ``.
+
+    Names with an underscore are left out, as they would pass for others. Raises
+    ``ParsingError``, or ``HeadTooLargeError`` beyond ``max_fields`` lines.
+    """
+    if block.count(b"\r\n") > max_fields + 1:
+        raise HeadTooLargeError(RequestHeaderFieldsTooLarge(f"more than {max_fields} lines"))
+    lines = block.split(b"\r\n")
+    if any(b"\r" in line or b"\n" in line for line in lines):
+        raise ParsingError("Bare CR or LF found in header")
+    fields: dict[str, list[str]] = {}
+    for line in _unfold(lines):
+        name, colon, value = line.partition(b":")
+        if not colon or not _TOKEN.match(name) or value.translate(None, _IN_VALUES):
+            raise ParsingError("Invalid header")
+        if b"_" not in name:
+            key = name.decode("ascii").upper().replace("-", "_")
+            fields.setdefault(key, []).append(value.strip(b" \t").decode("latin-1"))
+    return {name: ", ".join(values) for name, values in fields.items()}
+
+
+def _unfold(lines: list[bytes]) -> list[bytes]:
+    """Lines that begin with white space go on with the one before (RFC 9112, 5.2)."""
+    parts: list[list[bytes]] = []
+    for line in filter(None, lines):
+        if line[0] not in b" \t":
+            parts.append([line])
+        elif parts:
+            parts[-1].append(line)
+        else:
+            raise ParsingError("Malformed header line")
+    return [b"".join(each) for each in parts]
+
+
+def parse_length(text: str) -> int:
+    """A Content-Length. Raises ``ParsingError`` when it is none that can be meant."""
+    if not _LENGTH.match(text):
+        raise ParsingError("Content-Length is invalid")
+    return int(text)

@@ -1,0 +1,125 @@
+"""waitress's listening socket: where finished requests go, and how many strangers may dawdle.
+
+A connection costs next to nothing while it is quiet, but there is an end to them. Who
+takes too long is refused; when all are taken, who has waited longest makes room.
+"""
+
+from __future__ import annotations
+
+import heapq
+import sys
+from collections.abc import Iterable
+from operator import attrgetter
+
+from waitress.server import TcpWSGIServer
+
+from inspector.server.channel import Channel
+from inspector.server.lane import Lane
+from inspector.server.parking import ParkingLot
+from inspector.server.parser import ExactAdjustments
+from inspector.settings import Settings
+
+WORKER_THREADS = 4
+SPOOL_BYTES = 256 * 1024
+# Beside a connection's own file: one for its large body, some for the database and the log.
+FILES_PER_CONNECTION = 2
+OTHER_FILES = 128
+MADE_ROOM = 64
+
+
+class CaptureServer(TcpWSGIServer):  # type: ignore[misc]
+    """waitress's server; a finished request goes to the lane or to a worker thread."""
+
+    channel_class = Channel
+    adj: ExactAdjustments
+    active_channels: dict[int, Channel]
+    lane: Lane
+    parking: ParkingLot
+
+    def add_task(self, task: Channel) -> None:
+        """Called by waitress with a connection whose first request is complete."""
+        if not self.lane.take(task):
+            request = task.requests[0]
+            if request.error is None:
+                super().add_task(task)
+            else:
+                # Not at once: the caller still holds the channel's lock.
+                self.trigger.pull_trigger(lambda: task.answer_error(request))
+
+    def readable(self) -> bool:
+        """Whether to accept a connection; asked before each poll."""
+        if len(self._map) >= self.adj.connection_limit:
+            _make_room(self.active_channels.values(), MADE_ROOM)
+        return bool(super().readable())
+
+    def maintenance(self, now: float) -> None:
+        """Called by waitress now and then: end what dawdles, stalls or is too much."""
+        channels = list(self.active_channels.values())
+        for channel in channels:
+            channel.refuse_when_slow(self.adj.receive_timeout_s)
+            channel.close_when_stalled(now - self.adj.channel_timeout)
+        super().maintenance(now)
+        unfinished = sum(channel.unfinished_bytes for channel in channels)
+        if unfinished > self.adj.max_unfinished_bytes:
+            _make_room([each for each in channels if each.unfinished_bytes], MADE_ROOM)
+
+
+def _make_room(channels: Iterable[Channel], count: int) -> None:
+    """Close those that have been at it longest; what is served is left alone."""
+    waiting = [each for each in channels if not each.requests and not each.will_close]
+    for channel in heapq.nsmallest(count, waiting, key=attrgetter("waits_since")):
+        channel.will_close = True
+
+
+def make_adjustments(settings: Settings, connections: int) -> ExactAdjustments:
+    """Waitress's settings for ours."""
+    adjustments = ExactAdjustments(
+        host=settings.host,
+        port=settings.port,
+        threads=WORKER_THREADS,
+        connection_limit=connections,
+        channel_timeout=settings.idle_timeout_s,
+        cleanup_interval=1,
+        max_request_header_size=settings.max_head_bytes,
+        max_request_body_size=2**62,
+        inbuf_overflow=SPOOL_BYTES,
+        recv_bytes=65_536,
+        backlog=1024,
+        asyncore_use_poll=True,
+        asyncore_loop_timeout=1,
+        clear_untrusted_proxy_headers=False,
+        expose_tracebacks=False,
+        ident=None,
+    )
+    adjustments.keep_body_bytes = settings.max_body_bytes
+    adjustments.max_header_lines = settings.max_header_lines
+    adjustments.max_target_bytes = settings.max_target_bytes
+    adjustments.max_unfinished_bytes = settings.max_unfinished_bytes
+    adjustments.receive_timeout_s = settings.receive_timeout_s
+    return adjustments
+
+
+def share_files(settings: Settings) -> tuple[int, int]:
+    """How many connections and how many streams there can be, as far as files may be open."""
+    wanted = settings.max_connections * FILES_PER_CONNECTION + settings.max_streams + OTHER_FILES
+    allowed = _allow_files(wanted)
+    streams = min(settings.max_streams, allowed // 4)
+    connections = (allowed - OTHER_FILES - streams) // FILES_PER_CONNECTION
+    return max(1, min(settings.max_connections, connections)), streams
+
+
+def _allow_files(wanted: int) -> int:
+    """Raise this process's limit on open files towards ``wanted``; answers what it is."""
+    if sys.platform == "win32":
+        return wanted
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return wanted
+    better = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (better, hard))
+    except (ValueError, OSError):
+        return soft
+    return better
