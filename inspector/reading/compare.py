@@ -9,8 +9,9 @@ from datetime import timedelta
 
 from inspector.domain import CapturedRequest
 from inspector.reading.difference import Parts, split_difference
-from inspector.reading.fields import BODY, HEADER, QUERY, Name, iterate_values
+from inspector.reading.fields import BODY, HEADER, QUERY, Name, by_id, iterate_values
 from inspector.reading.meaning import DURATION, Context, Meaning, find_meaning, say_duration
+from inspector.reading.paths import ANY_INDEX
 from inspector.reading.text import shorten
 from inspector.reading.tree import FORM, find_content
 
@@ -20,6 +21,8 @@ ADDED, REMOVED, CHANGED, SAME = "added", "removed", "changed", "same"
 MAX_ENTRIES = 1_000
 
 _STAMP = re.compile(r"(.*)_ts(?:_ms)?\Z", re.DOTALL)
+# An item told apart by its id is shown without the quotes that a path would need.
+_ITEM_ID = re.compile(r'\["(id=[^"\\]*)"\]')
 _INTEGER = re.compile(r"-?\d{1,15}\Z", re.ASCII)
 
 
@@ -106,7 +109,7 @@ def _read_query(request: CapturedRequest) -> Texts:
 def _read_body(request: CapturedRequest) -> Texts:
     source, value = find_content(request)
     if source is not None:
-        return dict(iterate_values(value)) if value or source != FORM else {}
+        return dict(iterate_values(value, by_id)) if value or source != FORM else {}
     if not request.body:
         return {}
     text = request.body_text
@@ -141,7 +144,7 @@ def _compare(
             section.hidden += 1
             continue
         entry = _make_entry(_label(place, path), status, left, right)
-        entry.name = Name(place, path) if place and path else None
+        entry.name = _name(place, path) if place and path else None
         target.append(entry)
         if status == CHANGED and path:
             entry.by = _say_move(path[-1], _Side(left, old), _Side(right, new))
@@ -191,12 +194,19 @@ def _family(path: tuple[str, ...]) -> tuple[str, ...]:
     return (*path[:-1], match[1]) if match else path
 
 
+def _name(place: str, path: tuple[str, ...]) -> Name:
+    """The field's name for its history, where items are not told apart by their ids."""
+    return Name(place, tuple(ANY_INDEX if key.startswith("id=") else key for key in path))
+
+
 def _label(place: str | None, path: tuple[str, ...]) -> str:
     if place is None:
         return path[0]
     if not path:
         return "body"
-    return path[0] if place == HEADER else str(Name(BODY, path))
+    if place == HEADER:
+        return path[0]
+    return _ITEM_ID.sub(r"[\1]", str(Name(BODY, path)))
 
 
 def _make_entry(label: str, status: str, left: str | None, right: str | None) -> Entry:

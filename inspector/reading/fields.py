@@ -6,8 +6,9 @@ Names are the search language's: ``ticket.agent.id`` in the body, ``header:X-Nam
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 from inspector.domain import CapturedRequest
@@ -69,11 +70,36 @@ def parse_name(text: str) -> Name:
     return Name(BODY, path)
 
 
-def iterate_values(value: Any, *, exact: bool = True) -> Iterator[tuple[Path, str]]:
+NameItems = Callable[[list[Any]], Iterable[str]]
+
+
+def by_index(items: list[Any]) -> Iterable[str]:
+    """``0``, ``1``, ... as paths have them."""
+    return map(str, range(len(items)))
+
+
+def by_nothing(items: list[Any]) -> Iterable[str]:
+    """``ANY_INDEX`` for every item, so that all of them share a name."""
+    return repeat(ANY_INDEX, len(items))
+
+
+def by_id(items: list[Any]) -> Iterable[str]:
+    """``id=15`` where every item is a map with an ``id`` of its own, else by index.
+
+    So an item that moved is the same item still.
+    """
+    ids = [item.get("id") if isinstance(item, dict) else None for item in items]
+    if any(not isinstance(each, (str, int)) or each == "" for each in ids):
+        return by_index(items)
+    names = [f"id={str(each)[:100]}" for each in ids]
+    return names if len(set(names)) == len(names) else by_index(items)
+
+
+def iterate_values(value: Any, name_items: NameItems = by_index) -> Iterator[tuple[Path, str]]:
     """The leaves of a nested value with their paths, depth first, at most ``MAX_FIELDS``.
 
-    An empty list or map is a leaf with an empty text. Without ``exact`` list indices
-    are ``ANY_INDEX``. Iterative, because a body may nest deeper than Python recurses.
+    An empty list or map is a leaf with an empty text; ``name_items`` gives the keys of a
+    list. Iterative, because a body may nest deeper than Python recurses.
     """
     stack: list[Iterator[tuple[Path, Any]]] = [iter([((), value)])]
     left = MAX_FIELDS
@@ -84,9 +110,9 @@ def iterate_values(value: Any, *, exact: bool = True) -> Iterator[tuple[Path, st
             continue
         path, item = entry
         if isinstance(item, dict) and item:
-            stack.append(_map_entries(path, item))
+            stack.append(_entries(path, item.items()))
         elif isinstance(item, list) and item:
-            stack.append(_list_entries(path, item, exact))
+            stack.append(_entries(path, zip(name_items(item), item, strict=True)))
         else:
             yield path, "" if isinstance(item, (dict, list)) else scalar_text(item)
             left -= 1
@@ -94,15 +120,8 @@ def iterate_values(value: Any, *, exact: bool = True) -> Iterator[tuple[Path, st
                 return
 
 
-def _map_entries(path: Path, value: dict[str, Any]) -> Iterator[tuple[Path, Any]]:
-    return (((*path, key), item) for key, item in value.items())
-
-
-def _list_entries(path: Path, value: list[Any], exact: bool) -> Iterator[tuple[Path, Any]]:
-    if not exact:
-        general = (*path, ANY_INDEX)
-        return ((general, item) for item in value)
-    return (((*path, str(index)), item) for index, item in enumerate(value))
+def _entries(path: Path, items: Iterable[tuple[str, Any]]) -> Iterator[tuple[Path, Any]]:
+    return (((*path, key), item) for key, item in items)
 
 
 def iterate_fields(request: CapturedRequest) -> Iterator[tuple[str, Path, str]]:
@@ -113,10 +132,10 @@ def iterate_fields(request: CapturedRequest) -> Iterator[tuple[str, Path, str]]:
     """
     source, value = find_content(request)
     if source is not None:
-        for path, text in iterate_values(value, exact=False):
+        for path, text in iterate_values(value, by_nothing):
             yield BODY, path, text
     if request.raw_query:
-        for path, text in iterate_values(request.query.value, exact=False):
+        for path, text in iterate_values(request.query.value, by_nothing):
             if path:
                 yield QUERY, path, text
     for name, text in request.raw_headers:

@@ -60,6 +60,27 @@ CASES = [
         {"d_ts": ["d_ts_ms"]},
     ),
     Case(
+        "an item is known by its id, wherever it stands",
+        (("p[0][id]", "15"), ("p[0][n]", "x")),
+        (("p[0][id]", "7"), ("p[0][n]", "y"), ("p[1][id]", "15"), ("p[1][n]", "z")),
+        {
+            "p[id=7].id": ("added", None, "7"),
+            "p[id=7].n": ("added", None, "y"),
+            "p[id=15].n": ("changed", "x", "z"),
+        },
+    ),
+    Case(
+        "items with one id twice are known by their place",
+        (("p[0][id]", "1"), ("p[1][id]", "1")),
+        (("p[0][id]", "1"), ("p[1][id]", "2")),
+        {
+            "p[id=1].id": ("added", None, "1"),
+            "p[id=2].id": ("added", None, "2"),
+            "p.0.id": ("removed", "1", None),
+            "p.1.id": ("removed", "1", None),
+        },
+    ),
+    Case(
         "a stamp that moved alone is seen",
         (("d", "x"), ("d_ts", "1")),
         (("d", "x"), ("d_ts", "2")),
