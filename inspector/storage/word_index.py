@@ -23,9 +23,11 @@ log = logging.getLogger("inspector.storage")
 SCHEMA = 1
 BATCH = 50
 MAX_WORDS_A_REQUEST = 20_000
-# While captures come in the filler rests this many times as long as it works.
-BUSY_REST = 10.0
-CALM_REST = 0.3
+# It waits for a moment without many captures, but not for ever, and rests between batches.
+CALM_S = 0.25
+CALM_CAPTURES = 10
+PATIENCE_S = 30.0
+REST = 0.5
 SWEEP_BATCH = 500
 
 LoadRows = Callable[[int, int], Sequence[tuple[int, CapturedRequest]]]
@@ -178,20 +180,30 @@ class IndexFiller:
                 self._rest(5.0)
 
     def _catch_up(self) -> None:
+        self._wait_for_calm()
+        before = self._count_stored()
         while self._take_in():
             if self._stopping:
                 return
+            if self._count_stored() - before > CALM_CAPTURES:
+                self._wait_for_calm()
+            before = self._count_stored()
 
     def _take_in(self) -> bool:
-        before = self._count_stored()
         began = time.monotonic()
         batch = self._load(self._index.last_row, BATCH)
         self._index.add(batch)
         self._added += len(batch)
-        worked = time.monotonic() - began
-        busy = self._count_stored() != before
-        self._rest(worked * (BUSY_REST if busy else CALM_REST))
+        self._rest((time.monotonic() - began) * REST)
         return len(batch) == BATCH
+
+    def _wait_for_calm(self) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline and not self._stopping:
+            before = self._count_stored()
+            self._rest(CALM_S)
+            if self._count_stored() - before <= CALM_CAPTURES:
+                return
 
     def _rest(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
