@@ -19,3 +19,13 @@ def shorten(text: str, max_chars: int = MAX_PREVIEW_CHARS) -> str:
 def is_plain(text: str) -> bool:
     """Whether the text is printable ASCII, which cannot deceive the eye."""
     return text.isascii() and text.isprintable()
+
+
+def escape_invisible(text: str) -> str:
+    """The text with backslash escapes for what a terminal obeys or an eye misses."""
+    if text.isprintable():
+        return text
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode("ascii")
+        for each in text
+    )

@@ -58,6 +58,11 @@ class _Wanted:
         return expected if self._predicate is None else [*expected, ("predicate", self._predicate)]
 
 
+def _count_requests(count: int, wanted: _Wanted) -> str:
+    matching = "matching " if wanted.list_expectations() else ""
+    return f"{count or 'no'} {matching}request{'s' * (count > 1)}"
+
+
 def _list_answers(answers: tuple[Any, ...]) -> Sequence[Any]:
     is_list = len(answers) == 1 and isinstance(answers[0], list | tuple)
     return answers[0] if is_list else answers
@@ -200,8 +205,8 @@ class WebhookBin:
         found = self._wait_until(wanted, count + 1, time.monotonic() + within, None)
         if len(found) != count:
             came = f"{len(found)} came" if len(found) <= count else "more came"
-            kind = "matching requests were" if wanted.list_expectations() else "requests were"
-            self._fail(f"{count} {kind} expected, {came} within {within:g} s", wanted, None)
+            what = _count_requests(count, wanted)
+            self._fail(f"Expected {what}, {came} within {within:g} s", wanted, None)
         return found
 
     def assert_none(self, within: float = 0.2, **match: Unpack[MatchFields]) -> None:
@@ -209,8 +214,7 @@ class WebhookBin:
         __tracebackhide__ = True
         wanted = _Wanted(RequestMatch(**match))
         if self._wait_until(wanted, 1, time.monotonic() + within, None):
-            kind = "matching request" if wanted.list_expectations() else "request"
-            self._fail(f"No {kind} was expected", wanted, None)
+            self._fail(f"Expected {_count_requests(0, wanted)}", wanted, None)
 
     def respond_with(
         self,
@@ -269,12 +273,9 @@ class WebhookBin:
         __tracebackhide__ = True
         found = self._wait_until(wanted, count, time.monotonic() + timeout, after)
         if len(found) < count:
-            matching = "matching " * bool(wanted.list_expectations())
-            what = (
-                f"No {matching}request"
-                if count == 1
-                else f"{len(found)} of {count} {matching}requests"
-            )
+            what = f"{len(found)} of {_count_requests(count, wanted)}"
+            if count == 1:
+                what = _count_requests(0, wanted).capitalize()
             self._fail(f"{what} came within {timeout:g} s", wanted, after)
         return found
 

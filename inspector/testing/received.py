@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from inspector.reading.matching import explain_missing
 from inspector.reading.paths import MISSING, find_value, parse_path
-from inspector.reading.text import shorten
+from inspector.reading.text import escape_invisible, shorten
 from inspector.reading.tree import find_content
 
 if TYPE_CHECKING:
@@ -264,4 +264,4 @@ class ReceivedRequest:
             parts.append(f"event {shorten(told.event)}")
         if captured.refusal is not None:
             parts.append(f"refused with {captured.refusal.status}")
-        return "  ".join(parts)
+        return escape_invisible("  ".join(parts))

@@ -106,7 +106,7 @@ def test_waiting_ends_when_the_time_is_up(webhook_bin: WebhookBin) -> None:
 def test_none_came_and_none_comes(webhook_bin: WebhookBin) -> None:
     webhook_bin.assert_none(within=0.05)
     thread = post_later(webhook_bin.url)
-    with pytest.raises(AssertionError, match="No request was expected"):
+    with pytest.raises(AssertionError, match="Expected no request"):
         webhook_bin.assert_none(within=10)
     thread.join()
     webhook_bin.assert_none(within=0, method="PUT")

@@ -1,0 +1,168 @@
+"""What a failed wait says, to the letter where a reader looks first."""
+
+import re
+import socket
+from typing import Any
+
+import pytest
+import requests
+
+from inspector.testing import ReceivedRequest, WebhookBin
+
+
+def post(bin_: WebhookBin, path: str = "", **fields: str) -> None:
+    requests.post(bin_.url_for(path), data=fields, timeout=10)
+
+
+def failure(bin_: WebhookBin, **match: Any) -> str:
+    with pytest.raises(AssertionError) as caught:
+        bin_.wait(timeout=0, **match)
+    return str(caught.value).replace(bin_.name, "BIN").replace(bin_.url.rpartition("/")[0], "URL")
+
+
+def test_nothing_arrived(webhook_bin: WebhookBin) -> None:
+    assert failure(webhook_bin) == (
+        "No request came within 0 s\n"  #
+        "\n"
+        "Nothing arrived at URL/BIN"
+    )
+
+
+def test_the_closest_comes_first(webhook_bin: WebhookBin) -> None:
+    post(webhook_bin, "/other")
+    post(webhook_bin, "/orders", **{"ticket[id]": "4", "ticket[subject]": "Printer on fire"})
+    wanted = {"path": "/orders", "where": {"ticket.id": "5"}}
+    assert failure(webhook_bin, **wanted) == (
+        "No matching request came within 0 s\n"
+        "\n"
+        "Expected:\n"
+        "  path       '/orders'\n"
+        "  ticket.id  '5'\n"
+        "\n"
+        "Arrived at URL/BIN: 2 requests, the closest first (- expected, + arrived)\n"
+        "\n"
+        "#2 POST /BIN/orders  application/x-www-form-urlencoded, 52 bytes"
+        "  ticket 4 'Printer on fire'\n"
+        "  ticket.id\n"
+        "    - '5'\n"
+        "    + '4'\n"
+        "\n"
+        "#1 POST /BIN/other\n"
+        "  path\n"
+        "    - '/orders'\n"
+        "    + '/other'\n"
+        "  ticket.id  (the body is neither a form nor JSON)\n"
+        "    - '5'\n"
+        "    + absent"
+    )
+
+
+def test_of_many_the_rest_is_named_in_a_line_each(webhook_bin: WebhookBin) -> None:
+    for number in range(14):
+        post(webhook_bin, f"/{number}")
+    lines = failure(webhook_bin, path="/99").splitlines()
+    assert [line for line in lines if line.startswith("#")][3:] == [
+        f"#{number} POST /BIN/{number - 1}  (differs in path)" for number in range(4, 11)
+    ]
+    assert lines[-1] == "... and 4 more"
+
+
+def test_the_count_that_came_is_said(webhook_bin: WebhookBin) -> None:
+    post(webhook_bin, a="1")
+    post(webhook_bin, a="2")
+    text = failure(webhook_bin, count=3, where={"a": "1"})
+    assert text.startswith("1 of 3 matching requests came within 0 s\n")
+    assert "#1 POST /BIN  application/x-www-form-urlencoded, 3 bytes\n\n#2" in text
+
+
+def test_only_the_lines_that_differ_are_shown_of_large_values(webhook_bin: WebhookBin) -> None:
+    wanted = {"orders": [{"id": number, "name": f"order {number}"} for number in range(50)]}
+    sent = {
+        "orders": [*wanted["orders"][:30], {"id": 30, "name": "ordre 30"}, *wanted["orders"][31:]]
+    }
+    requests.post(webhook_bin.url, json=sent, timeout=10)
+    text = failure(webhook_bin, json=wanted)
+    diff = text.partition("  json\n")[2].splitlines()
+    assert [line.strip() for line in diff] == [
+        "{'id': 29, 'name': 'order 29'},",
+        "-             {'id': 30, 'name': 'order 30'},",
+        "?                                     -",
+        "+             {'id': 30, 'name': 'ordre 30'},",
+        "?                                    +",
+        "{'id': 31, 'name': 'order 31'},",
+    ]
+
+
+def test_a_predicate_is_named_with_its_place_and_what_it_raised(webhook_bin: WebhookBin) -> None:
+    def is_urgent(request: ReceivedRequest) -> bool:
+        return bool(request.ticket["urgent"])
+
+    post(webhook_bin, a="1")
+    with pytest.raises(AssertionError) as caught:
+        webhook_bin.wait_for(is_urgent, timeout=0)
+    text = str(caught.value)
+    assert re.search(r"Expected:\n  predicate  is_urgent \(test_failures\.py:\d+\)\n", text)
+    assert "    + TypeError(\"'NoneType' object is not subscriptable\")" in text
+
+
+def test_a_predicate_that_says_no(webhook_bin: WebhookBin) -> None:
+    post(webhook_bin, a="1")
+    post(webhook_bin, a="2")
+    assert webhook_bin.wait_for(lambda request: request.at("a") == "2").number == 2
+    with pytest.raises(AssertionError, match=r"(?s)predicate  <lambda> .*    \+ False"):
+        webhook_bin.wait_for(lambda request: request.at("a") == "3", timeout=0)
+
+
+def test_requests_in_order(webhook_bin: WebhookBin) -> None:
+    for path in ("/created", "/noise", "/updated", "/closed"):
+        post(webhook_bin, path)
+    first, second = webhook_bin.wait_in_order({"path": "/created"}, {"path": "/closed"})
+    assert (first.sub_path, second.sub_path) == ("/created", "/closed")
+    with pytest.raises(AssertionError) as caught:
+        webhook_bin.wait_in_order({"path": "/updated"}, {"path": "/created"}, timeout=0.05)
+    text = str(caught.value)
+    assert text.startswith("Number 2 of 2 did not come within 0.05 s, after #3 POST /")
+    assert "#4 POST" in text
+    assert "#1 POST" not in text
+
+
+def test_exact_counts(webhook_bin: WebhookBin) -> None:
+    post(webhook_bin, "/a")
+    post(webhook_bin, "/b")
+    assert len(webhook_bin.assert_count(2, within=0.05)) == 2
+    assert webhook_bin.assert_count(1, within=0, path="/a")[0].sub_path == "/a"
+    with pytest.raises(AssertionError, match="Expected 3 requests, 2 came within 0 s"):
+        webhook_bin.assert_count(3, within=0)
+    with pytest.raises(AssertionError, match="Expected 1 request, more came within 0 s"):
+        webhook_bin.assert_count(1, within=0)
+    with pytest.raises(AssertionError, match="Expected no matching request"):
+        webhook_bin.assert_none(within=0, path="/a")
+
+
+def test_hostile_requests_are_shown_in_bounds(webhook_bin: WebhookBin) -> None:
+    requests.post(
+        webhook_bin.url_for("/" + "x" * 5000),
+        data={"\x1b[31m" + "k" * 5000: "v" * 5000, "ticket[subject]": "\x1b[31mred\r\n#9 fake"},
+        timeout=10,
+    )
+    port = int(webhook_bin.url.split(":")[2].split("/")[0])
+    with socket.create_connection(("127.0.0.1", port)) as sender:
+        head = f"POST /{webhook_bin.name}/\x1b[2J\u202e HTTP/1.0\r\n"
+        sender.sendall(f"{head}Content-Type: \x1b]0;\r\n\r\n".encode())
+        sender.recv(100)
+    text = failure(webhook_bin, where={"ticket.subject": "y" * 5000, "zz": "1"}, body="z" * 9000)
+    assert r"/\x1b[2J\u202e" in text
+    assert "\u202e" not in text
+    assert "\x1b" not in text
+    assert "\n#9" not in text
+    assert len(text) < 5000
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"metod": "PUT"}, {"count": 0}, {"where": {"a..b": 1}}, {"headers": "X"}]
+)
+def test_a_wait_that_makes_no_sense_is_refused_at_once(
+    webhook_bin: WebhookBin, wrong: dict[str, Any]
+) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        webhook_bin.wait(**wrong)
