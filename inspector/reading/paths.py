@@ -75,20 +75,6 @@ def _step_key(step: re.Match[str]) -> str:
         raise ValueError("A quoted key of this path is not closed properly.") from None
 
 
-def generalise_path(path: Path, root: Any) -> Path:
-    """The path with every list index replaced by ``ANY_INDEX``."""
-    out: list[str] = []
-    value = root
-    for key in path:
-        if isinstance(value, list):
-            out.append(ANY_INDEX)
-            value = value[int(key)] if key.isdecimal() and int(key) < len(value) else None
-        else:
-            out.append(key)
-            value = value.get(key) if isinstance(value, dict) else None
-    return tuple(out)
-
-
 def find_value(root: Any, path: Path) -> Any:
     """What stands at this path, or ``MISSING``."""
     value = root

@@ -15,6 +15,7 @@ from inspector.reading.paths import (
     jq_name,
     parse_path,
     python_name,
+    quote_path,
     template_name,
 )
 
@@ -120,6 +121,14 @@ def test_what_is_no_path_is_refused_with_a_sentence(text: str) -> None:
 @given(st.lists(st.text().filter(lambda key: key != "[]"), max_size=5))
 def test_any_path_written_out_can_be_read_back(keys: list[str]) -> None:
     assert parse_path(format_path(tuple(keys))) == tuple(keys)
+
+
+@pytest.mark.parametrize(
+    ("text", "link"),
+    [("ticket.a-b", "ticket.a-b"), ('a["ä&"]', "a%5B%22%C3%A4%26%22%5D"), ("x" * 1_001, "")],
+)
+def test_a_path_fits_into_a_url_or_has_no_link(text: str, link: str) -> None:
+    assert quote_path(text) == link
 
 
 @pytest.mark.parametrize("path", [("a", "9"), ("a", "-1"), ("a", "٣"), ("b",), ("a", "0", "x")])

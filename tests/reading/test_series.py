@@ -1,3 +1,5 @@
+import pytest
+
 from inspector.domain import CapturedRequest
 from inspector.reading.fields import parse_name
 from inspector.reading.series import MAX_RUNS, MAX_VALUE_CHARS, Series
@@ -48,6 +50,15 @@ def test_what_is_kept_is_bounded() -> None:
     assert (len(series.runs), len(series.changes)) == (MAX_RUNS, MAX_RUNS)
     assert (series.run_count, series.change_count) == (1_000, 999)
     assert series.runs[0].value == "1000"
+
+
+def test_tickets_beyond_the_limit_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inspector.reading.series.MAX_SUBJECTS", 2)
+    tickets = ["1", "2", "3", "1"]
+    agents = ["a", "a", "a", "b"]
+    numbered = enumerate(zip(tickets, agents, strict=True), 1)
+    series = follow("ticket.agent.id", *(make_ticket(n, *each) for n, each in numbered))
+    assert series.change_count == 0
 
 
 def test_long_values_that_begin_alike_are_still_told_apart() -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inspector.reading import Reading, build_reading
-from inspector.reading.nodes import MAX_CHILDREN, MAX_DEPTH, MAX_NODES
+from inspector.reading.nodes import MAX_CHILDREN, MAX_DEPTH, MAX_NODES, MAX_SEARCHED
 from inspector.reading.rows import Row
 from tests.reading.captures import FORM_TYPE, make_form, make_request, make_sample
 
@@ -65,6 +65,13 @@ def test_the_facts_answer_the_first_questions() -> None:
     assert facts["Agent"] == "Annie Edison · adderallfan5gpa@example.com"
     assert facts["Person"] == "Example User · genericdad75@example.com"
     assert "Ticket" not in facts  # The sample has no id.
+
+
+def test_facts_take_the_first_answer_that_is_not_empty() -> None:
+    reading = build_reading(
+        make_form(("ticket[id]", ""), ("ticket[ref]", "AB-1"), ("ticket[agent][x][]", ""))
+    )
+    assert {fact.label: fact.path for fact in reading.facts} == {"Ticket": "ticket.ref"}
 
 
 def test_a_folded_branch_says_what_it_holds() -> None:
@@ -164,6 +171,12 @@ def test_the_filter_reaches_beyond_what_fits_on_the_page() -> None:
     everything, found = build_reading(many), build_reading(many, filter_text="4999")
     assert not everything.complete
     assert [row.path for row in found.rows] == ["items", "items.4999", "items.4999.id"]
+
+
+def test_a_filter_that_gave_up_says_so() -> None:
+    many = make_json({"a": [{"items": list(range(MAX_SEARCHED + 5))}]})
+    reading = build_reading(many, filter_text="no such thing")
+    assert (reading.matching, reading.complete) == (0, False)
 
 
 def test_what_is_left_out_is_counted() -> None:
