@@ -1,0 +1,147 @@
+"""For everyone: axe, keyboard focus, zoom and width, on every kind of page."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Any
+
+import pytest
+import requests
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import NewPage, Watch
+from tests.e2e.senders import FORM, TICKET, send_many, send_ticket
+from tests.servers import LiveServer
+
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+
+# Relative to the bin's page; {id} is a ticket's.
+PAGES = {
+    "all bins": "/",
+    "a bin": "/bins/{name}",
+    "a ticket": "/bins/{name}/requests/{id}",
+    "a ticket, all open": "/bins/{name}/requests/{id}?open=all",
+    "a ticket, filtered": "/bins/{name}/requests/{id}?filter=email",
+    "a field": "/bins/{name}/requests/{id}/field?path=ticket.subject",
+    "two compared": "/bins/{name}/compare?a={id}",
+    "all fields": "/bins/{name}/fields",
+    "an upload": "/bins/{name}/requests/{upload}",
+    "a question": "/bins/{name}/delete",
+    "an error": "/bins/no-such-bin",
+}
+
+
+@pytest.fixture(scope="module")
+def places(live_server: LiveServer) -> dict[str, str]:
+    """A bin with something of everything, and the ids of some of it."""
+    url = live_server.create_bin("access")
+    send_many(url, 60)
+    send_ticket(url)
+    files = {"text": ("a.txt", b"hello"), "file": ("b.bin", bytes(99)), "none": ("", b"")}
+    requests.post(f"{url}/upload?a=1&b[]=2", files=files, cookies={"a": "b"}, timeout=10)
+    changed = TICKET.replace(b"awaiting_agent", b"resolved") + b"&custom_data=new&a=1&a=2"
+    requests.post(url, data=changed, headers=FORM, timeout=10)
+    listed = requests.get(f"{live_server.url}/api/v1/bins/access/requests", timeout=10).json()
+    return {"name": "access", "id": listed[0]["id"], "upload": listed[1]["id"]}
+
+
+@pytest.fixture(autouse=True)
+def an_error_page_is_no_problem(watch: Watch) -> None:
+    watch.forgive("status of 404")
+
+
+def find_violations(page: Page) -> list[str]:
+    page.evaluate(AXE)
+    result: dict[str, Any] = page.evaluate("axe.run()")
+    return [
+        f"{found['impact']}: {found['id']}: {node['html'][:200]}"
+        for found in result["violations"]
+        for node in found["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
+def test_axe_finds_nothing(new_page: NewPage, places: dict[str, str], path: str) -> None:
+    page = new_page(color_scheme="light")
+    page.goto(path.format(**places))
+    for section in page.locator("details.section").all():
+        section.evaluate("details => details.open = true")
+    assert find_violations(page) == []
+    page.emulate_media(color_scheme="dark")
+    assert find_violations(page) == []
+
+
+def test_axe_finds_nothing_in_dialogs_nor_on_a_phone(
+    new_page: NewPage, places: dict[str, str]
+) -> None:
+    page = new_page(viewport={"width": 360, "height": 740})
+    page.goto(PAGES["a ticket"].format(**places))
+    assert find_violations(page) == []
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert find_violations(page) == []
+    page.keyboard.press("Escape")
+    page.locator("#request").get_by_role("link", name="Delete").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert find_violations(page) == []
+
+
+@pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
+def test_nothing_is_wider_than_the_window(
+    new_page: NewPage, places: dict[str, str], path: str
+) -> None:
+    """At 200 % and 400 % of a window of 1280, which is how browsers enlarge."""
+    page = new_page(viewport={"width": 640, "height": 500})
+    page.goto(path.format(**places))
+    for width in (640, 320):
+        page.set_viewport_size({"width": width, "height": 500})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_focus_is_always_seen(page: Page, places: dict[str, str]) -> None:
+    page.goto(PAGES["a ticket"].format(**places))
+    seen = set()
+    for _ in range(120):
+        page.keyboard.press("Tab")
+        name, style, width, tall = page.evaluate(
+            """() => {
+                const element = document.activeElement;
+                const { outlineStyle, outlineWidth } = getComputedStyle(element);
+                return [element.outerHTML.slice(0, 120), outlineStyle, parseFloat(outlineWidth),
+                        element.getBoundingClientRect().height];
+            }"""
+        )
+        if name.startswith("<body"):
+            break
+        seen.add(name)
+        assert style != "none", name
+        assert width >= 2, name
+        assert tall > 0, name
+    assert len(seen) > 60
+
+
+def test_the_first_key_skips_to_the_content(page: Page) -> None:
+    page.goto("/")
+    page.keyboard.press("Tab")
+    skip = page.get_by_role("link", name="Skip to the content")
+    expect(skip).to_be_focused()
+    expect(skip).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+
+
+def test_parts_have_their_roles_and_names(page: Page, places: dict[str, str]) -> None:
+    page.goto(PAGES["a ticket"].format(**places))
+    for role, name in (
+        ("banner", None),
+        ("main", None),
+        ("navigation", "Site"),
+        ("navigation", "Sections"),
+        ("navigation", "Neighbouring requests"),
+        ("region", "Requests"),
+        ("article", "POST /access"),
+        ("status", None),
+    ):
+        options = {"name": name} if name else {}
+        expect(page.get_by_role(role, **options).first).to_be_attached()  # type: ignore[arg-type]
+    expect(page.get_by_role("heading", level=1)).to_have_count(1)
