@@ -55,7 +55,14 @@ FLAGS: dict[str, Callable[[CapturedRequest], bool]] = {
 }
 
 Test = Callable[[CapturedRequest], bool]
-Phrase = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words in a row. When ``begun`` the last may be only the beginning of one."""
+
+    words: tuple[str, ...]
+    begun: bool = False
 
 
 def split_words(text: str) -> list[str]:
@@ -67,12 +74,13 @@ def split_words(text: str) -> list[str]:
 class Term:
     """One condition.
 
-    ``phrases`` are word sequences that every matching request contains, the last
-    word perhaps only begun: what an index can look up. A term turned round has none.
+    ``phrases`` stand in every matching request and ``marks`` (see ``find_marks``) on
+    it: what an index can look up. A term turned round has none.
     """
 
     test: Test
     phrases: tuple[Phrase, ...] = ()
+    marks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -95,7 +103,12 @@ class Query:
     @cached_property
     def phrases(self) -> tuple[Phrase, ...]:
         """All that an index may ask for; a request without one of them does not match."""
-        return tuple(phrase for term in self.terms for phrase in term.phrases if phrase)
+        return tuple(phrase for term in self.terms for phrase in term.phrases if phrase.words)
+
+    @cached_property
+    def marks(self) -> tuple[str, ...]:
+        """The marks that every matching request bears."""
+        return tuple(mark for term in self.terms for mark in term.marks)
 
     def __bool__(self) -> bool:
         return bool(self.terms) or self.after_us is not None or self.before_us is not None
@@ -147,7 +160,9 @@ def _make_filter(name: str, value: str) -> Term:
     if not value:
         raise _error(f"After {name}: something is missing, as in {_EXAMPLES[name]}.")
     if name == "method":
-        return Term(lambda request: request.method.lower() == value.lower())
+        return Term(
+            lambda request: request.method.lower() == value.lower(), marks=(method_mark(value),)
+        )
     if name == "path":
         wanted = value.lower()
         return Term(
@@ -160,7 +175,20 @@ def _make_filter(name: str, value: str) -> Term:
         raise _error(
             f"is:{value[:40]} is not known. There is {', '.join(f'is:{f}' for f in FLAGS)}."
         )
-    return Term(flag)
+    return Term(flag, marks=(f"is{value.lower()}",))
+
+
+def find_marks(request: CapturedRequest) -> list[str]:
+    """What a request is, as words that an index keeps apart from what it says."""
+    return [
+        method_mark(request.method),
+        *(f"is{name}" for name, is_ in FLAGS.items() if is_(request)),
+    ]
+
+
+def method_mark(method: str) -> str:
+    """A method as one word."""
+    return "m" + "".join(split_words(method))
 
 
 _EXAMPLES = {
@@ -192,35 +220,37 @@ def _make_other(term: str) -> Term:
 
 
 def _make_words(text: str) -> Term:
-    words = tuple(split_words(text))
-    if not words:
+    phrase = Phrase(tuple(split_words(text)), begun=True)
+    if not phrase.words:
         raise _error(f"{text[:40]!r} has no letter or digit to search for.")
 
     def test(request: CapturedRequest) -> bool:
-        return any(has_phrase(line, words) for line in word_lines(request))
+        return any(has_phrase(line, phrase) for line in word_lines(request))
 
-    return Term(test, (words,))
+    return Term(test, (phrase,))
 
 
 def _make_has(name: Name) -> Term:
-    return Term(lambda request: find_text(request, name) is not None, (_path_words(name),))
+    return Term(lambda request: find_text(request, name) is not None, (_path_phrase(name),))
 
 
 def _make_contains(name: Name, value: str) -> Term:
-    words = tuple(split_words(value))
+    phrase = Phrase(tuple(split_words(value)), begun=True)
 
     def test(request: CapturedRequest) -> bool:
         found = find_text(request, name)
-        return found is not None and has_phrase(split_words(found), words)
+        return found is not None and has_phrase(split_words(found), phrase)
 
-    return Term(test, (_path_words(name), words))
+    return Term(test, (_path_phrase(name), phrase))
 
 
 def _make_comparison(name: Name, operator: str, value: str) -> Term:
-    path_words = _path_words(name)
+    path = _path_phrase(name)
     if operator == "=":
-        value_words = tuple(split_words(value))
-        return Term(lambda request: find_text(request, name) == value, (path_words, value_words))
+        words = tuple(split_words(value))
+        # A field's value stands right behind its name; behind an index it may be anywhere.
+        phrases = (Phrase(path.words + words),) if _is_whole(name) else (path, Phrase(words))
+        return Term(lambda request: find_text(request, name) == value, phrases)
     if operator == "!=":
         # Absent counts as different; an index cannot help with that.
         return Term(lambda request: find_text(request, name) != value)
@@ -233,17 +263,21 @@ def _make_comparison(name: Name, operator: str, value: str) -> Term:
         found = _number(find_text(request, name) or "")
         return found is not None and (found > wanted if operator == ">" else found < wanted)
 
-    return Term(test, (path_words,))
+    return Term(test, (path,))
 
 
-def _path_words(name: Name) -> Phrase:
+def _is_whole(name: Name) -> bool:
+    return not any(key == ANY_INDEX or key.isdecimal() for key in name.path)
+
+
+def _path_phrase(name: Name) -> Phrase:
     """The words of a path up to its first index, which an index of words does not hold."""
     words: list[str] = []
     for key in name.path:
         if key == ANY_INDEX or key.isdecimal():
             break
         words += split_words(key)
-    return tuple(words)
+    return Phrase(tuple(words))
 
 
 def _name(text: str) -> Name:
@@ -306,14 +340,13 @@ def word_lines(request: CapturedRequest) -> Iterator[list[str]]:
 
 
 def has_phrase(words: list[str], phrase: Phrase) -> bool:
-    """Whether the words contain the phrase in a row, its last word perhaps only begun."""
-    if not phrase:
+    """Whether the words contain the phrase in a row."""
+    if not phrase.words:
         return True
-    *whole, begun = phrase
+    *whole, last = phrase.words
     for start in range(len(words) - len(whole)):
-        if (
-            words[start + len(whole)].startswith(begun)
-            and words[start : start + len(whole)] == whole
-        ):
+        end = words[start + len(whole)]
+        fits = end.startswith(last) if phrase.begun else end == last
+        if fits and words[start : start + len(whole)] == whole:
             return True
     return False

@@ -83,7 +83,7 @@ class RequestSearch:
             row = find_row_below(bin_, 2**62 if position is None else position)
             if row is None:
                 return
-            if index is not None and query.phrases and row <= index.last_row:
+            if index is not None and (query.phrases or query.marks) and row <= index.last_row:
                 yield from self._indexed_steps(index, bin_, query, row + 1)
                 return
             page = self._requests.page(bin_, limit=STEP, before=position)
@@ -98,7 +98,7 @@ class RequestSearch:
         self, index: WordIndex, bin_: Bin, query: Query, below: int
     ) -> Iterator[Found]:
         while True:
-            rows = index.find(bin_.id, query.phrases, below=below, limit=STEP)
+            rows = index.find(bin_.id, query, below=below, limit=STEP)
             loaded = load_rows(bin_, rows)
             over = len(rows) < STEP or (bool(loaded) and _too_old(query, loaded[-1]))
             number = loaded[-1].number if loaded else None

@@ -16,11 +16,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from inspector.domain import CapturedRequest
-from inspector.reading.query import Phrase, word_lines
+from inspector.reading.query import Phrase, Query, find_marks, word_lines
 
 log = logging.getLogger("inspector.storage")
 
-SCHEMA = 1
+SCHEMA = 2
 BATCH = 50
 MAX_WORDS_A_REQUEST = 20_000
 # It waits for a moment without many captures, but not for ever, and rests between batches.
@@ -29,6 +29,7 @@ CALM_CAPTURES = 10
 PATIENCE_S = 30.0
 REST = 0.5
 SWEEP_BATCH = 500
+MOST_GONE = 1000
 
 LoadRows = Callable[[int, int], Sequence[tuple[int, CapturedRequest]]]
 FindRows = Callable[[Sequence[int]], set[int]]
@@ -63,34 +64,43 @@ class WordIndex:
         execute("PRAGMA journal_mode = WAL")
         execute("PRAGMA synchronous = OFF")
         if execute("PRAGMA user_version").fetchone()[0] != SCHEMA:
-            execute("DROP TABLE IF EXISTS words")
-            execute("DROP TABLE IF EXISTS progress")
-            execute(
-                "CREATE VIRTUAL TABLE words USING fts5("
-                "bin, said, columnsize = 0, tokenize = 'unicode61 remove_diacritics 0')"
-            )
-            execute("CREATE TABLE progress (last_row INTEGER NOT NULL)")
-            execute("INSERT INTO progress VALUES (0)")
-            execute(f"PRAGMA user_version = {SCHEMA}")
+            self._start_afresh()
+
+    def _start_afresh(self) -> None:
+        execute = self._connection.execute
+        for table in ("words", "progress", "known"):
+            execute(f"DROP TABLE IF EXISTS {table}")
+        # The texts themselves are in the database: only where words stand is kept here.
+        execute(
+            "CREATE VIRTUAL TABLE words USING fts5("
+            "marks, said, content = '', tokenize = 'unicode61 remove_diacritics 0')"
+        )
+        execute("CREATE TABLE known (row INTEGER PRIMARY KEY)")
+        execute("CREATE TABLE progress (last_row INTEGER NOT NULL, gone INTEGER NOT NULL)")
+        execute("INSERT INTO progress VALUES (0, 0)")
+        execute(f"PRAGMA user_version = {SCHEMA}")
 
     def add(self, requests: Iterable[tuple[int, CapturedRequest]]) -> None:
         """Take in requests with their row ids, lowest first."""
-        documents = [(row, f"b{each.bin_id}", make_document(each)) for row, each in requests]
+        documents = [(row, make_marks(each), make_document(each)) for row, each in requests]
         if not documents:
             return
         with self._lock:
-            self._connection.execute("BEGIN")
-            self._connection.executemany(
-                "INSERT OR REPLACE INTO words (rowid, bin, said) VALUES (?, ?, ?)", documents
-            )
-            self._connection.execute("UPDATE progress SET last_row = ?", (documents[-1][0],))
-            self._connection.execute("COMMIT")
+            execute, execute_many = self._connection.execute, self._connection.executemany
+            execute("BEGIN")
+            execute_many("INSERT INTO words (rowid, marks, said) VALUES (?, ?, ?)", documents)
+            execute_many("INSERT INTO known VALUES (?)", [(row,) for row, _, _ in documents])
+            execute("UPDATE progress SET last_row = ?", (documents[-1][0],))
+            execute("COMMIT")
             self.last_row = documents[-1][0]
 
-    def find(self, bin_id: int, phrases: Sequence[Phrase], *, below: int, limit: int) -> list[int]:
-        """The row ids, highest first, of the bin's requests with all phrases, below a row id."""
-        sought = [f"bin : b{bin_id}"]
-        sought += [f'said : "{" ".join(phrase)}" *' for phrase in phrases]
+    def find(self, bin_id: int, query: Query, *, below: int, limit: int) -> list[int]:
+        """The row ids below ``below``, highest first, of the bin's requests that may match.
+
+        Rows of requests that are gone may be among them.
+        """
+        sought = [f"marks : {mark}" for mark in (f"b{bin_id}", *query.marks)]
+        sought += [f"said : {format_phrase(phrase)}" for phrase in query.phrases]
         with self._lock:
             rows = self._connection.execute(
                 "SELECT rowid FROM words WHERE words MATCH ? AND rowid < ? "
@@ -103,23 +113,42 @@ class WordIndex:
         """The rows it knows, lowest first."""
         with self._lock:
             rows = self._connection.execute(
-                "SELECT rowid FROM words WHERE rowid > ? ORDER BY rowid LIMIT ?", (after, limit)
+                "SELECT row FROM known WHERE row > ? ORDER BY row LIMIT ?", (after, limit)
             )
             return [row[0] for row in rows]
 
     def forget(self, rows: Iterable[int]) -> None:
-        """Drop rows whose requests are gone."""
+        """Drop rows whose requests are gone.
+
+        Without their texts the words cannot be taken out one by one: when more is
+        gone than there is, the index starts afresh.
+        """
+        gone = [(row,) for row in rows]
         with self._lock:
-            self._connection.execute("BEGIN")
-            self._connection.executemany(
-                "DELETE FROM words WHERE rowid = ?", [(row,) for row in rows]
-            )
-            self._connection.execute("COMMIT")
+            execute = self._connection.execute
+            execute("BEGIN")
+            self._connection.executemany("DELETE FROM known WHERE row = ?", gone)
+            execute("UPDATE progress SET gone = gone + ?", (len(gone),))
+            known = execute("SELECT count(*) FROM known").fetchone()[0]
+            if execute("SELECT gone FROM progress").fetchone()[0] > known + MOST_GONE:
+                self._start_afresh()
+                self.last_row = 0
+            execute("COMMIT")
 
     def close(self) -> None:
         """Let go of the file."""
         with self._lock:
             self._connection.close()
+
+
+def format_phrase(phrase: Phrase) -> str:
+    """A phrase as FTS5 writes it; words have letters and digits only, so nothing to escape."""
+    return f'"{" ".join(phrase.words)}"' + (" *" if phrase.begun else "")
+
+
+def make_marks(request: CapturedRequest) -> str:
+    """What a request is, its bin before all."""
+    return " ".join([f"b{request.bin_id}", *find_marks(request)])
 
 
 def make_document(request: CapturedRequest) -> str:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from inspector.capture import Refusal
 from inspector.domain import CapturedRequest
 from inspector.errors import InspectorError
-from inspector.reading.query import has_phrase, parse_query, word_lines
+from inspector.reading.query import find_marks, has_phrase, parse_query, word_lines
 
 NOW = datetime(2026, 5, 10, 12, tzinfo=UTC)
 FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
@@ -132,7 +132,9 @@ def test_a_query_leaves_out_what_it_does_not_name(text: str) -> None:
 @pytest.mark.parametrize("text", FOUND)
 def test_an_index_of_words_never_hides_a_match(text: str) -> None:
     words = [word for line in word_lines(make_request()) for word in line]
-    assert all(has_phrase(words, phrase) for phrase in parse_query(text, now=NOW).phrases)
+    query = parse_query(text, now=NOW)
+    assert all(has_phrase(words, phrase) for phrase in query.phrases)
+    assert set(query.marks) <= set(find_marks(make_request()))
 
 
 def test_flags_see_what_is_odd() -> None:

@@ -124,6 +124,13 @@ def test_the_filler_takes_in_everything_and_forgets_what_is_gone(
     services.requests.delete(b1, f"{b1.id}-3")
     filler._sweep_now_and_then()
     assert len(index.rows(0, 1000)) == COUNT - 1
+    monkeypatch.setattr("inspector.storage.word_index.MOST_GONE", 0)
+    services.requests.prune(200_000_000)
+    filler._added = 20
+    filler._sweep_now_and_then()
+    assert (index.rows(0, 1000), index.last_row) == ([], 0)
+    filler._catch_up()
+    assert len(index.rows(0, 1000)) == COUNT - 199
     filler.stop()
     again = WordIndex(str(tmp_path / "words"))
     assert again.last_row == index.last_row
