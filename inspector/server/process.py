@@ -66,6 +66,8 @@ class ServerProcess:
                 _start=False,
             )
         except OSError as error:
+            for opened in list(self._map.values()):
+                opened.close()
             raise InspectorError(
                 "port_unusable",
                 f"Port {self.settings.port} on {self.settings.host} cannot be used: "

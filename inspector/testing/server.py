@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # How long a sender may still be in the middle of its request when the server stops.
 FINISH_S = 1.0
+MAX_CONNECTIONS = 300
+MAX_STREAMS = 100
 LOAD_LIMIT = 500
 MAX_LABEL_CHARS = 48
 
@@ -68,11 +70,24 @@ class InspectorServer:
         if folder is None:
             folder = self._temporary = Path(tempfile.mkdtemp(prefix="inspector-"))
         try:
-            settings = Settings(
-                port=0, data_dir=folder, capacity=MAX_CAPACITY, max_bins=MAX_CAPACITY
+            process = ServerProcess(
+                Settings(
+                    port=0,
+                    data_dir=folder,
+                    capacity=MAX_CAPACITY,
+                    max_bins=MAX_CAPACITY,
+                    # As many as fit into the open files that a process is usually allowed.
+                    max_connections=MAX_CONNECTIONS,
+                    max_streams=MAX_STREAMS,
+                    index_words=False,
+                ),
+                finish_s=FINISH_S,
             )
-            process = ServerProcess(settings, finish_s=FINISH_S)
-            process.start()
+            try:
+                process.start()
+            except BaseException:
+                process.services.close()
+                raise
         except BaseException:
             self._remove_files()
             raise

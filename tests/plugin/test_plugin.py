@@ -271,3 +271,30 @@ def test_no_thread_and_no_socket_outlives_the_session(project: pytest.Pytester) 
     assert names == ["MainThread"]
     assert files == []
     assert leftovers(project) == []
+
+
+def test_a_project_that_uses_no_bin_loads_nothing_for_it(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.makeconftest(
+        """
+        import sys
+
+        def pytest_unconfigure():
+            heavy = "flask sqlalchemy waitress werkzeug jinja2 click alembic brotli".split()
+            ours = [name for name in sys.modules if name.startswith("inspector")]
+            print("loaded:", sorted(ours), [name for name in heavy if name in sys.modules])
+        """
+    )
+    project.makepyfile("def test_nothing(): pass")
+    # No other plugin shall load things in our place.
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    for arguments in (["--co"], []):
+        result = project.runpytest_subprocess("-q", "-p", "inspector.pytest_plugin", *arguments)
+        result.stdout.fnmatch_lines(["loaded: ['inspector', 'inspector.pytest_plugin'] []"])
+
+
+def test_the_fixtures_are_listed_with_what_they_are_for(project: pytest.Pytester) -> None:
+    result = project.runpytest_inprocess("--fixtures", "-q")
+    for name in ("inspector", "webhook_bin", "deskpro"):
+        result.stdout.fnmatch_lines([f"{name}*-- *pytest_plugin.py:*", "    *.*"])
