@@ -68,9 +68,17 @@ def read_answer(
     else:
         raise _unreadable("it has too many interim answers")
     body, truncated, framed = _read_body(reader, status, headers, max_body_bytes)
-    reader.finish()
-    keeps = _keeps_alive(version, headers) and framed and not truncated and status != 101
-    return Answer(version, status, reason, headers, body, truncated, keeps, first_byte_at)
+    reusable = framed and not truncated and not reader.has_more and status != 101
+    return Answer(
+        version,
+        status,
+        reason,
+        headers,
+        body,
+        truncated,
+        reusable and _keeps_alive(version, headers),
+        first_byte_at,
+    )
 
 
 def _unreadable(problem: str) -> DeliveryError:
@@ -115,10 +123,10 @@ class _Reader:
             pass
         return self._take(count)
 
-    def finish(self) -> None:
-        """What was read too far belongs to no answer of ours; it makes the connection unusable."""
-        if self._data:
-            self._connection.push_back(self._take(len(self._data)))
+    @property
+    def has_more(self) -> bool:
+        """Whether bytes came that belong to no answer of ours."""
+        return bool(self._data)
 
     def _take(self, count: int) -> bytes:
         taken = bytes(self._data[:count])

@@ -68,15 +68,13 @@ def earliest(*deadlines: Deadline) -> Deadline:
 class Connection:
     """A connection to one origin, checked against the policy when it was opened.
 
-    ``connect_ms`` is what name look-up, TCP and TLS took together. It reads through
-    a buffer of its own, so that one connection carries many requests.
+    ``connect_ms`` is what name look-up, TCP and TLS took together.
     """
 
     def __init__(
         self, sock: socket.socket, origin: tuple[str, str, int], address: str, connect_ms: float
     ) -> None:
         self._sock = sock
-        self._buffer = bytearray()
         self.origin = origin
         self.address = address
         self.connect_ms = connect_ms
@@ -92,8 +90,6 @@ class Connection:
 
     def is_reusable(self) -> bool:
         """Whether nothing has come since the last answer, not even its end."""
-        if self._buffer or self._sock.fileno() < 0:
-            return False
         if isinstance(self._sock, ssl.SSLSocket) and self._sock.pending():
             return False
         with _Selector() as selector:
@@ -115,10 +111,6 @@ class Connection:
 
     def receive(self, deadline: Deadline) -> bytes:
         """Some bytes, ``b""`` at the end; raises ``DeliveryError``."""
-        if self._buffer:
-            data = bytes(self._buffer)
-            self._buffer.clear()
-            return data
         self._sock.settimeout(deadline.remaining_s())
         try:
             return self._sock.recv(65_536)
@@ -128,10 +120,6 @@ class Connection:
             return b""
         except OSError as error:
             raise _connection_lost(error) from error
-
-    def push_back(self, data: bytes) -> None:
-        """Give bytes back that belong to what comes next."""
-        self._buffer[:0] = data
 
 
 def _connection_lost(error: OSError) -> DeliveryError:

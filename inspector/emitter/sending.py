@@ -170,7 +170,7 @@ def parse_retry_after(value: str | None, now: Callable[[], datetime] | None = No
         return float(value[:9])
     try:
         date = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     moment = now() if now else datetime.now(UTC)
     if date.tzinfo is None:

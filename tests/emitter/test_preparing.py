@@ -196,6 +196,11 @@ def test_a_headers_name_is_a_token(name: str) -> None:
     assert error_of(lambda: check_header(name, "1")).code == "invalid_header"
 
 
+def test_a_headers_value_has_a_limit_in_bytes() -> None:
+    check_header("X-A", "ü" * 4095)
+    assert "longer than 8,190 bytes" in error_of(lambda: check_header("X-A", "ü" * 4096)).message
+
+
 @pytest.mark.parametrize("name", ["Content-Length", "transfer-encoding"])
 def test_what_says_where_the_body_ends_cannot_be_set(name: str) -> None:
     assert error_of(lambda: prepare(headers=((name, "1"),))).code == "header_reserved"

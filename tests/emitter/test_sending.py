@@ -1,5 +1,8 @@
 """What goes over the wire and what comes back, against receivers that say anything."""
 
+import contextlib
+import errno
+import os
 import socket
 import ssl
 import threading
@@ -24,8 +27,11 @@ from inspector.emitter import (
     sample_context,
     send,
 )
-from inspector.emitter.connections import ConnectionPool
-from inspector.emitter.sending import MAX_PAUSE_S, parse_retry_after
+from inspector.emitter.answers import Answer, read_answer
+from inspector.emitter.connections import Connection, ConnectionPool, Deadline, DeliveryError
+from inspector.emitter.sending import MAX_PAUSE_S, find_redirect, parse_retry_after
+from inspector.emitter.urls import parse_url
+from inspector.errors import InspectorError
 from tests.emitter.receiver import OK, Receiver, answer
 
 TLS = Path(__file__).parent / "data" / "tls"
@@ -191,6 +197,50 @@ def test_an_answer_that_breaks_the_rules_is_a_sentence(raw: bytes, says: str) ->
         failure = failure_of(send(prepare(receiver.url), options=QUICK))
     assert failure.code in ("unreadable_answer", "connection_lost")
     assert says in failure.message
+
+
+class Recorded(Connection):
+    """A connection that gives the bytes of an answer, cut into pieces, and then the end."""
+
+    def __init__(self, pieces: list[bytes]) -> None:
+        self._pieces = iter(pieces)
+
+    def receive(self, deadline: Deadline) -> bytes:
+        return next((piece for piece in self._pieces if piece), b"")
+
+
+HEAD_PIECES = st.sampled_from(
+    [
+        *[b"HTTP/1.1 200 OK\r\n", b"HTTP/1.0 302 X\n", b"\r\n", b"\n", b": ", b",", b"0", b"5\r\n"],
+        *[b"Content-Length: 3\r\n", b"Transfer-Encoding: chunked\r\n", b"Connection: close\r\n"],
+        *[b"Location: http://x/\r\n", b"Location:", b"\xff", b"\0", b" folded\r\n", b"abc", b"-1"],
+    ]
+)
+
+
+@given(st.lists(HEAD_PIECES | st.binary(max_size=5), max_size=30))
+def test_any_bytes_are_an_answer_or_a_sentence(pieces: list[bytes]) -> None:
+    far = Deadline(60, "No answer")
+    try:
+        found = read_answer(
+            Recorded([b"HTTP/1.1 200 OK\r\n", *pieces]),
+            first_byte=far,
+            overall=far,
+            max_body_bytes=10,
+        )
+    except DeliveryError:
+        return
+    assert len(found.body) <= 10
+    target = find_redirect(found, parse_url("http://h/"))
+    assert target is None or isinstance(target, str)
+
+
+@given(st.text() | st.text("htp:/[]@?#.\\ x1").map("//{}".format))
+def test_any_location_is_a_target_or_none(location: str) -> None:
+    found = Answer("1.1", 302, "", (("Location", location),), b"", False, False, 0.0)
+    target = find_redirect(found, parse_url("http://h/a"))
+    with contextlib.suppress(InspectorError):
+        parse_url(target or "")
 
 
 # What goes wrong on the way
@@ -388,6 +438,38 @@ def test_tls_to_a_receiver_that_has_none_is_a_sentence() -> None:
         thread.join()
     assert failure_of(result).code == "tls_failed"
     assert f"No TLS with 127.0.0.1, port {port}" in failure_of(result).message
+
+
+@pytest.mark.parametrize(
+    ("stalls", "code"), [(True, "timed_out"), (False, "tls_failed")], ids=["stalls", "closes"]
+)
+def test_a_receiver_that_does_not_begin_tls_is_a_sentence(stalls: bool, code: str) -> None:
+    released = threading.Event()
+
+    def serve() -> None:
+        sock, _ = listener.accept()
+        with sock:
+            if stalls:
+                released.wait(10)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}/"
+        result = send(prepare(url), options=DeliveryOptions(connect_timeout_s=0.2))
+        released.set()
+        thread.join()
+    assert failure_of(result).code in (code, "connection_lost")
+
+
+def test_a_network_that_cannot_be_reached_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def connect(*_: Any) -> None:
+        raise OSError(errno.ENETUNREACH, os.strerror(errno.ENETUNREACH))
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    result = send(prepare("http://[2001:db8::1]:81/"), options=QUICK)
+    message = "2001:db8::1, port 81 cannot be reached: Network is unreachable."
+    assert failure_of(result) == Failure("unreachable", message)
 
 
 # Attempts

@@ -1,15 +1,23 @@
 """The helpdesk's template language: what it means, and what it refuses."""
 
 from operator import attrgetter
-from time import perf_counter
+from time import thread_time
 from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jinja2 import TemplateError
+from jinja2.exceptions import SecurityError
 
 from inspector.emitter.template_filters import FILTERS
-from inspector.emitter.templates import MAX_OUTPUT_CHARS, missing_variables, render_template
+from inspector.emitter.template_values import ValueProblemError
+from inspector.emitter.templates import (
+    _ENVIRONMENT,
+    MAX_OUTPUT_CHARS,
+    missing_variables,
+    render_template,
+)
 from inspector.errors import InspectorError
 
 TICKET: Any = {
@@ -266,6 +274,7 @@ BOMBS = {
     "sums": "{{ 1" + " + 1" * 9_000 + " }}",
     "dots": "{{ a" + ".b" * 9_000 + " }}",
     "filters": "{{ a" + "|upper" * 9_000 + " }}",
+    "loops in loops": "{% for a in ticket.list %}" * 25 + "{% endfor %}" * 25,
     "ifs": "{% if 1 %}" * 900 + "{% endif %}" * 900,
     "elifs": "{% if 0 %}" + "{% elif 0 %}" * 5_000 + "{% endif %}",
     "outputs": "{{ a }}" * 14_000,
@@ -279,14 +288,35 @@ HARMLESS = {"powers", "power of powers"}  # They are worked out as floats: INF.
 
 @pytest.mark.parametrize("name", BOMBS)
 def test_no_template_takes_long_or_gives_much(name: str) -> None:
-    started = perf_counter()
+    started = thread_time()
     if name in HARMLESS:
         assert render_template(BOMBS[name], BIG) == "INF"
     else:
         with pytest.raises(InspectorError) as caught:
             render_template(BOMBS[name], BIG)
         assert caught.value.code == "template_error"
-    assert perf_counter() - started < 2
+    assert thread_time() - started < 3
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ x.upper() }}",
+        "{{ x.__class__.__mro__ }}",
+        "{{ x['__class__']['__base__']['__subclasses__']() }}",
+        "{{ ('%s' % x).format(x) }}",
+        "{{ x|attr('__class__') }}",
+        "{{ cycler.__init__.__globals__ }}",
+        "{% macro m() %}{{ m.__globals__ }}{{ caller() }}{% endmacro %}{{ m() }}",
+    ],
+)
+def test_the_sandbox_alone_reaches_no_python(source: str) -> None:
+    """What would happen if the check of the syntax let something through."""
+    try:
+        rendered = _ENVIRONMENT.from_string(source).render({"x": "text"})
+    except (SecurityError, TemplateError, ValueProblemError):
+        rendered = ""
+    assert rendered == ""
 
 
 def test_large_data_fits_through_when_nothing_multiplies_it() -> None:

@@ -143,6 +143,11 @@ def test_any_bytes_give_a_ticket_or_a_sentence(data: bytes) -> None:
     context_of(loaded.context)
 
 
+def test_what_is_neither_json_nor_text_is_our_own_mistake() -> None:
+    with pytest.raises(TypeError):
+        context_of({"ticket": {"x": object()}})
+
+
 def test_every_source_has_a_variation_that_can_be_sent() -> None:
     assert {variation.source for variation in all_variations()} == set(SOURCES)
     for variation in all_variations():
