@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import socket
-import sqlite3
 import threading
 import time
 from typing import Any
@@ -21,7 +20,7 @@ from inspector.server.lane import Lane
 from inspector.server.listener import WORKER_THREADS, CaptureServer, make_adjustments, share_files
 from inspector.server.parking import ParkingLot
 from inspector.settings import Settings
-from inspector.storage import IndexFiller, WordIndex
+from inspector.storage import IndexFiller, IndexUnusableError, WordIndex
 from inspector.storage.rows import find_existing, load_rows_after
 from inspector.storage.word_index import is_available
 from inspector.web.services import Services
@@ -100,8 +99,8 @@ class ServerProcess:
             return
         try:
             index = WordIndex(path)
-        except sqlite3.Error as error:
-            log.warning("Searches go without an index: %s cannot be used (%s).", path, error)
+        except IndexUnusableError as error:
+            log.warning("Searches go without an index: %s.", error)
             return
         self._filler = IndexFiller(
             index,

@@ -11,7 +11,7 @@ from inspector.storage.engine import answers, open_database
 from inspector.storage.models import db
 from inspector.storage.requests import Page, RequestStore
 from inspector.storage.search import Found, RequestSearch
-from inspector.storage.word_index import IndexFiller, WordIndex
+from inspector.storage.word_index import IndexFiller, IndexUnusableError, WordIndex
 from inspector.storage.writer import NoSuchBin, Outcome, Stored, Unstored, Writer
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "DeliveryStore",
     "Found",
     "IndexFiller",
+    "IndexUnusableError",
     "NoSuchBin",
     "Outcome",
     "Page",

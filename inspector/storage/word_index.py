@@ -15,6 +15,8 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from inspector.domain import CapturedRequest
 from inspector.reading.query import Phrase, Query, find_marks, word_lines
 
@@ -45,26 +47,41 @@ def is_available() -> bool:
     return True
 
 
+class IndexUnusableError(Exception):
+    """There can be no index of words in this file."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path} cannot be used ({reason})")
+
+
 class WordIndex:
     """Finds the rows of requests that contain phrases.
 
     ``path`` may be ``":memory:"``. One connection, guarded by a lock: look-ups take
-    milliseconds.
+    milliseconds. Raises ``IndexUnusableError`` for a file that cannot be one.
     """
 
     def __init__(self, path: str) -> None:
         self._lock = threading.Lock()
-        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._prepare()
-        row = self._connection.execute("SELECT last_row FROM progress").fetchone()
-        self.last_row: int = row[0]
+        try:
+            self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        except sqlite3.Error as error:
+            raise IndexUnusableError(path, str(error)) from error
+        try:
+            self.last_row: int = self._prepare()
+        except sqlite3.Error as error:
+            self._connection.close()
+            raise IndexUnusableError(path, str(error)) from error
 
-    def _prepare(self) -> None:
+    def _prepare(self) -> int:
+        """Make it ready; gives the last row taken in."""
         execute = self._connection.execute
         execute("PRAGMA journal_mode = WAL")
         execute("PRAGMA synchronous = OFF")
         if execute("PRAGMA user_version").fetchone()[0] != SCHEMA:
             self._start_afresh()
+        row: int = execute("SELECT last_row FROM progress").fetchone()[0]
+        return row
 
     def _start_afresh(self) -> None:
         execute = self._connection.execute
@@ -85,14 +102,12 @@ class WordIndex:
         documents = [(row, make_marks(each), make_document(each)) for row, each in requests]
         if not documents:
             return
-        with self._lock:
-            execute, execute_many = self._connection.execute, self._connection.executemany
-            execute("BEGIN")
+        with self._changing() as connection:
+            execute_many = connection.executemany
             execute_many("INSERT INTO words (rowid, marks, said) VALUES (?, ?, ?)", documents)
             execute_many("INSERT INTO known VALUES (?)", [(row,) for row, _, _ in documents])
-            execute("UPDATE progress SET last_row = ?", (documents[-1][0],))
-            execute("COMMIT")
-            self.last_row = documents[-1][0]
+            connection.execute("UPDATE progress SET last_row = ?", (documents[-1][0],))
+        self.last_row = documents[-1][0]
 
     def find(self, bin_id: int, query: Query, *, below: int, limit: int) -> list[int]:
         """The row ids below ``below``, highest first, of the bin's requests that may match.
@@ -124,16 +139,30 @@ class WordIndex:
         gone than there is, the index starts afresh.
         """
         gone = [(row,) for row in rows]
-        with self._lock:
-            execute = self._connection.execute
-            execute("BEGIN")
-            self._connection.executemany("DELETE FROM known WHERE row = ?", gone)
+        afresh = False
+        with self._changing() as connection:
+            execute = connection.execute
+            connection.executemany("DELETE FROM known WHERE row = ?", gone)
             execute("UPDATE progress SET gone = gone + ?", (len(gone),))
             known = execute("SELECT count(*) FROM known").fetchone()[0]
             if execute("SELECT gone FROM progress").fetchone()[0] > known + MOST_GONE:
                 self._start_afresh()
-                self.last_row = 0
-            execute("COMMIT")
+                afresh = True
+        if afresh:
+            self.last_row = 0
+
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[sqlite3.Connection]:
+        """All of a change or nothing of it, so that the next one can begin after a full disk."""
+        with self._lock:
+            self._connection.execute("BEGIN")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
 
     def close(self) -> None:
         """Let go of the file."""
@@ -204,6 +233,10 @@ class IndexFiller:
             try:
                 self._catch_up()
                 self._sweep_now_and_then()
+            except (sqlite3.Error, SQLAlchemyError) as error:
+                reason = str(error).partition("\n")[0]
+                log.warning("The index of words waits, searches read instead: %s.", reason)
+                self._rest(5.0)
             except Exception:
                 log.exception("The index of words could not be filled; searches read instead.")
                 self._rest(5.0)

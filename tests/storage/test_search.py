@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from inspector.capture import Capture
 from inspector.domain import Bin
 from inspector.reading.query import parse_query
-from inspector.storage import IndexFiller, Stored, WordIndex
+from inspector.storage import IndexFiller, IndexUnusableError, Stored, WordIndex
 from inspector.storage.rows import find_existing, load_rows_after
 from inspector.web.services import Services
 
@@ -135,3 +136,29 @@ def test_the_filler_takes_in_everything_and_forgets_what_is_gone(
     again = WordIndex(str(tmp_path / "words"))
     assert again.last_row == index.last_row
     again.close()
+
+
+def test_an_index_on_a_full_disk_goes_on_when_there_is_room(services: Services, b1: Bin) -> None:
+    index = WordIndex(":memory:")
+    pages = index._connection.execute("PRAGMA page_count").fetchone()[0]
+    index._connection.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        fill(services, index)
+    assert index.last_row == 0
+    assert index.rows(0, 10) == []
+
+    index._connection.execute("PRAGMA max_page_count = 100000")
+    fill(services, index)
+    assert len(index.rows(0, 1000)) == COUNT + COUNT // 10
+    index.close()
+
+
+@pytest.mark.parametrize("content", [None, b"no database at all" * 100], ids=["a folder", "other"])
+def test_a_file_that_can_be_no_index_is_refused(content: bytes | None, tmp_path: Path) -> None:
+    path = tmp_path / "words"
+    if content is None:
+        path.mkdir()
+    else:
+        path.write_bytes(content)
+    with pytest.raises(IndexUnusableError, match=r"words cannot be used \("):
+        WordIndex(str(path))
