@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shlex
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -81,6 +82,10 @@ def command(**chosen: Any) -> None:
     from inspector.server import ServerProcess  # slow to import, so not for --help
 
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    # Said once for every request that waits for a thread, which is no news to anyone.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    # A thread that works out a large page gives way to captures sooner than after Python's 5 ms.
+    sys.setswitchinterval(0.001)
     settings = _make_settings(**chosen)
     process = ServerProcess(settings)
     process.start()

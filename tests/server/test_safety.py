@@ -210,6 +210,33 @@ def test_a_reader_that_does_not_read_holds_nothing_up(server: RunningServer) -> 
         connection.close()
 
 
+def test_pages_of_500_do_not_hold_captures_up(start_server: StartServer) -> None:
+    server = start_server("--bin", "b1")
+    port = int(server.url.rsplit(":", 1)[1])
+    body = "ticket[note]=" + "n" * 12_000
+    for _ in range(500):
+        post_to(port, body)
+    fetched = []
+    done = threading.Event()
+
+    def fetch_pages() -> None:
+        while not done.is_set():
+            fetched.append(len(server.get_json("/api/v1/bins/b1/requests?limit=500")))
+
+    readers = [threading.Thread(target=fetch_pages) for _ in range(3)]
+    for reader in readers:
+        reader.start()
+    captured = 0
+    while not fetched:  # for as long as the first page takes
+        assert post_to(port, "a=1")[0] == 200
+        captured += 1
+    done.set()
+    for reader in readers:
+        reader.join()
+    assert captured >= 5
+    assert set(fetched) == {500}
+
+
 def test_memory_stays_flat_under_many_captures(start_server: StartServer) -> None:
     server = start_server("--bin", "b1", "--capacity", "1000000")
     port = int(server.url.rsplit(":", 1)[1])
