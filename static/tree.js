@@ -45,10 +45,9 @@ function setUp(section) {
   tree.total = collect(tree, tree.list, "", "");
   if ("opened" in section.dataset || tree.asks) return;
   restoreFolds(tree);
-  if (tree.state.filter) {
-    tree.input.value = tree.state.filter;
-    filter(tree);
-  }
+  // What was typed before this file was there counts more than what was kept.
+  tree.input.value ||= tree.state.filter;
+  if (tree.input.value) filter(tree);
 }
 
 // `path` is what the filter looks at; `place` also has the headings of groups in it.
