@@ -76,6 +76,12 @@ def _option(flag: str, meaning: str, **how: Any) -> Callable[[Decorated], Decora
     multiple=True,
     metavar="IP",
 )
+@_option(
+    "--emit-allow",
+    "A host, *.domain, address or network the emitter may send to when others can reach us.",
+    multiple=True,
+    metavar="HOST",
+)
 @_option("--token", "What opens a server that others can reach.")
 def command(**chosen: Any) -> None:
     """Start the server. Ctrl-C finishes what was accepted, then stops."""
@@ -112,9 +118,18 @@ def _make_settings(**chosen: Any) -> Settings:
             public_url=check_public_url(chosen["public_url"]) if chosen["public_url"] else None,
             trusted_proxies=chosen["trusted_proxy"],
             token=chosen["token"],
+            emit_allow=_check_allowed(chosen["emit_allow"]),
         )
     except InspectorError as error:
         raise click.UsageError(error.message) from error
+
+
+def _check_allowed(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Give the values of ``--emit-allow`` back when each is one."""
+    from inspector.emitter import restrict_to
+
+    restrict_to(values)
+    return values
 
 
 def _greet(process: Any) -> None:

@@ -13,8 +13,16 @@ from inspector.emitter.actions import (
     action_to_json,
 )
 from inspector.emitter.changes import Change, apply_changes, apply_set, parse_set, unset
+from inspector.emitter.composing import (
+    Composition,
+    TicketChoice,
+    composition_from_json,
+    make_change,
+)
 from inspector.emitter.destinations import ANYWHERE, DestinationPolicy, restrict_to
 from inspector.emitter.preparing import LeftOut, PreparedRequest, render, sample_body
+from inspector.emitter.records import make_delivery
+from inspector.emitter.replaying import repeat, replay
 from inspector.emitter.sending import Attempt, DeliveryResult, Exchange, Failure, send
 from inspector.emitter.series import Series, SeriesPlan, SeriesProgress
 from inspector.emitter.tickets import LoadedTicket, context_of, parse_ticket, sample_context
@@ -27,6 +35,7 @@ __all__ = [
     "SOURCES",
     "Attempt",
     "Change",
+    "Composition",
     "Context",
     "DeliveryOptions",
     "DeliveryResult",
@@ -39,6 +48,7 @@ __all__ = [
     "Series",
     "SeriesPlan",
     "SeriesProgress",
+    "TicketChoice",
     "Variation",
     "WebhookAction",
     "action_from_json",
@@ -46,11 +56,16 @@ __all__ = [
     "all_variations",
     "apply_changes",
     "apply_set",
+    "composition_from_json",
     "context_of",
     "get_variation",
+    "make_change",
+    "make_delivery",
     "parse_set",
     "parse_ticket",
     "render",
+    "repeat",
+    "replay",
     "restrict_to",
     "sample_body",
     "sample_context",

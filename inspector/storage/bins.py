@@ -81,6 +81,10 @@ class BinStore:
         row = db.session.get(BinRow, bin_id)
         return None if row is None else _to_bin(row, 0)
 
+    def exists(self, name: str) -> bool:
+        """Whether there is a bin of that name."""
+        return db.session.scalar(select(BinRow.id).where(BinRow.name == name)) is not None
+
     def list(self) -> list[Bin]:
         """All bins, the newest first."""
         counts = (

@@ -165,6 +165,15 @@ def _read_value(field: Field, value: Any) -> Any:
         if not isinstance(value, dict):
             raise field.refuse("is an object")
         return value
+    if get_origin(kind) is list:
+        if not isinstance(value, list):
+            raise field.refuse("is a list")
+        inner = replace(field, kind=get_args(kind)[0])
+        return [_read_value(inner, entry) for entry in value]
+    if dataclasses.is_dataclass(kind):
+        if not isinstance(value, dict):
+            raise field.refuse("is an object")
+        return read_json(cast("type", kind), value)
     raise TypeError(f"no way to read {kind} from JSON")
 
 

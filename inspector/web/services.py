@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import ParamSpec, TypeVar
 
@@ -11,6 +11,7 @@ from flask import Flask, current_app, request
 from sqlalchemy import Engine
 
 from inspector.domain import Bin, CapturedRequest
+from inspector.emitter import ANYWHERE, DestinationPolicy, restrict_to
 from inspector.live import News
 from inspector.settings import Settings
 from inspector.storage import (
@@ -21,6 +22,7 @@ from inspector.storage import (
     RequestStore,
     Writer,
 )
+from inspector.web.couriers import Consignment, Couriers, Sending
 
 __all__ = ["Services", "current_services"]
 
@@ -42,6 +44,7 @@ class Services:
     deliveries: DeliveryStore
     writer: Writer
     news: News
+    couriers: Couriers = field(default_factory=Couriers)
     port: int = 0
     parking_is_full: Callable[[], bool] = lambda: False
 
@@ -52,6 +55,31 @@ class Services:
     def bin_url(self, name: str) -> str:
         """Where webhooks for this bin go."""
         return f"{self.base_url()}/{name}"
+
+    def own_url(self) -> str:
+        """Where this machine reaches us, whatever others call us or a Host header says.
+
+        Empty when another server owns the socket.
+        """
+        if not self.port:
+            return ""
+        return replace(self.settings, port=self.port, public_url=None).base_url
+
+    def emit_policy(self) -> DestinationPolicy:
+        """Where deliveries may go: anywhere when only this machine can ask for them."""
+        if self.settings.is_loopback:
+            return ANYWHERE
+        own = [url for url in (self.own_url(), self.settings.public_url) if url]
+        if self.port:
+            own.append(f"http://localhost:{self.port}")
+        return restrict_to(
+            self.settings.emit_allow, own_urls=own, is_bin=self.in_context(self.bins.exists)
+        )
+
+    def dispatch(self, consignment: Consignment) -> Sending:
+        """Start a delivery, which is kept when it is done. Raises ``too_many_deliveries``."""
+        keep = self.in_context(self.deliveries.add)
+        return self.couriers.start(consignment, self.emit_policy(), keep)
 
     def in_context(self, work: Callable[Given, Result]) -> Callable[Given, Result]:
         """The function, to be called from any thread: in an application context of its own."""
@@ -78,6 +106,7 @@ class Services:
 
     def close(self) -> None:
         """Store what is queued and let go of the database."""
+        self.couriers.close()
         self.writer.close()
         self.engine.dispose()
 

@@ -29,3 +29,74 @@ def map_query(context: Any, query: dict[str, Any] | None) -> Any:
     if query and isinstance(query.get("q"), str) and len(query["q"]) < 1000:
         return query | {"q": random.choice(QUERIES)}
     return query
+
+
+@schemathesis.hook
+def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
+    """Deliveries go to our own bin, whatever was made up for their URL."""
+    if isinstance(case.body, dict):
+        own_url = case.operation.base_url.partition("/api/")[0] + "/orders"
+        case.body = _tame_body(case.body, own_url)
+
+
+def _tame_body(body: dict[str, Any], own_url: str) -> dict[str, Any]:
+    """Without any text that would have to mean something to be taken.
+
+    What is wrong by its type stays as it is: it is there to be refused.
+    """
+    tame: dict[str, Any] = dict(body)
+    if isinstance(tame.get("url"), str):
+        tame["url"] = own_url
+    if isinstance(tame.get("action"), dict):
+        tame["action"] = _tame_action(tame["action"], own_url)
+    if isinstance(tame.get("ticket"), dict):
+        kinds = {"data": dict, "text": str, "request": str}
+        tame["ticket"] = {
+            name: None if isinstance(value, kinds.get(name, ())) else value
+            for name, value in tame["ticket"].items()
+        }
+    if isinstance(tame.get("set"), dict):
+        tame["set"] = {"ticket.id": 5}
+    if isinstance(tame.get("unset"), list) and all(isinstance(each, str) for each in tame["unset"]):
+        tame["unset"] = ["ticket.subject"]
+    return tame
+
+
+def _tame_action(action: dict[str, Any], own_url: str) -> dict[str, Any]:
+    tame = dict(action)
+    if isinstance(tame.get("url"), str):
+        tame["url"] = own_url
+    for name in ("name", "custom_data"):
+        if isinstance(tame.get(name), str):
+            tame[name] = "{{ ticket.id }}"
+    if _are_pairs(tame.get("headers")):
+        tame["headers"] = [["X-Id", "{{ ticket.id }}"]]
+    options: Any = tame.get("options")
+    if isinstance(options, dict):
+        tame["options"] = {name: _tame_option(name, value) for name, value in options.items()}
+    return tame
+
+
+def _are_pairs(value: Any) -> bool:
+    if isinstance(value, dict):
+        return _are_texts(list(value.values()))
+    return isinstance(value, list) and all(
+        isinstance(pair, list) and len(pair) == 2 and _are_texts(pair) for pair in value
+    )
+
+
+def _are_texts(values: list[Any]) -> bool:
+    return all(isinstance(value, str) for value in values)
+
+
+def _tame_option(name: str, value: Any) -> Any:
+    """Quick, without pauses; and a user name without a colon."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int | float) and 0 <= value <= 5 and name == "retries":
+        return 0
+    if isinstance(value, int | float) and 0 < value <= 300 and name.endswith("_s"):
+        return 5
+    if name == "basic_auth" and isinstance(value, list) and len(value) == 2 and _are_texts(value):
+        return ["name", "password"]
+    return value

@@ -1,0 +1,117 @@
+"""An action and the ticket that it is sent with: what the page, the API and the command compose.
+
+All three make one of these and ``prepare`` the same requests from it. No I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from inspector.emitter.actions import WebhookAction, action_from_json, action_to_json
+from inspector.emitter.changes import Change, apply_changes, split_path
+from inspector.emitter.preparing import PreparedRequest, render
+from inspector.emitter.tickets import LoadedTicket, parse_ticket
+from inspector.emitter.trees import Context, tree_of
+from inspector.emitter.variations import get_variation
+from inspector.errors import InspectorError
+
+MAX_CHANGES = 1_000
+_CHOICE_FIELDS = ("variation", "text", "changes")
+
+
+@dataclass(frozen=True, slots=True)
+class TicketChoice:
+    """Which data an action is sent with.
+
+    ``variation`` of the sample, the usual one of the action's source when empty;
+    ``text`` is one's own data as ``parse_ticket`` takes it, whose fields go in the
+    place of the variation's; then ``changes``, in order.
+    """
+
+    variation: str = ""
+    text: str = ""
+    changes: tuple[Change, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """As ``choice_from_json`` takes it."""
+        changes = [[change.path, change.value] for change in self.changes]
+        return {"variation": self.variation, "text": self.text, "changes": changes}
+
+
+def choice_from_json(data: Any) -> TicketChoice:
+    """The choice that ``TicketChoice.to_json`` wrote; what is not there is empty.
+
+    Raises ``InspectorError`` ``invalid_ticket`` or ``invalid_path``.
+    """
+    if not isinstance(data, Mapping) or data.keys() - set(_CHOICE_FIELDS):
+        fields = ", ".join(_CHOICE_FIELDS)
+        raise InspectorError("invalid_ticket", f"The ticket's choice is an object of {fields}.")
+    changes = data.get("changes") or []
+    texts = [data.get("variation") or "", data.get("text") or ""]
+    if not isinstance(changes, list) or not all(isinstance(text, str) for text in texts):
+        raise InspectorError("invalid_ticket", "The ticket's choice has a wrong type in it.")
+    return TicketChoice(texts[0], texts[1], tuple(make_change(*_pair(each)) for each in changes))
+
+
+def _pair(entry: Any) -> tuple[str, Any]:
+    if not isinstance(entry, list) or len(entry) != 2 or not isinstance(entry[0], str):
+        raise InspectorError("invalid_path", "A change is a list of a path and a value.")
+    return entry[0], entry[1]
+
+
+def make_change(path: str, value: Any) -> Change:
+    """A change of what JSON or Python holds; ``None`` takes away what is at ``path``.
+
+    Raises ``InspectorError`` ``invalid_path`` or ``invalid_ticket``.
+    """
+    split_path(path)
+    return Change(path, None if value is None else tree_of(value))
+
+
+@dataclass(frozen=True)
+class Composition:
+    """An action with its ticket; each request of a series is prepared from the same one.
+
+    Raises ``InspectorError`` ``too_many_changes``; what the ticket is made of is
+    looked at when it is needed.
+    """
+
+    action: WebhookAction
+    ticket: TicketChoice = TicketChoice()
+
+    def __post_init__(self) -> None:
+        if len(self.ticket.changes) > MAX_CHANGES:
+            message = f"A ticket is changed in at most {MAX_CHANGES:,} places."
+            raise InspectorError("too_many_changes", message, field="changes")
+
+    @cached_property
+    def own_ticket(self) -> LoadedTicket | None:
+        """One's own data, None without. Raises ``InspectorError`` ``invalid_ticket``."""
+        text = self.ticket.text
+        return parse_ticket(text.encode("utf-8", "surrogatepass")) if text.strip() else None
+
+    @cached_property
+    def unchanged_context(self) -> Context:
+        """The data before its changes. Raises ``InspectorError``."""
+        context = get_variation(self.ticket.variation or self.action.source).make_context()
+        return {**context, **self.own_ticket.context} if self.own_ticket else context
+
+    def make_context(self, number: int = 1) -> Context:
+        """The data of the delivery of this number, counted from 1. Raises ``InspectorError``."""
+        return apply_changes(self.unchanged_context, self.ticket.changes, number=number)
+
+    def prepare(self, number: int = 1) -> PreparedRequest:
+        """The request of this number. Raises ``InspectorError`` as ``render`` does."""
+        return render(self.action, self.make_context(number))
+
+    def to_json(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The action and the ticket's choice, as ``composition_from_json`` takes them."""
+        return action_to_json(self.action), self.ticket.to_json()
+
+
+def composition_from_json(action: Any, ticket: Any) -> Composition:
+    """What ``Composition.to_json`` wrote. Raises ``InspectorError``."""
+    return Composition(action_from_json(action), choice_from_json(ticket))

@@ -1,0 +1,99 @@
+"""Captured requests and deliveries sent once more: what stays to the byte, and what cannot."""
+
+from __future__ import annotations
+
+import pytest
+
+from inspector.domain import CapturedRequest
+from inspector.emitter import (
+    DeliveryOptions,
+    WebhookAction,
+    make_delivery,
+    render,
+    repeat,
+    replay,
+    sample_context,
+    send,
+)
+from inspector.errors import InspectorError
+from tests.emitter.receiver import Receiver
+
+HEAD = (
+    b"PUT /orders/a%20b?x=1&y HTTP/1.1\r\n"
+    b"host: inspector\r\n"
+    b"X-One: 1\r\nx-one: 2\r\nX-Latin: \xe4\r\nX-Utf: \xc3\xa4\r\n"
+    b"Connection: close, X-Mine\r\nX-Mine: 1\r\nTE: trailers\r\nExpect: 100-continue\r\n"
+    b"Transfer-Encoding: chunked\r\nX-Folded: a\r\n b\r\nno colon here\r\n"
+    b"Content-Type: text/plain\r\n"
+)
+
+
+def captured(
+    head: bytes = HEAD, body: bytes = b"\0\xffbytes", *, truncated: bool = False
+) -> CapturedRequest:
+    return CapturedRequest(
+        id="1-1",
+        bin_id=1,
+        bin_name="orders",
+        number=1,
+        received_us=0,
+        raw_head=head,
+        body=body,
+        body_size=len(body),
+        peer="127.0.0.1",
+        chunked=True,
+        truncated=truncated,
+        fidelity="exact",
+        refusal=None,
+    )
+
+
+def test_a_replay_is_the_request_to_the_byte_but_for_its_connection() -> None:
+    prepared = replay(captured(), "http://127.0.0.1:9/new/?z=0")
+    assert prepared.raw == (
+        b"PUT /new/a%20b?z=0&x=1&y HTTP/1.1\r\n"
+        b"Host: 127.0.0.1:9\r\n"
+        b"X-One: 1\r\nx-one: 2\r\nX-Latin: \xe4\r\nX-Utf: \xc3\xa4\r\n"
+        b"Content-Type: text/plain\r\n"
+        b"Content-Length: 7\r\n\r\n\0\xffbytes"
+    )
+    left_out = {each.what for each in prepared.left_out}
+    assert left_out == {
+        "Connection", "X-Mine", "TE", "Expect", "Transfer-Encoding", "X-Folded", "no colon here",
+    }  # fmt: skip
+
+
+def test_a_request_for_the_bin_itself_goes_to_the_url_itself() -> None:
+    prepared = replay(captured(b"GET /orders HTTP/1.1\r\n", b""), "http://127.0.0.1:9/a/b")
+    assert prepared.raw == b"GET /a/b HTTP/1.1\r\nHost: 127.0.0.1:9\r\n\r\n"
+
+
+@pytest.mark.parametrize("method", [b"HEAD", b"CONNECT", b"G\xffT", b""])
+def test_a_method_that_cannot_be_sent_is_refused(method: bytes) -> None:
+    with pytest.raises(InspectorError) as caught:
+        replay(captured(method + b" /orders HTTP/1.1\r\n"), "http://127.0.0.1:9")
+    assert caught.value.code == "cannot_replay"
+
+
+def test_half_a_body_is_not_sent_as_if_it_were_whole() -> None:
+    with pytest.raises(InspectorError) as caught:
+        replay(captured(truncated=True), "http://127.0.0.1:9")
+    assert caught.value.code == "cannot_replay"
+
+
+def test_a_delivery_is_repeated_to_the_byte() -> None:
+    with Receiver() as receiver:
+        action = WebhookAction(
+            url=f"{receiver.url}/ä?x=1",
+            method="DELETE",
+            headers=(("X-Name", "Zoë {{ ticket.id }}"), ("X-No", "{{ ticket.sla.id }}")),
+            custom_data="é",
+        )
+        options = DeliveryOptions(timeout_s=5)
+        first = make_delivery(
+            send(render(action, sample_context()), options=options), name="a", source="trigger"
+        )
+        again = repeat(first)
+        send(again, options=options)
+        assert receiver.requests[0] == receiver.requests[1] == first.raw_head + first.body
+    assert [(each.what, each.why) for each in again.left_out] == list(first.left_out)

@@ -1,0 +1,235 @@
+"""The API's calls that send: exactly what is shown, to where it may go, and what came of it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from base64 import b64decode
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from flask import Flask
+from flask.testing import FlaskClient
+
+from inspector.app import create_app
+from inspector.emitter import sample_body
+from inspector.settings import Settings
+from inspector.web import couriers
+from tests.emitter.receiver import Receiver
+from tests.servers import LiveServer
+
+PREVIEW = "/api/v1/actions/preview"
+DELIVERIES = "/api/v1/deliveries"
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with Receiver() as receiver:
+        yield receiver
+
+
+def post(client: FlaskClient, path: str, status: int, **body: Any) -> dict[str, Any]:
+    answer = client.post(path, json=body)
+    assert answer.status_code == status, answer.text
+    assert isinstance(answer.json, dict)
+    return answer.json
+
+
+def test_a_preview_has_every_byte_and_what_is_left_out(client: FlaskClient) -> None:
+    action = {
+        "url": "http://127.0.0.1:9/hook?id={{ ticket.id }}",
+        "headers": [["X-Ticket", "{{ ticket.id }}"], ["X-Escalated", "{{ ticket.sla.id }}"]],
+        "custom_data": {"who": "{{ ticket.agent.nobody }}"},
+    }
+    shown = post(client, PREVIEW, 200, action=action, set={"ticket.id": 5})
+    request = shown["request"]
+    assert request["request_line"] == "POST /hook?id=5 HTTP/1.1"
+    assert ["X-Ticket", "5"] in request["headers"]
+    assert shown["left_out"] == [
+        {"what": "X-Escalated", "why": "not sent, `ticket.sla.id` has no value"},
+        {"what": "custom_data[who]", "why": "sent empty, `ticket.agent.nobody` has no value"},
+    ]
+    body = b64decode(request["body_base64"])
+    assert body.endswith(b"&custom_data%5Bwho%5D=")
+    assert request["body"] == body.decode()
+    assert client.get(DELIVERIES).json == []
+
+
+def test_a_delivery_sends_what_the_preview_shows(client: FlaskClient, receiver: Receiver) -> None:
+    asked = {
+        "action": {"url": receiver.url, "source": "macro", "method": "PUT", "custom_data": "hi"},
+        "ticket": {"data": {"id": 7, "labels": ["a"]}},
+        "unset": ["event_type"],
+    }
+    shown = post(client, PREVIEW, 200, **asked)["request"]
+    made = post(client, DELIVERIES, 201, **asked)
+    raw = b64decode(shown["head_base64"]) + b64decode(shown["body_base64"])
+    assert receiver.requests == [raw]
+    assert made["request"] == shown
+    assert b"ticket%5Bid%5D=7&ticket%5Blabels%5D%5B0%5D=a&person_context" in raw
+    assert (made["status"], made["delivered"], made["attempts"]) == (200, True, 1)
+    assert made["answer"]["body"] == "ok\n"
+    assert made["exchanges"][0]["address"] == "127.0.0.1"
+    assert made["total_ms"] > 0
+    assert client.get(f"{DELIVERIES}/{made['id']}").json == made
+    again = post(client, f"{DELIVERIES}/{made['id']}/repeat", 201)
+    assert receiver.requests == [raw, raw]
+    assert again["id"] != made["id"]
+
+
+def test_the_sample_lands_as_php_encodes_it(client: FlaskClient, receiver: Receiver) -> None:
+    post(client, DELIVERIES, 201, action={"url": receiver.url})
+    assert receiver.requests[0].partition(b"\r\n\r\n")[2] == sample_body()
+
+
+def test_what_the_receiver_does_is_no_error_of_the_call(client: FlaskClient) -> None:
+    with Receiver(b"HTTP/1.1 404 No\r\nX: \xe4\r\nContent-Length: 2\r\n\r\n\xff\0") as receiver:
+        made = post(client, DELIVERIES, 201, action={"url": receiver.url})
+    assert (made["status"], made["delivered"], made["failure"]) == (404, False, None)
+    assert made["answer"]["body"] is None
+    assert b64decode(made["answer"]["body_base64"]) == b"\xff\0"
+    gone = post(client, DELIVERIES, 201, action={"url": receiver.url})
+    assert gone["failure"]["code"] == "connection_refused"
+    assert gone["answer"] is None
+
+
+def test_a_captured_requests_ticket_is_sent(client: FlaskClient, receiver: Receiver) -> None:
+    client.post("/orders", data={"ticket[id]": "77", "custom_data": "theirs"})
+    ticket = {"request": "orders/1-1"}
+    post(client, DELIVERIES, 201, action={"url": receiver.url}, ticket=ticket)
+    assert b"ticket%5Bid%5D=77&person_context" in receiver.requests[0]
+    assert receiver.requests[0].endswith(b"&custom_data=")
+
+
+def test_a_list_has_the_newest_first_and_says_where_it_goes_on(
+    client: FlaskClient, receiver: Receiver
+) -> None:
+    ids = [post(client, DELIVERIES, 201, action={"url": receiver.url})["id"] for _ in range(3)]
+    first = client.get(f"{DELIVERIES}?limit=2")
+    assert [each["id"] for each in first.json or []] == [ids[2], ids[1]]
+    rest = client.get(first.headers["Link"].partition(">")[0][1:])
+    assert [each["id"] for each in rest.json or []] == [ids[0]]
+    assert "Link" not in rest.headers
+
+
+def test_a_captured_request_is_replayed(client: FlaskClient, receiver: Receiver) -> None:
+    client.post("/orders/in?a=1", data=b"\0\xff", headers={"X-Mine": "1"})
+    made = post(client, "/api/v1/bins/orders/requests/1-1/replay", 201, url=f"{receiver.url}/out")
+    assert made["name"] == "orders #1"
+    (raw,) = receiver.requests
+    assert raw.startswith(b"POST /out/in?a=1 HTTP/1.1\r\n")
+    assert b"\r\nX-Mine: 1\r\n" in raw
+    assert raw.endswith(b"\r\n\r\n\0\xff")
+
+
+WRONG = [
+    ({}, "invalid_action", 400),
+    ({"action": "x"}, "invalid_action", 400),
+    ({"action": {}}, "invalid_url", 400),
+    ({"action": {"url": "file:///etc/passwd"}}, "unsupported_scheme", 400),
+    ({"action": {"url": "gopher://127.0.0.1/"}}, "unsupported_scheme", 400),
+    ({"action": {"url": "{{ ticket.id", "name": "x"}}, "template_error", 400),
+    ({"action": {"url": "http://h", "more": 1}}, "unknown_field", 400),
+    ({"action": {"url": "http://h", "method": "PATCH"}}, "invalid_method", 400),
+    ({"action": {"url": "http://h", "headers": [["A"]]}}, "invalid_action", 400),
+    ({"action": {"url": "http://h", "headers": [["A", "b\nc"]]}}, "invalid_header", 400),
+    ({"action": {"url": "http://h", "options": {"retries": 9}}}, "invalid_retries", 400),
+    ({"action": {"url": "http://h", "options": {"timeout_s": 0}}}, "invalid_options", 400),
+    ({"action": {"url": "http://h"}, "ticket": {"variation": "x"}}, "variation_not_found", 400),
+    ({"action": {"url": "http://h"}, "ticket": {"text": "x"}}, "invalid_ticket", 400),
+    ({"action": {"url": "http://h"}, "ticket": {"text": "", "data": {}}}, "invalid_ticket", 400),
+    ({"action": {"url": "http://h"}, "ticket": {"request": "no/1-1"}}, "bin_not_found", 404),
+    ({"action": {"url": "http://h"}, "ticket": {"request": "orders/9"}}, "request_not_found", 404),
+    ({"action": {"url": "http://h"}, "set": {"custom_data": "x"}}, "invalid_path", 400),
+    ({"action": {"url": "http://h"}, "unset": "ticket"}, "invalid_unset", 400),
+    ({"action": {"url": "http://h"}, "unset": ["ticket.nobody"]}, "path_not_found", 400),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "code", "status"), WRONG)
+@pytest.mark.parametrize("path", [PREVIEW, DELIVERIES])
+def test_what_cannot_be_sent_is_said_in_a_sentence(
+    client: FlaskClient, path: str, body: dict[str, Any], code: str, status: int
+) -> None:
+    error = post(client, path, status, **body)["error"]
+    assert error["code"] == code
+    assert error["message"].endswith((".", "?"))
+
+
+@pytest.mark.parametrize("delivery_id", ["0", "77", "x", "9" * 30, "-1", "٣"])
+def test_a_delivery_that_is_not_there_is_not_found(client: FlaskClient, delivery_id: str) -> None:
+    answer = client.get(f"{DELIVERIES}/{delivery_id}")
+    assert answer.status_code == 404
+    assert (answer.json or {})["error"]["code"] == "delivery_not_found"
+
+
+@pytest.fixture
+def public_app(tmp_path: Path) -> Iterator[Flask]:
+    """The application of a server that others can reach."""
+    app = create_app(Settings(data_dir=tmp_path, bins=("orders",), host="0.0.0.0"))
+    app.extensions["inspector"].port = 9
+    yield app
+    app.extensions["inspector"].close()
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:{port}/", "http://169.254.169.254/", "http://0x7f.1:9/orders/../x"]
+)
+def test_a_server_others_reach_sends_only_where_it_may(
+    public_app: Flask, receiver: Receiver, url: str
+) -> None:
+    url = url.replace("{port}", str(receiver.port))
+    client = public_app.test_client()
+    made = post(client, DELIVERIES, 201, action={"url": url})
+    assert made["failure"]["code"] == "destination_refused"
+    client.post("/orders", data=b"x")
+    made = post(client, "/api/v1/bins/orders/requests/1-1/replay", 201, url=url)
+    assert made["failure"]["code"] == "destination_refused"
+    assert receiver.requests == []
+    # Its own bins may: port 9 is nobody's here, and that is as far as it gets.
+    made = post(client, DELIVERIES, 201, action={"url": "http://127.0.0.1:9/orders"})
+    assert made["failure"]["code"] == "connection_refused"
+
+
+def test_a_slow_receiver_holds_no_thread(live_server: LiveServer) -> None:
+    """More waiting callers than the server has threads, and pages are served meanwhile."""
+    release = threading.Event()
+
+    def reply(sock: Any) -> None:
+        release.wait(20)
+        sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlate")
+
+    answers: list[requests.Response] = []
+
+    def call(url: str) -> None:
+        body = {"action": {"url": url}}
+        answers.append(requests.post(live_server.url + DELIVERIES, json=body, timeout=30))
+
+    with Receiver(otherwise=reply) as receiver:
+        threads = [threading.Thread(target=call, args=(receiver.url,)) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        deadline = time.monotonic() + 20
+        while len(receiver.requests) < 8 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert requests.get(f"{live_server.url}/healthz", timeout=5).status_code == 200
+        assert answers == []
+        release.set()
+        for thread in threads:
+            thread.join(30)
+    assert [answer.status_code for answer in answers] == [201] * 8
+    assert {answer.json()["answer"]["body"] for answer in answers} == {"late"}
+    headers = answers[0].headers
+    assert headers["Content-Type"] == "application/json"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_no_more_than_so_many_deliveries_are_under_way(
+    client: FlaskClient, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(couriers, "MAX_UNDER_WAY", 0)
+    error = post(client, DELIVERIES, 503, action={"url": receiver.url})["error"]
+    assert error["code"] == "too_many_deliveries"
