@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json as json_module
 import re
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -146,8 +147,9 @@ class BinScript:
         self._load = load
         self._place = place
         self._rules: list[_Rule] = []
-        # Two, since each has a thread of its own that writes it.
-        self._noted = self._heard = 0
+        self._lock = threading.Lock()
+        # The highest number stored, known before its sender is answered.
+        self.latest = 0
         self.errors: list[BaseException] = []
 
     def set_answers(
@@ -164,18 +166,10 @@ class BinScript:
         rules = [_Rule(method, path, entries), *others]
         self._rules = sorted(rules, key=lambda rule: -rule.rank)
 
-    @property
-    def latest(self) -> int:
-        """The highest number stored, as soon as its sender is answered."""
-        return max(self._noted, self._heard)
-
     def note(self, number: int) -> None:
-        """Part of ``AnswerScript``; from the server's main loop."""
-        self._noted = number
-
-    def hear(self, number: int) -> None:
-        """The writer's news, which tells of requests too that nobody is left to answer."""
-        self._heard = number
+        """Part of ``AnswerScript``; the writer's news comes here too, from its thread."""
+        with self._lock:
+            self.latest = max(self.latest, number)
 
     def choose(self, number: int, raw_head: bytes, tell: Callable[[Answer], None]) -> Answer | None:
         """Part of ``AnswerScript``."""

@@ -111,7 +111,7 @@ class WebhookBin:
 
     def clear(self) -> None:
         """Forget what has come so far. The server's pages still have it."""
-        self._cleared = max(self.script.latest, self._loaded)
+        self._cleared = self.script.latest
 
     @overload
     def wait(  # type: ignore[overload-overlap]  # one is a request, any other number a list

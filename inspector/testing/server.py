@@ -187,7 +187,7 @@ class InspectorServer:
         for bin_id, number in news.items():
             bin_ = self._bins.get(bin_id)
             if bin_ is not None:
-                bin_.script.hear(number)
+                bin_.script.note(number)
 
     def _running(self) -> ServerProcess:
         if self._process is None:

@@ -1,0 +1,184 @@
+"""The pytest fixture beside pytest-httpserver's, in one run: start, stop, a POST, clear, imports.
+
+Prints a table and exits with 1 when a target is missed. Rivals take turns, so that a busy
+machine hits both. Ours writes every request to disk before it answers, theirs keeps a list.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from statistics import median
+from time import perf_counter, sleep
+from typing import Any
+
+import requests
+from pytest_httpserver import HTTPServer
+
+from inspector.testing import InspectorServer, WebhookBin
+
+SAMPLE = Path(__file__).parents[1] / "forms" / "data" / "ticket_sample.body"
+FIELDS = 250
+POSTS = 50
+ROUNDS = 15
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """Milliseconds, medians; ``target`` bounds ours, at most so many times theirs, or None."""
+
+    name: str
+    ours: float
+    theirs: float
+    ratio_target: float | None = None
+    ms_target: float | None = None
+
+    @property
+    def is_reached(self) -> bool:
+        by_ratio = self.ratio_target is None or self.ours <= self.ratio_target * self.theirs
+        return by_ratio and (self.ms_target is None or self.ours <= self.ms_target)
+
+    def __str__(self) -> str:
+        targets = []
+        if self.ratio_target is not None:
+            targets.append(f"at most {self.ratio_target:g} x theirs")
+        if self.ms_target is not None:
+            targets.append(f"at most {self.ms_target:g} ms")
+        said = " and ".join(targets) or "-"
+        mark = "" if self.is_reached else "  MISSED"
+        return f"{self.name:38} {self.ours:10.4f} {self.theirs:10.4f}  {said}{mark}"
+
+
+def timed_ms(run: Callable[[], Any]) -> float:
+    started = perf_counter()
+    run()
+    return (perf_counter() - started) * 1000
+
+
+def make_body() -> bytes:
+    sample = SAMPLE.read_bytes()
+    missing = FIELDS - sample.count(b"&") - 1
+    return sample + b"".join(b"&ticket[fields][field_%d]=value+%d" % (n, n) for n in range(missing))
+
+
+def measure_imports(module: str, *after: str) -> float:
+    """What importing ``module`` costs a fresh interpreter that has imported ``after``."""
+    code = "\n".join(f"import {each}" for each in (*after, module))
+    command = [sys.executable, "-X", "importtime", "-c", code]
+    costs = []
+    for _ in range(5):
+        told = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+        found = re.search(rf"\| +(\d+) \| {re.escape(module)}$", told, re.MULTILINE)
+        assert found, told[-500:]
+        costs.append(int(found[1]) / 1000)
+    return median(costs)
+
+
+def measure_start_and_stop() -> tuple[Row, Row]:
+    times: dict[str, list[float]] = {"start": [], "stop": [], "their start": [], "their stop": []}
+    for _ in range(ROUNDS):
+        ours, theirs = InspectorServer(), HTTPServer()
+        times["start"].append(timed_ms(ours.start))
+        times["their start"].append(timed_ms(theirs.start))
+        sleep(0.15)  # idle, as at the end of a session
+        times["stop"].append(timed_ms(ours.stop))
+        times["their stop"].append(timed_ms(theirs.stop))
+    middle = {name: median(each) for name, each in times.items()}
+    return (
+        Row("start, libraries loaded", middle["start"], middle["their start"], ms_target=100),
+        Row("stop when idle", middle["stop"], middle["their stop"], 1 / 5, ms_target=50),
+    )
+
+
+def measure_posts(bin_: WebhookBin, rival: HTTPServer) -> list[Row]:
+    """The median of the best round of each: a disk that others use makes every round slower."""
+    body = make_body()
+    rival.expect_request("/hook").respond_with_data("ok\n")
+    rounds: dict[str, list[float]] = {bin_.url: [], rival.url_for("/hook"): []}
+    syncs = []
+    for _ in range(ROUNDS):
+        for url, middles in rounds.items():
+            with requests.Session() as session:
+                send = partial(session.post, url, data=body, headers=FORM)
+                send()
+                middles.append(median(timed_ms(send) for _ in range(POSTS)))
+        syncs.append(measure_sync(body))
+    assert len(bin_.requests) == ROUNDS * (POSTS + 1)
+    assert len(bin_.requests[-1].form_data) == FIELDS
+    ours, theirs = (min(each) for each in rounds.values())
+    return [
+        Row(f"a POST of {FIELDS} fields, kept alive, p50", ours, theirs, 1.5),
+        Row("  of which: its body to disk, alone", min(syncs), 0),
+    ]
+
+
+def measure_sync(body: bytes) -> float:
+    """What this disk asks for keeping such a body."""
+    with tempfile.TemporaryFile() as file:
+
+        def write() -> None:
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+
+        return median(timed_ms(write) for _ in range(POSTS))
+
+
+def measure_clear(bin_: WebhookBin, rival: HTTPServer) -> Row:
+    """Both forget without touching what was received, so a thousand times say more than one."""
+    ours, theirs = (
+        min(timed_ms(lambda: [clear() for _ in range(1000)]) for _ in range(ROUNDS)) / 1000  # noqa: B023
+        for clear in (bin_.clear, rival.clear)
+    )
+    return Row("clear", ours, theirs, 1)
+
+
+def measure_fresh(server: InspectorServer, rival: HTTPServer) -> Row:
+    """Theirs is one server for all tests, emptied for each."""
+    create = partial(server.create_bin, label="test_of_a_name")
+    ours = min(median(timed_ms(create) for _ in range(20)) for _ in range(ROUNDS))
+    theirs = min(timed_ms(rival.clear) for _ in range(ROUNDS))
+    return Row("a fresh bin", ours, theirs, ms_target=2)
+
+
+def main() -> int:
+    """Measure, print, and say by the exit status whether the targets are reached."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it would print a line a request
+    rows = [
+        Row(
+            "import at pytest's start",
+            measure_imports("inspector.pytest_plugin", "pytest"),
+            measure_imports("pytest_httpserver.pytest_plugin", "pytest"),
+            1,
+            ms_target=20,
+        ),
+        Row(
+            "import when first used",
+            measure_imports("inspector.server", "pytest", "inspector.testing"),
+            0,
+        ),
+    ]
+    rows += measure_start_and_stop()
+    rival = HTTPServer()
+    with InspectorServer() as server, rival:
+        bin_ = server.create_bin()
+        rows += measure_posts(bin_, rival)
+        rows.append(measure_clear(bin_, rival))
+        rows.append(measure_fresh(server, rival))
+    print(f"{'milliseconds':38} {'inspector':>10} {'httpserver':>10}  target for ours")
+    for row in rows:
+        print(row)
+    return 0 if all(row.is_reached for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
