@@ -7,9 +7,22 @@ function findTarget(key) {
   return [...found].find((element) => element.checkVisibility());
 }
 
+// j and k walk the list as it is, so that a search is walked too; at its end they fetch more.
+function stepInList(key) {
+  const open = document.querySelector(".row-link[aria-current]");
+  if (!open) return document.querySelector("#request[data-id]") ? null : document.querySelector(".row-link");
+  const row = open.closest("li");
+  const next = key === "j" ? row.nextElementSibling : row.previousElementSibling;
+  return next?.querySelector("a");
+}
+
+function chooseTarget(key) {
+  if (key === "j" || key === "k") return stepInList(key) ?? findTarget(key);
+  return findTarget(key) ?? (key === "/" ? findTarget("s") : null);
+}
+
 function act(key) {
-  // With no request open there is no neighbour yet: both ways lead to the newest.
-  const target = findTarget(key) ?? ("jk".includes(key) ? findFirstRow() : null);
+  const target = chooseTarget(key);
   if (!target) return false;
   if (target.matches(FIELDS)) {
     target.focus();
@@ -18,10 +31,6 @@ function act(key) {
     target.click();
   }
   return true;
-}
-
-function findFirstRow() {
-  return document.querySelector("#request[data-id]") ? null : document.querySelector(".row-link");
 }
 
 document.addEventListener("keydown", (event) => {

@@ -153,7 +153,7 @@ function pause() {
 }
 
 function resume() {
-  if (find("stream")) return;
+  if (!cold || find("stream")) return;
   const stream = cold.cloneNode(true);
   const after = listRows()[0]?.dataset.id ?? 0;
   stream.setAttribute("sse-connect", `/bins/${bin()}/stream?after=${after}`);
@@ -171,41 +171,41 @@ function follow() {
   resume();
 }
 
-if (cold) {
-  document.addEventListener("htmx:sseOpen", () => {
-    poll(0);
-    setState("live");
-    ask().catch(() => {}); // What came between the page and its stream.
-  });
-  document.addEventListener("htmx:sseError", () => {
-    setState("offline");
-    poll(POLL_MS);
-  });
-  document.addEventListener("htmx:sseBeforeMessage", (event) => {
-    if (listRows().length < MAX_ROWS) return;
-    event.preventDefault();
-    reload();
-  });
-  document.addEventListener("htmx:sseMessage", settleRows);
-  document.addEventListener("visibilitychange", follow);
-  document.addEventListener("scroll", showPill, { capture: true, passive: true });
-  document.addEventListener("click", (event) => {
-    if (event.target.closest("[data-pill]")) {
-      find("rows").scrollTop = 0;
-      find("list").scrollIntoView({ block: "start" });
-      showPill();
-    }
-  });
-  document.addEventListener("htmx:load", (event) => {
-    if (event.detail.elt.id !== "list") return;
-    cold = find("stream")?.cloneNode(true) ?? cold;
-    newest = Math.max(newest, 0, ...listRows().map(number));
-    markOpenRow();
-  });
-}
+document.addEventListener("htmx:sseOpen", () => {
+  poll(0);
+  setState("live");
+  ask().catch(() => {}); // What came between the page and its stream.
+});
+document.addEventListener("htmx:sseError", () => {
+  setState("offline");
+  poll(POLL_MS);
+});
+document.addEventListener("htmx:sseBeforeMessage", (event) => {
+  if (listRows().length < MAX_ROWS) return;
+  event.preventDefault();
+  reload();
+});
+document.addEventListener("htmx:sseMessage", settleRows);
+document.addEventListener("visibilitychange", follow);
+document.addEventListener("scroll", showPill, { capture: true, passive: true });
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-pill]")) {
+    find("rows").scrollTop = 0;
+    find("list").scrollIntoView({ block: "start" });
+    showPill();
+  }
+});
+document.addEventListener("htmx:load", (event) => {
+  if (event.detail.elt.id !== "list") return;
+  cold = find("stream")?.cloneNode(true);
+  newest = Math.max(newest, 0, ...listRows().map(number));
+  unseen = 0;
+  if (!cold) poll(0);
+  markOpenRow();
+});
 
 const bell = document.querySelector("[data-notify]");
-if (cold && bell && "Notification" in window) {
+if (bell && "Notification" in window) {
   bell.hidden = false;
   bell.setAttribute("aria-pressed", wantsNotice());
   bell.addEventListener("click", () => switchNotice(bell));

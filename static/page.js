@@ -26,16 +26,23 @@ export async function copy(text) {
 
 async function copyFrom(button) {
   try {
-    await copy(button.dataset.copy);
+    await copy(await findText(button));
   } catch {
     say("The browser did not let us copy.");
     return;
   }
-  const label = button.querySelector("[data-label]");
+  const label = button.querySelector("[data-label]") ?? button;
   label.dataset.said ??= label.textContent;
   label.textContent = "Copied";
   say("Copied.");
   setTimeout(() => (label.textContent = label.dataset.said), 1500);
+}
+
+async function findText(button) {
+  if (button.dataset.copy !== undefined) return button.dataset.copy;
+  const answer = await fetch(button.href);
+  if (!answer.ok) throw new Error(answer.statusText);
+  return answer.text();
 }
 
 // -- theme ----------------------------------------------------------------------------------
@@ -126,10 +133,11 @@ function showRequest(request) {
 // -- wiring ---------------------------------------------------------------------------------
 
 document.addEventListener("click", (event) => {
-  const target = event.target.closest("[data-copy], [data-theme-switch], [data-opens], [data-closes], [data-section]");
+  const target = event.target.closest("[data-copy], [data-copy-at], [data-theme-switch], [data-opens], [data-closes], [data-section]");
   if (!target || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  const { copy: text, opens, section } = target.dataset;
-  if (text !== undefined) copyFrom(target);
+  const { copy: text, copyAt, opens, section } = target.dataset;
+  if (copyAt !== undefined) event.preventDefault();
+  if (text !== undefined || copyAt !== undefined) copyFrom(target);
   else if ("themeSwitch" in target.dataset) switchTheme();
   else if (opens) document.getElementById(opens).showModal();
   else if (section !== undefined) {
@@ -158,6 +166,15 @@ document.addEventListener("htmx:load", (event) => {
 document.addEventListener("htmx:afterSwap", (event) => {
   const dialog = event.target.closest("dialog");
   if (dialog && !dialog.open) dialog.showModal();
+});
+
+// Going back changes the request; the list follows when the address has another search.
+document.addEventListener("htmx:historyRestore", () => {
+  const search = document.getElementById("search");
+  const query = new URLSearchParams(location.search).get("q") ?? "";
+  if (!search || search.defaultValue === query) return;
+  const values = query ? { q: query } : {};
+  htmx.ajax("GET", search.form.getAttribute("action"), { target: "#list", swap: "outerHTML", values });
 });
 
 document.addEventListener("htmx:responseError", (event) => {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, cast
+from urllib.parse import quote
 
 from flask import Blueprint, Flask, Response, make_response, redirect, render_template, request
 from flask.blueprints import BlueprintSetupState
@@ -16,7 +17,6 @@ from jinja2 import StrictUndefined
 from inspector.domain import Bin, CapturedRequest
 from inspector.errors import InspectorError
 from inspector.reading import Reading, build_reading
-from inspector.storage.requests import Page, find_number
 from inspector.web.hypermedia import (
     init_hypermedia,
     render_resource,
@@ -24,13 +24,13 @@ from inspector.web.hypermedia import (
     wants_fragment,
 )
 from inspector.web.pages_content import build_content, find_part, list_sections
+from inspector.web.pages_list import RequestList, load_list, load_list_around, read_position
 from inspector.web.pages_sample import send_sample
 from inspector.web.services import current_services, find_bin
 from inspector.web.text import prepare_text
 
 blueprint = Blueprint("pages", __name__)
 
-ROWS = 50
 MAX_BINS_SHOWN = 200
 
 
@@ -82,21 +82,20 @@ def _find_newest(bin_: Bin) -> CapturedRequest | None:
 
 @blueprint.get("/bins/<name>")
 def show_bin(name: str) -> Response:
-    """The bin with its list, the newest requests or those ``before`` one of them.
+    """The bin with its list: the newest, those ``before`` one of them, what ``q`` finds.
 
     As fragments: the list; with ``before`` the rows that follow; with ``after`` the
     rows above, which is how a page without a stream keeps up (204: there are none,
     205: too many, fetch the list anew).
     """
     bin_ = find_bin(name)
-    before, after = _read_position(bin_, "before"), _read_position(bin_, "after")
-    requests = current_services().requests
-    page = requests.page(bin_, limit=ROWS, before=before, after=after, whole_bodies=False)
-    context = _list_context(bin_, page, is_newest=before is None and after is None)
+    before, after = read_position(bin_, "before"), read_position(bin_, "after")
+    found = load_list(bin_, before=before, after=after)
+    context = _list_context(bin_, found)
     if wants_fragment() and after is not None:
-        if page.requests and not page.has_more:
+        if found.requests and not found.older_than_id:
             return set_vary(make_response(render_template("requests/_rows.html", **context)))
-        return set_vary(make_response("", 205 if page.has_more else 204))
+        return set_vary(make_response("", 205 if found.requests else 204))
     fragment = "requests/_list.html" if before is None else "requests/_more.html"
     return render_resource("bins/show.html", fragment, captured=None, **context)
 
@@ -106,13 +105,13 @@ def show_request(name: str, request_id: str) -> Response:
     """One request beside its list; alone for htmx. The address can be shared."""
     bin_ = find_bin(name)
     captured = current_services().requests.get(bin_, request_id)
-    context = {"bin": bin_} if wants_fragment() else _list_around(bin_, captured)
+    found = None if wants_fragment() else load_list_around(bin_, captured)
     older, newer = current_services().requests.neighbours(bin_, captured.number)
     content, tree = build_content(captured), _read_body(captured)
     return render_resource(
         "bins/show.html",
         "requests/_request.html",
-        **context | {"open_id": captured.id},
+        **_list_context(bin_, found) | {"open_id": captured.id},
         captured=captured,
         content=content,
         tree=tree,
@@ -132,37 +131,17 @@ def _read_body(captured: CapturedRequest) -> Reading:
     )
 
 
-def _list_around(bin_: Bin, captured: CapturedRequest) -> dict[str, Any]:
-    """The newest page when the request is on it, otherwise one that has it in the middle."""
-    requests = current_services().requests
-    page = requests.page(bin_, limit=ROWS, whole_bodies=False)
-    is_newest = not page.requests or page.requests[-1].number <= captured.number
-    if not is_newest:
-        before = captured.number + ROWS // 2
-        page = requests.page(bin_, limit=ROWS, before=before, whole_bodies=False)
-    return _list_context(bin_, page, is_newest=is_newest)
-
-
-def _list_context(bin_: Bin, page: Page, *, is_newest: bool) -> dict[str, Any]:
+def _list_context(bin_: Bin, found: RequestList | None) -> dict[str, Any]:
+    """What list and rows need; ``search`` is what keeps a search in the addresses of its rows."""
+    query = request.args.get("q", "").strip()
     return {
         "bin": bin_,
         "bin_url": current_services().bin_url(bin_.name),
-        "requests": page.requests,
-        "older_than_id": page.requests[-1].id if page.has_more else None,
-        "is_newest": is_newest,
+        "list": found,
+        "requests": [] if found is None else found.requests,
+        "search": f"?q={quote(query, safe='')}" if query else "",
         "open_id": None,
     }
-
-
-def _read_position(bin_: Bin, name: str) -> int | None:
-    """The number that ``before`` or ``after`` stands for; 0 is the beginning."""
-    value = request.args.get(name)
-    if value is None:
-        return None
-    number = 0 if value == "0" else find_number(bin_, value)
-    if number is None:
-        raise InspectorError(f"invalid_{name}", f"{value[:40]!r} is no request's id.", field=name)
-    return number
 
 
 def render_rows(app: Flask, bin_: Bin, requests: Sequence[CapturedRequest]) -> str:
@@ -172,7 +151,7 @@ def render_rows(app: Flask, bin_: Bin, requests: Sequence[CapturedRequest]) -> s
     """
     newest_first = sorted(requests, key=lambda each: each.number, reverse=True)
     template = app.jinja_env.get_template("requests/_rows.html")
-    return template.render(bin=bin_, requests=newest_first, open_id=None)
+    return template.render(bin=bin_, requests=newest_first, search="", open_id=None)
 
 
 @blueprint.post("/bins/<name>/test")

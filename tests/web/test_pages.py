@@ -10,7 +10,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from inspector.web.pages import ROWS, render_rows
+from inspector.web.pages import render_rows
+from inspector.web.pages_list import ROWS
 
 HTMX = {"HX-Request": "true"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
