@@ -27,7 +27,7 @@ log = logging.getLogger("inspector.server")
 MAX_UNREAD_BYTES = 4_000_000
 LOAD_LIMIT = 100
 # Under a load of captures this thread keeps to a share of the interpreter: after working for
-# t it sleeps REST_FACTOR * t, at most MAX_REST_S.
+# t while more came in it sleeps REST_FACTOR * t, at most MAX_REST_S.
 REST_FACTOR = 12
 MAX_REST_S = 1.0
 CALM_S = 0.02
@@ -136,10 +136,11 @@ class ParkingLot:
                 self._move(key.data, mask)
         while self._arrivals:
             self._admit(*self._arrivals.popleft())
-        busy = self._deliver_news()
+        self._deliver_news()
         self._ring_timers()
         worked = time.monotonic() - began
-        if busy and worked > CALM_S:
+        # More came meanwhile: captures are many, and they go first.
+        if self._news and worked > CALM_S:
             time.sleep(min(worked * REST_FACTOR, MAX_REST_S))
 
     def _timeout(self) -> float | None:
@@ -161,7 +162,7 @@ class ParkingLot:
         self._take_step(parked, later.start())
         self._set_timer(parked)
 
-    def _deliver_news(self) -> bool:
+    def _deliver_news(self) -> None:
         with self._lock:
             news, self._news = self._news, {}
         for bin_id in news:
@@ -170,7 +171,6 @@ class ParkingLot:
                 by_position[parked.later.after].append(parked)
             for after, group in by_position.items():
                 self._deliver(bin_id, after, group)
-        return bool(news)
 
     def _deliver(self, bin_id: int, after: int, group: list[_Parked]) -> None:
         fresh = self._load(bin_id, after, LOAD_LIMIT)

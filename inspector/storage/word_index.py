@@ -23,13 +23,13 @@ from inspector.reading.query import Phrase, Query, find_marks, word_lines
 log = logging.getLogger("inspector.storage")
 
 SCHEMA = 2
-BATCH = 50
+BATCH = 20
 MAX_WORDS_A_REQUEST = 20_000
 # It waits for a moment without many captures, but not for ever, and rests between batches.
 CALM_S = 0.25
 CALM_CAPTURES = 10
 PATIENCE_S = 30.0
-REST = 0.5
+REST = 1.5
 SWEEP_BATCH = 500
 MOST_GONE = 1000
 

@@ -69,10 +69,21 @@ class Streams:
         return heard
 
 
+def time_pages(url: str) -> float:
+    """The median of fetching the bin's page, in ms."""
+    taken: list[float] = []
+    for _ in range(40):
+        began = time.monotonic()
+        urlopen(f"{url}/bins/bench").read()
+        taken.append((time.monotonic() - began) * 1000)
+    return statistics.median(taken)
+
+
 def main() -> None:
     verdict = Verdict()
     body = render(WebhookAction(url="http://127.0.0.1/"), sample_context()).body
     with inspector_server() as (_, quiet), inspector_server() as (process, watched):
+        run_wrk(f"{quiet}/bench", body, TICKET_TYPE, seconds=1)
         run_wrk(f"{watched}/bench", body, TICKET_TYPE, seconds=1)
         before = resident_bytes(process.pid)
         streams = Streams(watched, STREAMS)
@@ -90,6 +101,10 @@ def main() -> None:
         print(f"       a capture on {STREAMS} pages: median {median_ms:.1f} ms, ")
         print(f"       slowest {max(heard) * 1000:.1f} ms (its own answer included)")
         verdict.check("a capture on every page, ms", median_ms, 100, at_most=True)
+
+        pages = {name: time_pages(url) for name, url in (("q", quiet), ("w", watched))}
+        print(f"       a page without {pages['q']:.1f} ms, with {pages['w']:.1f} ms")
+        verdict.check("a page with / without", pages["w"] / pages["q"], 1.3, at_most=True)
 
         loads: dict[str, list[Load]] = {"quiet": [], "watched": []}
         for _ in range(ROUNDS):

@@ -116,8 +116,8 @@ def read_wrk(said: str) -> Load:
     total = find(r"(\d+) requests in", said)
     return Load(
         per_second=float(find(r"Requests/sec:\s+([\d.]+)", said)),
-        p50_ms=milliseconds(find(r"50%\s+(\S+)", said)),
-        p99_ms=milliseconds(find(r"99%\s+(\S+)", said)),
+        p50_ms=milliseconds(find(r"\n +50% +(\S+)", said)),
+        p99_ms=milliseconds(find(r"\n +99% +(\S+)", said)),
         acknowledged=int(total) - (int(bad[1]) if bad else 0),
     )
 
@@ -130,8 +130,10 @@ def find(pattern: str, text: str) -> str:
 
 
 def milliseconds(text: str) -> float:
-    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s)", text).groups()  # type: ignore[union-attr]
-    return float(number) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[unit]
+    if "nan" in text:
+        return float("nan")  # not one answer came
+    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s|m)", text).groups()  # type: ignore[union-attr]
+    return float(number) * {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}[unit]
 
 
 def middle(loads: Sequence[Load]) -> Load:
