@@ -18,6 +18,7 @@ from inspector.emitter.connections import Connection, Deadline, DeliveryError
 
 MAX_HEAD_BYTES = 65_536
 MAX_INTERIM_ANSWERS = 20
+BODILESS_STATUSES = (101, 204, 304)
 
 _STATUS_LINE = re.compile(rb"HTTP/(\d\.\d) ([1-9]\d\d)(?: (.*))?\Z")
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
@@ -49,9 +50,14 @@ class Answer:
 
 
 def read_answer(
-    connection: Connection, *, first_byte: Deadline, overall: Deadline, max_body_bytes: int
+    connection: Connection,
+    *,
+    first_byte: Deadline,
+    overall: Deadline,
+    max_body_bytes: int,
+    to_head: bool = False,
 ) -> Answer:
-    """Read the answer to a request that was sent over ``connection`` (not to a HEAD).
+    """Read the answer to a request that was sent over ``connection``.
 
     Interim answers (100 to 199, but not 101) are skipped. At most
     ``max_body_bytes`` of the body are read; beyond that the rest is left unread.
@@ -67,7 +73,10 @@ def read_answer(
             break
     else:
         raise _unreadable("it has too many interim answers")
-    body, truncated, framed = _read_body(reader, status, headers, max_body_bytes)
+    bodiless = to_head or status in BODILESS_STATUSES
+    body, truncated, framed = (
+        (b"", False, True) if bodiless else _read_body(reader, headers, max_body_bytes)
+    )
     reusable = framed and not truncated and not reader.has_more and status != 101
     return Answer(
         version,
@@ -162,11 +171,9 @@ def _keeps_alive(version: str, headers: tuple[tuple[str, str], ...]) -> bool:
 
 
 def _read_body(
-    reader: _Reader, status: int, headers: tuple[tuple[str, str], ...], max_bytes: int
+    reader: _Reader, headers: tuple[tuple[str, str], ...], max_bytes: int
 ) -> tuple[bytes, bool, bool]:
     """The body, whether it was cut, and whether its end was marked (not by closing)."""
-    if status in (101, 204, 304):
-        return b"", False, True
     codings = _values(headers, "transfer-encoding")
     if codings:
         if codings[-1] == "chunked":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from inspector.emitter.actions import WebhookAction
 from inspector.emitter.templates import missing_variables, render_template
@@ -21,7 +21,6 @@ from inspector.forms import Value, build
 FORM_TYPE = "application/x-www-form-urlencoded"
 MAX_HEADER_VALUE_BYTES = 8_190
 
-# RFC 9110, 5.6.2.
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 # They say where the body ends; a second opinion would make two requests out of one.
@@ -43,7 +42,7 @@ class LeftOut:
 class PreparedRequest:
     """A request as it will be sent: these headers in this order, then this body.
 
-    ``head`` and ``body`` are the exact bytes.
+    ``raw`` is every byte of it.
     """
 
     method: str
@@ -65,6 +64,7 @@ class PreparedRequest:
 
     @property
     def raw(self) -> bytes:
+        """All that goes over the wire."""
         return self.head + self.body
 
 
@@ -91,13 +91,13 @@ def render(action: WebhookAction, context: Context) -> PreparedRequest:
         left_out.extend(empty)
         body = _build_body(data)
     auth = action.options.basic_auth or url.userinfo
-    headers = _own_headers(url, auth, body if action.method != "GET" else None)
+    usual = _own_headers(url, auth, body if action.method != "GET" else None)
     replaced = {name.lower() for name, _ in custom}
-    own = [(name, value) for name, value in headers if name.lower() not in replaced]
+    own = [(name, value) for name, value in usual if name.lower() not in replaced]
     if auth and "authorization" in replaced:
         left_out.append(LeftOut("basic auth", "not sent, a custom header gives Authorization"))
-    url = replace(url, userinfo=None)
-    return PreparedRequest(action.method, url, (*own, *custom), body, tuple(left_out))
+    headers = (*own, *custom)
+    return PreparedRequest(action.method, url.without_userinfo(), headers, body, tuple(left_out))
 
 
 def _build_body(data: Context) -> bytes:
@@ -143,6 +143,11 @@ def _render_headers(
     return sent, left_out
 
 
+def is_token(text: str) -> bool:
+    """Whether a header or a method may be called so. Source: RFC 9110, 5.6.2."""
+    return _TOKEN.match(text) is not None
+
+
 def check_header(name: str, value: str) -> None:
     """Refuse what cannot stand in a header line, and what would change the body's end.
 
@@ -150,7 +155,7 @@ def check_header(name: str, value: str) -> None:
 
     Source: RFC 9110, 5.1 and 5.5.
     """
-    if not _TOKEN.match(name):
+    if not is_token(name):
         shown = _visible(name)
         raise InspectorError("invalid_header", f"{shown} cannot be a header's name.", header=name)
     if name.lower() in _FRAMING:

@@ -5,13 +5,12 @@ Nothing is rendered: method, headers and body are taken byte for byte. No I/O.
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from inspector.capture import split_headers, split_request_line
 from inspector.domain import CapturedRequest
 from inspector.domain.deliveries import Delivery
-from inspector.emitter.preparing import LeftOut, PreparedRequest, check_header
+from inspector.emitter.preparing import LeftOut, PreparedRequest, check_header, is_token
 from inspector.emitter.urls import parse_url
 from inspector.errors import InspectorError
 
@@ -30,9 +29,7 @@ _HOP_BY_HOP = frozenset(
     )
 )
 _OWN = frozenset(("host", "content-length", "expect"))
-# Their answers are framed by other rules, or make a tunnel of the connection.
-_NOT_SENT = ("HEAD", "CONNECT")
-_METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}\Z")
+_MAX_METHOD_CHARS = 100
 
 
 def replay(captured: CapturedRequest, url: str) -> PreparedRequest:
@@ -45,8 +42,10 @@ def replay(captured: CapturedRequest, url: str) -> PreparedRequest:
     Raises ``InspectorError``: ``cannot_replay``, ``invalid_url`` or
     ``unsupported_scheme``.
     """
-    if captured.method in _NOT_SENT or not _METHOD.match(captured.method):
-        raise InspectorError("cannot_replay", f"{captured.method[:40]} requests cannot be sent.")
+    method = captured.method
+    # CONNECT would make a tunnel of the connection.
+    if method == "CONNECT" or not is_token(method) or len(method) > _MAX_METHOD_CHARS:
+        raise InspectorError("cannot_replay", f"{method[:40]} requests cannot be sent.")
     if captured.truncated:
         message = "Only the first part of its body was kept, so it cannot be sent again as it was."
         raise InspectorError("cannot_replay", message)
@@ -56,7 +55,7 @@ def replay(captured: CapturedRequest, url: str) -> PreparedRequest:
     query = "&".join(filter(None, (query, captured.raw_query.decode("utf-8", "surrogateescape"))))
     moved = parse_url(f"{replace(target, target=path)}{'?' if query else ''}{query}")
     headers, left_out = _choose_headers(captured, moved.authority)
-    return PreparedRequest(captured.method, moved, headers, captured.body, left_out)
+    return PreparedRequest(method, moved, headers, captured.body, left_out)
 
 
 def _choose_headers(

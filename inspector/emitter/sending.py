@@ -255,6 +255,7 @@ class _Courier:
                 first_byte=self._first_byte_deadline(request, overall),
                 overall=overall,
                 max_body_bytes=self._max_answer_bytes,
+                to_head=request.method == "HEAD",
             )
             reusable = answer.reusable
             return answer
@@ -300,7 +301,7 @@ def redirect_request(request: PreparedRequest, status: int, url: HttpUrl) -> Pre
     return replace(
         request,
         method="GET" if to_get else request.method,
-        url=replace(url, userinfo=None),
+        url=url.without_userinfo(),
         headers=(("Host", url.authority), *kept),
         body=b"" if to_get else request.body,
     )

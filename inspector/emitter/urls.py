@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote, unquote
 
 from inspector.errors import InspectorError
@@ -53,6 +53,10 @@ class HttpUrl:
     @property
     def path(self) -> str:
         return self.target.partition("?")[0]
+
+    def without_userinfo(self) -> HttpUrl:
+        """The same place, with no credentials."""
+        return replace(self, userinfo=None)
 
     def __str__(self) -> str:
         """The URL again, without user name and password."""

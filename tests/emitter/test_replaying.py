@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from inspector.domain import CapturedRequest
 from inspector.emitter import (
@@ -68,11 +70,32 @@ def test_a_request_for_the_bin_itself_goes_to_the_url_itself() -> None:
     assert prepared.raw == b"GET /a/b HTTP/1.1\r\nHost: 127.0.0.1:9\r\n\r\n"
 
 
-@pytest.mark.parametrize("method", [b"HEAD", b"CONNECT", b"G\xffT", b""])
+@pytest.mark.parametrize("method", [b"CONNECT", b"G\xffT", b"A" * 101, b""])
 def test_a_method_that_cannot_be_sent_is_refused(method: bytes) -> None:
     with pytest.raises(InspectorError) as caught:
         replay(captured(method + b" /orders HTTP/1.1\r\n"), "http://127.0.0.1:9")
     assert caught.value.code == "cannot_replay"
+
+
+def test_an_answer_to_head_has_no_body_whatever_it_announces() -> None:
+    with Receiver(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n") as receiver:
+        request = replay(captured(b"HEAD /orders HTTP/1.1\r\n", b""), receiver.url)
+        result = send(request, options=DeliveryOptions(timeout_s=10))
+    assert receiver.requests[0].startswith(b"HEAD / HTTP/1.1\r\n")
+    assert result.answer is not None
+    assert (result.status, result.answer.body) == (200, b"")
+
+
+@given(st.binary(), st.binary(max_size=20))
+def test_any_capture_can_be_replayed_and_stays_one_request(rest: bytes, body: bytes) -> None:
+    again = replay(captured(b"POST / HTTP/1.1\r\n" + rest, body), "http://h/x")
+    lines = again.head.split(b"\r\n")
+    assert len(lines) == len(again.headers) + 3
+    assert not any(b"\n" in line or b"\r" in line or b"\0" in line for line in lines)
+    names = [name.lower() for name, _ in again.headers]
+    assert names.count("host") == 1
+    assert names.count("content-length") <= 1
+    assert "transfer-encoding" not in names
 
 
 def test_half_a_body_is_not_sent_as_if_it_were_whole() -> None:
