@@ -27,8 +27,9 @@ class TicketChoice:
     """Which data an action is sent with.
 
     ``variation`` of the sample, the usual one of the action's source when empty;
-    ``text`` is one's own data as ``parse_ticket`` takes it, whose fields go in the
-    place of the variation's; then ``changes``, in order.
+    ``text`` is one's own data as ``parse_ticket`` takes it, bytes that are no UTF-8 as
+    ``surrogateescape`` has them; its fields go in the place of the variation's. Then
+    come ``changes``, in order.
     """
 
     variation: str = ""
@@ -90,8 +91,14 @@ class Composition:
     @cached_property
     def own_ticket(self) -> LoadedTicket | None:
         """One's own data, None without. Raises ``InspectorError`` ``invalid_ticket``."""
-        text = self.ticket.text
-        return parse_ticket(text.encode("utf-8", "surrogatepass")) if text.strip() else None
+        if not self.ticket.text.strip():
+            return None
+        try:
+            data = self.ticket.text.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:
+            message = "The ticket has half a character (a lone surrogate)."
+            raise InspectorError("invalid_ticket", message, field="ticket") from None
+        return parse_ticket(data)
 
     @cached_property
     def unchanged_context(self) -> Context:

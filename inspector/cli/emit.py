@@ -1,0 +1,239 @@
+"""``inspector emit``: send webhook actions from the terminal, without a server."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from inspector.cli.emit_report import run_series, say_left_out, say_result
+from inspector.emitter import (
+    METHODS,
+    SOURCES,
+    Change,
+    Composition,
+    DeliveryOptions,
+    SeriesPlan,
+    TicketChoice,
+    WebhookAction,
+    all_variations,
+    composition_from_json,
+    parse_set,
+    render,
+    sample_context,
+    send,
+)
+from inspector.emitter.actions import MAX_RETRIES, CustomData, TemplatePair
+from inspector.emitter.changes import split_path
+from inspector.emitter.tickets import MAX_TICKET_BYTES
+from inspector.errors import InspectorError
+from inspector.settings import DEFAULT_PORT
+
+DEFAULT_SERVER = f"http://127.0.0.1:{DEFAULT_PORT}"
+LOOK_UP = DeliveryOptions(timeout_s=5, connect_timeout_s=2)
+
+# A name of custom data: before an equals sign, and no template.
+_NAMED = re.compile(r"[^\s={}]+=")
+
+
+@click.command("emit", context_settings={"auto_envvar_prefix": "INSPECTOR_EMIT"})
+@click.option(
+    "--to",
+    metavar="URL",
+    help="Where to, a template too. The newest bin of the server on this machine by default.",
+)
+@click.option(
+    "--server", metavar="URL", default=DEFAULT_SERVER, show_default=True, help="Whose newest bin."
+)
+@click.option(
+    "--source",
+    type=click.Choice(SOURCES),
+    help="What sets the action off; the sample ticket suits it.  [default: trigger]",
+)
+@click.option("--method", type=click.Choice(METHODS), help="[default: POST]")
+@click.option(
+    "--header",
+    multiple=True,
+    metavar="'Name: {{ ... }}'",
+    help="A header, name and value templates; one without a value is not sent.",
+)
+@click.option(
+    "--data",
+    multiple=True,
+    metavar="TEXT|KEY=VALUE",
+    help="Custom data: one text, or named values; templates.",
+)
+@click.option(
+    "--variation",
+    type=click.Choice([variation.name for variation in all_variations()]),
+    help="Another variation of the sample than the source's usual one.",
+)
+@click.option(
+    "--ticket",
+    type=click.File("rb"),
+    metavar="FILE",
+    help="Your own ticket: JSON, lines of name: value, or a form's body; - reads standard input.",
+)
+@click.option(
+    "--set",
+    "set_",
+    multiple=True,
+    metavar="PATH=VALUE",
+    help="Change the ticket: ticket.id=5; {n} in the value is the number in a series.",
+)
+@click.option("--unset", multiple=True, metavar="PATH", help="Take something out of the ticket.")
+@click.option("--count", type=int, default=1, show_default=True, help="How many to send.")
+@click.option("--first", type=int, default=1, show_default=True, help="What {n} begins with.")
+@click.option(
+    "--rate", type=float, metavar="PER_S", help="How many a second; as fast as they go without it."
+)
+@click.option("--concurrency", type=int, default=1, show_default=True, help="How many at once.")
+@click.option(
+    "--retries",
+    type=click.IntRange(0, MAX_RETRIES),
+    help="Attempts beyond the first.  [default: 0]",
+)
+@click.option("--timeout", type=float, metavar="SECONDS", help="For each attempt.  [default: 30]")
+@click.option("--follow-redirects", is_flag=True, help="Go where a redirect points.")
+@click.option("--no-verify-tls", is_flag=True, help="Trust any certificate.")
+@click.option("--basic-auth", metavar="USER:PASSWORD", help="Sent as an Authorization header.")
+@click.option(
+    "--action",
+    type=click.File("r", encoding="utf-8"),
+    metavar="FILE",
+    help="Begin with an action that --save has written; other flags change it.",
+)
+@click.option(
+    "--save",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the action and its ticket to a file.",
+)
+@click.option("--dry-run", is_flag=True, help="Print the exact request and send nothing.")
+def command(**chosen: Any) -> int:
+    """Send test webhooks as the helpdesk would, or show them byte for byte.
+
+    Exit status: 0 when every delivery was answered with 200 to 299, otherwise 1.
+    """
+    loaded = _load(chosen["action"]) if chosen["action"] else None
+    url = chosen["to"] or (loaded.action.url if loaded else None) or _find_bin(chosen["server"])
+    try:
+        composition = _compose(url, loaded, chosen)
+        plan = SeriesPlan(chosen["count"], chosen["first"], chosen["rate"], chosen["concurrency"])
+    except InspectorError as error:
+        raise click.UsageError(error.message) from error
+    if chosen["save"]:
+        _save(composition, chosen["save"])
+    request = composition.prepare(plan.first)
+    say_left_out(request, composition)
+    if chosen["dry_run"]:
+        sys.stdout.buffer.write(request.raw)
+        sys.stdout.buffer.flush()
+        return 0
+    if plan.count > 1:
+        return run_series(plan, composition)
+    return say_result(send(request, options=composition.action.options))
+
+
+def _compose(url: str, begun: Composition | None, chosen: Mapping[str, Any]) -> Composition:
+    """The action and its ticket as the flags change what was begun. Raises ``InspectorError``."""
+    action = begun.action if begun else WebhookAction(url=url)
+    given: dict[str, Any] = {"url": url}
+    given |= {name: chosen[name] for name in ("source", "method") if chosen[name]}
+    if chosen["header"]:
+        given["headers"] = tuple(_split_header(text) for text in chosen["header"])
+    if chosen["data"]:
+        given["custom_data"] = _read_data(chosen["data"])
+    given["options"] = _read_options(action.options, chosen)
+    ticket = begun.ticket if begun else TicketChoice()
+    if chosen["variation"]:
+        ticket = replace(ticket, variation=chosen["variation"])
+    if chosen["ticket"]:
+        raw = chosen["ticket"].read(MAX_TICKET_BYTES + 1)
+        ticket = replace(ticket, text=raw.decode("utf-8", "surrogateescape"))
+    changes = (*ticket.changes, *_read_changes(chosen))
+    return Composition(replace(action, **given), replace(ticket, changes=changes))
+
+
+def _read_changes(chosen: Mapping[str, Any]) -> list[Change]:
+    for path in chosen["unset"]:
+        split_path(path)
+    changed = [parse_set(text) for text in chosen["set_"]]
+    return [*changed, *(Change(path, None) for path in chosen["unset"])]
+
+
+def _read_options(options: DeliveryOptions, chosen: Mapping[str, Any]) -> DeliveryOptions:
+    given: dict[str, Any] = {}
+    if chosen["timeout"] is not None:
+        given = dict.fromkeys(
+            ("timeout_s", "connect_timeout_s", "first_byte_timeout_s"), chosen["timeout"]
+        )
+    if chosen["retries"] is not None:
+        given["retries"] = chosen["retries"]
+    if chosen["follow_redirects"]:
+        given["follow_redirects"] = True
+    if chosen["no_verify_tls"]:
+        given["verify_tls"] = False
+    if chosen["basic_auth"]:
+        user, _, password = chosen["basic_auth"].partition(":")
+        given["basic_auth"] = (user, password)
+    return replace(options, **given)
+
+
+def _split_header(text: str) -> TemplatePair:
+    name, colon, value = text.partition(":")
+    if not colon:
+        raise InspectorError("invalid_header", f"{text[:60]!r}: a header is written Name: value.")
+    return name, value.strip()
+
+
+def _read_data(texts: tuple[str, ...]) -> CustomData:
+    if len(texts) == 1 and not _NAMED.match(texts[0]):
+        return texts[0]
+    if not all(_NAMED.match(text) for text in texts):
+        message = "Custom data is one text, or named values, each written key=value."
+        raise InspectorError("invalid_action", message)
+    pairs = (text.partition("=") for text in texts)
+    return tuple((name, value) for name, _, value in pairs)
+
+
+def _load(file: Any) -> Composition:
+    try:
+        saved = json.load(file)
+        return composition_from_json(saved["action"], saved["ticket"])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        message = f"{file.name} is no action that --save has written."
+        raise InspectorError("invalid_action", message) from error
+
+
+def _save(composition: Composition, path: Path) -> None:
+    action, ticket = composition.to_json()
+    try:
+        path.write_text(json.dumps({"action": action, "ticket": ticket}, indent=2) + "\n", "utf-8")
+    except OSError as error:
+        message = f"{path} cannot be written: {error.strerror}."
+        raise InspectorError("file_unusable", message) from error
+
+
+def _find_bin(server: str) -> str:
+    """The newest bin's URL. Raises ``InspectorError`` when there is no server, or no bin."""
+    question = WebhookAction(url=f"{server.rstrip('/')}/api/v1/bins", method="GET")
+    result = send(render(question, sample_context()), options=LOOK_UP)
+    bins: Any = None
+    if result.delivered and result.answer is not None:
+        try:
+            bins = json.loads(result.answer.body)
+        except ValueError:
+            bins = None
+    if not isinstance(bins, list):
+        message = f"No server answers at {server}. Start one (inspector serve), or say --to URL."
+        raise InspectorError("no_destination", message)
+    if not bins:
+        raise InspectorError("no_destination", f"The server at {server} has no bin. Say --to URL.")
+    return str(bins[0]["url"])
