@@ -12,6 +12,9 @@ from tests.machine import skip_without
 from tests.postgresql import find_programs, make_database, run_cluster
 from tests.servers import LiveServer
 
+# A project of its own, which a test runs as such.
+collect_ignore = ["sample_project"]
+
 StartServer = Callable[..., LiveServer]
 
 # A busy machine is slow, which is no failure; how fast things are is measured by `make bench`.
