@@ -178,8 +178,9 @@ document.addEventListener("htmx:historyRestore", () => {
 });
 
 document.addEventListener("htmx:responseError", (event) => {
-  const gone = event.detail.xhr.status === 404;
-  say(gone ? "It is no longer there." : `The server answered ${event.detail.xhr.status}.`);
+  const { status, responseText } = event.detail.xhr;
+  const page = new DOMParser().parseFromString(responseText, "text/html");
+  say(page.querySelector("h1")?.textContent ?? `The server answered ${status}.`);
 });
 
 document.addEventListener("htmx:sendError", () => say("The server cannot be reached."));

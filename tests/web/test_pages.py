@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -254,3 +255,14 @@ def test_every_attribute_that_would_run_is_absent(client: FlaskClient) -> None:
         assert not re.search(r"<[^>]*\s(style|on[a-z]+)=", page)
         assert not re.search(r"<script(?![^>]*\ssrc=)", page)
         assert not re.search(r"<style", page)
+
+
+def test_a_page_with_a_ticket_weighs_little(client: FlaskClient) -> None:
+    """Fifty tickets listed, one with 196 fields open, all that a browser fetches, compressed."""
+    ticket = (Path(__file__).parents[1] / "reading" / "ticket_sample.body").read_bytes()
+    capture(client, ROWS, data=ticket, headers=FORM)
+    page = show(client, ROWS)
+    assets = set(re.findall(r'(?:src|href)="(/static/[^"?#]+)', page))
+    assert len(assets) > 10
+    fetched = [page.encode(), *(client.get(path).data for path in assets)]
+    assert sum(len(gzip.compress(each, 6)) for each in fetched) < 100_000

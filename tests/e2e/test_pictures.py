@@ -1,0 +1,88 @@
+"""What the pages look like: kept as pictures in the folder that SCREENSHOTS names.
+
+``SCREENSHOTS=docs pytest tests/e2e/test_pictures.py -k readme`` makes those of the README.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import requests
+from playwright.sync_api import expect
+
+from inspector.forms import build, parse
+from tests.e2e.conftest import NewPage, SaveScreenshot
+from tests.e2e.senders import FORM, TICKET
+from tests.servers import LiveServer
+
+STORY = (
+    ("trigger", {"id": "4711", "subject": "Cannot log in since the update"}, "newticket", None),
+    ("trigger", {"id": "4711", "subject": "Cannot log in since the update"}, "update", "urgent"),
+    ("sla", {"id": "4698", "subject": "Invoice shows the wrong VAT"}, "update", ""),
+    ("escalation", {"id": "4702", "subject": "Printer on fire, 3rd floor"}, "time", ""),
+    ("trigger", {"id": "4715", "subject": "Where is my order?"}, "newticket", None),
+    ("macro", {"id": "4715", "subject": "Where is my order?", "status": "resolved"}, "update", ""),
+    ("trigger", {"id": "4720", "subject": "Hierarchy problem"}, "update", "vip"),
+)
+
+
+def send_story(url: str) -> None:
+    """An afternoon at the helpdesk, with a health check and an API call in between."""
+    for source, changes, event, custom_data in STORY:
+        value: dict[str, Any] = parse(TICKET.strip()).value
+        value["ticket"] = {"id": changes["id"], **value["ticket"], **changes}
+        value["event_type"] = event
+        if custom_data is not None:
+            value["custom_data"] = custom_data
+        headers = {**FORM, "X-Deskpro-TicketId": changes["id"], "User-Agent": "Deskpro"}
+        requests.post(f"{url}/{source}", data=build(value), headers=headers, timeout=10)
+        if source == "sla":
+            requests.get(f"{url}/health?probe=1", timeout=10)
+    requests.put(f"{url}/api/orders/17", json={"id": 17, "paid": True}, timeout=10)
+    requests.delete(f"{url}/api/orders/16", timeout=10)
+
+
+@pytest.fixture(scope="module")
+def bin_url(live_server: LiveServer) -> str:
+    url = live_server.create_bin("support")
+    send_story(url)
+    return url
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_readme(
+    new_page: NewPage, save_screenshot: SaveScreenshot, bin_url: str, scheme: str
+) -> None:
+    page = new_page(color_scheme=scheme, viewport={"width": 1200, "height": 800}, locale="en-GB")
+    page.goto("/bins/support")
+    expect(page.locator(".live")).to_have_text("live")
+    page.locator("#r8 a").click()
+    expect(page.locator("#tree")).to_contain_text("Hierarchy problem")
+    page.mouse.move(0, 0)
+    save_screenshot(page, f"request-{scheme}")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 768, 1280])
+def test_every_page_at_every_width(
+    new_page: NewPage,
+    save_screenshot: SaveScreenshot,
+    live_server: LiveServer,
+    bin_url: str,
+    width: int,
+    scheme: str,
+) -> None:
+    page = new_page(color_scheme=scheme, viewport={"width": width, "height": 800})
+    live_server_bins = ("/", "/bins/support", "/bins/support?q=vat", "/bins/support/fields")
+    for path in live_server_bins:
+        page.goto(path)
+        name = path.strip("/").replace("/", "-").replace("?q=", "-search-") or "bins"
+        save_screenshot(page, f"{name}-{width}-{scheme}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.goto("/bins/support")
+    for number in (8, 9, 4):
+        page.goto(page.locator(f"#r{number} a").get_attribute("href") or "")
+        expect(page.locator("#request[data-id]")).to_be_visible()
+        save_screenshot(page, f"request-{number}-{width}-{scheme}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
