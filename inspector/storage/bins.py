@@ -7,13 +7,14 @@ import secrets
 import time
 from datetime import UTC, datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, true
 from sqlalchemy.exc import IntegrityError
 
 from inspector.domain import Bin, check_name, generate_name
 from inspector.domain.bins import DEFAULT_CAPACITY, MAX_CAPACITY
 from inspector.errors import BinNotFoundError, InspectorError
 from inspector.storage.models import BinRow, RequestRow, db
+from inspector.storage.requests import delete_in_steps
 
 
 class BinStore:
@@ -109,6 +110,8 @@ class BinStore:
     def delete(self, name: str) -> None:
         """Delete the bin with all it holds. Raises ``BinNotFoundError``."""
         row = self._row(name)
+        # Most of it in steps, so that captures get in between; the rest goes with the bin.
+        delete_in_steps(row.id, true())
         db.session.execute(delete(BinRow).where(BinRow.id == row.id))
         db.session.commit()
 

@@ -8,21 +8,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import Row, Select, case, delete, select
+from sqlalchemy import ColumnElement, Row, Select, case, delete, func, select
 
 from inspector.capture import Refusal
 from inspector.domain import Bin, CapturedRequest, FormLimits
 from inspector.errors import RequestNotFoundError
-from inspector.storage.models import RequestRow, db
+from inspector.storage.models import BinRow, RequestRow, db
 
 # A list shows a line a request; a body beyond this is not read for its sake.
 LISTED_BODY_BYTES = 262_144
 # So much of bodies is in memory at a time where many requests are read one after the other.
 STEP_BYTES = 8_000_000
 STEP = 100
+DELETE_STEP = 500
 _ID = re.compile(r"(\d{1,18})-(\d{1,18})\Z", re.ASCII)
 _HEAD_COLUMNS = [
     RequestRow.bin_id,
@@ -176,17 +178,49 @@ class RequestStore:
             raise RequestNotFoundError(request_id[:80])
 
     def clear(self, bin_: Bin) -> None:
-        """Delete all of the bin's requests; the numbers go on."""
-        db.session.execute(delete(RequestRow).where(RequestRow.bin_id == bin_.id))
-        db.session.commit()
+        """Delete all that the bin holds now; the numbers go on."""
+        of_bin = RequestRow.bin_id == bin_.id
+        newest = db.session.scalar(select(func.max(RequestRow.number)).where(of_bin))
+        if newest is not None:
+            delete_in_steps(bin_.id, RequestRow.number <= newest)
 
     def prune(self, received_before_us: int) -> int:
-        """Delete what arrived earlier, in all bins; answers how many."""
-        done: Any = db.session.execute(
-            delete(RequestRow).where(RequestRow.received_us < received_before_us)
+        """Delete what arrived earlier, in all bins; answers how many.
+
+        Looks from each bin's oldest on, and stops at the first that is younger.
+        """
+        is_old = RequestRow.received_us < received_before_us
+        return sum(
+            delete_in_steps(bin_id, is_old)
+            for bin_id in db.session.scalars(select(BinRow.id)).all()
         )
+
+
+def delete_in_steps(bin_id: int, condition: ColumnElement[bool]) -> int:
+    """Delete a bin's oldest requests for as long as the condition holds; answers how many.
+
+    A transaction a step, so that captures get in between.
+    """
+    total = 0
+    while True:
+        oldest = (
+            select(RequestRow.number, condition.label("goes"))
+            .where(RequestRow.bin_id == bin_id)
+            .order_by(RequestRow.number)
+            .limit(DELETE_STEP)
+        )
+        rows = db.session.execute(oldest).all()
+        numbers = [row.number for row in takewhile(lambda row: row.goes, rows)]
+        if numbers:
+            db.session.execute(
+                delete(RequestRow).where(
+                    RequestRow.bin_id == bin_id, RequestRow.number <= numbers[-1]
+                )
+            )
         db.session.commit()
-        return int(done.rowcount)
+        total += len(numbers)
+        if len(numbers) < DELETE_STEP:
+            return total
 
 
 def _cut_into_steps(keys: Iterable[Key]) -> Iterator[list[int]]:

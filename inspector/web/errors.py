@@ -9,6 +9,7 @@ import logging
 from typing import Any
 
 from flask import Flask, Response, jsonify, render_template, request
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from inspector.errors import InspectorError, StorageUnavailableError
@@ -64,6 +65,7 @@ def register(app: Flask) -> None:
     """Show every error in its shape."""
     app.register_error_handler(InspectorError, _show_ours)
     app.register_error_handler(HTTPException, _show_werkzeugs)
+    app.register_error_handler(DBAPIError, _show_database_trouble)
     app.register_error_handler(Exception, _show_unexpected)
 
 
@@ -83,6 +85,14 @@ def _show_werkzeugs(error: HTTPException) -> Any:
     if status == 405:
         response.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
     return response
+
+
+def _show_database_trouble(error: DBAPIError) -> Response:
+    """Locked, full or away is no fault of the program, and passes; anything else is one."""
+    if not isinstance(error, OperationalError | InterfaceError):
+        return _show_unexpected(error)
+    log.error("Serving %s %s failed: %s.", request.method, request.path, error.orig)
+    return _show_ours(StorageUnavailableError(str(error.orig)))
 
 
 def _show_unexpected(error: Exception) -> Response:

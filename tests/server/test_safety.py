@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import json
 import os
 import random
 import resource
@@ -108,9 +109,13 @@ def post(server: RunningServer, body: str = "a=1") -> tuple[int, dict[str, str],
 
 
 def post_to(port: int, body: str) -> tuple[int, dict[str, str], str]:
+    return request_to(port, "POST", "/b1", body)
+
+
+def request_to(port: int, method: str, path: str, body: str) -> tuple[int, dict[str, str], str]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     with contextlib.closing(connection):
-        connection.request("POST", "/b1", body, FORM)
+        connection.request(method, path, body, FORM)
         answer = connection.getresponse()
         return answer.status, dict(answer.getheaders()), answer.read().decode()
 
@@ -130,6 +135,9 @@ def test_a_locked_database_is_answered_503_until_it_is_free(
         assert (status, headers["Retry-After"]) == (503, "5")
         assert "locked" in text
     assert server.get("/readyz")[0] == 503
+    made = request_to(server.port, "POST", "/api/v1/bins", "name=other")
+    assert (made[0], made[1]["Retry-After"]) == (503, "5")
+    assert json.loads(made[2])["error"]["code"] == "storage_unavailable"
     locker.execute("COMMIT")
     locker.close()
     assert post(server)[0] == 200

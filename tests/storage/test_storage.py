@@ -158,6 +158,18 @@ def test_pruning_deletes_what_is_older(services: Services, b1: Bin) -> None:
     assert numbers(services.requests.page(b1).requests) == [2]
 
 
+def test_many_are_deleted_in_steps(
+    services: Services, b1: Bin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inspector.storage.requests.DELETE_STEP", 3)
+    for number in range(1, 11):
+        services.writer.store(make_capture(received_us=number))
+    assert services.requests.prune(8) == 7
+    assert numbers(services.requests.page(b1).requests) == [10, 9, 8]
+    services.requests.clear(b1)
+    assert services.requests.page(b1).requests == []
+
+
 def test_a_bin_too_many_is_refused(services: Services) -> None:
     services.bins._max_bins = 1
     services.bins.create("b1")
