@@ -52,6 +52,8 @@ def render_template(source: str, context: Context) -> str:
     what cannot be read or worked out, and for more than ``MAX_WORK`` or
     ``MAX_OUTPUT_CHARS``.
     """
+    if "{" not in source and "\r" not in source and len(source) <= MAX_TEMPLATE_CHARS:
+        return source  # Header names, most URLs: a series renders them thousands of times.
     template = _compile(source)
     scope = template.new_context(context)
     assert isinstance(scope, _Scope)  # noqa: S101 - Jinja does not say it in types

@@ -11,6 +11,7 @@ import ipaddress
 import re
 import unicodedata
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 from inspector.errors import InspectorError
@@ -63,6 +64,7 @@ class HttpUrl:
         return f"{self.scheme}://{self.authority}{self.target}"
 
 
+@lru_cache(maxsize=256)
 def parse_url(text: str) -> HttpUrl:
     """Take an absolute http or https URL apart.
 
