@@ -9,6 +9,7 @@ from inspector.domain.deliveries import (
     DeliveryExchange,
     DeliveryLine,
 )
+from inspector.emitter.answers import Answer
 from inspector.emitter.sending import Attempt, DeliveryResult
 
 
@@ -41,19 +42,21 @@ def make_delivery(
         body=request.body,
         left_out=tuple((each.what, each.why) for each in request.left_out),
         exchanges=exchanges,
-        answer=DeliveryAnswer(
-            answer.http_version,
-            answer.status,
-            answer.reason,
-            answer.headers,
-            answer.body,
-            answer.truncated,
-        )
-        if answer
-        else None,
+        answer=_keep_answer(answer) if answer else None,
         redirect_to=result.redirect_to,
         definition=definition,
         ticket=ticket,
+    )
+
+
+def _keep_answer(answer: Answer) -> DeliveryAnswer:
+    return DeliveryAnswer(
+        answer.http_version,
+        answer.status,
+        answer.reason,
+        answer.headers,
+        answer.body,
+        answer.truncated,
     )
 
 

@@ -7,7 +7,7 @@ Flask-SQLAlchemy's session; captures through ``Writer``, which commits many at o
 from inspector.storage.actions import ActionStore
 from inspector.storage.bins import BinStore
 from inspector.storage.deliveries import DeliveryStore
-from inspector.storage.engine import answers, open_database
+from inspector.storage.engine import DatabaseError, answers, find_trouble, open_database
 from inspector.storage.models import db
 from inspector.storage.requests import Page, RequestStore
 from inspector.storage.search import Found, RequestSearch
@@ -17,6 +17,7 @@ from inspector.storage.writer import NoSuchBin, Outcome, Stored, Unstored, Write
 __all__ = [
     "ActionStore",
     "BinStore",
+    "DatabaseError",
     "DeliveryStore",
     "Found",
     "IndexFiller",
@@ -32,5 +33,6 @@ __all__ = [
     "Writer",
     "answers",
     "db",
+    "find_trouble",
     "open_database",
 ]

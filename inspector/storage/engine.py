@@ -8,10 +8,19 @@ from typing import Any
 
 from sqlalchemy import Engine, event, inspect, make_url, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    InterfaceError,
+    NoSuchModuleError,
+    OperationalError,
+    SQLAlchemyError,
+)
 
 from inspector.errors import DatabaseTooNewError, InspectorError
 from inspector.storage.models import Base
+
+DatabaseError = DBAPIError
 
 # The newest migration in migrations/versions; a test keeps the two the same.
 HEAD_REVISION = "0002"
@@ -77,6 +86,13 @@ def answers(engine: Engine) -> bool:
     except SQLAlchemyError:
         return False
     return True
+
+
+def find_trouble(error: DBAPIError) -> str | None:
+    """Why the database does not serve just now: locked, full, away. None for our own mistakes."""
+    if isinstance(error, OperationalError | InterfaceError):
+        return str(error.orig)
+    return None
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:

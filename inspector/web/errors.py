@@ -9,10 +9,10 @@ import logging
 from typing import Any
 
 from flask import Flask, Response, jsonify, render_template, request
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from inspector.errors import InspectorError, StorageUnavailableError
+from inspector.storage import DatabaseError, find_trouble
 
 log = logging.getLogger("inspector.web")
 
@@ -65,7 +65,7 @@ def register(app: Flask) -> None:
     """Show every error in its shape."""
     app.register_error_handler(InspectorError, _show_ours)
     app.register_error_handler(HTTPException, _show_werkzeugs)
-    app.register_error_handler(DBAPIError, _show_database_trouble)
+    app.register_error_handler(DatabaseError, _show_database_trouble)
     app.register_error_handler(Exception, _show_unexpected)
 
 
@@ -87,12 +87,13 @@ def _show_werkzeugs(error: HTTPException) -> Any:
     return response
 
 
-def _show_database_trouble(error: DBAPIError) -> Response:
+def _show_database_trouble(error: DatabaseError) -> Response:
     """Locked, full or away is no fault of the program, and passes; anything else is one."""
-    if not isinstance(error, OperationalError | InterfaceError):
+    trouble = find_trouble(error)
+    if trouble is None:
         return _show_unexpected(error)
-    log.error("Serving %s %s failed: %s.", request.method, request.path, error.orig)
-    return _show_ours(StorageUnavailableError(str(error.orig)))
+    log.error("Serving %s %s failed: %s.", request.method, request.path, trouble)
+    return _show_ours(StorageUnavailableError(trouble))
 
 
 def _show_unexpected(error: Exception) -> Response:
