@@ -7,6 +7,7 @@ from flask import Flask
 from inspector.web import (
     api,
     capture,
+    compression,
     errors,
     pages,
     probes,
@@ -23,6 +24,7 @@ def register(app: Flask) -> None:
     Captures come last: they take whatever no page wants.
     """
     security.register(app)
+    compression.register(app)
     errors.register(app)
     static.register(app)
     blueprints = (
