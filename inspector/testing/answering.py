@@ -182,8 +182,8 @@ class BinScript:
         if isinstance(entry, Answer):
             return entry
         handler = entry
-        self._threads.run(lambda: self._ask(handler, number), tell)
-        return None
+        is_asked = self._threads.run(lambda: self._ask(handler, number), tell)
+        return None if is_asked else Answer(dropped=True)
 
     def _ask(self, handler: Handler, number: int) -> Answer:
         try:

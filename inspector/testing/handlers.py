@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 
 from inspector.domain.answers import Answer
+
+log = logging.getLogger("inspector.testing")
 
 MAX_THREADS = 8
 CLOSE_WAIT_S = 1.0
@@ -32,18 +35,25 @@ class HandlerThreads:
         self._waiting: deque[_Job] = deque()
         self._open: set[_Job] = set()
         self._telling = 0
+        self._closed = False
         self._threads: set[threading.Thread] = set()
 
-    def run(self, ask: Callable[[], Answer], tell: Callable[[Answer], None]) -> None:
-        """Call ``ask`` on another thread and give ``tell`` what it answers; does not wait."""
+    def run(self, ask: Callable[[], Answer], tell: Callable[[Answer], None]) -> bool:
+        """Call ``ask`` on another thread and give ``tell`` what it answers; does not wait.
+
+        False when it is too late: then nobody is asked, and ``tell`` hears nothing.
+        """
         job = _Job(ask, tell)
         with self._changed:
+            if self._closed:
+                return False
             self._open.add(job)
             self._waiting.append(job)
             if len(self._threads) < MAX_THREADS:
                 thread = threading.Thread(target=self._work, name="inspector-answer", daemon=True)
                 self._threads.add(thread)
                 thread.start()
+        return True
 
     def close(self) -> int:
         """Break off what is unanswered; answers how many functions still run.
@@ -51,6 +61,7 @@ class HandlerThreads:
         Afterwards nobody is told any more, so that the server may go away.
         """
         with self._changed:
+            self._closed = True
             unanswered, self._open = self._open, set()
             self._waiting.clear()
             threads = list(self._threads)
@@ -73,6 +84,8 @@ class HandlerThreads:
                 self._telling += 1
             try:
                 job.tell(answer)
+            except Exception:
+                log.exception("An answer could not be given; its request is stored.")
             finally:
                 with self._changed:
                     self._telling -= 1

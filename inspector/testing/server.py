@@ -66,6 +66,8 @@ class InspectorServer:
         from inspector.server import ServerProcess
         from inspector.settings import Settings
 
+        self._bins.clear()
+        self.handler_threads = HandlerThreads()
         folder = self._data_dir
         if folder is None:
             folder = self._temporary = Path(tempfile.mkdtemp(prefix="inspector-"))

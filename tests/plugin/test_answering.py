@@ -269,9 +269,10 @@ def test_answers_and_keywords_do_not_mix(webhook_bin: WebhookBin) -> None:
 
 
 def test_a_server_stops_although_answers_are_due() -> None:
-    release = threading.Event()
+    entered, release = threading.Event(), threading.Event()
 
     def answer(request: ReceivedRequest) -> int:
+        entered.set()
         release.wait(10)
         return 200
 
@@ -291,8 +292,8 @@ def test_a_server_stops_although_answers_are_due() -> None:
     threads = [threading.Thread(target=send, args=[each]) for each in (stuck, delayed)]
     for thread in threads:
         thread.start()
-    stuck.wait()
     delayed.wait()
+    assert entered.wait(10)
     began = time.monotonic()
     with pytest.warns(ResourceWarning, match=r"1 function\(s\).* still run"):
         server.stop()
