@@ -21,7 +21,13 @@ class _Job:
 
     def __init__(self, ask: Callable[[], Answer], tell: Callable[[Answer], None]) -> None:
         self.ask = ask
-        self.tell = tell
+        self._tell = tell
+
+    def end(self, answer: Answer) -> None:
+        try:
+            self._tell(answer)
+        except Exception:
+            log.exception("An answer could not be given; its request is stored.")
 
 
 class HandlerThreads:
@@ -66,7 +72,7 @@ class HandlerThreads:
             self._waiting.clear()
             threads = list(self._threads)
         for job in unanswered:
-            job.tell(Answer(dropped=True))
+            job.end(Answer(dropped=True))
         deadline = time.monotonic() + CLOSE_WAIT_S
         with self._changed:
             self._changed.wait_for(lambda: not self._telling, CLOSE_WAIT_S)
@@ -82,14 +88,10 @@ class HandlerThreads:
                     continue
                 self._open.remove(job)
                 self._telling += 1
-            try:
-                job.tell(answer)
-            except Exception:
-                log.exception("An answer could not be given; its request is stored.")
-            finally:
-                with self._changed:
-                    self._telling -= 1
-                    self._changed.notify_all()
+            job.end(answer)
+            with self._changed:
+                self._telling -= 1
+                self._changed.notify_all()
 
     def _next(self) -> _Job | None:
         with self._changed:
