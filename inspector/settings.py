@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -132,3 +133,8 @@ def check_public_url(text: str) -> str:
             f"{text!r} is not a public URL. Write it like https://hooks.example.com.",
         )
     return text.rstrip("/")
+
+
+def declines_color() -> bool:
+    """Whether the user wants no colour on any terminal (no-color.org)."""
+    return bool(os.environ.get("NO_COLOR"))

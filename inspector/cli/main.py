@@ -15,7 +15,12 @@ from inspector.errors import InspectorError
 # Subcommand -> module; imported on demand, so that ``--help`` and ``--version`` are quick.
 COMMANDS = {
     "serve": "inspector.cli.serve",
+    "bins": "inspector.cli.bins",
+    "tail": "inspector.cli.tail",
     "emit": "inspector.cli.emit",
+    "export": "inspector.cli.export",
+    "prune": "inspector.cli.prune",
+    "completion": "inspector.cli.completion",
 }
 
 
@@ -39,7 +44,7 @@ def root() -> None:
 def main() -> None:
     """Run the command and leave the process with its exit status."""
     try:
-        status = root.main(standalone_mode=False)
+        status = root.main(prog_name="inspector", standalone_mode=False)
     except click.exceptions.Abort:
         sys.exit(1)
     except click.ClickException as error:

@@ -1,0 +1,193 @@
+"""Talking to a running server, with what the standard library has: a command must start at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from typing import Any, TypeVar
+from urllib.parse import quote, urlsplit
+
+import click
+
+from inspector.errors import InspectorError
+
+DEFAULT_SERVER = "http://127.0.0.1:8787"
+TIMEOUT_S = 30.0
+# An event stream has a heartbeat every 15 s; a silence this long is a lost connection.
+STREAM_TIMEOUT_S = 60.0
+READ_BYTES = 65_536
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+
+def server_options(command: Decorated) -> Decorated:
+    """``--server`` and ``--token``, which every command has that asks a server."""
+    for option in (
+        click.option(
+            "--token",
+            envvar="INSPECTOR_TOKEN",
+            show_envvar=True,
+            help="The server's token, or a private bin's secret.",
+        ),
+        click.option(
+            "--server",
+            metavar="URL",
+            envvar="INSPECTOR_SERVER",
+            show_envvar=True,
+            default=DEFAULT_SERVER,
+            show_default=True,
+            help="The server to ask.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One Server-Sent Event."""
+
+    id: str
+    name: str
+    data: str
+
+
+class LostError(Exception):
+    """The connection broke off in the middle of a stream."""
+
+
+class Client:
+    """Calls of one server's API.
+
+    Raises ``InspectorError``: the server's own code and sentence, or
+    ``server_unreachable`` with what to do.
+    """
+
+    def __init__(self, server: str, token: str | None = None) -> None:
+        parts = urlsplit(server if "//" in server else f"http://{server}")
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise click.UsageError(f"{server!r} is no server. Write it like {DEFAULT_SERVER}.")
+        self.server = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+        self._prefix = parts.path.rstrip("/")
+        self._is_tls = parts.scheme == "https"
+        self._host, self._port = parts.hostname, parts.port
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+
+    def call(self, method: str, path: str, fields: dict[str, Any] | None = None) -> Any:
+        """The JSON that a call answers; None when it answers nothing."""
+        with self._ask(method, path, fields) as answer:
+            data = answer.read()
+        return json.loads(data) if data else None
+
+    def pages(self, path: str) -> Iterator[Any]:
+        """All entries of a list, following its ``Link`` from page to page."""
+        following: str | None = path
+        while following:
+            with self._ask("GET", following) as answer:
+                yield from json.loads(answer.read())
+                following = _find_next(answer.headers.get("Link") or "")
+                following = (
+                    following and urlsplit(following)._replace(scheme="", netloc="").geturl()
+                )
+                if following and self._prefix:
+                    following = following.removeprefix(self._prefix)
+
+    def download(self, path: str) -> Iterator[tuple[bytes, int | None]]:
+        """A file piece by piece, each with the whole size when the server said it."""
+        with self._ask("GET", path) as answer:
+            length = answer.headers.get("Content-Length")
+            size = int(length) if length else None
+            try:
+                while piece := answer.read(READ_BYTES):
+                    yield piece, size
+            except (OSError, HTTPException) as error:
+                raise InspectorError(
+                    "broken_off", f"The server broke off in the middle: {_say(error)}."
+                ) from error
+
+    def events(self, path: str, last_id: str | None) -> Iterator[Event]:
+        """A stream's events after ``last_id``. Raises ``LostError`` when it ends."""
+        headers = {"Last-Event-ID": last_id} if last_id else {}
+        with self._ask("GET", path, headers=headers, timeout_s=STREAM_TIMEOUT_S) as answer:
+            yield Event("", "open", "")
+            fields: dict[str, str] = {}
+            try:
+                while line := answer.readline():
+                    text = line.decode("utf-8", "replace").rstrip("\r\n")
+                    name, _, value = text.partition(": ")
+                    if text and name:
+                        known = fields.get(name)
+                        fields[name] = value if known is None else f"{known}\n{value}"
+                    elif "event" in fields:
+                        yield Event(fields.get("id", ""), fields["event"], fields.get("data", ""))
+                    if not text:
+                        fields = {}
+            except (OSError, HTTPException) as error:
+                raise LostError(_say(error)) from error
+        raise LostError("the server ended it")
+
+    @contextmanager
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        fields: dict[str, Any] | None = None,
+        *,
+        headers: dict[str, str] | None = None,
+        timeout_s: float = TIMEOUT_S,
+    ) -> Iterator[HTTPResponse]:
+        kind = HTTPSConnection if self._is_tls else HTTPConnection
+        connection = kind(self._host, self._port, timeout=timeout_s)
+        sent = {**self._headers, **(headers or {})}
+        body = None
+        if fields is not None:
+            body = json.dumps(fields)
+            sent["Content-Type"] = "application/json"
+        try:
+            try:
+                connection.request(method, self._prefix + path, body, sent)
+                answer = connection.getresponse()
+            except (OSError, HTTPException) as error:
+                raise InspectorError(
+                    "server_unreachable",
+                    f"No server answers at {self.server} ({_say(error)}). "
+                    "Start one with: inspector serve; or name another with --server.",
+                ) from error
+            if answer.status >= 400:
+                raise _read_error(answer, self.server)
+            yield answer
+        finally:
+            connection.close()
+
+
+def bin_path(name: str, rest: str = "") -> str:
+    """The API's path for a bin."""
+    return f"/api/v1/bins/{quote(name, safe='')}{rest}"
+
+
+def _read_error(answer: HTTPResponse, server: str) -> InspectorError:
+    try:
+        error = json.loads(answer.read(1_000_000))["error"]
+        code, message = str(error["code"]), str(error["message"])
+    except (ValueError, KeyError, TypeError):
+        return InspectorError(
+            "not_inspector", f"{server} answered {answer.status}, which is not Inspector's way."
+        )
+    if answer.status == 401:
+        message += " Give its token or the bin's secret with --token."
+    return InspectorError(code, message)
+
+
+def _find_next(link: str) -> str | None:
+    for part in link.split(","):
+        target, _, relation = part.partition(";")
+        if 'rel="next"' in relation:
+            return target.strip().strip("<>")
+    return None
+
+
+def _say(error: Exception) -> str:
+    return (getattr(error, "strerror", None) or str(error) or type(error).__name__).rstrip(".")

@@ -1,0 +1,84 @@
+"""``inspector export``: all captures of a bin as one file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+from inspector.cli.client import Client, bin_path, server_options
+from inspector.cli.lines import format_size
+from inspector.errors import InspectorError
+
+
+@click.command("export")
+@click.argument("bin_name", metavar="BIN")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("har", "jsonl", "csv")),
+    default="jsonl",
+    show_default=True,
+    envvar="INSPECTOR_FORMAT",
+    help="HTTP Archive 1.2, the API's JSON a request a line, or a table of fields.",
+)
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="INSPECTOR_OUTPUT",
+    help="The file; standard output without it.",
+)
+@server_options
+def command(
+    bin_name: str, *, form: str, output: Path | None, server: str, token: str | None
+) -> None:
+    """Write all captures of BIN, oldest first."""
+    client = Client(server, token)
+    with _open(output) as file:
+        written = 0
+        for piece, _ in client.download(bin_path(bin_name, f"/export?format={form}")):
+            file.write(piece)
+            written += len(piece)
+            _show_progress(written, output)
+        file.flush()
+    if output is not None:
+        _clear_progress()
+        click.echo(f"{output}: {format_size(written)}", err=True)
+
+
+@contextlib.contextmanager
+def _open(output: Path | None) -> Iterator[BinaryIO]:
+    """Standard output, or a file that gets its name only when it is whole."""
+    if output is None:
+        yield sys.stdout.buffer
+        return
+    try:
+        number, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
+    except OSError as error:
+        raise InspectorError(
+            "not_writable", f"{output} cannot be written: {error.strerror}."
+        ) from error
+    try:
+        with os.fdopen(number, "wb") as file:
+            yield file
+        Path(name).replace(output)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _show_progress(written: int, output: Path | None) -> None:
+    if output is not None and sys.stderr.isatty():
+        click.echo(f"\r{output}: {format_size(written)} ...", nl=False, err=True)
+
+
+def _clear_progress() -> None:
+    if sys.stderr.isatty():
+        click.echo("\r\033[K", nl=False, err=True)

@@ -1,0 +1,79 @@
+"""What the commands print: aligned, calm, and never obeyed by a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import click
+
+from inspector.reading.text import escape_invisible, shorten
+from inspector.settings import declines_color
+
+MAX_PATH_CHARS = 48
+MAX_SUBJECT_CHARS = 60
+_METHOD_COLORS = {"GET": "blue", "POST": "green", "PUT": "yellow", "DELETE": "red"}
+
+
+def use_color() -> bool:
+    """Colour is for a terminal whose owner did not decline it (no-color.org)."""
+    return sys.stdout.isatty() and not declines_color()
+
+
+def print_table(
+    head: Sequence[str], rows: Sequence[Sequence[str]], *, right: frozenset[int] | set[int]
+) -> None:
+    """Columns side by side, two spaces between; those in ``right`` end where they align."""
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+    for row in (head, *rows):
+        cells = [
+            text.rjust(width) if column in right else text.ljust(width)
+            for column, (text, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        click.echo("  ".join(cells).rstrip())
+
+
+def format_request(request: dict[str, Any]) -> str:
+    """One calm line: time, number, method, path, the ticket's id and subject, size."""
+    at = datetime.fromisoformat(request["received_at"]).astimezone()
+    method = escape_invisible(request["method"][:12])
+    parts = [
+        f"{at:%H:%M:%S}",
+        f"#{request['number']:<5}",
+        _color(method, _METHOD_COLORS.get(method, "magenta")) + " " * max(0, 6 - len(method)),
+        escape_invisible(shorten(request["path"], MAX_PATH_CHARS)).ljust(20),
+        _describe_ticket(request),
+        format_size(request["body_size"]),
+    ]
+    refused = request.get("refused")
+    if refused:
+        parts.append(_color(f"refused {refused['status']}", "red"))
+    return "  ".join(part for part in parts if part)
+
+
+def _describe_ticket(request: dict[str, Any]) -> str:
+    ticket = request.get("ticket")
+    if not isinstance(ticket, dict):
+        return ""
+    parts = []
+    if isinstance(ticket.get("id"), str):
+        parts.append(f"ticket {escape_invisible(ticket['id'][:20])}")
+    if isinstance(ticket.get("subject"), str):
+        parts.append(escape_invisible(shorten(ticket["subject"], MAX_SUBJECT_CHARS)))
+    return " ".join(parts)
+
+
+def format_size(size_bytes: int) -> str:
+    """``312 B``, ``12.3 kB``, ``4.0 MB``."""
+    if size_bytes < 1000:
+        return f"{size_bytes} B"
+    for unit, factor in (("kB", 1e3), ("MB", 1e6)):
+        if size_bytes < factor * 1000:
+            return f"{size_bytes / factor:.1f} {unit}"
+    return f"{size_bytes / 1e9:.1f} GB"
+
+
+def _color(text: str, color: str) -> str:
+    return click.style(text, fg=color) if use_color() else text

@@ -1,0 +1,39 @@
+"""``inspector prune``: delete old requests of a running server's bins."""
+
+from __future__ import annotations
+
+import click
+
+from inspector.cli.client import Client, bin_path, server_options
+from inspector.errors import InspectorError
+from inspector.settings import parse_duration
+
+
+@click.command("prune")
+@click.option(
+    "--ttl",
+    required=True,
+    envvar="INSPECTOR_TTL",
+    help="Delete what is older than this, like 30d or 12h.",
+)
+@click.option("--bin", "bins", multiple=True, metavar="NAME", help="Only in this bin; repeatable.")
+@server_options
+def command(*, ttl: str, bins: tuple[str, ...], server: str, token: str | None) -> None:
+    """Delete requests older than --ttl and say how many went."""
+    try:
+        seconds = int(parse_duration(ttl))
+    except InspectorError as error:
+        raise click.UsageError(error.message) from error
+    client = Client(server, token)
+    names = bins or tuple(each["name"] for each in client.call("GET", "/api/v1/bins"))
+    deleted = sum(_prune(client, name, seconds) for name in names)
+    click.echo(f"Deleted {deleted:,} {'request' if deleted == 1 else 'requests'}.")
+
+
+def _prune(client: Client, name: str, seconds: int) -> int:
+    path = bin_path(name, f"/requests?limit=500&q=before:{seconds}s")
+    deleted = 0
+    for request in list(client.pages(path)):
+        client.call("DELETE", bin_path(name, f"/requests/{request['id']}"))
+        deleted += 1
+    return deleted

@@ -1,0 +1,338 @@
+"""Each command against a running server, as a user would type it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from tests.servers import LiveServer
+
+INSPECTOR = str(Path(sys.executable).with_name("inspector"))
+DEADLINE_S = 60
+
+
+class Command:
+    """``inspector`` for one server."""
+
+    def __init__(self, server: LiveServer) -> None:
+        self.environment = {**os.environ, "INSPECTOR_SERVER": server.url}
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [INSPECTOR, *arguments],
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE_S,
+            env=self.environment,
+            check=False,
+        )
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [INSPECTOR, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**self.environment, "PYTHONUNBUFFERED": "1"},
+        )
+
+
+@pytest.fixture
+def command(live_server: LiveServer) -> Command:
+    return Command(live_server)
+
+
+@pytest.fixture
+def bin_url(live_server: LiveServer) -> str:
+    return live_server.create_bin()
+
+
+@pytest.fixture
+def bin_name(bin_url: str) -> str:
+    return bin_url.rsplit("/", 1)[1]
+
+
+TICKET = {"ticket[id]": "5", "ticket[subject]": "Printer on fire", "ticket[agent][id]": "3"}
+
+
+def test_bins_are_made_listed_and_deleted(command: Command) -> None:
+    made = command.run("bins", "create", "made-here")
+    assert (made.returncode, made.stderr) == (0, "")
+    assert made.stdout.endswith("/made-here\n")
+    requests.post(made.stdout.strip(), data=TICKET, timeout=10)
+    listed = command.run("bins", "list").stdout.splitlines()
+    assert listed[0].split() == ["NAME", "REQUESTS", "URL"]
+    assert next(line.split() for line in listed if line.startswith("made-here"))[1] == "1"
+    assert command.run("bins").stdout.splitlines() == listed
+    assert command.run("bins", "delete", "made-here").returncode == 0
+    assert "made-here" not in command.run("bins", "list").stdout
+
+
+def test_a_private_bins_secret_is_shown_once_on_stderr(command: Command) -> None:
+    made = command.run("bins", "create", "--private")
+    assert made.returncode == 0
+    assert made.stdout.count("\n") == 1
+    assert made.stderr.startswith("Its secret, shown this once: ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "says"),
+    [
+        (["bins", "create", "UPPER"], 1, "name"),
+        (["bins", "delete", "nobody"], 1, "There is no bin named nobody."),
+        (["tail", "nobody"], 1, "There is no bin named nobody."),
+        (["export", "nobody"], 1, "There is no bin named nobody."),
+        (["tail", "x", "--match", "is:odd"], 2, "is:odd is not known"),
+        (["tail", "x", "--forward-to", "ftp://x"], 2, "is no URL to send to"),
+        (["prune", "--ttl", "soon"], 2, "is not a duration"),
+        (["bins", "create", "x1", "--server", "ftp://x"], 2, "is no server"),
+        (["nonsense"], 2, "No such command"),
+        (["bins", "--server", "http://127.0.0.1:1"], 1, "No server answers"),
+        (
+            ["bins", "list", "--server", "http://127.0.0.1:1"],
+            1,
+            "No server answers at http://127.0.0.1:1 (Connection refused). "
+            "Start one with: inspector serve",
+        ),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_sentence(
+    command: Command, arguments: list[str], status: int, says: str
+) -> None:
+    done = command.run(*arguments)
+    assert done.returncode == status
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def read_line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline()
+
+
+@pytest.fixture
+def tailing(command: Command, bin_name: str) -> Iterator[Any]:
+    """``tailing("--json")``: a tail that is connected."""
+    running: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str) -> subprocess.Popen[str]:
+        process = command.start("tail", bin_name, *arguments)
+        running.append(process)
+        return process
+
+    yield start
+    for process in running:
+        process.kill()
+        process.communicate()
+
+
+def send_until_printed(
+    url: str, process: subprocess.Popen[str], fields: Any = TICKET, **more: Any
+) -> str:
+    """Post again and again until the tail, which takes a moment to connect, prints a line."""
+    lines: list[str] = []
+    reader = threading.Thread(target=lambda: lines.append(read_line(process)))
+    reader.start()
+    for _ in range(DEADLINE_S * 5):
+        requests.post(url, data=fields, timeout=10, **more)
+        reader.join(0.2)
+        if lines:
+            return lines[0]
+    raise AssertionError("the tail printed nothing")
+
+
+def test_tail_prints_a_calm_line_a_request(bin_url: str, tailing: Any) -> None:
+    line = send_until_printed(f"{bin_url}/hook", tailing())
+    assert "POST" in line
+    assert "/hook" in line
+    assert "ticket 5 Printer on fire" in line
+    assert line.endswith(" B\n")
+    assert "\x1b" not in line  # no terminal, no colour
+
+
+def test_tail_prints_json_and_ends_after_one(bin_url: str, tailing: Any) -> None:
+    process = tailing("--json", "--once")
+    assert json.loads(send_until_printed(bin_url, process))["ticket"]["id"] == "5"
+    assert process.wait(DEADLINE_S) == 0
+
+
+def test_tail_prints_only_what_matches(bin_url: str, tailing: Any) -> None:
+    process = tailing("--json", "--match", "ticket.agent.id=9 method:POST")
+    lines: list[str] = []
+    reader = threading.Thread(target=lambda: lines.append(read_line(process)))
+    reader.start()
+    for _ in range(DEADLINE_S * 5):
+        requests.post(bin_url, data=TICKET, timeout=10)
+        requests.post(bin_url, data={**TICKET, "ticket[agent][id]": "9"}, timeout=10)
+        reader.join(0.2)
+        if lines:
+            break
+    assert json.loads(lines[0])["ticket"]["agent"]["id"] == "9"
+
+
+def test_tail_shows_escapes_and_does_not_obey_them(bin_url: str, tailing: Any) -> None:
+    hostile = {"ticket[subject]": "\x1b[31mred\x07 \u202egnp.exe\r\nnew"}
+    line = send_until_printed(f"{bin_url}/%1b[2J", tailing(), hostile)
+    assert "\\x1b[31mred\\x07" in line
+    assert "\\u202e" in line
+    assert line.isprintable() or line[:-1].isprintable()
+
+
+class Receiver(BaseHTTPRequestHandler):
+    """A local program that notes what it is sent."""
+
+    seen: list[dict[str, Any]]
+
+    def do_PUT(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.seen.append({"path": self.path, "headers": self.headers.items(), "body": body})
+        self.send_response(418)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base's name
+        pass
+
+
+@pytest.fixture
+def receiver() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    seen: list[dict[str, Any]] = []
+    kind = type("Noting", (Receiver,), {"seen": seen})
+    server = HTTPServer(("127.0.0.1", 0), kind)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/app?k=v", seen
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_tail_passes_captures_on(
+    bin_url: str, tailing: Any, receiver: tuple[str, list[dict[str, Any]]]
+) -> None:
+    url, seen = receiver
+    process = tailing("--forward-to", url)
+    stop = threading.Event()
+
+    def send() -> None:
+        while not stop.is_set():
+            requests.put(
+                f"{bin_url}/a%2Fb?x=1", data=b"\x00\xffbody", headers={"X-Own": "1"}, timeout=10
+            )
+            stop.wait(0.2)
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    assert "PUT" in read_line(process)
+    answered = read_line(process)
+    stop.set()
+    sender.join()
+    assert "-> http://127.0.0.1:" in answered
+    assert ": 418 I'm a Teapot in " in answered
+    assert seen[0]["path"] == "/app/a%2Fb?k=v&x=1"
+    assert seen[0]["body"] == b"\x00\xffbody"
+    assert ("X-Own", "1") in seen[0]["headers"]
+
+
+def test_tail_goes_on_after_a_lost_connection(start_server: Any, tmp_path: Path) -> None:
+    first = start_server("--bin", "b1", "--database", f"sqlite:///{tmp_path}/t.sqlite3")
+    port = first.url.rsplit(":", 1)[1]
+    process = Command(first).start("tail", "b1", "--json")
+    try:
+        seen = json.loads(send_until_printed(f"{first.url}/b1", process))["number"]
+        first.stop()
+        second = start_server(
+            "--port", port, "--bin", "b1", "--database", f"sqlite:///{tmp_path}/t.sqlite3"
+        )
+        requests.post(f"{second.url}/b1", data={"a": "again"}, timeout=10)
+        while True:
+            request = json.loads(read_line(process))
+            seen += 1
+            assert request["number"] == seen
+            if request["form"] == {"a": "again"}:
+                break
+    finally:
+        process.kill()
+        _, said = process.communicate()
+    assert "The connection was lost" in said
+    assert "Connected again." in said
+
+
+@pytest.mark.parametrize("form", ["jsonl", "har", "csv"])
+def test_export_writes_a_file_or_standard_output(
+    command: Command, bin_url: str, bin_name: str, tmp_path: Path, form: str
+) -> None:
+    for _ in range(3):
+        requests.post(bin_url, data=TICKET, timeout=10)
+    target = tmp_path / f"out.{form}"
+    done = command.run("export", bin_name, "--format", form, "-o", str(target))
+    assert done.returncode == 0
+    assert done.stdout == ""
+    written = target.read_text(encoding="utf-8")
+    assert written.count("Printer") >= 3
+    assert command.run("export", bin_name, "--format", form).stdout == written
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_an_export_that_fails_leaves_no_file(command: Command, tmp_path: Path) -> None:
+    target = tmp_path / "out.har"
+    target.write_text("what was there before")
+    assert command.run("export", "nobody", "-o", str(target)).returncode == 1
+    assert target.read_text() == "what was there before"
+    assert list(tmp_path.iterdir()) == [target]
+    no_folder = command.run("export", "nobody", "-o", str(tmp_path / "no" / "x"))
+    assert no_folder.returncode == 1
+    assert "cannot be written" in no_folder.stderr
+
+
+def test_prune_deletes_what_is_older(command: Command, bin_url: str, bin_name: str) -> None:
+    for _ in range(3):
+        requests.post(bin_url, data=TICKET, timeout=10)
+    kept = command.run("prune", "--ttl", "1h", "--bin", bin_name)
+    assert kept.stdout == "Deleted 0 requests.\n"
+    gone = command.run("prune", "--ttl", "0s", "--bin", bin_name)
+    assert gone.stdout == "Deleted 3 requests.\n"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_loads_and_completes(command: Command, shell: str) -> None:
+    program = shutil.which(shell)
+    if program is None:
+        pytest.skip(f"{shell} is not installed")
+    script = command.run("completion", shell)
+    assert script.returncode == 0
+    prepare = "autoload -U compinit; compinit -u -D\n" if shell == "zsh" else ""
+    loaded = subprocess.run(
+        [program, "-c", prepare + script.stdout], capture_output=True, text=True, check=False
+    )
+    assert (loaded.returncode, loaded.stderr) == (0, "")
+    variables = {"COMP_WORDS": "inspector ex", "COMP_CWORD": "1" if shell != "fish" else "ex"}
+    completed = subprocess.run(
+        [INSPECTOR],
+        env={**os.environ, **variables, "_INSPECTOR_COMPLETE": f"{shell}_complete"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "export" in completed.stdout
+
+
+def test_a_command_starts_without_flask_and_database() -> None:
+    code = (
+        "import sys, inspector.cli.main, inspector.cli.tail, inspector.cli.bins, "
+        "inspector.cli.export, inspector.cli.prune; "
+        "print(sorted({'flask', 'sqlalchemy', 'waitress', 'alembic'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
