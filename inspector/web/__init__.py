@@ -10,6 +10,8 @@ from inspector.web import (
     compression,
     errors,
     pages,
+    pages_deliveries,
+    pages_emitter,
     probes,
     reading,
     security,
@@ -30,6 +32,8 @@ def register(app: Flask) -> None:
     blueprints = (
         pages.blueprint,
         reading.blueprint,
+        pages_emitter.blueprint,
+        pages_deliveries.blueprint,
         api.blueprint,
         stream.blueprint,
         probes.blueprint,

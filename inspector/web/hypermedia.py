@@ -38,3 +38,9 @@ def set_vary(response: Response) -> Response:
     """Keep caches from giving a fragment for a page."""
     response.vary.add("HX-Request")
     return response
+
+
+def set_trigger(response: Response, event: str) -> Response:
+    """Let htmx tell the page's other parts that something happened."""
+    response.headers["HX-Trigger"] = event
+    return response

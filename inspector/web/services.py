@@ -11,7 +11,13 @@ from flask import Flask, current_app, request
 from sqlalchemy import Engine
 
 from inspector.domain import Bin, CapturedRequest
-from inspector.emitter import ANYWHERE, DestinationPolicy, restrict_to
+from inspector.emitter import (
+    ANYWHERE,
+    Composition,
+    DestinationPolicy,
+    SeriesPlan,
+    restrict_to,
+)
 from inspector.live import News
 from inspector.settings import Settings
 from inspector.storage import (
@@ -23,6 +29,7 @@ from inspector.storage import (
     Writer,
 )
 from inspector.web.couriers import Consignment, Couriers, Sending
+from inspector.web.series_runs import SeriesRun, SeriesRuns
 
 __all__ = ["Services", "current_services"]
 
@@ -45,6 +52,7 @@ class Services:
     writer: Writer
     news: News
     couriers: Couriers = field(default_factory=Couriers)
+    series: SeriesRuns = field(default_factory=SeriesRuns)
     port: int = 0
     parking_is_full: Callable[[], bool] = lambda: False
 
@@ -81,6 +89,11 @@ class Services:
         keep = self.in_context(self.deliveries.add)
         return self.couriers.start(consignment, self.emit_policy(), keep)
 
+    def start_series(self, composition: Composition, plan: SeriesPlan) -> SeriesRun:
+        """Start a series, of which some deliveries are kept when it is done."""
+        keep = self.in_context(self.deliveries.add_all)
+        return self.series.start(composition, plan, self.emit_policy(), keep)
+
     def in_context(self, work: Callable[Given, Result]) -> Callable[Given, Result]:
         """The function, to be called from any thread: in an application context of its own."""
 
@@ -106,6 +119,7 @@ class Services:
 
     def close(self) -> None:
         """Store what is queued and let go of the database."""
+        self.series.close()
         self.couriers.close()
         self.writer.close()
         self.engine.dispose()

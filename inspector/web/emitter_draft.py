@@ -1,0 +1,229 @@
+"""What is being composed on the emitter's page: a form's fields, good or not, and what they mean.
+
+The page keeps nothing between two requests: every button sends the whole form and
+gets it back, changed. Without a script that is a page, with one a part of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+
+from werkzeug.datastructures import MultiDict
+
+from inspector.emitter import (
+    Change,
+    Composition,
+    DeliveryOptions,
+    SeriesPlan,
+    TicketChoice,
+    WebhookAction,
+    make_change,
+)
+from inspector.emitter.actions import CustomData
+from inspector.errors import InspectorError
+
+TEXT, NAMED, NOTHING = "text", "named", "nothing"
+SET, UNSET = "set", "unset"
+# Rows that are still empty, below those that are not.
+SPARE_ROWS = 1
+
+
+Form: TypeAlias = "MultiDict[str, str]"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The form, field by field, as texts.
+
+    ``changes`` are rows of ``set`` or ``unset``, a path and a value; ``action_id`` is
+    the saved action that is being edited, empty for none.
+    """
+
+    name: str = "Webhook"
+    source: str = "trigger"
+    method: str = "POST"
+    url: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    data_kind: str = NOTHING
+    data_text: str = ""
+    data: tuple[tuple[str, str], ...] = ()
+    options: Mapping[str, str] = field(default_factory=dict)
+    follow_redirects: bool = False
+    verify_tls: bool = True
+    variation: str = ""
+    ticket_text: str = ""
+    changes: tuple[tuple[str, str, str], ...] = ()
+    plan: Mapping[str, str] = field(default_factory=dict)
+    action_id: str = ""
+
+    def compose(self) -> Composition:
+        """What the form means. Raises ``InspectorError`` that names the field."""
+        action = WebhookAction(
+            url=self.url,
+            name=self.name.strip(),
+            source=self.source,
+            method=self.method,
+            headers=self.headers,
+            custom_data=self._custom_data(),
+            options=self._read_options(),
+        )
+        changes = tuple(_make_change(*row) for row in self.changes)
+        return Composition(action, TicketChoice(self.variation, self.ticket_text, changes))
+
+    def _custom_data(self) -> CustomData:
+        if self.data_kind == TEXT:
+            return self.data_text
+        return self.data if self.data_kind == NAMED else None
+
+    def _read_options(self) -> DeliveryOptions:
+        timeout_s = _number("timeout_s", self.options.get("timeout_s") or "30")
+        user, password = self.options.get("user", ""), self.options.get("password", "")
+        return DeliveryOptions(
+            timeout_s=timeout_s,
+            connect_timeout_s=min(timeout_s, DeliveryOptions().connect_timeout_s),
+            first_byte_timeout_s=timeout_s,
+            follow_redirects=self.follow_redirects,
+            verify_tls=self.verify_tls,
+            basic_auth=(user, password) if user or password else None,
+            retries=int(_number("retries", self.options.get("retries") or "0")),
+        )
+
+    def read_plan(self) -> SeriesPlan:
+        """How many, how fast. Raises ``InspectorError`` ``invalid_series``."""
+        rate = self.plan.get("rate", "").strip()
+        return SeriesPlan(
+            count=int(_number("count", self.plan.get("count") or "1")),
+            first=int(_number("first", self.plan.get("first") or "1")),
+            rate_per_s=_number("rate", rate) if rate else None,
+            concurrency=int(_number("concurrency", self.plan.get("concurrency") or "1")),
+        )
+
+    def without(self, kind: str, position: int) -> Draft:
+        """Without one row of ``headers``, ``data`` or ``changes``."""
+        if kind not in ("headers", "data", "changes"):
+            return self
+        rows = getattr(self, kind)
+        left: Any = {kind: (*rows[:position], *rows[position + 1 :])}
+        return replace(self, **left)
+
+    def with_change(self, operation: str, path: str, value: str) -> Draft:
+        """With a change, in the place of an earlier one that sets the same path."""
+        row = (operation, path, value)
+        kept = tuple(each for each in self.changes if each[:2] != (SET, path))
+        if len(kept) == len(self.changes) or operation == UNSET:
+            return replace(self, changes=(*kept, row))
+        changed = tuple(row if each[:2] == (SET, path) else each for each in self.changes)
+        return replace(self, changes=changed)
+
+
+def _make_change(operation: str, path: str, value: str) -> Change:
+    return make_change(path.strip(), None if operation == UNSET else value)
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = float("nan")
+    if not abs(number) < 1e18:  # neither a number nor infinite
+        raise InspectorError(f"invalid_{name}", f"{text[:20]} is no number.", field=name)
+    return number
+
+
+def read_draft(form: Form) -> Draft:
+    """The form that the page sends; edited leaves of the tree become changes. Never raises."""
+    draft = Draft(
+        **{name: form.get(name, "") for name in ("source", "method", "variation", "action_id")},
+        name=form.get("name", ""),
+        url=form.get("url", "").strip(),
+        headers=_rows(form, "header_name", "header_value"),
+        data_kind=form.get("data_kind", NOTHING),
+        data_text=_unix(form.get("data_text", "")),
+        data=_rows(form, "data_name", "data_value"),
+        options={name: form.get(name, "") for name in ("timeout_s", "retries", "user", "password")},
+        follow_redirects=bool(form.get("follow_redirects", "")),
+        verify_tls=bool(form.get("verify_tls", "")),
+        ticket_text=_unix(form.get("ticket_text", "")),
+        changes=_read_changes(form),
+        plan={name: form.get(name, "") for name in ("count", "first", "rate", "concurrency")},
+    )
+    edited = zip(
+        form.getlist("leaf_path"),
+        form.getlist("leaf_was"),
+        form.getlist("leaf_value"),
+        strict=False,
+    )
+    for path, was, value in edited:
+        if path and _unix(was) != _unix(value):
+            draft = draft.with_change(SET, path, _unix(value))
+    return draft
+
+
+def _read_changes(form: Form) -> tuple[tuple[str, str, str], ...]:
+    rows = zip(
+        form.getlist("change_op"),
+        form.getlist("change_path"),
+        form.getlist("change_value"),
+        strict=False,
+    )
+    return tuple((op, path.strip(), _unix(value)) for op, path, value in rows if path.strip())
+
+
+def _rows(form: Form, names: str, values: str) -> tuple[tuple[str, str], ...]:
+    """Rows that have something in them."""
+    rows = zip(form.getlist(names), form.getlist(values), strict=False)
+    return tuple((name, value) for name, value in rows if name.strip() or value)
+
+
+def _unix(text: str) -> str:
+    """Browsers send CR LF for every line end."""
+    return text.replace("\r\n", "\n")
+
+
+def make_draft(composition: Composition, action_id: str = "") -> Draft:
+    """The form that means this composition."""
+    action, ticket = composition.action, composition.ticket
+    options = action.options
+    user, password = options.basic_auth or ("", "")
+    data = action.custom_data
+    return Draft(
+        name=action.name,
+        source=action.source,
+        method=action.method,
+        url=action.url,
+        headers=action.headers,
+        data_kind=NOTHING if data is None else TEXT if isinstance(data, str) else NAMED,
+        data_text=data if isinstance(data, str) else "",
+        data=data if isinstance(data, tuple) else (),
+        options={
+            "timeout_s": f"{options.timeout_s:g}",
+            "retries": str(options.retries),
+            "user": user,
+            "password": password,
+        },
+        follow_redirects=options.follow_redirects,
+        verify_tls=options.verify_tls,
+        variation=ticket.variation,
+        ticket_text=ticket.text,
+        changes=tuple(row for change in ticket.changes for row in _change_rows(change)),
+        action_id=action_id,
+    )
+
+
+def _change_rows(change: Change) -> Sequence[tuple[str, str, str]]:
+    """A change as rows of texts: a list or a map that is set, has one for each of its leaves."""
+    if change.value is None:
+        return [(UNSET, change.path, "")]
+    if isinstance(change.value, str):
+        return [(SET, change.path, change.value)]
+    entries = (
+        change.value.items()
+        if isinstance(change.value, dict)
+        else ((str(index), entry) for index, entry in enumerate(change.value))
+    )
+    # A text gives way to what is set below it.
+    parts = (Change(f"{change.path}[{key}]", entry) for key, entry in entries)
+    below = (row for part in parts for row in _change_rows(part))
+    return [(SET, change.path, ""), *below]
