@@ -7,6 +7,8 @@ const POLL_MS = 2000;
 const HIDDEN_POLL_MS = 10_000;
 const HIDDEN_GRACE_MS = 60_000;
 const MAX_ROWS = 500;
+const MAX_NEWS_PER_S = 10;
+const RELOAD_MS = 1000;
 
 const COUNTED = /^\(\d+\) /;
 
@@ -14,6 +16,9 @@ let unseen = 0; // since the reader scrolled away from the top
 let missed = 0; // since the page was hidden
 let asking_ms = 0;
 let timer = 0;
+let isStale = false; // more came than was put into the list
+let reloadTimer = 0;
+let news = []; // when the last ones came
 let cold = document.getElementById("stream")?.cloneNode(true);
 
 const find = (id) => document.getElementById(id);
@@ -61,8 +66,8 @@ function isAway() {
 function showPill() {
   if (!isAway()) unseen = 0;
   const pill = document.querySelector("[data-pill]");
-  pill.hidden = unseen === 0;
-  pill.textContent = `${unseen} new`;
+  pill.hidden = unseen === 0 && !isStale;
+  pill.textContent = isStale ? "New requests" : `${unseen} new`;
 }
 
 function announce(fresh) {
@@ -123,8 +128,26 @@ async function ask() {
   settleRows();
 }
 
+// A flood is shown by fetching the list now and then, never while someone reads further down.
 function reload() {
+  isStale = true;
+  if (isAway()) showPill();
+  else if (!reloadTimer) fetchList();
+}
+
+function fetchList() {
+  isStale = false;
   htmx.trigger("#stream [hx-get]", "reload");
+  reloadTimer = setTimeout(() => {
+    reloadTimer = 0;
+    if (isStale) reload();
+  }, RELOAD_MS);
+}
+
+function isFlood() {
+  const now = performance.now();
+  news = [...news.filter((at) => now - at < 1000), now];
+  return news.length > MAX_NEWS_PER_S || listRows().length >= MAX_ROWS;
 }
 
 // The interval at which to ask, 0 while the stream tells.
@@ -181,19 +204,20 @@ document.addEventListener("htmx:sseError", () => {
   poll(POLL_MS);
 });
 document.addEventListener("htmx:sseBeforeMessage", (event) => {
-  if (listRows().length < MAX_ROWS) return;
+  if (!isFlood()) return;
   event.preventDefault();
   reload();
 });
+document.addEventListener("sse:reload", reload);
 document.addEventListener("htmx:sseMessage", settleRows);
 document.addEventListener("visibilitychange", follow);
 document.addEventListener("scroll", showPill, { capture: true, passive: true });
 document.addEventListener("click", (event) => {
-  if (event.target.closest("[data-pill]")) {
-    find("rows").scrollTop = 0;
-    find("list").scrollIntoView({ block: "start" });
-    showPill();
-  }
+  if (!event.target.closest("[data-pill]")) return;
+  find("rows").scrollTop = 0;
+  find("list").scrollIntoView({ block: "start" });
+  if (isStale) fetchList();
+  else showPill();
 });
 document.addEventListener("htmx:load", (event) => {
   if (event.detail.elt.id !== "list") return;

@@ -103,10 +103,13 @@ function goToSection(id) {
 
 export function markOpenRow() {
   const id = document.getElementById("request")?.dataset.id;
+  return choose(id && document.querySelector(`.row[data-id="${CSS.escape(id)}"]`));
+}
+
+function choose(row) {
   for (const link of document.querySelectorAll(".row-link[aria-current]")) {
     link.removeAttribute("aria-current");
   }
-  const row = id && document.querySelector(`.row[data-id="${CSS.escape(id)}"]`);
   row?.querySelector(".row-link").setAttribute("aria-current", "true");
   return row;
 }
@@ -168,6 +171,11 @@ document.addEventListener("htmx:afterSwap", (event) => {
   if (dialog && !dialog.open) dialog.showModal();
 });
 
+// At once, so that a second key steps on from here before the first request has come.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.target.matches(".row-link")) keepInSight(choose(event.target.closest(".row")));
+});
+
 // Going back changes the request; the list follows when the address has another search.
 document.addEventListener("htmx:historyRestore", () => {
   const search = document.getElementById("search");
@@ -181,6 +189,7 @@ document.addEventListener("htmx:responseError", (event) => {
   const { status, responseText } = event.detail.xhr;
   const page = new DOMParser().parseFromString(responseText, "text/html");
   say(page.querySelector("h1")?.textContent ?? `The server answered ${status}.`);
+  markOpenRow();
 });
 
 document.addEventListener("htmx:sendError", () => say("The server cannot be reached."));

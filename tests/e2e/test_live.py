@@ -116,6 +116,38 @@ def test_reading_on_keeps_its_place(page: Page, live_server: LiveServer) -> None
     expect(pill).to_be_hidden()
 
 
+def test_a_flood_waits_until_the_reader_comes_back(page: Page, live_server: LiveServer) -> None:
+    url = open_bin(page, live_server, "flooded", 40)
+    page.locator("#rows").evaluate("rows => rows.scrollTop = 900")
+    looked_at = page.locator("#r15").bounding_box()
+    send_many(url, 300)
+    pill = page.get_by_role("button", name="New requests")
+    expect(pill).to_be_visible()
+    assert page.locator("#r15").bounding_box() == looked_at
+    pill.click()
+    expect(page.locator("#r340")).to_be_in_viewport()
+    expect(page.locator("#list [data-count]")).to_have_text("340")
+    expect(pill).to_be_hidden()
+    send_many(url, 1)
+    expect(page.locator("#r341")).to_be_in_viewport()
+
+
+def test_a_flood_ends_in_the_newest_on_top(page: Page, live_server: LiveServer) -> None:
+    url = open_bin(page, live_server, "deluge")
+    asked = 0
+
+    def count(_: object) -> None:
+        nonlocal asked
+        asked += 1
+
+    page.on("request", count)
+    send_many(url, 600)
+    expect(page.locator("#r600")).to_be_in_viewport()
+    expect(page.locator("#list [data-count]")).to_have_text("600")
+    assert page.locator(ROW).count() < 500
+    assert asked < 40
+
+
 def test_the_open_request_does_not_move_when_others_arrive(
     page: Page, live_server: LiveServer
 ) -> None:

@@ -39,6 +39,18 @@ def test_keys_step_through_the_requests(page: Page, live_server: LiveServer) -> 
     expect(request.locator(".request-facts")).to_contain_text("#4")
 
 
+def test_keys_pressed_quickly_step_as_often(
+    page: Page, live_server: LiveServer, watch: Watch
+) -> None:
+    watch.forgive("htmx:(sendAbort|afterRequest)")  # Those that were stepped over.
+    make_series(live_server, "quick")
+    page.goto("/bins/quick")
+    for key in "jjjjkj":
+        page.keyboard.press(key)
+    expect(page.locator(".request-facts")).to_contain_text("#1")
+    expect(page.locator(OPEN_ROW)).to_contain_text("#1")
+
+
 def test_back_and_forward_show_what_was_there(page: Page, live_server: LiveServer) -> None:
     make_series(live_server, "history")
     page.goto("/bins/history")
