@@ -7,7 +7,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint format bench fuzz lock clean
+.PHONY: help run test check lint format docs bench fuzz lock clean
 
 help: ## Say what there is.
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -35,6 +35,9 @@ lint: .venv/.dev-ready ## Lint, types and import floors only.
 format: .venv/.dev-ready ## Format, and mend what can be mended by itself.
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
+
+docs: .venv/.dev-ready ## Write the README's reference from the code.
+	@$(BIN)/python -m tests.reference
 
 bench: .venv/.dev-ready ## Measure.
 	@for bench in tests/bench/bench_*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done

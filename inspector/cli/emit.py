@@ -42,7 +42,7 @@ LOOK_UP = DeliveryOptions(timeout_s=5, connect_timeout_s=2)
 _NAMED = re.compile(r"[^\s={}]+=")
 
 
-@click.command("emit", context_settings={"auto_envvar_prefix": "INSPECTOR_EMIT"})
+@click.command("emit", context_settings={"auto_envvar_prefix": "INSPECTOR"})
 @click.option(
     "--to",
     metavar="URL",

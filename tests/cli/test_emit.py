@@ -266,6 +266,6 @@ def test_a_histogram_begins_with_the_first_that_is_used() -> None:
 
 
 def test_any_flag_can_be_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("INSPECTOR_EMIT_TO", URL)
+    monkeypatch.setenv("INSPECTOR_TO", URL)
     shown: Any = emit("--dry-run").stdout_bytes
     assert b"\r\nHost: 127.0.0.1:9\r\n" in shown
