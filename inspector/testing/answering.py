@@ -149,7 +149,7 @@ class BinScript:
         self._rules: list[_Rule] = []
         self._lock = threading.Lock()
         # The highest number stored, known before its sender is answered.
-        self.latest = 0
+        self.latest: int = 0
         self.errors: list[BaseException] = []
 
     def set_answers(

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from inspector.domain.answers import Answer
 
-log = logging.getLogger("inspector.testing")
+log: logging.Logger = logging.getLogger("inspector.testing")
 
 MAX_THREADS = 8
 CLOSE_WAIT_S = 1.0
