@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+import click
+
+from inspector.cli.main import root
 from inspector.forms import build, parse
 from inspector.reading.query import FLAGS, parse_query
 from tests.reference import README, render_readme
@@ -12,6 +15,30 @@ from tests.reference import README, render_readme
 def test_the_reference_is_what_the_code_says() -> None:
     readme = README.read_text(encoding="utf-8")
     assert readme == render_readme(readme), "run `make docs` and commit what it writes"
+
+
+def all_commands() -> list[click.Command]:
+    context = click.Context(root)
+    found: list[click.Command] = []
+    left = [root.get_command(context, name) for name in root.list_commands(context)]
+    while left:
+        command = left.pop()
+        assert command is not None
+        found.append(command)
+        if isinstance(command, click.Group):
+            left += [command.get_command(context, name) for name in command.list_commands(context)]
+    return found
+
+
+def test_each_flag_has_an_environment_variable() -> None:
+    for command in all_commands():
+        prefix = command.context_settings.get("auto_envvar_prefix")
+        for flag in command.params:
+            if isinstance(flag, click.Option):
+                name = flag.opts[0].strip("-").upper().replace("-", "_")
+                assert flag.envvar == f"INSPECTOR_{name}" or (
+                    prefix == "INSPECTOR" and flag.name == name.lower()
+                ), f"{command.name} {flag.opts}"
 
 
 def test_each_example_of_the_search_language_is_one() -> None:

@@ -20,7 +20,10 @@ def command(ctx: click.Context, server: str, token: str | None) -> None:
         ctx.invoke(list_bins, server=server, token=token)
 
 
-@command.command("list")
+ENVIRONMENT = {"auto_envvar_prefix": "INSPECTOR"}
+
+
+@command.command("list", context_settings=ENVIRONMENT)
 @server_options
 def list_bins(*, server: str, token: str | None) -> None:
     """All bins, the newest first."""
@@ -41,7 +44,7 @@ def list_bins(*, server: str, token: str | None) -> None:
     print_table(("NAME", "REQUESTS", "", "URL"), rows, right={1})
 
 
-@command.command("create")
+@command.command("create", context_settings=ENVIRONMENT)
 @click.argument("name", required=False)
 @click.option("--private", is_flag=True, help="Only its secret opens it; the secret is shown once.")
 @click.option("--capacity", type=click.IntRange(1, 1_000_000), help="How many requests it keeps.")
@@ -60,7 +63,7 @@ def create(
         click.echo(f"Its secret, shown this once: {made['secret']}", err=True)
 
 
-@command.command("delete")
+@command.command("delete", context_settings=ENVIRONMENT)
 @click.argument("name")
 @server_options
 def delete(name: str, *, server: str, token: str | None) -> None:

@@ -83,6 +83,7 @@ _NAMED = re.compile(r"[^\s={}]+=")
 @click.option(
     "--set",
     "set_",
+    envvar="INSPECTOR_SET",
     multiple=True,
     metavar="PATH=VALUE",
     help="Change the ticket: ticket.id=5; {n} in the value is the number in a series.",

@@ -9,14 +9,21 @@ from inspector.errors import InspectorError
 from inspector.settings import parse_duration
 
 
-@click.command("prune")
+@click.command("prune", context_settings={"auto_envvar_prefix": "INSPECTOR"})
 @click.option(
     "--ttl",
     required=True,
     envvar="INSPECTOR_TTL",
     help="Delete what is older than this, like 30d or 12h.",
 )
-@click.option("--bin", "bins", multiple=True, metavar="NAME", help="Only in this bin; repeatable.")
+@click.option(
+    "--bin",
+    "bins",
+    multiple=True,
+    metavar="NAME",
+    envvar="INSPECTOR_BIN",
+    help="Only in this bin; repeatable.",
+)
 @server_options
 def command(*, ttl: str, bins: tuple[str, ...], server: str, token: str | None) -> None:
     """Delete requests older than --ttl and say how many went."""
