@@ -2,7 +2,8 @@
 
 No I/O, no parsing of bodies, no opinion. The same record is made from the bytes
 of a socket (``fidelity`` "exact") and from a WSGI environ, where the server has
-already joined, renamed and dropped things ("rebuilt").
+already joined, renamed and dropped things ("rebuilt"); a record read from a saved
+file is "imported".
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 EXACT = "exact"
 REBUILT = "rebuilt"
+IMPORTED = "imported"
 
 # An absolute-form target ("GET http://host/path HTTP/1.1") names the path after its authority.
 _AUTHORITY = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")

@@ -82,6 +82,11 @@ class Client:
             data = answer.read()
         return json.loads(data) if data else None
 
+    def upload(self, path: str, data: bytes) -> Any:
+        """Post a file; the JSON that the call answers."""
+        with self._ask("POST", path, data) as answer:
+            return json.loads(answer.read())
+
     def pages(self, path: str) -> Iterator[Any]:
         """All entries of a list, following its ``Link`` from page to page."""
         following: str | None = path
@@ -134,7 +139,7 @@ class Client:
         self,
         method: str,
         path: str,
-        fields: dict[str, Any] | None = None,
+        fields: dict[str, Any] | bytes | None = None,
         *,
         headers: dict[str, str] | None = None,
         timeout_s: float = TIMEOUT_S,
@@ -142,10 +147,11 @@ class Client:
         kind = HTTPSConnection if self._is_tls else HTTPConnection
         connection = kind(self._host, self._port, timeout=timeout_s)
         sent = {**self._headers, **(headers or {})}
-        body = None
-        if fields is not None:
-            body = json.dumps(fields)
-            sent["Content-Type"] = "application/json"
+        body: bytes | None = None
+        if isinstance(fields, bytes):
+            body, sent["Content-Type"] = fields, "application/octet-stream"
+        elif fields is not None:
+            body, sent["Content-Type"] = json.dumps(fields).encode(), "application/json"
         try:
             try:
                 connection.request(method, self._prefix + path, body, sent)

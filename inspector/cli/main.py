@@ -19,6 +19,7 @@ COMMANDS = {
     "tail": "inspector.cli.tail",
     "emit": "inspector.cli.emit",
     "export": "inspector.cli.export",
+    "import": "inspector.cli.import_file",
     "prune": "inspector.cli.prune",
     "completion": "inspector.cli.completion",
 }

@@ -296,6 +296,37 @@ def test_an_export_that_fails_leaves_no_file(command: Command, tmp_path: Path) -
     assert "cannot be written" in no_folder.stderr
 
 
+def test_an_export_is_imported_into_a_new_bin(
+    command: Command, bin_url: str, bin_name: str, tmp_path: Path
+) -> None:
+    for _ in range(3):
+        requests.post(bin_url, data=TICKET, timeout=10)
+    for form in ("jsonl", "har"):
+        target = tmp_path / f"out.{form}"
+        command.run("export", bin_name, "--format", form, "-o", str(target))
+        done = command.run("import", str(target), "--bin", f"{bin_name}-{form}")
+        assert done.returncode == 0
+        assert done.stdout.startswith("Imported 3 requests into http://")
+        again = command.run("export", f"{bin_name}-{form}").stdout
+        assert [json.loads(line)["ticket"]["id"] for line in again.splitlines()] == ["5"] * 3
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(None, "cannot be read"), (b"Dear Sir", "This is no HTTP request"), (b"", "is empty")],
+)
+def test_what_cannot_be_imported_is_explained(
+    command: Command, tmp_path: Path, content: bytes | None, says: str
+) -> None:
+    file = tmp_path / "file"
+    if content is not None:
+        file.write_bytes(content)
+    done = command.run("import", str(file), "--bin", "never-made")
+    assert done.returncode == 1
+    assert says in done.stderr
+    assert "never-made" not in command.run("bins").stdout
+
+
 def test_prune_deletes_what_is_older(command: Command, bin_url: str, bin_name: str) -> None:
     for _ in range(3):
         requests.post(bin_url, data=TICKET, timeout=10)

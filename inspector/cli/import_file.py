@@ -1,0 +1,74 @@
+"""``inspector import``: look at a colleague's capture."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from inspector.capture import Capture
+from inspector.cli.client import Client, bin_path, server_options
+from inspector.errors import InspectorError
+from inspector.exports.saved import read_saved, to_line
+
+# A server takes 10 MB at a time; a batch stays well below.
+BATCH_BYTES = 4_000_000
+
+
+@click.command("import", context_settings={"auto_envvar_prefix": "INSPECTOR"})
+@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
+@click.option(
+    "--bin",
+    "bin_name",
+    metavar="NAME",
+    envvar="INSPECTOR_BIN",
+    required=True,
+    help="The bin they go to; made when it is not there.",
+)
+@server_options
+def command(file: Path, *, bin_name: str, server: str, token: str | None) -> None:
+    """Put the requests of FILE into a bin: an HTTP Archive, JSON lines or one raw request."""
+    try:
+        data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    except OSError as error:
+        raise InspectorError("not_readable", f"{file} cannot be read: {error.strerror}.") from error
+    captures = list(read_saved(data, "", time.time_ns() // 1000))
+    client = Client(server, token)
+    _ensure_bin(client, bin_name)
+    done = 0
+    for batch, count in _cut(captures):
+        client.upload(bin_path(bin_name, "/import"), batch)
+        done += count
+        if sys.stderr.isatty():
+            click.echo(f"\r{done:,} of {len(captures):,} ...\033[K", nl=False, err=True)
+    if sys.stderr.isatty():
+        click.echo("\r\033[K", nl=False, err=True)
+    word = "request" if done == 1 else "requests"
+    click.echo(f"Imported {done:,} {word} into {client.server}/bins/{bin_name}")
+
+
+def _ensure_bin(client: Client, name: str) -> None:
+    try:
+        client.call("GET", bin_path(name))
+    except InspectorError as error:
+        if error.code != "bin_not_found":
+            raise
+        client.call("POST", "/api/v1/bins", {"name": name})
+
+
+def _cut(captures: list[Capture]) -> Iterator[tuple[bytes, int]]:
+    """JSON lines of a few megabytes each, and how many requests are in them."""
+    lines: list[str] = []
+    size = 0
+    for capture in captures:
+        line = to_line(capture)
+        if lines and size + len(line) > BATCH_BYTES:
+            yield "\n".join(lines).encode(), len(lines)
+            lines, size = [], 0
+        lines.append(line)
+        size += len(line)
+    if lines:
+        yield "\n".join(lines).encode(), len(lines)

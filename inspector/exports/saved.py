@@ -1,0 +1,216 @@
+"""Files that were saved here or elsewhere, read back into captures.
+
+Three kinds are told apart by how they begin: an HTTP Archive, our JSON lines, and
+one raw HTTP request. What is in them is as hostile as what a socket sends, and is
+bounded and kept the same way; a file that is none of them is its owner's mistake.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64decode, b64encode
+from binascii import Error as Base64Error
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from inspector.capture import IMPORTED, Capture, Refusal, split_headers, split_request_line
+from inspector.errors import InspectorError
+from inspector.forms import build
+
+MAX_REQUESTS = 100_000
+_LINE_ENDS = re.compile(r"[\r\n\0]+")
+_VERSION = re.compile(r"HTTP/\d(\.\d)?\Z")
+_METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}\Z")
+
+
+def read_saved(data: bytes, bin_name: str, now_us: int) -> Iterator[Capture]:
+    """The captures in a file, oldest first as far as the file has them so.
+
+    ``now_us`` (microseconds since the epoch) is the time of what has none. Raises
+    ``InspectorError`` ``invalid_file`` with the line or entry that cannot be read.
+    """
+    text = data.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if not text:
+        raise _error("The file is empty.")
+    if not text.startswith(b"{"):
+        yield _read_raw(data.lstrip(b"\r\n"), bin_name, now_us)
+        return
+    archive = _try_json(text)
+    if isinstance(archive, dict) and isinstance(archive.get("log"), dict):
+        yield from _read_har(archive["log"], bin_name, now_us)
+    else:
+        yield from _read_lines(text, bin_name, now_us)
+
+
+def to_line(capture: Capture) -> str:
+    """A capture as one of our JSON lines, as far as ``read_saved`` reads it."""
+    headers = split_headers(capture.raw_head)
+    head = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
+    line = capture.raw_head.partition(b"\n")[0].rstrip(b"\r").decode("latin-1")
+    return json.dumps(
+        {
+            "request_line": line,
+            "raw_headers": head,
+            "charset": "latin-1",
+            "body_base64": b64encode(capture.read_body()).decode(),
+            "body_size": capture.body_size,
+            "time": capture.received_us / 1_000_000,
+            "remote_addr": capture.peer,
+            "chunked": capture.chunked,
+            "truncated": capture.truncated,
+            "refused": capture.refusal
+            and {"status": capture.refusal.status, "reason": capture.refusal.reason},
+        }
+    )
+
+
+def _read_lines(text: bytes, bin_name: str, now_us: int) -> Iterator[Capture]:
+    for number, line in enumerate(text.split(b"\n"), 1):
+        if not line.strip():
+            continue
+        if number > MAX_REQUESTS:
+            raise _error(f"The file has more than {MAX_REQUESTS:,} requests.")
+        entry = _try_json(line)
+        if not isinstance(entry, dict) or "request_line" not in entry:
+            raise _error(
+                f"Line {number} is no request. A file to import is an HTTP Archive, JSON lines "
+                "as exported here, or one raw HTTP request."
+            )
+        try:
+            yield _read_line(entry, bin_name, now_us)
+        except (TypeError, ValueError, KeyError, Base64Error) as error:
+            raise _error(f"Line {number} is no request of ours ({error}).") from error
+
+
+def _read_line(entry: dict[str, Any], bin_name: str, now_us: int) -> Capture:
+    charset = "latin-1" if entry.get("charset") == "latin-1" else "utf-8"
+    body = b64decode(entry.get("body_base64") or "", validate=True)
+    refused = entry.get("refused")
+    refusal = None
+    if refused is not None:
+        refusal = Refusal(int(refused["status"]), str(refused["reason"])[:1000])
+    return Capture(
+        bin_name=bin_name,
+        received_us=_microseconds(entry.get("time"), now_us),
+        raw_head=_make_head(str(entry["request_line"]), entry.get("raw_headers") or [], charset),
+        read_body=lambda: body,
+        body_size=max(int(entry.get("body_size") or 0), len(body)),
+        peer=str(entry.get("remote_addr") or "")[:100],
+        chunked=bool(entry.get("chunked")),
+        truncated=bool(entry.get("truncated")),
+        fidelity=IMPORTED,
+        refusal=refusal,
+    )
+
+
+def _read_har(log: dict[str, Any], bin_name: str, now_us: int) -> Iterator[Capture]:
+    entries = log.get("entries")
+    if not isinstance(entries, list):
+        raise _error("The HTTP Archive has no list of entries.")
+    if len(entries) > MAX_REQUESTS:
+        raise _error(f"The file has more than {MAX_REQUESTS:,} requests.")
+    for number, entry in enumerate(entries, 1):
+        try:
+            yield _read_entry(entry, bin_name, now_us)
+        except (TypeError, ValueError, KeyError, AttributeError, Base64Error) as error:
+            raise _error(f"Entry {number} of the HTTP Archive is no request ({error}).") from error
+
+
+def _read_entry(entry: dict[str, Any], bin_name: str, now_us: int) -> Capture:
+    request = entry["request"]
+    method = str(request["method"])
+    if not _METHOD.match(method):
+        raise ValueError(f"{method[:40]!r} is no method")
+    parts = urlsplit(str(request["url"]))
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    version = str(request.get("httpVersion") or "")
+    version = version if _VERSION.match(version) else "HTTP/1.1"
+    # A browser's archive of HTTP/2 has the pseudo headers too, which no request line needs.
+    headers = [
+        (str(each["name"]), str(each["value"]))
+        for each in request.get("headers") or []
+        if not str(each["name"]).startswith(":")
+    ]
+    body = _har_body(request.get("postData") or {})
+    return Capture(
+        bin_name=bin_name,
+        received_us=_parse_time(entry.get("startedDateTime"), now_us),
+        raw_head=_make_head(f"{method} {target.replace(' ', '%20')} {version}", headers, "utf-8"),
+        read_body=lambda: body,
+        body_size=len(body),
+        peer=str(entry.get("_remoteAddress") or "")[:100],
+        fidelity=IMPORTED,
+    )
+
+
+def _har_body(data: dict[str, Any]) -> bytes:
+    text = data.get("text")
+    if isinstance(text, str) and text:
+        if "base64" in (data.get("_encoding"), data.get("encoding")):
+            return b64decode(text, validate=True)
+        return text.encode("utf-8", "surrogateescape")
+    pairs = data.get("params") or []
+    parts = [build({str(each["name"]): str(each.get("value") or "")}) for each in pairs]
+    return b"&".join(parts)
+
+
+def _read_raw(data: bytes, bin_name: str, now_us: int) -> Capture:
+    end = re.search(rb"\r?\n\r?\n", data)
+    head, body = (data[: end.start()], data[end.end() :]) if end else (data.rstrip(b"\r\n"), b"")
+    method, target, version = split_request_line(head)
+    if not target or not version or not _METHOD.match(method.decode("latin-1")):
+        raise _error(
+            "This is no HTTP request. It begins with a line like POST /orders HTTP/1.1; other "
+            "files to import are HTTP Archives and JSON lines as exported here."
+        )
+    return Capture(
+        bin_name=bin_name,
+        received_us=now_us,
+        raw_head=head + b"\r\n",
+        read_body=lambda: body,
+        body_size=len(body),
+        fidelity=IMPORTED,
+    )
+
+
+def _make_head(request_line: str, headers: Any, charset: str) -> bytes:
+    lines = [request_line, *(f"{name}: {value}" for name, value in headers)]
+    # A folded header has its line end inside, with white space behind it; nothing else may.
+    kept = [_LINE_ENDS.sub(_keep_fold, line) for line in lines]
+    return ("\r\n".join(kept) + "\r\n").encode(charset, "replace")
+
+
+def _keep_fold(found: re.Match[str]) -> str:
+    after = found.string[found.end() : found.end() + 1]
+    return "\r\n" if after in (" ", "\t") and found[0] in ("\n", "\r\n") else " "
+
+
+def _microseconds(value: Any, now_us: int) -> int:
+    return now_us if value is None else _bounded(round(float(value) * 1_000_000))
+
+
+def _parse_time(value: Any, now_us: int) -> int:
+    if not isinstance(value, str):
+        return now_us
+    moment = datetime.fromisoformat(value)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return _bounded(round(moment.timestamp() * 1_000_000))
+
+
+def _bounded(moment_us: int) -> int:
+    """Between 1970 and 9999: what a date can say."""
+    return min(max(moment_us, 0), 253_402_300_799_000_000)
+
+
+def _try_json(text: bytes) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _error(message: str) -> InspectorError:
+    return InspectorError("invalid_file", message)

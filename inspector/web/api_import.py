@@ -1,0 +1,37 @@
+"""The API's call that makes a file a bin's requests again."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypedDict
+
+from flask import jsonify, request
+from flask.typing import ResponseReturnValue
+
+from inspector.web.api_calls import Answer, Api
+from inspector.web.api_types import About
+from inspector.web.importing import import_file
+from inspector.web.services import find_bin
+
+api = Api()
+
+
+class ImportedJson(TypedDict):
+    """What was read from the file."""
+
+    imported: Annotated[int, About("How many requests.")]
+
+
+@api.call(
+    "POST",
+    "/bins/<name>/import",
+    Answer(ImportedJson, status=201, meaning="How many requests the file had; all are stored."),
+    errors=("invalid_file",),
+)
+def import_requests(name: str) -> ResponseReturnValue:
+    """Put the requests of a saved file into a bin.
+
+    The body is the file itself: an HTTP Archive, JSON lines as exported here, or one
+    raw HTTP request. Each keeps its time and says that it was imported.
+    """
+    bin_ = find_bin(name)
+    return jsonify({"imported": import_file(bin_, request.get_data())}), 201

@@ -1,0 +1,133 @@
+"""What was exported comes back, and what others saved can be looked at."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from dataclasses import dataclass
+from operator import attrgetter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inspector.capture import Capture
+from inspector.errors import InspectorError
+from inspector.exports import export_request
+from inspector.exports.har import render_har
+from inspector.exports.saved import read_saved, to_line
+from tests.reading.captures import make_request, make_sample
+
+NOW_US = 1_700_000_000_000_000
+REQUESTS = [
+    make_sample(),
+    make_request(b"\x00\xff\r\n", "application/octet-stream"),
+    make_request(b'{"a": 1}', "application/json"),
+    make_request(b"", ""),
+]
+
+
+def read(data: bytes) -> list[Capture]:
+    return list(read_saved(data, "b2", NOW_US))
+
+
+def test_an_archive_of_ours_comes_back() -> None:
+    captures = read("".join(render_har(REQUESTS, "http://127.0.0.1:8787")).encode())
+    for capture, request in zip(captures, REQUESTS, strict=True):
+        assert capture.raw_head == request.raw_head
+        assert capture.read_body() == request.body
+        assert capture.received_us == request.received_us
+        assert (capture.bin_name, capture.fidelity) == ("b2", "imported")
+
+
+def test_a_raw_request_of_ours_comes_back() -> None:
+    (capture,) = read(export_request(REQUESTS[1], "raw", "http://127.0.0.1:8787").data)
+    assert capture.raw_head == REQUESTS[1].raw_head
+    assert capture.read_body() == REQUESTS[1].body
+
+
+def test_our_lines_come_back_byte_for_byte() -> None:
+    heads = b"POST /x HTTP/1.1\r\nX-Latin: caf\xe9\r\nX-Fold: a\r\n b\r\nx-dup: 1\r\nX-Dup: 2\r\n"
+    before = Capture("b1", 5, heads, lambda: b"\x00\xff", 2, peer="10.0.0.1", chunked=True)
+    (after,) = read(to_line(before).encode())
+    assert after.raw_head == heads
+    assert (after.read_body(), after.received_us, after.peer) == (b"\x00\xff", 5, "10.0.0.1")
+    assert after.chunked is True
+
+
+def test_a_browsers_archive_is_read() -> None:
+    entry = {
+        "startedDateTime": "2026-05-01T10:00:00.5+02:00",
+        "request": {
+            "method": "POST",
+            "url": "https://shop.example/a b?x=1#frag",
+            "httpVersion": "h2",
+            "headers": [
+                {"name": ":authority", "value": "shop.example"},
+                {"name": "x-evil", "value": "a\r\nInjected: yes"},
+            ],
+            "postData": {
+                "mimeType": "application/x-www-form-urlencoded",
+                "params": [{"name": "a[b]", "value": "1 2"}, {"name": "c"}],
+            },
+        },
+    }
+    (capture,) = read(json.dumps({"log": {"entries": [entry]}}).encode())
+    assert capture.raw_head == b"POST /a%20b?x=1 HTTP/1.1\r\nx-evil: a Injected: yes\r\n"
+    assert capture.read_body() == b"a%5Bb%5D=1+2&c="
+    assert capture.received_us == 1_777_622_400_500_000
+
+
+@dataclass(frozen=True)
+class Wrong:
+    id: str
+    data: bytes
+    says: str
+
+
+WRONG = [
+    Wrong("nothing", b" \n", "The file is empty"),
+    Wrong("a letter", b"Dear Sir or Madam", "This is no HTTP request"),
+    Wrong("other JSON", b'{"a": 1}', "Line 1 is no request"),
+    Wrong("a broken line", b'{"request_line": "GET / HTTP/1.1"}\n{"a"', "Line 2 is no request"),
+    Wrong(
+        "a body that is not base64",
+        b'{"request_line": "GET / HTTP/1.1", "body_base64": "%%"}',
+        "Line 1 is no request of ours",
+    ),
+    Wrong("an archive without entries", b'{"log": {}}', "no list of entries"),
+    Wrong("an entry without URL", b'{"log": {"entries": [{"request": {}}]}}', "Entry 1"),
+    Wrong(
+        "a method with a line end",
+        b'{"log": {"entries": [{"request": {"method": "A\\r\\nB", "url": "/"}}]}}',
+        "is no method",
+    ),
+]
+
+
+@pytest.mark.parametrize("case", WRONG, ids=attrgetter("id"))
+def test_what_is_no_such_file_is_explained(case: Wrong) -> None:
+    with pytest.raises(InspectorError, match=case.says) as caught:
+        read(case.data)
+    assert caught.value.code == "invalid_file"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
+)
+KEYS = ["request_line", "raw_headers", "time", "refused", "body_size", "body_base64"]
+
+
+@given(
+    st.binary(max_size=200)
+    | st.builds(
+        lambda fields: json.dumps({"request_line": "GET / HTTP/1.1", **fields}).encode(),
+        st.dictionaries(st.sampled_from(KEYS), JSON),
+    )
+    | st.builds(lambda entry: json.dumps({"log": {"entries": [entry]}}).encode(), JSON)
+)
+def test_any_file_is_read_or_explained(data: bytes) -> None:
+    with contextlib.suppress(InspectorError):
+        for capture in read(data):
+            capture.read_body()
