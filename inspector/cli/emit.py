@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from inspector.cli.client import Client, server_options
 from inspector.cli.emit_report import run_series, say_left_out, say_result
 from inspector.emitter import (
     METHODS,
@@ -25,18 +26,12 @@ from inspector.emitter import (
     all_variations,
     composition_from_json,
     parse_set,
-    render,
-    sample_context,
     send,
 )
 from inspector.emitter.actions import MAX_RETRIES, CustomData, TemplatePair
 from inspector.emitter.changes import split_path
 from inspector.emitter.tickets import MAX_TICKET_BYTES
 from inspector.errors import InspectorError
-from inspector.settings import DEFAULT_PORT
-
-DEFAULT_SERVER = f"http://127.0.0.1:{DEFAULT_PORT}"
-LOOK_UP = DeliveryOptions(timeout_s=5, connect_timeout_s=2)
 
 # A name of custom data: before an equals sign, and no template.
 _NAMED = re.compile(r"[^\s={}]+=")
@@ -46,11 +41,9 @@ _NAMED = re.compile(r"[^\s={}]+=")
 @click.option(
     "--to",
     metavar="URL",
-    help="Where to, a template too. The newest bin of the server on this machine by default.",
+    help="Where to, a template too. The newest bin of the server by default.",
 )
-@click.option(
-    "--server", metavar="URL", default=DEFAULT_SERVER, show_default=True, help="Whose newest bin."
-)
+@server_options
 @click.option(
     "--source",
     type=click.Choice(SOURCES),
@@ -123,7 +116,11 @@ def command(**chosen: Any) -> int:
     Exit status: 0 when every delivery was answered with 200 to 299, otherwise 1.
     """
     loaded = _load(chosen["action"]) if chosen["action"] else None
-    url = chosen["to"] or (loaded.action.url if loaded else None) or _find_bin(chosen["server"])
+    url = (
+        chosen["to"]
+        or (loaded.action.url if loaded else None)
+        or _find_bin(chosen["server"], chosen["token"])
+    )
     try:
         composition = _compose(url, loaded, chosen)
         plan = SeriesPlan(chosen["count"], chosen["first"], chosen["rate"], chosen["concurrency"])
@@ -222,19 +219,12 @@ def _save(composition: Composition, path: Path) -> None:
         raise InspectorError("file_unusable", message) from error
 
 
-def _find_bin(server: str) -> str:
+def _find_bin(server: str, token: str | None) -> str:
     """The newest bin's URL. Raises ``InspectorError`` when there is no server, or no bin."""
-    question = WebhookAction(url=f"{server.rstrip('/')}/api/v1/bins", method="GET")
-    result = send(render(question, sample_context()), options=LOOK_UP)
-    bins: Any = None
-    if result.delivered and result.answer is not None:
-        try:
-            bins = json.loads(result.answer.body)
-        except ValueError:
-            bins = None
-    if not isinstance(bins, list):
-        message = f"No server answers at {server}. Start one (inspector serve), or say --to URL."
-        raise InspectorError("no_destination", message)
+    try:
+        bins: list[dict[str, Any]] = Client(server, token).call("GET", "/api/v1/bins")
+    except InspectorError as error:
+        raise InspectorError(error.code, f"{error.message} Or say --to URL.") from error
     if not bins:
         raise InspectorError("no_destination", f"The server at {server} has no bin. Say --to URL.")
     return str(bins[0]["url"])

@@ -123,7 +123,7 @@ def act() -> Any:
             # htmx swaps nothing for an error's status.
             return set_vary(make_response(render_template("emitter/_problem.html", problem=error)))
         return _show_page(draft, error)
-    return _show_page(draft)
+    return _show_page(draft, focus=rest if verb == "more" else "", tree_open=verb == "unset")
 
 
 def _change(draft: Draft, verb: str, rest: str) -> Draft:
@@ -156,9 +156,18 @@ def _save(draft: Draft, action_id: str | None) -> Any:
     return redirect(f"/emitter?action={saved.id}#actions", 303)
 
 
-def _show_page(draft: Draft, error: InspectorError | None = None) -> Response:
-    """The page, or the composer alone; with what is wrong, if something is."""
-    described = describe_draft(draft)
+def _show_page(
+    draft: Draft,
+    error: InspectorError | None = None,
+    *,
+    focus: str = "",
+    tree_open: bool = False,
+) -> Response:
+    """The page, or the composer alone; with what is wrong, if something is.
+
+    ``focus`` names the rows whose empty one is to be typed in.
+    """
+    described = describe_draft(draft) | {"focus": focus, "tree_open": tree_open}
     if error is not None:
         described["problem"] = error
     if wants_fragment():

@@ -1,0 +1,203 @@
+"""The emitter in the browser: each source sent from the page lands as the article says."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
+
+import pytest
+import requests
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import NewPage
+from tests.servers import LiveServer
+
+
+@dataclass(frozen=True)
+class Case:
+    """An action, and what must be in the request that lands."""
+
+    id: str
+    method: str
+    event_type: str
+
+
+# The article: every source may use every method; POST, PUT and DELETE carry the ticket.
+CASES = [
+    Case("trigger", "POST", "update"),
+    Case("sla", "PUT", "sla"),
+    Case("macro", "GET", ""),
+    Case("escalation", "DELETE", "escalation"),
+]
+
+
+def open_emitter(page: Page, server: LiveServer, name: str) -> None:
+    server.create_bin(name)
+    page.goto(f"/emitter?to={name}")
+
+
+def captured(server: LiveServer, name: str) -> list[dict[str, Any]]:
+    """What the bin holds, oldest first."""
+    answer = requests.get(f"{server.url}/api/v1/bins/{name}/requests", timeout=10)
+    found: list[dict[str, Any]] = answer.json()
+    return found[::-1]
+
+
+def fill_header(page: Page, position: int, name: str, value: str) -> None:
+    page.locator('[name="header_name"]').nth(position).fill(name)
+    page.locator('[name="header_value"]').nth(position).fill(value)
+
+
+def send(page: Page) -> None:
+    page.locator(".compose-buttons").get_by_role("button", name="Send").click()
+    expect(page.locator("#delivery .status")).to_have_text(re.compile("200"))
+
+
+@pytest.mark.parametrize("case", CASES, ids=attrgetter("id"))
+def test_each_source_lands_with_what_the_article_says(
+    page: Page, live_server: LiveServer, case: Case
+) -> None:
+    name = f"emit-{case.id}"
+    open_emitter(page, live_server, name)
+    page.locator("#source").select_option(case.id)
+    page.locator("#method").select_option(case.method)
+    fill_header(page, 0, "X-Created", "{{ ticket.date_created_ts }}")
+    page.get_by_role("button", name="Add a header").click()
+    expect(page.locator('[name="header_name"]')).to_have_count(2)
+    fill_header(page, 1, "X-Escalated", "{{ ticket.nobody.id }}")
+    page.get_by_label("one text").check()
+    page.locator('[name="data_text"]').fill("Made {{ ticket.date_created_ts }}")
+    preview = page.locator("#preview")
+    expect(preview).to_contain_text("X-Escalated: not sent, `ticket.nobody.id` has no value")
+    expect(preview).to_contain_text("X-Created: 1400681937")
+    expect(preview).to_contain_text(f"{case.method} /{name} HTTP/1.1")
+    send(page)
+    (request,) = captured(live_server, name)
+    assert request["method"] == case.method
+    assert request["headers"]["X-Created"] == "1400681937"
+    assert "X-Escalated" not in request["headers"]
+    if case.method == "GET":
+        assert request["body_size"] == 0
+        assert request["ticket"] is None
+    else:
+        assert request["ticket"]["date_created_ts"] == "1400681937"
+        assert request["person_context"]["display_name"]
+        assert case.event_type in request["event"]["type"]
+        assert request["custom_data"] == "Made 1400681937"
+
+
+def test_one_is_sent_again_with_a_changed_field(page: Page, live_server: LiveServer) -> None:
+    open_emitter(page, live_server, "emit-again")
+    send(page)
+    page.get_by_role("link", name="Change and send").click()
+    page.get_by_text("Edit its fields").click()
+    page.get_by_label("ticket.date_created_ts", exact=True).fill("99")
+    expect(page.locator("#preview .body")).to_contain_text("date_created_ts%5D=99&")
+    send(page)
+    first, second = captured(live_server, "emit-again")
+    assert first["ticket"]["date_created_ts"] == "1400681937"
+    assert second["ticket"] == {**first["ticket"], "date_created_ts": "99"}
+    assert second["custom_data"] == first["custom_data"] == ""
+    page.get_by_role("link", name="Compare with the one before").click()
+    expect(page.locator("main")).to_contain_text("ticket.date_created_ts")
+    expect(page.locator("ins").first).to_have_text("99")
+
+
+def test_a_captured_request_is_changed_and_sent_from_its_page(
+    page: Page, live_server: LiveServer
+) -> None:
+    url = live_server.create_bin("emit-from")
+    requests.post(url, data={"ticket[id]": "7", "ticket[subject]": "Café"}, timeout=10)
+    page.goto("/bins/emit-from")
+    page.locator("#r1 a").click()
+    page.get_by_role("link", name="Change and send").click()
+    expect(page.locator("#ticket_text")).to_have_value(re.compile("Café"))
+    page.locator('[name="change_path"]').fill("ticket.id")
+    page.locator('[name="change_value"]').fill("8")
+    expect(page.locator("#preview .body")).to_contain_text("ticket%5Bid%5D=8&")
+    send(page)
+    second = captured(live_server, "emit-from")[1]
+    assert second["ticket"] == {"id": "8", "subject": "Café"}
+
+
+def test_a_saved_action_is_sent_with_one_click(page: Page, live_server: LiveServer) -> None:
+    open_emitter(page, live_server, "emit-saved")
+    page.get_by_label("Name", exact=True).fill("My hook")
+    page.get_by_role("button", name="Save action").click()
+    expect(page.get_by_role("button", name="Save changes")).to_be_visible()
+    page.get_by_role("button", name="Send My hook").click()
+    expect(page.locator("#delivery .status")).to_have_text("200 OK")
+    expect(page.locator("#deliveries .delivery-line").first).to_contain_text("My hook")
+    assert len(captured(live_server, "emit-saved")) == 1
+
+
+def test_a_series_shows_how_far_it_is_and_is_stopped(page: Page, live_server: LiveServer) -> None:
+    open_emitter(page, live_server, "emit-series")
+    page.get_by_text("Send many").click()
+    page.get_by_role("textbox", name="Deliveries").fill("5000")
+    page.get_by_label("a second", exact=True).fill("60")
+    page.get_by_role("button", name="Start series").click()
+    expect(page.locator("#series-title")).to_have_text(re.compile(r"Running: \d\d+ of 5,000"))
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#series-title")).to_have_text(re.compile(r"Stopped: \d+ of 5,000"))
+    expect(page.locator(".histogram svg")).to_be_visible()
+    expect(page.locator(".counts")).to_contain_text("200")
+
+
+def test_what_is_wrong_is_said_while_typing(page: Page, live_server: LiveServer) -> None:
+    open_emitter(page, live_server, "emit-wrong")
+    page.get_by_label("URL", exact=True).fill("http://127.0.0.1/{{ ticket.")
+    expect(page.locator("#preview [role=alert]")).to_contain_text("Line 1")
+    page.locator(".compose-buttons").get_by_role("button", name="Send").click()
+    expect(page.locator("#result [role=alert]")).to_contain_text("Line 1")
+
+
+def test_everything_works_without_a_script(new_page: NewPage, live_server: LiveServer) -> None:
+    page = new_page(java_script_enabled=False)
+    open_emitter(page, live_server, "emit-plain")
+    fill_header(page, 0, "X-Mine", "1")
+    page.get_by_role("button", name="Add a header").click()
+    expect(page.locator('[name="header_name"]')).to_have_count(2)
+    page.get_by_text("Edit its fields").click()
+    page.get_by_label("ticket.date_created_ts", exact=True).fill("99")
+    page.locator(".compose-buttons").get_by_role("button", name="Send").click()
+    expect(page).to_have_url(re.compile("/emitter/deliveries/"))
+    (request,) = captured(live_server, "emit-plain")
+    assert request["headers"]["X-Mine"] == "1"
+    assert request["ticket"]["date_created_ts"] == "99"
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_nothing_is_wider_than_the_window(
+    new_page: NewPage, live_server: LiveServer, width: int
+) -> None:
+    page = new_page(viewport={"width": width, "height": 740})
+    open_emitter(page, live_server, f"emit-width-{width}")
+    page.get_by_text("Edit its fields").click()
+    send(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_an_edited_field_becomes_a_change_and_nothing_folds(
+    page: Page, live_server: LiveServer
+) -> None:
+    open_emitter(page, live_server, "emit-tree")
+    page.get_by_text("Edit its fields").click()
+    page.locator('details[data-path="ticket.agent"] > summary').click()
+    page.get_by_label("ticket.agent.timezone", exact=True).fill("Zoë")
+    page.get_by_role("button", name="Take out ticket.subject", exact=True).click()
+    paths = page.locator('[name="change_path"]')
+    expect(paths).to_have_count(3)
+    assert [paths.nth(index).input_value() for index in range(3)] == [
+        "ticket.agent.timezone", "ticket.subject", "",
+    ]  # fmt: skip
+    expect(page.get_by_label("ticket.agent.timezone", exact=True)).to_be_visible()
+    expect(page.get_by_label("ticket.subject", exact=True)).to_have_count(0)
+    page.locator("#source").select_option("macro")
+    expect(page.locator("#preview .body")).to_contain_text("Zo%C3%AB")
+    send(page)
+    (request,) = captured(live_server, "emit-tree")
+    assert request["ticket"]["agent"]["timezone"] == "Zoë"
+    assert "subject" not in request["ticket"]

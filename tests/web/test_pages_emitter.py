@@ -1,0 +1,367 @@
+"""The emitter's page by forms alone: what is typed, shown, sent, kept, and refused."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from html import unescape
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.datastructures import MultiDict
+from werkzeug.test import TestResponse
+
+from inspector.emitter import Composition, TicketChoice, WebhookAction, make_change
+from inspector.web import series_runs
+from inspector.web.emitter_draft import make_draft, read_draft
+from inspector.web.services import Services
+from tests.emitter.receiver import Receiver
+
+HTMX = {"HX-Request": "true"}
+FIELDS = {"name": "Mine", "source": "trigger", "method": "POST", "verify_tls": "1"}
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with Receiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def services(app: Flask) -> Services:
+    services: Services = app.extensions["inspector"]
+    return services
+
+
+def press(client: FlaskClient, do: str, htmx: bool = False, **fields: Any) -> TestResponse:
+    """Press a button of the form; a list as a value is a repeated field."""
+    return client.post(
+        "/emitter", data={**FIELDS, **fields, "do": do}, headers=HTMX if htmx else {}
+    )
+
+
+def read_fields(page: str, name: str) -> list[str]:
+    """The values of a field in the page's markup."""
+    return [
+        unescape(value) for value in re.findall(rf'<input[^>]*name="{name}" value="([^"]*)"', page)
+    ]
+
+
+def test_the_page_begins_with_the_newest_bin_and_the_samples_bytes(client: FlaskClient) -> None:
+    page = client.get("/emitter").text
+    assert read_fields(page, "url") == ["http://localhost/orders"]
+    assert "POST /orders HTTP/1.1" in page
+    assert "ticket%5Bdate_created_ts%5D=1400681937" in page
+    assert "<html" in page
+    assert "<html" not in client.get("/emitter", headers=HTMX).text
+
+
+def test_a_preview_says_what_is_left_out_and_sends_nothing(
+    client: FlaskClient, receiver: Receiver
+) -> None:
+    fields = FIELDS | {
+        "url": f"{receiver.url}/{{{{ ticket.department.id }}}}",
+        "header_name": ["X-Escalated", ""],
+        "header_value": ["{{ ticket.sla.id }}", ""],
+    }
+    answer = client.post("/emitter/preview", data=fields)
+    assert answer.status_code == 200
+    assert "<strong>X-Escalated</strong>: not sent, `ticket.sla.id` has no value" in answer.text
+    assert f"Host: 127.0.0.1:{receiver.port}" in answer.text
+    assert receiver.connections == 0
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"url": ""}, "invalid_action"),
+        ({"url": "{{ ticket."}, "template_error"),
+        ({"url": "file:///etc/passwd"}, "unsupported_scheme"),
+        ({"name": " "}, "invalid_action"),
+        ({"method": "PATCH"}, "invalid_action"),
+        ({"header_name": "X", "header_value": "a\r\nb"}, "invalid_header"),
+        ({"timeout_s": "soon"}, "invalid_timeout_s"),
+        ({"timeout_s": "nan"}, "invalid_timeout_s"),
+        ({"retries": "99"}, "invalid_options"),
+        ({"ticket_text": "<b>no</b>"}, "invalid_ticket"),
+        ({"variation": "<b>"}, "variation_not_found"),
+        ({"change_op": "set", "change_path": "a.b", "change_value": ""}, "invalid_path"),
+        ({"change_op": "unset", "change_path": "ticket.x", "change_value": ""}, "path_not_found"),
+        ({"first": "x"}, "invalid_first"),
+    ],
+)
+def test_what_is_wrong_is_said_beside_the_form_and_nothing_is_lost(
+    client: FlaskClient, fields: dict[str, Any], code: str
+) -> None:
+    given: dict[str, Any] = {
+        "url": "http://127.0.0.1:9/",
+        "data_kind": "text",
+        "data_text": "mine",
+    } | fields
+    previewed = client.post("/emitter/preview", data=FIELDS | given)
+    answer = press(client, "send", **given)
+    for each in (previewed, answer):
+        assert f'data-code="{code}"' in each.text, each.text
+    assert answer.status_code == 400
+    assert "mine</textarea>" in answer.text
+    assert "<b>" not in answer.text
+    fragment = press(client, "send", htmx=True, **given)
+    assert fragment.status_code == 200  # htmx swaps nothing for an error
+    assert f'data-code="{code}"' in fragment.text
+
+
+def test_a_delivery_is_shown_kept_and_sent_again(client: FlaskClient, receiver: Receiver) -> None:
+    fields: dict[str, Any] = {
+        "url": f"{receiver.url}/in",
+        "source": "sla",
+        "method": "PUT",
+        "header_name": ["X-Mine", "X-Mine"],
+        "header_value": ["1", "2"],
+        "data_kind": "named",
+        "data_name": ["a b", ""],
+        "data_value": ["{{ ticket.subject }}", ""],
+        "user": "ann",
+        "password": "secret",
+    }
+    answer = press(client, "send", **fields)
+    assert answer.status_code == 303
+    page = client.get(answer.headers["Location"])
+    assert "200" in page.text
+    assert "PUT /in HTTP/1.1" in page.text
+    assert "curl " in page.text
+    assert client.post(f"{answer.headers['Location']}/send").status_code == 303
+    first, second = receiver.requests
+    assert first == second
+    assert b"\r\nX-Mine: 1\r\nX-Mine: 2\r\n" in first
+    assert b"\r\nAuthorization: Basic YW5uOnNlY3JldA==\r\n" in first
+    assert b"&custom_data%5Ba+b%5D=" in first
+    compared = client.get("/emitter/compare?a=1&b=2").text
+    assert "The two requests say the same" in compared
+
+
+def test_a_delivery_is_sent_again_with_a_changed_field(
+    client: FlaskClient, receiver: Receiver
+) -> None:
+    press(client, "send", url=receiver.url, data_kind="text", data_text="kept")
+    page = client.get("/emitter?again=1").text
+    leaves = dict(zip(read_fields(page, "leaf_path"), read_fields(page, "leaf_was"), strict=True))
+    assert leaves["ticket.date_created_ts"] == "1400681937"
+    answer = press(
+        client,
+        "send",
+        url=receiver.url,
+        data_kind="text",
+        data_text="kept",
+        leaf_path=["ticket.date_created_ts", "ticket.workflow"],
+        leaf_was=["1400681937", ""],
+        leaf_value=["99", ""],
+    )
+    assert answer.status_code == 303
+    first, second = receiver.requests
+    old, new = b"date_created_ts%5D=1400681937&", b"date_created_ts%5D=99&"
+    assert b"&ticket%5B" + new in second
+    assert second.split(b"\r\n\r\n")[1] == first.split(b"\r\n\r\n")[1].replace(old, new)
+    compared = client.get("/emitter/compare?a=1&b=2").text
+    assert "ticket.date_created_ts" in compared
+
+
+def test_buttons_change_the_form_and_keep_the_rest(client: FlaskClient) -> None:
+    fields: dict[str, Any] = {
+        "url": "http://127.0.0.1:9/",
+        "header_name": ["A", "B", ""],
+        "header_value": ["1", "2", ""],
+        "change_op": ["set", "set"],
+        "change_path": ["ticket.id", ""],
+        "change_value": ["5", ""],
+    }
+    page = press(client, "drop:headers:0", **fields).text
+    assert read_fields(page, "header_name") == ["B"]
+    page = press(client, "unset:ticket.subject", **fields).text
+    assert read_fields(page, "change_path") == ["ticket.id", "ticket.subject", ""]
+    assert "ticket.subject" not in read_fields(page, "leaf_path")
+    leaves = dict(zip(read_fields(page, "leaf_path"), read_fields(page, "leaf_was"), strict=True))
+    assert leaves["ticket.id"] == "5"
+    for odd in ("drop:headers:x", "drop:name:0", "drop:headers:99", "nothing", "drop:"):
+        assert press(client, odd, **fields).status_code == 200
+
+
+def test_a_captured_requests_ticket_is_taken_over(client: FlaskClient, receiver: Receiver) -> None:
+    client.put("/orders", data={"ticket[id]": "77", "ticket[a]": "é", "custom_data": "theirs"})
+    page = client.get("/emitter?from=orders/1-1").text
+    assert '"id": "77"' in unescape(page)
+    assert "<option selected>PUT</option>" in page
+    for place in ("orders/1-1", "http://localhost/bins/orders/requests/1-1"):
+        loaded = press(client, "load", url=receiver.url, ticket_from=place).text
+        assert '"a": "é"' in unescape(loaded)
+    missing = press(client, "load", url=receiver.url, ticket_from="orders/1-9")
+    assert missing.status_code == 404
+    client.post("/orders", data=b"no ticket")
+    assert client.get("/emitter?from=orders/1-2").status_code == 400
+
+
+def test_an_action_is_saved_sent_edited_copied_and_deleted(
+    client: FlaskClient, receiver: Receiver
+) -> None:
+    fields: dict[str, Any] = {"url": receiver.url, "name": "Order's hook", "variation": "macro"}
+    assert press(client, "save", **fields).headers["Location"] == "/emitter?action=1#actions"
+    page = client.get("/emitter?action=1").text
+    assert read_fields(page, "action_id") == ["1"]
+    assert '<option value="macro" selected>' in page
+    press(client, "save", **fields | {"name": "Renamed", "action_id": "1"})
+    press(client, "save:new", **fields | {"name": "Another", "action_id": "1"})
+    client.post("/emitter/actions/1/copy")
+    page = client.get("/emitter").text
+    assert re.findall(r'class="saved-name" href="[^"]*">([^<]*)<', page) == [
+        "Another", "Copy of Renamed", "Renamed",
+    ]  # fmt: skip
+    assert client.post("/emitter/actions/1/send").status_code == 303
+    assert len(receiver.requests) == 1
+    assert "Delete the action Renamed?" in client.get("/emitter/actions/1/delete").text
+    client.post("/emitter/actions/1/delete")
+    assert client.get("/emitter?action=1").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["deliveries/9", "deliveries/x", "compare?a=1", "series/x", "under-way/x", "actions/9/delete"],
+)
+def test_what_is_not_there_is_a_page_that_says_so(client: FlaskClient, path: str) -> None:
+    assert client.get(f"/emitter/{path}").status_code == 404
+
+
+def test_strangers_bytes_are_shown_escaped(client: FlaskClient) -> None:
+    body = b"<script>alert(1)</script>\x1b\xe2\x80\xae"
+    head = b"HTTP/1.1 200 <i>Fine</i>\r\nX-Odd: <b>\xff\r\nContent-Length: %d\r\n\r\n" % len(body)
+    with Receiver(head + body) as receiver:
+        answer = press(client, "send", url=receiver.url, name="<u>name</u>")
+    page = client.get(answer.headers["Location"]).text
+    for markup in ("<script>alert", "<i>Fine", "<b>", "<u>name", "\u202e"):
+        assert markup not in page
+    assert "&lt;script&gt;alert(1)" in page
+
+
+def test_a_slow_delivery_is_waited_for_by_looking_again(
+    client: FlaskClient, services: Services
+) -> None:
+    late = b"HTTP/1.1 503 X\r\nRetry-After: 2\r\nContent-Length: 0\r\n\r\n"
+    with Receiver(late) as receiver:
+        answer = press(client, "send", url=receiver.url, retries="1")
+        place = answer.headers["Location"]
+        assert place.startswith("/emitter/under-way/")
+        assert "Make no further attempt" in client.get(place).text
+        assert client.post(f"{place}/stop").status_code == 303
+        services.couriers.get(place.rpartition("/")[2]).wait(5)
+        assert client.get(place).headers["Location"] == "/emitter/deliveries/1"
+    assert len(receiver.requests) == 1
+    assert "503" in client.get("/emitter/deliveries/1").text
+
+
+def wait_for_end(client: FlaskClient, place: str) -> str:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        fragment = client.get(place, headers=HTMX).text
+        if "hx-trigger" not in fragment:
+            return fragment
+        time.sleep(0.02)
+    raise AssertionError("it never ended")
+
+
+def test_a_series_runs_to_its_end_and_keeps_some_deliveries(
+    client: FlaskClient, receiver: Receiver, services: Services
+) -> None:
+    answer = press(
+        client,
+        "series",
+        url=receiver.url,
+        count="120",
+        concurrency="4",
+        first="10",
+        change_op="set",
+        change_path="ticket.id",
+        change_value="{n}",
+    )
+    place = answer.headers["Location"]
+    ended = wait_for_end(client, place)
+    assert "Done: 120 of 120" in unescape(ended)
+    assert '<progress class="bar" max="120" value="120">' in ended
+    assert "<strong>200</strong> 120" in ended
+    assert "<svg" in ended
+    numbers = {
+        int(raw.partition(b"ticket%5Bid%5D=")[2].split(b"&")[0]) for raw in receiver.requests
+    }
+    assert numbers == set(range(10, 130))
+    run = services.series.get(place.rpartition("/")[2])
+    assert run.thread is not None
+    run.thread.join(10)
+    kept = client.get("/api/v1/deliveries?limit=500").json or []
+    assert len(kept) == series_runs.KEPT_FIRST
+
+
+def test_a_series_is_stopped(client: FlaskClient, receiver: Receiver) -> None:
+    fields: dict[str, Any] = {"url": receiver.url, "count": "5000", "rate": "50"}
+    place = press(client, "series", **fields).headers["Location"]
+    assert "Stop</button>" in client.get(place).text
+    client.post(f"{place}/stop")
+    assert "Stopped: " in wait_for_end(client, place)
+    assert len(receiver.requests) < 5000
+
+
+@pytest.mark.parametrize("count", ["0", "100001", "x", "1e30"])
+def test_a_series_is_bounded(client: FlaskClient, receiver: Receiver, count: str) -> None:
+    assert press(client, "series", url=receiver.url, count=count).status_code == 400
+    assert receiver.connections == 0
+
+
+def test_only_so_many_series_run_at_once(
+    client: FlaskClient, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(series_runs, "MAX_RUNNING", 0)
+    answer = press(client, "series", url=receiver.url, count="5")
+    assert answer.status_code == 503
+    assert 'data-code="too_many_series"' in answer.text
+
+
+def test_ones_own_large_ticket_travels_with_the_form(client: FlaskClient) -> None:
+    text = '{"id": 5, "notes": "%s"}' % ("x" * 900_000)
+    page = press(client, "refresh", url="http://127.0.0.1:9/", ticket_text=text)
+    assert page.status_code == 200
+    assert "data-code" not in page.text
+
+
+COMPOSITIONS = [
+    Composition(WebhookAction(url="http://h/")),
+    Composition(
+        WebhookAction(
+            url="http://h/{{ ticket.id }}",
+            name="é",
+            source="macro",
+            method="DELETE",
+            headers=(("A", "1"), ("A", "2")),
+            custom_data=(("a", "1"), ("b", "line\nline")),
+        ),
+        TicketChoice("sla-failure", '{"id": 1}\n', (make_change("ticket.a", None),)),
+    ),
+    Composition(WebhookAction(url="http://h/", custom_data="")),
+]
+
+
+@pytest.mark.parametrize("composition", COMPOSITIONS)
+def test_a_form_means_what_it_was_made_from(composition: Composition) -> None:
+    assert make_draft(composition).compose().to_json()[0]["headers"] == [
+        list(pair) for pair in composition.action.headers
+    ]
+    assert make_draft(composition).compose() == composition
+
+
+def test_a_list_that_is_set_has_a_row_for_each_entry() -> None:
+    change = make_change("ticket.labels", ["a", {"b": "c"}])
+    before = Composition(WebhookAction(url="http://h/"), TicketChoice(changes=(change,)))
+    after = make_draft(before).compose()
+    assert after.make_context() == before.make_context()
+
+
+def test_a_form_with_anything_in_it_is_read() -> None:
+    assert read_draft(MultiDict([("leaf_path", "x"), ("do", "y"), ("name", "\0")])).name == "\0"
