@@ -18,7 +18,8 @@ MAX_REQUESTS = 10
 MAX_DIFFERENCES = 20
 MAX_VALUE_LINES = 40
 MAX_LINE_CHARS = 300
-MAX_NDIFF_LINES = 1000
+MAX_FINELY_COMPARED_LINES = 100
+MAX_COMPARED_LINES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +99,37 @@ def _deserves_a_diff(expected: Any, actual: Any) -> bool:
 
 
 def diff_values(expected: Any, actual: Any) -> list[str]:
-    """The lines in which two values differ, each with a neighbour; ``?`` points at characters."""
+    """The lines in which two values differ, each with a neighbour; ``?`` points at characters.
+
+    The larger the part that differs, the plainer the comparison: difflib's cost is
+    cubic, and a failure message is no place to wait.
+    """
     before, after = _pretty(expected), _pretty(actual)
-    if len(before) + len(after) > MAX_NDIFF_LINES:  # ndiff's cost is cubic
-        return [line.rstrip() for line in difflib.unified_diff(before, after, n=1, lineterm="")]
-    diff = [line.rstrip() for line in difflib.ndiff(before, after)]
-    changed = {index for index, line in enumerate(diff) if line[:1] in ("-", "+", "?")}
+    start = _count_same(before, after)
+    end = _count_same(before[start:][::-1], after[start:][::-1])
+    size = len(before) + len(after) - 2 * (start + end)
+    if size > MAX_COMPARED_LINES:
+        half = MAX_VALUE_LINES // 2
+        return [
+            *(f"- {line}" for line in before[start : start + half]),
+            *(f"+ {line}" for line in after[start : start + half]),
+        ]
+    start, end = max(0, start - 1), max(0, end - 1)
+    before, after = before[start : len(before) - end], after[start : len(after) - end]
+    if size > MAX_FINELY_COMPARED_LINES:
+        diff = difflib.unified_diff(before, after, n=1, lineterm="")
+        return [line for line in diff if not line.startswith(("---", "+++"))]
+    lines = [line.rstrip() for line in difflib.ndiff(before, after)]
+    changed = {index for index, line in enumerate(lines) if line[:1] in ("-", "+", "?")}
     kept = {near for index in changed for near in (index - 1, index, index + 1)}
-    return [line for index, line in enumerate(diff) if index in kept]
+    return [line for index, line in enumerate(lines) if index in kept]
+
+
+def _count_same(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many lines are the same from the beginning."""
+    pairs = enumerate(zip(one, other, strict=False))
+    shorter = min(len(one), len(other))
+    return next((index for index, (left, right) in pairs if left != right), shorter)
 
 
 def _pretty(value: Any) -> list[str]:

@@ -162,3 +162,14 @@ def test_a_request_is_matched_by(webhook_bin: WebhookBin, match: dict[str, Any])
     assert webhook_bin.find_all(**match) == webhook_bin.requests
     requests.delete(webhook_bin.url, timeout=10)
     assert len(webhook_bin.find_all(**match)) == 1
+
+
+def test_headers_are_a_mapping(webhook_bin: WebhookBin) -> None:
+    requests.post(webhook_bin.url, headers={"X-B": "2", "X-A": "1"}, timeout=10)
+    headers = webhook_bin.wait().headers
+    assert dict(headers) == headers
+    assert {name.upper(): value for name, value in headers.items()} == headers
+    assert headers != {**headers, "X-A": "2"}
+    assert headers != ["X-A"]
+    assert len(headers) == len(list(headers))
+    assert "'X-A': '1'" in repr(headers)

@@ -2,6 +2,7 @@
 
 import re
 import socket
+import time
 from typing import Any
 
 import pytest
@@ -166,3 +167,54 @@ def test_a_wait_that_makes_no_sense_is_refused_at_once(
 ) -> None:
     with pytest.raises((TypeError, ValueError)):
         webhook_bin.wait(**wrong)
+
+
+def test_texts_of_several_lines_are_compared_line_by_line(webhook_bin: WebhookBin) -> None:
+    requests.post(webhook_bin.url, data="one\ntwo\nthree", timeout=10)
+    text = failure(webhook_bin, body="one\n2\nthree")
+    assert [line.strip() for line in text.partition("  body\n")[2].splitlines()] == [
+        "one",
+        "- 2",
+        "+ two",
+        "three",
+    ]
+    assert "+ two\n" in failure(webhook_bin, body="one")
+
+
+@pytest.mark.parametrize("fields", [10, 40, 200, 3000])
+def test_large_values_are_compared_quickly_and_in_bounds(
+    webhook_bin: WebhookBin, fields: int
+) -> None:
+    sent = {f"field {number:04}": [number] * 20 for number in range(fields)}
+    wanted = {name: [*value, 0] for name, value in sent.items()}
+    requests.post(webhook_bin.url, json=sent, timeout=10)
+    began = time.monotonic()
+    text = failure(webhook_bin, json=wanted)
+    assert time.monotonic() - began < 5
+    assert len(text.splitlines()) < 60
+    assert "- " in text
+    assert "field 0000" in text
+
+
+@pytest.mark.parametrize("fields", [10, 60, 400, 3000])
+def test_two_fields_of_many_that_differ_are_found(webhook_bin: WebhookBin, fields: int) -> None:
+    wanted = {f"field {number:04}": "the same" for number in range(fields)}
+    sent = {**wanted, "field 0003": "another", f"field {fields - 3:04}": "another"}
+    requests.post(webhook_bin.url, json=sent, timeout=10)
+    lines = failure(webhook_bin, json=wanted).partition("  json\n")[2].splitlines()
+    changed = [line.strip() for line in lines if line.strip()[:1] in ("-", "+")]
+    assert "'field 0003': 'the same'" in changed[0]
+    if fields < 1000:
+        assert f"'field {fields - 3:04}': 'another'" in changed[-1]
+
+
+def test_a_request_that_differs_in_very_much(webhook_bin: WebhookBin) -> None:
+    post(webhook_bin)
+    text = failure(webhook_bin, where={f"field_{number}": "x" for number in range(30)})
+    assert "... 10 more differences" in text
+
+
+def test_objects_that_are_asked_are_shown_by_their_names(webhook_bin: WebhookBin) -> None:
+    post(webhook_bin, a="1")
+    text = failure(webhook_bin, where={"a": str.isalpha}, path=re.compile("^/b"))
+    assert re.search(r"  path  matching '\^/b'\n  a     str\.isalpha\n", text)

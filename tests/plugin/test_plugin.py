@@ -137,6 +137,25 @@ def test_the_requests_of_a_bin_made_by_hand_are_shown_too(project: pytest.Pytest
     assert [a or b for a, b in shown] == ["1 request", "#2"]
 
 
+def test_of_many_requests_the_newest_are_shown(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        """
+        from sending import send
+
+        def test_fails(webhook_bin):
+            for _ in range(25):
+                send(webhook_bin)
+            raise ValueError
+        """
+    )
+    text = project.runpytest_inprocess("-q").stdout.str()
+    assert "25 requests" in text
+    assert re.findall(r"(?m)^#(\d+) |^\((\d+) earlier", text) == [
+        ("", "5"),
+        *((str(number), "") for number in range(6, 26)),
+    ]
+
+
 def test_what_an_answering_function_raises_fails_the_test(project: pytest.Pytester) -> None:
     project.makepyfile(
         """
