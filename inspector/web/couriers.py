@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -144,6 +145,7 @@ class Couriers:
             sendings = list(self._sendings.values())
         for sending in sendings:
             sending.stop()
+        deadline = time.monotonic() + STOP_S
         for sending in sendings:
             if sending.thread is not None:
-                sending.thread.join(STOP_S)
+                sending.thread.join(max(0.0, deadline - time.monotonic()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -124,9 +125,10 @@ class SeriesRuns:
         runs = self.list()
         for run in runs:
             run.series.abort()
+        deadline = time.monotonic() + STOP_S
         for run in runs:
             if run.thread is not None:
-                run.thread.join(STOP_S)
+                run.thread.join(max(0.0, deadline - time.monotonic()))
 
 
 def _see_through(run: SeriesRun, keep: Keep) -> None:

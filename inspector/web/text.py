@@ -26,7 +26,7 @@ _UNITS = ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB"))
 def prepare_text(environment: Environment) -> None:
     """Add the filters, and make the plain output of any string safe in every template."""
     environment.finalize = _finalize
-    environment.filters.update(visible=visible, size=say_size, number=say_number)
+    environment.filters.update(visible=visible, size=say_size, number=say_number, field=keep_field)
 
 
 def visible(text: str) -> Markup:
@@ -44,6 +44,11 @@ def visible(text: str) -> Markup:
         end = run.end()
     parts.append(escape(text[end:]))
     return Markup("".join(parts))  # noqa: S704 - every part is escaped above
+
+
+def keep_field(text: str) -> Markup:
+    """Escape a form field's value and nothing else: what is sent back must be what was given."""
+    return escape(text.encode("utf-8", "replace").decode())
 
 
 def show_odd(text: str) -> str:

@@ -194,6 +194,20 @@ def test_a_server_others_reach_sends_only_where_it_may(
     assert made["failure"]["code"] == "connection_refused"
 
 
+def test_hosts_that_are_allowed_are_sent_to(tmp_path: Path, receiver: Receiver) -> None:
+    allowed = Settings(data_dir=tmp_path, host="0.0.0.0", emit_allow=("127.0.0.0/8",))
+    app = create_app(allowed)
+    made = post(app.test_client(), DELIVERIES, 201, action={"url": receiver.url})
+    assert made["status"] == 200
+    # A redirect does not lead out of what is allowed.
+    moved = b"HTTP/1.1 302 Found\r\nLocation: http://10.0.0.1/\r\nContent-Length: 0\r\n\r\n"
+    with Receiver(moved) as redirecting:
+        action = {"url": redirecting.url, "options": {"follow_redirects": True}}
+        made = post(app.test_client(), DELIVERIES, 201, action=action)
+    assert made["failure"]["code"] == "destination_refused"
+    app.extensions["inspector"].close()
+
+
 def test_a_slow_receiver_holds_no_thread(live_server: LiveServer) -> None:
     """More waiting callers than the server has threads, and pages are served meanwhile."""
     release = threading.Event()

@@ -188,6 +188,34 @@ def test_buttons_change_the_form_and_keep_the_rest(client: FlaskClient) -> None:
         assert press(client, odd, **fields).status_code == 200
 
 
+def test_no_character_changes_on_its_way_through_the_form(client: FlaskClient) -> None:
+    odd = "\u200b\u202e\xa0\ufeff\xad<&\"'>"
+    fields: dict[str, Any] = {
+        "url": "http://127.0.0.1:9/",
+        "change_op": "set",
+        "change_path": "ticket.subject",
+        "change_value": odd,
+        "data_kind": "text",
+        "data_text": odd,
+    }
+    page = press(client, "refresh", **fields).text
+    assert read_fields(page, "change_value") == [odd, ""]
+    assert f"\n{odd}</textarea>" in unescape(page)
+    leaves = dict(zip(read_fields(page, "leaf_path"), read_fields(page, "leaf_was"), strict=True))
+    assert leaves["ticket.subject"] == odd
+
+
+def test_another_sites_page_can_send_nothing(client: FlaskClient, receiver: Receiver) -> None:
+    for path in ("/emitter", "/emitter/preview", "/api/v1/deliveries"):
+        answer = client.post(
+            path,
+            data={**FIELDS, "url": receiver.url, "do": "send"},
+            headers={"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"},
+        )
+        assert answer.status_code == 403
+    assert receiver.connections == 0
+
+
 def test_a_captured_requests_ticket_is_taken_over(client: FlaskClient, receiver: Receiver) -> None:
     client.put("/orders", data={"ticket[id]": "77", "ticket[a]": "é", "custom_data": "theirs"})
     page = client.get("/emitter?from=orders/1-1").text
