@@ -71,6 +71,8 @@ function showPill() {
 }
 
 function announce(fresh) {
+  const title = fresh.at(-1).querySelector(".row-title").textContent;
+  find("news").textContent = fresh.length === 1 ? `New: ${title}` : `${fresh.length} new requests`;
   if (isAway()) unseen += fresh.length;
   showPill();
   if (!document.hidden) return;

@@ -26,6 +26,8 @@ PAGES = {
     "two compared": "/bins/{name}/compare?a={id}",
     "all fields": "/bins/{name}/fields",
     "an upload": "/bins/{name}/requests/{upload}",
+    "a search": "/bins/{name}?q=is:ticket",
+    "the emitter": "/emitter",
     "a question": "/bins/{name}/delete",
     "an error": "/bins/no-such-bin",
 }
@@ -128,6 +130,14 @@ def test_the_first_key_skips_to_the_content(page: Page) -> None:
     expect(skip).to_be_in_viewport()
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_be_focused()
+
+
+def test_what_arrives_is_said(page: Page, live_server: LiveServer) -> None:
+    url = live_server.create_bin("said")
+    page.goto("/bins/said")
+    expect(page.locator(".live")).to_have_text("live")
+    send_ticket(url)
+    expect(page.locator("#news[aria-live=polite]")).to_have_text("New: Hierarchy problem")
 
 
 def test_parts_have_their_roles_and_names(page: Page, places: dict[str, str]) -> None:
