@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache, partial
+
 from flask import Flask
 
 from inspector.assets import find_folder
 from inspector.domain import FormLimits
+from inspector.domain.proxies import TrustedProxies
+from inspector.domain.rates import RateLimit
+from inspector.installation import load_key
 from inspector.live import News
 from inspector.settings import Settings
 from inspector.storage import (
@@ -20,6 +25,7 @@ from inspector.storage import (
 )
 from inspector.storage.engine import check_url, engine_options
 from inspector.web import register
+from inspector.web.door import Door
 from inspector.web.services import Services
 
 
@@ -36,23 +42,28 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config["SQLALCHEMY_DATABASE_URI"] = url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(url)
     app.config["FORM_LIMITS"] = FormLimits(settings.max_form_variables, settings.max_form_depth)
+    proxies = TrustedProxies.parse(settings.trusted_proxies)
+    app.config["TRUSTED_PROXIES"] = proxies
     db.init_app(app)
     with app.app_context():
         engine = db.engine
         open_database(engine)
     news = News()
-    requests = RequestStore()
+    bins, requests = BinStore(max_bins=settings.max_bins), RequestStore()
     app.extensions["inspector"] = Services(
         app=app,
         settings=settings,
         engine=engine,
-        bins=BinStore(max_bins=settings.max_bins),
+        bins=bins,
+        door=Door(settings, bins, proxies, cache(partial(load_key, settings.data_dir))),
         requests=requests,
         search=RequestSearch(requests),
         actions=ActionStore(),
         deliveries=DeliveryStore(),
         writer=Writer(engine, on_stored=news.publish),
         news=news,
+        proxies=proxies,
+        rates=make_rates(settings),
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]  # key order is part of what PHP made
     register(app)
@@ -60,3 +71,10 @@ def create_app(settings: Settings | None = None) -> Flask:
         for name in settings.bins:
             app.extensions["inspector"].bins.ensure(name, capacity=settings.capacity)
     return app
+
+
+def make_rates(settings: Settings) -> RateLimit | None:
+    """What each peer may ask for a second, where there are peers that are not this machine."""
+    if not settings.needs_token:
+        return None
+    return RateLimit(settings.max_requests_per_s, 2 * settings.max_requests_per_s)

@@ -6,6 +6,8 @@ table from code to HTTP status lives in ``web/errors.py`` alone.
 
 from __future__ import annotations
 
+import math
+
 
 class InspectorError(Exception):
     """Something the user of the page, the API or the command asked for cannot be done.
@@ -22,7 +24,7 @@ class InspectorError(Exception):
 
 
 class BinNotFoundError(InspectorError):
-    """No bin has this name, or it is private and was not opened with its secret."""
+    """No bin has this name."""
 
     def __init__(self, name: str) -> None:
         super().__init__("bin_not_found", f"There is no bin named {name}.")
@@ -33,6 +35,21 @@ class RequestNotFoundError(InspectorError):
 
     def __init__(self, request_id: str) -> None:
         super().__init__("request_not_found", f"There is no request {request_id} in this bin.")
+
+
+class UnauthorizedError(InspectorError):
+    """The caller has to show the server's token, or a private bin's secret (``details["bin"]``)."""
+
+    def __init__(self, message: str, **details: object) -> None:
+        super().__init__("unauthorized", message, **details)
+
+
+class TooManyRequestsError(InspectorError):
+    """The caller asks too often; ``retry_after_s`` is when it may again."""
+
+    def __init__(self, what: str, retry_after_s: float) -> None:
+        self.retry_after_s = max(1, math.ceil(retry_after_s))
+        super().__init__("too_many_requests", f"{what} Try again in {self.retry_after_s} seconds.")
 
 
 class StorageUnavailableError(InspectorError):

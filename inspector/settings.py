@@ -8,9 +8,10 @@ environment.
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import os
 import re
+import secrets
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,9 +19,12 @@ from urllib.parse import urlsplit
 import platformdirs
 
 from inspector.domain.bins import DEFAULT_CAPACITY
+from inspector.domain.proxies import is_loopback
 from inspector.errors import InspectorError
 
 DEFAULT_PORT = 8787
+MIN_TOKEN_CHARS = 8
+_TOKEN = re.compile(rf"[\x21-\x7e]{{{MIN_TOKEN_CHARS},200}}\Z")
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmg]?i?)b?\s*\Z", re.IGNORECASE)
 _SIZE_FACTOR = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
 _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([smhdw])\s*\Z", re.IGNORECASE)
@@ -59,6 +63,7 @@ class Settings:
     idle_timeout_s: float = 120.0
     max_streams: int = 2000
     max_bins: int = 10_000
+    max_requests_per_s: float = 100.0
     public_url: str | None = None
     trusted_proxies: tuple[str, ...] = ()
     token: str | None = None
@@ -86,13 +91,19 @@ class Settings:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether only this machine can reach the server."""
-        if self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        """Whether the server listens for this machine only."""
+        return _is_loopback(self.host)
+
+    @property
+    def is_exposed(self) -> bool:
+        """Whether others can reach the server, by its address or by the one it is known under."""
+        public = urlsplit(self.public_url).hostname if self.public_url else None
+        return not self.is_loopback or not _is_loopback(public)
+
+    @property
+    def needs_token(self) -> bool:
+        """Whether pages and calls open only with ``token``."""
+        return self.token is not None or self.is_exposed
 
     @property
     def base_url(self) -> str:
@@ -102,6 +113,10 @@ class Settings:
         host = "127.0.0.1" if self.host in ("", "0.0.0.0") else self.host  # noqa: S104 - to show, not to bind
         host = "::1" if host == "::" else host
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+
+def _is_loopback(host: str | None) -> bool:
+    return host in (None, "localhost") or is_loopback(host)
 
 
 def parse_size(text: str) -> int:
@@ -138,3 +153,52 @@ def check_public_url(text: str) -> str:
 def declines_color() -> bool:
     """Whether the user wants no colour on any terminal (no-color.org)."""
     return bool(os.environ.get("NO_COLOR"))
+
+
+def check_token(text: str) -> str:
+    """Give the token back when a header and a person can carry it, else ``invalid_token``."""
+    if not _TOKEN.match(text):
+        raise InspectorError(
+            "invalid_token",
+            f"A token has at least {MIN_TOKEN_CHARS} characters: letters, digits and signs, "
+            "no blanks.",
+        )
+    return text
+
+
+def make_token() -> str:
+    """A token nobody guesses: 192 random bits."""
+    return secrets.token_urlsafe(24)
+
+
+LIMITS: dict[str, tuple[str, Callable[[str], int | float]]] = {
+    "max-head": ("max_head_bytes", parse_size),
+    "max-header-lines": ("max_header_lines", parse_size),
+    "max-target": ("max_target_bytes", parse_size),
+    "max-connections": ("max_connections", parse_size),
+    "max-unfinished": ("max_unfinished_bytes", parse_size),
+    "max-streams": ("max_streams", parse_size),
+    "max-bins": ("max_bins", parse_size),
+    "max-requests-per-s": ("max_requests_per_s", parse_size),
+    "receive-timeout": ("receive_timeout_s", parse_duration),
+    "idle-timeout": ("idle_timeout_s", parse_duration),
+}
+
+
+def parse_limits(texts: Iterable[str]) -> dict[str, int | float]:
+    """``["max-streams=100"]`` to ``{"max_streams": 100}``, or ``invalid_limit``.
+
+    See ``LIMITS`` for the names; a value is a number, a size or a duration.
+    """
+    found = {}
+    for text in texts:
+        name, _, value = text.partition("=")
+        if name not in LIMITS:
+            raise InspectorError(
+                "invalid_limit", f"{text!r} is no limit. Write it like max-streams=100."
+            )
+        field_name, parse = LIMITS[name]
+        found[field_name] = parse(value)
+        if found[field_name] < 1:
+            raise InspectorError("invalid_limit", f"{name} is at least 1.")
+    return found

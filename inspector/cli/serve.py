@@ -8,14 +8,26 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from inspector.domain import check_name
+from inspector.domain.proxies import TrustedProxies
 from inspector.errors import InspectorError
-from inspector.settings import DEFAULT_PORT, Settings, check_public_url, parse_duration, parse_size
+from inspector.settings import (
+    DEFAULT_PORT,
+    LIMITS,
+    Settings,
+    check_public_url,
+    check_token,
+    make_token,
+    parse_duration,
+    parse_limits,
+    parse_size,
+)
 
 DEFAULTS = Settings()
 PRUNE_EVERY_S = 60.0
@@ -82,7 +94,17 @@ def _option(flag: str, meaning: str, **how: Any) -> Callable[[Decorated], Decora
     multiple=True,
     metavar="HOST",
 )
-@_option("--token", "What opens a server that others can reach.")
+@_option(
+    "--token",
+    "What opens a server that others can reach; made and printed when it is needed and not given. "
+    "Others on this machine can read a command line: better set the variable.",
+)
+@_option(
+    "--limit",
+    f"A bound on what strangers may take up, like max-streams=100: {', '.join(LIMITS)}.",
+    multiple=True,
+    metavar="NAME=VALUE",
+)
 def command(**chosen: Any) -> None:
     """Start the server. Ctrl-C finishes what was accepted, then stops."""
     from inspector.server import ServerProcess  # slow to import, so not for --help
@@ -93,17 +115,25 @@ def command(**chosen: Any) -> None:
     # A thread that works out a large page gives way to captures sooner than after Python's 5 ms.
     sys.setswitchinterval(0.001)
     settings = _make_settings(**chosen)
+    is_made = settings.needs_token and settings.token is None
+    if is_made:
+        settings = replace(settings, token=make_token())
     process = ServerProcess(settings)
     process.start()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: process.stop())
     _greet(process)
+    if is_made:
+        click.echo(f"It opens with the token {settings.token}, made for this start alone.")
+        click.echo("Choose one that stays by INSPECTOR_TOKEN.")
     _prune_now_and_then(process)
     process.run()
 
 
 def _make_settings(**chosen: Any) -> Settings:
     try:
+        limits: dict[str, Any] = parse_limits(chosen["limit"])
+        TrustedProxies.parse(chosen["trusted_proxy"])
         return Settings(
             host=chosen["host"],
             port=chosen["port"],
@@ -117,8 +147,9 @@ def _make_settings(**chosen: Any) -> Settings:
             max_form_depth=chosen["max_form_depth"],
             public_url=check_public_url(chosen["public_url"]) if chosen["public_url"] else None,
             trusted_proxies=chosen["trusted_proxy"],
-            token=chosen["token"],
             emit_allow=_check_allowed(chosen["emit_allow"]),
+            token=check_token(chosen["token"]) if chosen["token"] else None,
+            **limits,
         )
     except InspectorError as error:
         raise click.UsageError(error.message) from error
@@ -137,7 +168,7 @@ def _greet(process: Any) -> None:
     settings: Settings = process.settings
     base = settings.public_url or _local_url(settings.host, process.port)
     with process.app.app_context():
-        bins = process.services.bins.list()
+        bins = [each for each in process.services.bins.list() if not each.private]
         if settings.bins:
             first = settings.bins[0]
         elif bins:

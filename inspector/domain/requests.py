@@ -22,6 +22,7 @@ from inspector.domain.content import (
     decode_text,
     parse_media_type,
 )
+from inspector.domain.proxies import NO_PROXIES, TrustedProxies
 from inspector.forms import Form, parse
 from inspector.forms.parser import MAX_DEPTH, MAX_VARIABLES
 from inspector.forms.text import UTF_8, find_charset
@@ -70,6 +71,12 @@ class CapturedRequest:
     fidelity: str
     refusal: Refusal | None
     form_limits: FormLimits = FormLimits()
+    proxies: TrustedProxies = NO_PROXIES
+
+    @cached_property
+    def remote_addr(self) -> str:
+        """Who sent it: the peer, or whom a trusted proxy names."""
+        return self.proxies.find_client(self.peer, self.find_header("X-Forwarded-For") or "")
 
     @property
     def received_at(self) -> datetime:

@@ -63,7 +63,7 @@ def make_entry(request: CapturedRequest, base_url: str) -> dict[str, Any]:
         "cache": {},
         "timings": {"send": 0, "wait": 0, "receive": 0},
         "_number": request.number,
-        "_remoteAddress": request.peer,
+        "_remoteAddress": request.remote_addr,
     }
     if request.body:
         entry["request"]["postData"] = _post_data(request)  # type: ignore[index]

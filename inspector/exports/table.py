@@ -78,7 +78,7 @@ def _fixed_cells(request: CapturedRequest) -> list[str]:
         request.method,
         request.path,
         request.raw_query.decode("utf-8", "replace"),
-        request.peer,
+        request.remote_addr,
         request.find_header("Content-Type") or "",
         str(request.body_size),
         "" if is_read else request.body_text or "",

@@ -93,7 +93,7 @@ def _read_facts(request: CapturedRequest) -> Texts:
         ("method",): request.method,
         ("path",): request.path,
         ("HTTP version",): request.http_version,
-        ("sender",): request.peer,
+        ("sender",): request.remote_addr,
     }
 
 

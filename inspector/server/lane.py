@@ -20,6 +20,7 @@ from inspector.domain.answers import (
     render_parts,
 )
 from inspector.domain.bins import is_bin_name
+from inspector.errors import StorageUnavailableError, TooManyRequestsError
 from inspector.live import TimedAnswer
 from inspector.server.channel import Channel
 from inspector.server.parser import ExactParser
@@ -31,13 +32,18 @@ CLOSED_BY_SENDER = 499  # nobody was left to be answered; the number is the one 
 class Lane:
     """Decides which requests are captures, and answers them when they are stored.
 
-    ``submit`` is the writer's. ``scripts`` answer for bins, by id, in place of what is
-    stored for them.
+    ``submit`` is the writer's. ``limit(peer, forwarded_for)`` raises for one who sends
+    too often. ``scripts`` answer for bins, by id, in place of what is stored for them.
     """
 
-    def __init__(self, submit: Callable[[Capture, Callable[[Outcome], None]], None]) -> None:
+    def __init__(
+        self,
+        submit: Callable[[Capture, Callable[[Outcome], None]], None],
+        limit: Callable[[str, str], None] | None = None,
+    ) -> None:
         self._submit = submit
-        self._outcomes: deque[tuple[Channel, ExactParser, Outcome]] = deque()
+        self._limit = limit
+        self._outcomes: deque[tuple[Channel, ExactParser, Outcome | TooManyRequestsError]] = deque()
         self.scripts: dict[int, AnswerScript] = {}
 
     def take(self, channel: Channel) -> bool:
@@ -49,6 +55,13 @@ class Lane:
             return False
         if method == b"GET" and request.error is None and _asks_for_the_page(target):
             return False
+        if self._limit is not None:
+            try:
+                self._limit(str(channel.addr[0]), request.headers.get("X_FORWARDED_FOR", ""))
+            except TooManyRequestsError as refusal:
+                self._outcomes.append((channel, request, refusal))
+                channel.server.trigger.pull_trigger(self.deliver)
+                return True
         capture = make_capture(channel, request, name)
         self._submit(capture, lambda outcome: self._outcomes.append((channel, request, outcome)))
         return True
@@ -77,14 +90,18 @@ class Lane:
         while self._outcomes:
             self._answer(*self._outcomes.popleft())
 
-    def _answer(self, channel: Channel, request: ExactParser, outcome: Outcome) -> None:
+    def _answer(
+        self, channel: Channel, request: ExactParser, outcome: Outcome | TooManyRequestsError
+    ) -> None:
         if isinstance(outcome, Stored):
             self._answer_stored(channel, request, outcome)
         elif isinstance(outcome, NoSuchBin):
             text = f"There is no bin named {outcome.name}.\n"
             _send(channel, request, Answer(404, body=text.encode()))
+        elif isinstance(outcome, Unstored):
+            _send(channel, request, _come_back(503, outcome.error))
         else:
-            _send(channel, request, unstored_answer(outcome))
+            _send(channel, request, _come_back(429, outcome))
 
     def _answer_stored(self, channel: Channel, request: ExactParser, stored: Stored) -> None:
         script = self.scripts.get(stored.bin_id)
@@ -108,6 +125,8 @@ class Lane:
 def _send(channel: Channel, request: ExactParser, answer: Answer) -> None:
     """Answer the channel's first request, or let the parking lot do it in its time."""
     head_only, http_1_0 = request.command == "HEAD", request.version == "1.0"
+    if not answer.is_immediate and channel.server.parking.is_full:
+        answer = _come_back(503, TooManyRequestsError("Too many answers are being waited for.", 5))
     if not answer.is_immediate:
         parts = render_parts(answer, head_only=head_only, http_1_0=http_1_0)
         channel.park(TimedAnswer(parts))
@@ -136,11 +155,10 @@ def make_capture(
     )
 
 
-def unstored_answer(outcome: Unstored) -> Answer:
-    """503 with the time after which trying again makes sense."""
-    retry_after = str(outcome.error.retry_after_s)
-    body = f"{outcome.error.message}\n".encode()
-    return Answer(503, headers=(("Retry-After", retry_after),), body=body)
+def _come_back(status: int, error: StorageUnavailableError | TooManyRequestsError) -> Answer:
+    """Why not now, with the time after which trying again makes sense."""
+    headers = (("Retry-After", str(error.retry_after_s)),)
+    return Answer(status, headers=headers, body=f"{error.message}\n".encode())
 
 
 def _asks_for_the_page(target: bytes) -> bool:

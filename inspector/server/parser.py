@@ -53,6 +53,7 @@ class ExactParser(HTTPRequestParser):  # type: ignore[misc]
     """
 
     raw_head = b""
+    command = ""
     received_us = 0
     truncated = False
     announced_bytes: int | None = None

@@ -72,7 +72,10 @@ class ServerProcess:
                 f"Port {self.settings.port} on {self.settings.host} cannot be used: "
                 f"{error.strerror}. Choose another with --port.",
             ) from error
-        server.lane = Lane(self.services.writer.submit)
+        services = self.services
+        server.lane = Lane(
+            services.writer.submit, services.limit_sender if services.rates else None
+        )
         server.parking = self._make_parking(streams)
         self.services.writer.on_batch_told = lambda: server.trigger.pull_trigger(
             server.lane.deliver

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Row, Select, case, delete, func, select
 
 from inspector.capture import Refusal
 from inspector.domain import Bin, CapturedRequest, FormLimits
+from inspector.domain.proxies import NO_PROXIES
 from inspector.errors import RequestNotFoundError
 from inspector.storage.models import BinRow, RequestRow, db
 
@@ -280,4 +281,5 @@ def to_request(row: Row[Any], bin_name: str) -> CapturedRequest:
         fidelity=row.fidelity,
         refusal=refusal,
         form_limits=current_app.config.get("FORM_LIMITS", FormLimits()),
+        proxies=current_app.config.get("TRUSTED_PROXIES", NO_PROXIES),
     )

@@ -31,11 +31,15 @@ MAX_BATCH_BYTES = 32_000_000
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The capture is on disk, as this number of this bin; ``answers`` is what the bin says."""
+    """The capture is on disk, as this number of this bin; ``answers`` is what the bin says.
+
+    ``private`` bins are not for others to count.
+    """
 
     bin_id: int
     number: int
     answers: str | None
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ _TAKE_NUMBERS = (
     update(BinRow)
     .where(BinRow.name == bindparam("bin_name"))
     .values(last_number=BinRow.last_number + bindparam("taken"))
-    .returning(BinRow.id, BinRow.last_number, BinRow.capacity, BinRow.answers)
+    .returning(BinRow.id, BinRow.last_number, BinRow.capacity, BinRow.answers, BinRow.private)
     .execution_options(synchronize_session=False)
 )
 _DROP_OLD = delete(RequestRow).where(
@@ -75,7 +79,7 @@ class Writer:
     ``on_stored`` hears after each commit, and after the tellings, which bins have
     news: ``{bin_id: highest new number}``. ``on_batch_told`` (may be set later) is called once when
     all of a batch has been told. ``is_failing`` says that the last commit did not
-    work; ``stored``, ``failed`` and ``batches`` count since the start.
+    work; ``stored``, ``failed`` and ``batches`` count since the start, private bins left out.
     """
 
     def __init__(
@@ -169,8 +173,9 @@ class Writer:
             self._on_stored(news)
 
     def _count(self, outcomes: Sequence[Outcome]) -> None:
-        self.batches += 1
-        self.stored += sum(isinstance(outcome, Stored) for outcome in outcomes)
+        public = [each for each in outcomes if not isinstance(each, Stored) or not each.private]
+        self.batches += bool(public)
+        self.stored += sum(isinstance(outcome, Stored) for outcome in public)
         self.failed += sum(isinstance(outcome, Unstored) for outcome in outcomes)
 
     def _commit_or_explain(
@@ -227,7 +232,7 @@ class Writer:
                 number = taken.last_number - len(by_bin[name])
                 for index in by_bin[name]:
                     number += 1
-                    outcomes[index] = Stored(taken.id, number, taken.answers)
+                    outcomes[index] = Stored(taken.id, number, taken.answers, taken.private)
                     rows.append(_to_row(captures[index], taken.id, number))
                 if taken.last_number > taken.capacity:
                     overfull.append({"bin": taken.id, "up_to": taken.last_number - taken.capacity})

@@ -206,6 +206,11 @@ class ReceivedRequest:
         return str(self._json["remote_addr"])
 
     @property
+    def peer(self) -> str:
+        """The other end of the connection, which may be a proxy."""
+        return str(self._json["peer"])
+
+    @property
     def time(self) -> float:
         """Seconds since the epoch."""
         return float(self._json["time"])

@@ -11,6 +11,7 @@ from inspector.web import (
     errors,
     pages,
     pages_deliveries,
+    pages_door,
     pages_emitter,
     pages_import,
     probes,
@@ -31,6 +32,7 @@ def register(app: Flask) -> None:
     errors.register(app)
     static.register(app)
     blueprints = (
+        pages_door.blueprint,
         pages.blueprint,
         reading.blueprint,
         pages_emitter.blueprint,

@@ -12,7 +12,7 @@ from inspector.domain.bins import MAX_CAPACITY
 from inspector.web.api_calls import Answer, Api
 from inspector.web.api_types import About
 from inspector.web.request_json import BinJson, bin_to_json
-from inspector.web.services import current_services, find_bin
+from inspector.web.services import current_services, find_bin, list_open_bins
 
 api = Api()
 
@@ -41,10 +41,10 @@ class BinChange:
     capacity: Annotated[int | None, _CAPACITY] = None
 
 
-@api.call("GET", "/bins", Answer(list[BinJson], meaning="All bins."))
+@api.call("GET", "/bins", Answer(list[BinJson], meaning="All bins but private ones."))
 def list_bins() -> ResponseReturnValue:
     """List the bins, newest first."""
-    return jsonify([bin_to_json(each) for each in current_services().bins.list()])
+    return jsonify([bin_to_json(each) for each in list_open_bins()])
 
 
 @api.call(

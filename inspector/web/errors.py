@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from inspector.errors import InspectorError, StorageUnavailableError
+from inspector.errors import InspectorError, StorageUnavailableError, TooManyRequestsError
 from inspector.storage import DatabaseError, find_trouble
 
 log = logging.getLogger("inspector.web")
@@ -71,7 +71,7 @@ def register(app: Flask) -> None:
 
 def _show_ours(error: InspectorError) -> Response:
     response = make_error(status_of(error.code), error.code, error.message, error.details)
-    if isinstance(error, StorageUnavailableError):
+    if isinstance(error, (StorageUnavailableError, TooManyRequestsError)):
         response.headers["Retry-After"] = str(error.retry_after_s)
     return response
 

@@ -24,9 +24,10 @@ from inspector.web.hypermedia import (
     wants_fragment,
 )
 from inspector.web.pages_content import build_content, find_part, list_sections
+from inspector.web.pages_door import show_secret
 from inspector.web.pages_list import RequestList, load_list, load_list_around, read_position
 from inspector.web.pages_sample import send_sample
-from inspector.web.services import current_services, find_bin
+from inspector.web.services import current_services, find_bin, list_open_bins
 from inspector.web.text import prepare_text
 
 blueprint = Blueprint("pages", __name__)
@@ -51,21 +52,26 @@ def show_bins() -> Response:
 
 @blueprint.post("/bins")
 def create_bin() -> Any:
-    """A form: ``name?``. What is wrong with a name is said beside it."""
+    """A form: ``name?``, ``private?``. What is wrong with a name is said beside it."""
     services = current_services()
     name = request.form.get("name", "").strip().lower()
+    private = "private" in request.form
     try:
-        made, _ = services.bins.create(name or None, capacity=services.settings.capacity)
+        made, secret = services.bins.create(
+            name or None, private=private, capacity=services.settings.capacity
+        )
     except InspectorError as error:
         page = render_template("bins/index.html", **_list_bins(name, error.message))
         return set_vary(make_response(page, 400))
+    if secret is not None:
+        return show_secret(made, secret)
     return redirect(f"/bins/{made.name}", 303)
 
 
 def _list_bins(name: str = "", problem: str | None = None) -> dict[str, Any]:
     """What the first page shows; ``name`` and ``problem`` are those of a form sent in vain."""
     services = current_services()
-    bins = services.bins.list()
+    bins = list_open_bins()
     shown = [
         {"bin": each, "url": services.bin_url(each.name), "last": _find_newest(each)}
         for each in bins[:MAX_BINS_SHOWN]
@@ -175,7 +181,7 @@ def ask_delete_bin(name: str) -> Response:
 @blueprint.post("/bins/<name>/delete")
 def delete_bin(name: str) -> Any:
     """Back to the bins."""
-    current_services().bins.delete(name)
+    current_services().bins.delete(find_bin(name).name)
     return redirect("/", 303)
 
 

@@ -33,7 +33,12 @@ def metrics() -> Response:
     writer = current_services().writer
     lines: list[str] = []
     for name, kind, meaning, value in (
-        ("captures_stored_total", "counter", "Requests committed to the database.", writer.stored),
+        (
+            "captures_stored_total",
+            "counter",
+            "Requests stored, those of private bins left out.",
+            writer.stored,
+        ),
         ("captures_failed_total", "counter", "Requests answered 503.", writer.failed),
         ("capture_batches_total", "counter", "Commits made for them.", writer.batches),
         ("storing_fails", "gauge", "1 while captures cannot be stored.", int(writer.is_failing)),

@@ -68,7 +68,8 @@ class RequestJson(TypedDict):
     body: Annotated[str | None, About("As text, decompressed; null when it is not text.")]
     content_length: Annotated[int, About("How many bytes of body were sent.")]
     content_type: str | None
-    remote_addr: str
+    remote_addr: Annotated[str, About("Who sent it: the peer, or whom a trusted proxy names.")]
+    peer: Annotated[str, About("The other end of the connection.")]
     time: Annotated[float, About("Seconds since the epoch.")]
     received_at: Annotated[str, About("ISO 8601, UTC, to the microsecond.", schema=_MOMENT)]
     http_version: str
@@ -129,7 +130,8 @@ def request_to_json(request: CapturedRequest) -> RequestJson:
         "body": request.body_text,
         "content_length": request.body_size,
         "content_type": request.find_header("Content-Type"),
-        "remote_addr": request.peer,
+        "remote_addr": request.remote_addr,
+        "peer": request.peer,
         "time": request.received_us / 1_000_000,
         "received_at": request.received_at.isoformat(timespec="microseconds"),
         "http_version": request.http_version,

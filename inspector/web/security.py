@@ -18,6 +18,8 @@ from inspector.web.services import current_services
 
 CAPTURE = "capture"
 STATIC = "static"
+# What anyone may see who may talk to us at all: no captured data, and the way in.
+OPEN = (STATIC, "probes.healthz", "probes.readyz", "door.ask_for_token", "door.take_token")
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:/?#@\s]+)(?::\d{0,5})?\Z")
 # Fetch Metadata (W3C): set by the browser, out of a page's reach. "none" is the user's own doing.
 _OWN_SITES = ("same-origin", "none")
@@ -52,15 +54,19 @@ def register(app: Flask) -> None:
 
 
 def _check_caller() -> None:
+    services = current_services()
+    services.limit_sender(request.remote_addr or "", request.headers.get("X-Forwarded-For", ""))
     if request.endpoint == CAPTURE:
         return
-    if not is_our_host(request.headers.get("Host", ""), current_services().settings):
+    if not is_our_host(request.headers.get("Host", ""), services.settings):
         raise InspectorError(
             "wrong_host",
             "This server does not go by that name. Use its address, or start it with --public-url.",
         )
-    if _comes_from_elsewhere() and not _is_followed_link():
+    if comes_from_elsewhere() and not (_is_followed_link() or services.door.has_shown_bearer()):
         raise InspectorError("cross_origin", "Another site's page may not do this.")
+    if request.endpoint not in OPEN:
+        services.door.check()
 
 
 def is_our_host(host: str, settings: Settings) -> bool:
@@ -85,7 +91,7 @@ def is_our_host(host: str, settings: Settings) -> bool:
     return address.is_loopback or not settings.is_loopback
 
 
-def _comes_from_elsewhere() -> bool:
+def comes_from_elsewhere() -> bool:
     """Whether a page of another origin made its reader's browser ask."""
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
@@ -95,9 +101,10 @@ def _comes_from_elsewhere() -> bool:
 
 
 def _own_origins() -> tuple[str, ...]:
-    own = request.host_url.rstrip("/")
-    public = urlsplit(current_services().settings.public_url or "")
-    return own, f"{public.scheme}://{public.netloc}"
+    services = current_services()
+    scheme = "https" if services.door.is_https() else "http"
+    public = urlsplit(services.settings.public_url or "")
+    return f"{scheme}://{request.host}", f"{public.scheme}://{public.netloc}"
 
 
 def _is_followed_link() -> bool:

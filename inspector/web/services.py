@@ -11,6 +11,8 @@ from flask import Flask, current_app, request
 from sqlalchemy import Engine
 
 from inspector.domain import Bin, CapturedRequest
+from inspector.domain.proxies import TrustedProxies, is_loopback
+from inspector.domain.rates import RateLimit
 from inspector.emitter import (
     ANYWHERE,
     Composition,
@@ -18,6 +20,7 @@ from inspector.emitter import (
     SeriesPlan,
     restrict_to,
 )
+from inspector.errors import TooManyRequestsError
 from inspector.live import News
 from inspector.settings import Settings
 from inspector.storage import (
@@ -29,6 +32,7 @@ from inspector.storage import (
     Writer,
 )
 from inspector.web.couriers import Consignment, Couriers, Sending
+from inspector.web.door import Door
 from inspector.web.series_runs import SeriesRun, SeriesRuns
 
 __all__ = ["Services", "current_services"]
@@ -39,22 +43,32 @@ Result = TypeVar("Result")
 
 @dataclass
 class Services:
-    """``port`` is the one that was bound, once it is."""
+    """``port`` is the one that was bound, once it is; ``rates`` is None where nobody is limited."""
 
     app: Flask
     settings: Settings
     engine: Engine
     bins: BinStore
+    door: Door
     requests: RequestStore
     search: RequestSearch
     actions: ActionStore
     deliveries: DeliveryStore
     writer: Writer
     news: News
+    proxies: TrustedProxies
+    rates: RateLimit | None
     couriers: Couriers = field(default_factory=Couriers)
     series: SeriesRuns = field(default_factory=SeriesRuns)
     port: int = 0
     parking_is_full: Callable[[], bool] = lambda: False
+
+    def limit_sender(self, peer: str, forwarded_for: str) -> None:
+        """Count a request; ``TooManyRequestsError`` for a peer elsewhere that sends too many."""
+        client = self.proxies.find_client(peer, forwarded_for)
+        wait_s = 0.0 if self.rates is None or is_loopback(client) else self.rates.take(client)
+        if wait_s:
+            raise TooManyRequestsError("Too many requests.", wait_s)
 
     def base_url(self) -> str:
         """What our URLs begin with: ``--public-url``, else how the reader reached us."""
@@ -75,7 +89,7 @@ class Services:
 
     def emit_policy(self) -> DestinationPolicy:
         """Where deliveries may go: anywhere when only this machine can ask for them."""
-        if self.settings.is_loopback:
+        if not self.settings.is_exposed:
             return ANYWHERE
         own = [url for url in (self.own_url(), self.settings.public_url) if url]
         if self.port:
@@ -132,5 +146,15 @@ def current_services() -> Services:
 
 
 def find_bin(name: str) -> Bin:
-    """The bin a view is about. Raises ``BinNotFoundError``."""
-    return current_services().bins.get(name)
+    """The bin a view is about, open to the caller.
+
+    Raises ``BinNotFoundError``, or ``UnauthorizedError`` when its secret is wanted first.
+    """
+    services = current_services()
+    return services.door.check_bin(services.bins.get(name))
+
+
+def list_open_bins() -> list[Bin]:
+    """The bins that the caller may know of, the newest first."""
+    services = current_services()
+    return [each for each in services.bins.list() if services.door.lists(each)]

@@ -31,6 +31,9 @@ def receiver() -> Iterator[Receiver]:
         yield receiver
 
 
+TOKEN = "what-opens-it"
+
+
 def post(client: FlaskClient, path: str, status: int, **body: Any) -> dict[str, Any]:
     answer = client.post(path, json=body)
     assert answer.status_code == status, answer.text
@@ -169,7 +172,7 @@ def test_a_delivery_that_is_not_there_is_not_found(client: FlaskClient, delivery
 @pytest.fixture
 def public_app(tmp_path: Path) -> Iterator[Flask]:
     """The application of a server that others can reach."""
-    app = create_app(Settings(data_dir=tmp_path, bins=("orders",), host="0.0.0.0"))
+    app = create_app(Settings(data_dir=tmp_path, bins=("orders",), host="0.0.0.0", token=TOKEN))
     app.extensions["inspector"].port = 9
     yield app
     app.extensions["inspector"].close()
@@ -183,6 +186,7 @@ def test_a_server_others_reach_sends_only_where_it_may(
 ) -> None:
     url = url.replace("{port}", str(receiver.port))
     client = public_app.test_client()
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {TOKEN}"
     made = post(client, DELIVERIES, 201, action={"url": url})
     assert made["failure"]["code"] == "destination_refused"
     client.post("/orders", data=b"x")

@@ -1,0 +1,83 @@
+"""Whose word about a sender's address is taken: that of named proxies, and nobody else's."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from inspector.errors import InspectorError
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedProxies:
+    """The peers whose ``X-Forwarded-For`` and ``X-Forwarded-Proto`` are believed; none by default.
+
+    Anyone can send such a header, and everyone's is kept and shown.
+    """
+
+    networks: tuple[Network, ...] = ()
+
+    @classmethod
+    def parse(cls, texts: Iterable[str]) -> TrustedProxies:
+        """From addresses and networks (``10.0.0.0/8``), else ``invalid_trusted_proxy``."""
+        networks = []
+        for text in texts:
+            try:
+                networks.append(ipaddress.ip_network(text.strip(), strict=False))
+            except ValueError as error:
+                raise InspectorError(
+                    "invalid_trusted_proxy",
+                    f"{text!r} is no address of a proxy. Write it like 10.0.0.1 or 10.0.0.0/8.",
+                ) from error
+        return cls(tuple(networks))
+
+    def trusts(self, peer: str) -> bool:
+        """Whether this peer's forwarding headers are believed."""
+        address = parse_address(peer)
+        return address is not None and any(address in network for network in self.networks)
+
+    def find_client(self, peer: str, forwarded_for: str) -> str:
+        """Who sent the request, as far as it can be believed.
+
+        Each proxy appends the address it was called from, so that the list is read from
+        its end, as long as those who wrote it are trusted. ``forwarded_for`` is the
+        header's value, repeats joined with commas.
+        """
+        client = peer
+        if not self.networks:
+            return client
+        for text in reversed(forwarded_for.split(",")):
+            if not self.trusts(client):
+                break
+            address = parse_address(text)
+            if address is None:
+                break
+            client = str(address)
+        return client
+
+
+NO_PROXIES = TrustedProxies()
+
+
+def parse_address(text: str) -> Address | None:
+    """An IP address, with or without a port; IPv4 mapped into IPv6 as IPv4; None for else."""
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def is_loopback(text: str) -> bool:
+    """Whether this is an address of this very machine."""
+    address = parse_address(text)
+    return address is not None and address.is_loopback
