@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import threading
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypedDict, Unpack, overload
 
 from inspector.reading.matching import Difference, RequestMatch
@@ -301,7 +303,7 @@ class WebhookBin:
     def list_arrivals(self, after: int = 0) -> list[ReceivedRequest]:
         """What has come with a number above ``after``, cleared or not."""
         self._catch_up()
-        return [each for each in self._requests if each.number > after]
+        return self._requests[bisect_right(self._requests, after, key=attrgetter("number")) :]
 
     def _fail(self, headline: str, wanted: _Wanted, after: ReceivedRequest | None) -> NoReturn:
         __tracebackhide__ = True

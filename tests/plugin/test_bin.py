@@ -1,14 +1,16 @@
 """What a test sees of the requests that come to its bin."""
 
+import asyncio
 import socket
 import threading
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
 
-from inspector.testing import FieldNotFoundError, InspectorServer, WebhookBin
+from inspector.testing import FieldNotFoundError, InspectorServer, ReceivedRequest, WebhookBin
 
 TICKET = {
     "ticket[id]": "5",
@@ -128,6 +130,23 @@ def test_many_senders_at_once_lose_nothing(webhook_bin: WebhookBin) -> None:
         thread.join()
     assert sorted(int(each.text or "") for each in found) == list(range(20))
     assert [each.number for each in found] == list(range(1, 21))
+
+
+def test_waiting_in_a_thread_of_its_own_leaves_an_event_loop_running(
+    webhook_bin: WebhookBin,
+) -> None:
+    async def send_and_wait() -> ReceivedRequest:
+        waiting = asyncio.create_task(asyncio.to_thread(webhook_bin.wait))
+        await asyncio.sleep(0)
+        parts = urlsplit(webhook_bin.url)
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        writer.write(f"PUT {parts.path} HTTP/1.0\r\n\r\n".encode())
+        assert (await reader.read()).startswith(b"HTTP/1.0 200 OK")
+        writer.close()
+        await writer.wait_closed()
+        return await waiting
+
+    assert asyncio.run(send_and_wait()).method == "PUT"
 
 
 def test_a_sender_that_breaks_off_is_seen(

@@ -29,6 +29,13 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
     return pytester
 
 
+@pytest.fixture
+def lone_plugin(monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
+    """Arguments with which a process of its own loads this plugin and no other, which is quick."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    return ("-q", "-p", "inspector.pytest_plugin")
+
+
 def leftovers(project: pytest.Pytester) -> list[str]:
     return [each.name for each in (project.path / "tmp").glob("inspector*")]
 
@@ -193,6 +200,7 @@ def test_what_an_answering_function_raises_fails_the_test(project: pytest.Pytest
     )
 
 
+@pytest.mark.slow
 def test_a_kept_database_is_opened_by_the_command_that_is_shown(
     project: pytest.Pytester, tmp_path: Path
 ) -> None:
@@ -218,7 +226,10 @@ def test_a_kept_database_is_opened_by_the_command_that_is_shown(
         assert [each["custom_data"] for each in captured] == ["kept"]
 
 
-def test_workers_of_xdist_have_servers_of_their_own(project: pytest.Pytester) -> None:
+@pytest.mark.slow
+def test_workers_of_xdist_have_servers_of_their_own(
+    project: pytest.Pytester, lone_plugin: tuple[str, ...]
+) -> None:
     project.makepyfile(
         """
         import os
@@ -241,8 +252,8 @@ def test_workers_of_xdist_have_servers_of_their_own(project: pytest.Pytester) ->
             raise ValueError
         """
     )
-    keep = ("-n", "2", "--inspector-keep", f"--basetemp={project.path / 'base'}")
-    result = project.runpytest_subprocess("-q", *keep)
+    keep = ("-p", "xdist", "-n", "2", "--inspector-keep", f"--basetemp={project.path / 'base'}")
+    result = project.runpytest_subprocess(*lone_plugin, *keep)
     text = result.stdout.str()
     result.assert_outcomes(passed=8, failed=1)
     assert "Webhook bin test-fails-" in text
@@ -271,7 +282,10 @@ atexit.register(check)
 """
 
 
-def test_no_thread_and_no_socket_outlives_the_session(project: pytest.Pytester) -> None:
+@pytest.mark.slow
+def test_no_thread_and_no_socket_outlives_the_session(
+    project: pytest.Pytester, lone_plugin: tuple[str, ...]
+) -> None:
     project.makeconftest(COUNT_AT_EXIT)
     project.makepyfile(
         """
@@ -284,7 +298,7 @@ def test_no_thread_and_no_socket_outlives_the_session(project: pytest.Pytester) 
             assert send(webhook_bin).status_code == 200
         """
     )
-    result = project.runpytest_subprocess("-q", "-W", "error")
+    result = project.runpytest_subprocess(*lone_plugin, "-W", "error")
     result.assert_outcomes(passed=1)
     names, files = eval((project.path / "left.txt").read_text())
     assert names == ["MainThread"]
@@ -292,8 +306,9 @@ def test_no_thread_and_no_socket_outlives_the_session(project: pytest.Pytester) 
     assert leftovers(project) == []
 
 
+@pytest.mark.slow
 def test_a_project_that_uses_no_bin_loads_nothing_for_it(
-    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+    project: pytest.Pytester, lone_plugin: tuple[str, ...]
 ) -> None:
     project.makeconftest(
         """
@@ -306,10 +321,8 @@ def test_a_project_that_uses_no_bin_loads_nothing_for_it(
         """
     )
     project.makepyfile("def test_nothing(): pass")
-    # No other plugin shall load things in our place.
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     for arguments in (["--co"], []):
-        result = project.runpytest_subprocess("-q", "-p", "inspector.pytest_plugin", *arguments)
+        result = project.runpytest_subprocess(*lone_plugin, *arguments)
         result.stdout.fnmatch_lines(["loaded: ['inspector', 'inspector.pytest_plugin'] []"])
 
 
