@@ -1,0 +1,99 @@
+"""The API shown to a person: the same description that programs get, as a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, Response, make_response, render_template, request
+
+from inspector.web.api import api
+from inspector.web.hypermedia import set_vary
+from inspector.web.openapi import describe
+
+blueprint = Blueprint("api_page", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A parameter of a call or a field of its body; ``where`` is path, query or body."""
+
+    name: str
+    where: str
+    kind: str
+    meaning: str
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One call as the page shows it."""
+
+    anchor: str
+    method: str
+    path: str
+    summary: str
+    description: str
+    fields: tuple[Field, ...]
+    answers: tuple[tuple[str, str], ...]
+
+
+@blueprint.get("/api")
+def show_api() -> Response:
+    """All calls with what they take and answer."""
+    document = describe(api.calls)
+    calls = [
+        _show(document, path, method, operation)
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+    ]
+    base = request.host_url.rstrip("/") + document["servers"][0]["url"]
+    return set_vary(make_response(render_template("api/show.html", calls=calls, base=base)))
+
+
+def _show(document: Any, path: str, method: str, operation: Any) -> Shown:
+    return Shown(
+        anchor=operation["operationId"],
+        method=method.upper(),
+        path=path,
+        summary=operation["summary"],
+        description=operation.get("description", ""),
+        fields=tuple(_list_fields(document, operation)),
+        answers=tuple(
+            (status, _resolve(document, answer).get("description", ""))
+            for status, answer in operation["responses"].items()
+        ),
+    )
+
+
+def _list_fields(document: Any, operation: Any) -> Iterator[Field]:
+    for each in operation.get("parameters", ()):
+        shape = _resolve(document, each.get("schema", {}))
+        meaning = each.get("description") or shape.get("description", "")
+        yield Field(each["name"], each["in"], _kind(shape), meaning, bool(each.get("required")))
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        shape = _resolve(document, content.get("schema", {}))
+        required = shape.get("required", ())
+        for name, field in shape.get("properties", {}).items():
+            field_shape = _resolve(document, field)
+            meaning = field.get("description") or field_shape.get("description", "")
+            yield Field(name, "body", _kind(field_shape), meaning, name in required)
+        return  # the body's other media types have the same fields
+
+
+def _resolve(document: Any, shape: Any) -> Any:
+    """What a reference within the document points to."""
+    while "$ref" in shape:
+        found = document
+        for key in shape["$ref"].removeprefix("#/").split("/"):
+            found = found[key]
+        shape = found
+    return shape
+
+
+def _kind(shape: Any) -> str:
+    if "enum" in shape:
+        return " | ".join(str(each) for each in shape["enum"])
+    kind = shape.get("type", "")
+    return " | ".join(kind) if isinstance(kind, list) else str(kind)
