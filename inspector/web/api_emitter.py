@@ -225,10 +225,10 @@ def answer_when_done(sending: Sending) -> Response:
         response = jsonify(delivery_to_json(sending.result()))
         response.status_code = 201
         return response
-    return park(_Later(sending))
+    return park(Later(sending))
 
 
-class _Later:
+class Later:
     """A ``Later`` that answers once the delivery is done."""
 
     def __init__(self, sending: Sending) -> None:

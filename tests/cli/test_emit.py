@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,10 @@ import pytest
 import requests
 from click.testing import CliRunner, Result
 
+from inspector.cli import emit_report
 from inspector.cli.emit import command
-from inspector.cli.emit_report import draw_histogram
+from inspector.cli.emit_report import draw_histogram, draw_progress, run_series
+from inspector.emitter import Composition, Series, SeriesPlan, SeriesProgress, WebhookAction
 from inspector.errors import InspectorError
 from tests.emitter.receiver import Receiver
 from tests.servers import LiveServer
@@ -255,6 +257,88 @@ def read_all(descriptor: int) -> str:
         pass
     os.close(descriptor)
     return b"".join(parts).decode()
+
+
+@pytest.mark.parametrize("presses", [1, 2])
+def test_each_ctrl_c_ends_more(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch, presses: int
+) -> None:
+    """The first lets what is under way finish, the second breaks it off."""
+    waits = iter([KeyboardInterrupt] * (presses - 1))
+    wait = Series.wait
+
+    def watch(series: Series) -> None:
+        wait_until(lambda: len(receiver.requests) >= 3)
+        raise KeyboardInterrupt
+
+    def interrupted_wait(series: Series, timeout_s: float | None = None) -> bool:
+        for press in waits:
+            raise press
+        return wait(series, timeout_s)
+
+    monkeypatch.setattr(emit_report, "_watch", watch)
+    monkeypatch.setattr(Series, "wait", interrupted_wait)
+    done = emit("--to", receiver.url, "--count", "9999", "--rate", "100")
+    assert done.return_value == 1
+    assert ", stopped" in done.stdout.splitlines()[0]
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_progress_is_one_line_that_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    progress = SeriesProgress(
+        total=200,
+        done=100,
+        delivered=90,
+        statuses={200: 90, 503: 6},
+        failures={"timed_out": 4},
+        examples={"timed_out": "No answer."},
+        elapsed_s=2.0,
+        mean_ms=1.0,
+        max_ms=2.0,
+        percentiles={50.0: 1.0},
+        histogram=[],
+        stopped=False,
+        finished=False,
+    )
+    monkeypatch.setenv("COLUMNS", "200")
+    assert draw_progress(progress) == (
+        f"[{'#' * 15}{'-' * 15}] 100/200 50/s  200: 90  503: 6  no answer: 4"
+    )
+    monkeypatch.setenv("COLUMNS", "40")
+    assert len(draw_progress(progress)) == 39
+
+
+def test_a_bar_is_drawn_on_a_terminal_only(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    composition = Composition(WebhookAction(url=receiver.url))
+    assert run_series(SeriesPlan(30, rate_per_s=100), composition) == 0
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    assert run_series(SeriesPlan(30, rate_per_s=100), composition) == 0
+    assert "30/30" in capsys.readouterr().err
+
+
+def test_a_long_answer_is_cut_and_says_so() -> None:
+    with Receiver(b"HTTP/1.1 299 \r\nContent-Length: 5000\r\n\r\n" + b"x" * 5000) as receiver:
+        done = emit("--to", receiver.url)
+    assert done.return_value == 0
+    assert done.stdout.startswith("299 in ")
+    assert "x" * 4000 in done.stdout
+    assert "x" * 4001 not in done.stdout
+    assert "only the first 4,000 characters" in done.stderr
+
+
+def test_an_action_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    done = emit("--to", URL, "--dry-run", "--save", str(tmp_path / "no" / "x.json"))
+    assert isinstance(done.exception, InspectorError)
+    assert "cannot be written" in done.exception.message
 
 
 def test_a_histogram_begins_with_the_first_that_is_used() -> None:

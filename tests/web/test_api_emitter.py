@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from base64 import b64decode
@@ -15,9 +16,20 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from inspector.app import create_app
-from inspector.emitter import sample_body
+from inspector.domain.deliveries import Delivery
+from inspector.emitter import (
+    DeliveryOptions,
+    WebhookAction,
+    render,
+    sample_body,
+    sample_context,
+)
+from inspector.errors import InspectorError, StorageUnavailableError
+from inspector.live import Step
 from inspector.settings import Settings
 from inspector.web import couriers
+from inspector.web.api_emitter import Later
+from inspector.web.couriers import Consignment, Sending
 from tests.emitter.receiver import Receiver
 from tests.servers import LiveServer
 
@@ -199,17 +211,82 @@ def test_a_server_others_reach_sends_only_where_it_may(
 
 
 def test_hosts_that_are_allowed_are_sent_to(tmp_path: Path, receiver: Receiver) -> None:
-    allowed = Settings(data_dir=tmp_path, host="0.0.0.0", emit_allow=("127.0.0.0/8",))
+    allowed = Settings(data_dir=tmp_path, host="0.0.0.0", token=TOKEN, emit_allow=("127.0.0.0/8",))
     app = create_app(allowed)
-    made = post(app.test_client(), DELIVERIES, 201, action={"url": receiver.url})
+    client = app.test_client()
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {TOKEN}"
+    made = post(client, DELIVERIES, 201, action={"url": receiver.url})
     assert made["status"] == 200
     # A redirect does not lead out of what is allowed.
     moved = b"HTTP/1.1 302 Found\r\nLocation: http://10.0.0.1/\r\nContent-Length: 0\r\n\r\n"
     with Receiver(moved) as redirecting:
         action = {"url": redirecting.url, "options": {"follow_redirects": True}}
-        made = post(app.test_client(), DELIVERIES, 201, action=action)
+        made = post(client, DELIVERIES, 201, action=action)
     assert made["failure"]["code"] == "destination_refused"
     app.extensions["inspector"].close()
+
+
+def parked_answer(sending: Sending) -> tuple[int, dict[str, Any]]:
+    """What a parked caller gets in the end."""
+    later = Later(sending)
+    assert later.start() == Step()
+    sending.wait(20)
+    step = later.advance(())
+    head, _, payload = step.data.partition(b"\r\n\r\n")
+    assert step.done
+    assert f"Content-Length: {len(payload)}".encode() in head
+    assert b"Content-Security-Policy: " in head
+    return int(head.split()[1]), json.loads(payload)
+
+
+def test_a_parked_caller_is_answered_when_the_delivery_is_done(app: Flask) -> None:
+    services = app.extensions["inspector"]
+    consignment = Consignment(
+        render(WebhookAction(url="http://127.0.0.1:9/"), sample_context()),
+        DeliveryOptions(retries=1),
+        "name",
+        "trigger",
+    )
+    sending = services.dispatch(consignment)
+    assert Later(sending).advance(()) == Step()  # It is in the pause before its second attempt.
+    sending.stop()
+    status, delivery = parked_answer(sending)
+    assert (status, delivery["attempts"], delivery["name"]) == (201, 1, "name")
+    assert services.couriers.get(sending.token) is sending
+
+
+def test_a_parked_caller_is_told_why_nothing_could_be_kept(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    services = app.extensions["inspector"]
+    prepared = render(WebhookAction(url="http://127.0.0.1:9/"), sample_context())
+    consignment = Consignment(prepared, DeliveryOptions(), "name", "trigger")
+
+    def fail(_delivery: Delivery) -> Delivery:
+        raise errors.pop(0)
+
+    monkeypatch.setattr(services.deliveries, "add", fail)
+    errors = [StorageUnavailableError("full"), ZeroDivisionError()]
+    for status in (503, 500):
+        found, answer = parked_answer(services.dispatch(consignment))
+        assert (found, answer["error"]["message"][-1]) == (status, ".")
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_finished_deliveries_are_forgotten_when_there_are_many(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(couriers, "MAX_KEPT", 2)
+    services = app.extensions["inspector"]
+    prepared = render(WebhookAction(url="http://127.0.0.1:9/"), sample_context())
+    sendings = []
+    for _ in range(3):
+        sending = services.dispatch(Consignment(prepared, DeliveryOptions(), "name", "trigger"))
+        sending.wait(20)
+        sendings.append(sending)
+    with pytest.raises(InspectorError):
+        services.couriers.get(sendings[0].token)
+    assert services.couriers.get(sendings[2].token).is_done
 
 
 def test_a_slow_receiver_holds_no_thread(live_server: LiveServer) -> None:

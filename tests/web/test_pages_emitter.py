@@ -17,6 +17,7 @@ from werkzeug.test import TestResponse
 from inspector.emitter import Composition, TicketChoice, WebhookAction, make_change
 from inspector.web import series_runs
 from inspector.web.emitter_draft import make_draft, read_draft
+from inspector.web.emitter_view import build_tree, show_bytes
 from inspector.web.services import Services
 from tests.emitter.receiver import Receiver
 
@@ -357,6 +358,58 @@ def test_ones_own_large_ticket_travels_with_the_form(client: FlaskClient) -> Non
     page = press(client, "refresh", url="http://127.0.0.1:9/", ticket_text=text)
     assert page.status_code == 200
     assert "data-code" not in page.text
+
+
+def test_what_was_sent_is_listed_page_by_page_and_forgotten(
+    client: FlaskClient, services: Services, receiver: Receiver
+) -> None:
+    with client.application.app_context():
+        press(client, "send", url=receiver.url)
+        services.deliveries.add_all([services.deliveries.get(1)] * 13)
+    first = client.get("/emitter/deliveries").text
+    assert len(re.findall('class="delivery-line"', first)) == 12
+    older = re.search(r'href="(/emitter/deliveries\?before=\d+)"', first)
+    assert older is not None
+    rest = client.get(older[1], headers=HTMX).text
+    assert re.findall(r'href="/emitter/deliveries/(\d+)"', rest) == ["2", "1"]
+    assert "hx-get" not in rest  # An older page does not become the newest.
+    assert "Forget all deliveries?" in client.get("/emitter/deliveries/clear").text
+    client.post("/emitter/deliveries/clear")
+    assert "Nothing sent yet" in client.get("/emitter/deliveries").text
+
+
+def test_a_delivery_to_our_own_bin_leads_there(client: FlaskClient, services: Services) -> None:
+    with client.application.app_context():
+        press(client, "send", url="http://localhost/orders/x")
+        press(client, "send", url="http://localhost/nobody")
+    assert 'href="/bins/orders"' in client.get("/emitter/deliveries/1").text
+    assert 'href="/bins/nobody"' not in client.get("/emitter/deliveries/2").text
+
+
+def test_a_replay_has_nothing_to_edit(client: FlaskClient, receiver: Receiver) -> None:
+    client.post("/orders", data=b"\0")
+    client.post("/api/v1/bins/orders/requests/1-1/replay", json={"url": receiver.url})
+    page = client.get("/emitter/deliveries/1").text
+    assert "Change and send" not in page
+    assert client.get("/emitter?again=1").status_code == 400
+
+
+def test_a_tree_shows_only_so_many_leaves_and_names_what_a_path_can() -> None:
+    tree = build_tree({"ticket": {"a.b": "1", "c]": "2", "": "3", "list": ["x", "y"]}})
+    (ticket,) = tree.nodes
+    assert [(node.label, node.path) for node in ticket.children] == [
+        ("a.b", "ticket[a.b]"), ("c]", None), ("", None), ("list", "ticket.list"),
+    ]  # fmt: skip
+    assert [node.path for node in ticket.children[3].children] == ["ticket.list.0", "ticket.list.1"]
+    large = build_tree({"ticket": {str(number): "" for number in range(1_234)}})
+    assert len(large.nodes[0].children) == 1_000
+    assert large.hidden == 234
+
+
+def test_bytes_that_are_no_text_are_dumped() -> None:
+    assert show_bytes(b"\xff").hex.startswith("00000000  ff")
+    assert show_bytes(b"a\0b").text is None
+    assert show_bytes("é".encode()).text == "é"
 
 
 COMPOSITIONS = [
