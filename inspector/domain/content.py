@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from typing import Any
 
 try:
     import brotli
@@ -14,7 +15,9 @@ except ImportError:  # pragma: no cover - a platform without the wheel still cap
     brotli = None
 
 MAX_DECODED_BYTES = 20_000_000
-_STEP_BYTES = 65_536
+MAX_MEMBERS = 1000
+_FIRST_STEP_BYTES, _STEP_BYTES = 512, 65_536
+_GZIP, _ZLIB, _BARE = 31, 15, -15  # zlib's window bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,30 +97,45 @@ class _CodingError(Exception):
 
 def _undo(coding: str, data: bytes, max_bytes: int) -> tuple[bytes, bool]:
     if coding in ("gzip", "x-gzip"):
-        return _inflate(data, 31, coding, max_bytes)
+        return _inflate(data, _GZIP, coding, max_bytes)
     if coding == "deflate":
         # RFC 9110 means zlib, but bare deflate is sent as well (8.4.1.2).
         try:
-            return _inflate(data, 15, coding, max_bytes)
+            return _inflate(data, _ZLIB, coding, max_bytes)
         except _CodingError:
-            return _inflate(data, -15, coding, max_bytes)
+            return _inflate(data, _BARE, coding, max_bytes)
     if coding == "br" and brotli is not None:
         return _unbrotli(data, max_bytes)
     raise _CodingError(f"The content coding {coding[:40]} is not one we can undo.")
 
 
 def _inflate(data: bytes, window_bits: int, coding: str, max_bytes: int) -> tuple[bytes, bool]:
-    engine = zlib.decompressobj(window_bits)
+    """Taken in by steps: zlib hands back what it left, and whole that would be copied each time."""
+    view = memoryview(data)
+    parts: list[bytes] = []
+    position = size = members = 0
+    engine: Any = None
     try:
-        out = engine.decompress(data, max_bytes)
-        # A gzip body may be several members one after the other (RFC 1952, 2.2).
-        while engine.eof and engine.unused_data and window_bits == 31 and len(out) < max_bytes:
-            rest = engine.unused_data
-            engine = zlib.decompressobj(window_bits)
-            out += engine.decompress(rest, max_bytes - len(out))
+        while position < len(data) and size < max_bytes:
+            if engine is None:
+                engine, step = zlib.decompressobj(window_bits), _FIRST_STEP_BYTES
+                members += 1
+            taken = view[position : position + step]
+            parts.append(engine.decompress(taken, max_bytes - size))
+            size += len(parts[-1])
+            position += len(taken) - len(engine.unconsumed_tail) - len(engine.unused_data)
+            step = min(2 * step, _STEP_BYTES)
+            if engine.eof:
+                # A gzip body may be several members one after the other (RFC 1952, 2.2).
+                if window_bits != _GZIP or members == MAX_MEMBERS or position == len(data):
+                    break
+                engine = None
     except zlib.error as error:
+        if members > 1:
+            return b"".join(parts), False
         raise _CodingError(f"The body is not {coding}: {error}.") from error
-    return out, engine.eof
+    is_whole = position == len(data) or window_bits != _GZIP
+    return b"".join(parts), engine is not None and engine.eof and is_whole
 
 
 def _unbrotli(data: bytes, max_bytes: int) -> tuple[bytes, bool]:
