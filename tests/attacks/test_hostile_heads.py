@@ -64,7 +64,7 @@ def test_a_hostile_head_is_answered_at_once(server: RunningServer, case: Case) -
     sent = case.sent if b"\r\n\r\n" in case.sent else case.sent + b"\r\n\r\n"
     began = time.monotonic()
     answer = server.send(sent)
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 10  # one that is read again and again takes minutes
     assert int(answer.split()[1]) == case.status
     assert server.get("/healthz") == (200, "ok\n")
 

@@ -84,6 +84,6 @@ def test_a_million_members_take_no_longer_than_a_thousand() -> None:
     body = gzip.compress(b"x") * 400_000
     began = time.monotonic()
     found = decode_content(body, "gzip")
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 10  # copied for each member it would take minutes
     assert found.data == b"x" * MAX_MEMBERS
     assert "goes on" in (found.problem or "")

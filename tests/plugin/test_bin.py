@@ -102,7 +102,7 @@ def test_waiting_ends_when_the_time_is_up(webhook_bin: WebhookBin) -> None:
     began = time.monotonic()
     with pytest.raises(AssertionError, match=r"No request came within 0\.3 s"):
         webhook_bin.wait(timeout=0.3)
-    assert 0.3 <= time.monotonic() - began < 2
+    assert 0.3 <= time.monotonic() - began < 10
 
 
 def test_none_came_and_none_comes(webhook_bin: WebhookBin) -> None:
