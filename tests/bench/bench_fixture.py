@@ -94,10 +94,10 @@ def measure_start_and_stop() -> tuple[Row, Row]:
         times["their stop"].append(timed_ms(theirs.stop))
     best = {name: min(each) for name, each in times.items()}
     # Their stop waits for a poll of half a second to end: when it is asked makes the difference.
-    theirs = median(times["their stop"])
+    their_stop = median(times["their stop"])
     return (
         Row("start, libraries loaded", best["start"], best["their start"], ms_target=100),
-        Row("stop when idle", median(times["stop"]), theirs, 1 / 5, ms_target=50),
+        Row("stop when idle", median(times["stop"]), their_stop, 1 / 5, ms_target=50),
     )
 
 
