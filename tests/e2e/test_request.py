@@ -261,3 +261,17 @@ def test_printing_a_request_gives_the_request_alone(page: Page, live_server: Liv
         expect(page.locator(part)).to_be_hidden()
     expect(page.locator("#request-title")).to_be_visible()
     expect(page.locator("#headers")).to_contain_text("Content-Length")
+
+
+def test_a_long_branch_does_not_leave_pages_empty_in_print(
+    page: Page, live_server: LiveServer
+) -> None:
+    send_ticket(live_server.create_bin("printed-ticket"))
+    page.goto("/bins/printed-ticket")
+    page.keyboard.press("j")
+    expect(page.locator("#tree")).to_be_visible()
+    page.emulate_media(media="print")
+    inside = "item => getComputedStyle(item).breakInside"
+    branch, leaf = page.locator("#tree li:has(li)").first, page.locator("#tree li:not(:has(li))")
+    assert branch.evaluate(inside) == "auto"
+    assert leaf.first.evaluate(inside) == "avoid"
