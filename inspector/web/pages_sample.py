@@ -5,12 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 
 from inspector.domain import Bin
-from inspector.emitter import DeliveryOptions, WebhookAction, render, sample_context, send
+from inspector.emitter import (
+    DeliveryOptions,
+    WebhookAction,
+    apply_set,
+    render,
+    sample_context,
+    send,
+)
 from inspector.errors import InspectorError
 from inspector.web.services import Services
 
 OPTIONS = DeliveryOptions(timeout_s=10.0, connect_timeout_s=2.0)
-HEADERS = (("X-Deskpro-Subject", "{{ ticket.subject }}"),)
+TICKET_ID = "5"
+# As the helpdesk's own example of a header has it. Its sample ticket lacks the id, and
+# a header without a value is not sent.
+HEADERS = (("X-Deskpro-TicketId", "{{ ticket.id }}"),)
 CUSTOM_DATA = "A test from the page of the bin, about {{ ticket.subject }}"
 
 
@@ -28,6 +38,7 @@ def send_sample(services: Services, bin_: Bin) -> None:
     action = WebhookAction(
         url=f"{ours.base_url}/{bin_.name}", headers=HEADERS, custom_data=CUSTOM_DATA
     )
-    result = send(render(action, sample_context()), options=OPTIONS)
+    ticket = apply_set(sample_context(), "ticket.id", TICKET_ID)
+    result = send(render(action, ticket), options=OPTIONS)
     if result.failure is not None:
         raise InspectorError("not_delivered", result.failure.message)

@@ -70,7 +70,7 @@ def test_a_test_webhook_comes_in_as_any_other(page: Page, live_server: LiveServe
     row = page.locator(ROW)
     expect(row).to_contain_text("Hierarchy problem")
     row.get_by_role("link").click()
-    expect(page.locator("#headers")).to_contain_text("X-Deskpro-SubjectHierarchy problem")
+    expect(page.locator("#headers")).to_contain_text("X-Deskpro-TicketId5")
     expect(page.locator("#request")).to_contain_text("custom_data: A test from the page")
     page.keyboard.press("t")
     expect(row).to_have_count(2)
