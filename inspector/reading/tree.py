@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +23,9 @@ class Reading:
 
     ``source`` is ``form`` or ``json``, None when the body is neither. ``total`` counts
     fields (values, not containers), ``matching`` those the filter left; ``complete`` is
-    False when limits left some out of ``rows``. ``facts`` and ``subject`` are a ticket's.
+    False when limits left some out of ``rows``. ``facts``, ``subject`` and ``custom_data``
+    are a ticket's; ``custom_data`` is None when it was not sent, and a JSON number, boolean
+    or null as its text.
     """
 
     source: str | None
@@ -37,6 +40,7 @@ class Reading:
     is_ticket: bool = False
     subject: str | None = None
     facts: tuple[Fact, ...] = ()
+    custom_data: Any = None
 
 
 def build_reading(
@@ -81,12 +85,23 @@ def build_reading(
         ticket,
         find_subject(value) if ticket else None,
         find_facts(value, request.received_at) if ticket else (),
+        _find_custom_data(value) if ticket else None,
     )
 
 
+def _find_custom_data(value: dict[str, Any]) -> Any:
+    if "custom_data" not in value:
+        return None
+    data = value["custom_data"]
+    return data if isinstance(data, str | dict | list) else json.dumps(data)
+
+
 def find_content(request: CapturedRequest) -> tuple[str | None, Any]:
-    """The body as nested data, with how it was written: ``form``, ``json`` or None."""
-    if request.form is not None:
+    """The body as nested data, with how it was written: ``form``, ``json`` or None.
+
+    A form without a single pair has nothing to read: None, as no body at all.
+    """
+    if request.form is not None and request.form.pairs:
         return FORM, request.form.value
     if request.json is not None:
         return JSON, request.json

@@ -267,3 +267,28 @@ def test_a_page_with_a_ticket_weighs_little(client: FlaskClient) -> None:
     assert len(assets) > 10
     fetched = [page.encode(), *(client.get(path).data for path in assets)]
     assert sum(len(gzip.compress(each, 6)) for each in fetched) < 100_000
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ({"custom_data": ""}, "sent, empty"),
+        ({"custom_data": "vip"}, "vip"),
+        ({"custom_data": {"a": 1, "b": 2}}, "2 entries"),
+        ({"custom_data": 0}, "0"),
+        ({"custom_data": None}, "null"),
+        ({}, "not sent"),
+    ],
+)
+def test_custom_data_is_read_from_json_too(
+    client: FlaskClient, sent: dict[str, object], said: str
+) -> None:
+    client.post("/orders", json={"ticket": {"id": 5}, **sent})
+    line = re.search(r"<li><code>custom_data</code>: (.*)</li>", show(client))
+    assert line is not None
+    assert re.sub(r"<[^>]*>", "", line[1]) == said
+
+
+def test_a_form_without_a_pair_shows_no_fields(client: FlaskClient) -> None:
+    client.post("/orders", data=b"", headers=FORM)
+    assert 'id="fields"' not in show(client)
