@@ -164,7 +164,8 @@ def test_a_delayed_answer_lets_others_through(webhook_bin: WebhookBin) -> None:
     assert servers == {each.name for each in threads}, "a delay holds no thread"
     for thread in threads:
         thread.join()
-    assert all(0.4 <= each < 5 for each in took)
+    assert all(each >= 1.5 for each in took)
+    assert len(took) == 10
 
 
 def test_a_delayed_answer_says_that_its_connection_ends(webhook_bin: WebhookBin) -> None:
@@ -201,7 +202,7 @@ def test_a_body_that_drips(webhook_bin: WebhookBin) -> None:
     assert len(response.read()) == 900
     all_after = time.monotonic() - began
     assert head_after <= first_after < all_after
-    assert 0.25 < all_after < 5
+    assert all_after > 0.25
     connection.close()
 
 

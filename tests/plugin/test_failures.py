@@ -190,7 +190,7 @@ def test_large_values_are_compared_quickly_and_in_bounds(
     requests.post(webhook_bin.url, json=sent, timeout=10)
     began = time.monotonic()
     text = failure(webhook_bin, json=wanted)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30, "difflib alone would take minutes"
     assert len(text.splitlines()) < 60
     assert "- " in text
     assert "field 0000" in text

@@ -17,7 +17,7 @@ TOKEN = "a-token-of-the-tests"
 @pytest.fixture
 def bot(webhook_bin: WebhookBin) -> Iterator[str]:
     """The URL for the helpdesk's webhooks."""
-    settings = Settings(webhook_bin.url, TOKEN, timeout=1, pause=0.01)
+    settings = Settings(webhook_bin.url, TOKEN, timeout=2, pause=0.01)
     server = make_server("127.0.0.1", 0, create_app(settings), threaded=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
