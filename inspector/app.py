@@ -20,13 +20,12 @@ from inspector.storage import (
     RequestSearch,
     RequestStore,
     Writer,
-    db,
-    open_database,
 )
-from inspector.storage.engine import check_url, engine_options
+from inspector.storage.engine import attach_database
 from inspector.web import register
 from inspector.web.door import Door
 from inspector.web.services import Services
+from inspector.web.waiting_room import WaitingRoom
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -38,19 +37,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     settings = settings or Settings()
     app = Flask("inspector", template_folder=str(find_folder("templates")), static_folder=None)
-    url = check_url(settings.database_url)
-    app.config["SQLALCHEMY_DATABASE_URI"] = url
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(url)
-    app.config["FORM_LIMITS"] = FormLimits(settings.max_form_variables, settings.max_form_depth)
     proxies = TrustedProxies.parse(settings.trusted_proxies)
+    app.config["FORM_LIMITS"] = FormLimits(settings.max_form_variables, settings.max_form_depth)
     app.config["TRUSTED_PROXIES"] = proxies
-    db.init_app(app)
-    with app.app_context():
-        engine = db.engine
-        open_database(engine)
+    engine = attach_database(app, settings.database_url)
     news = News()
     bins, requests = BinStore(max_bins=settings.max_bins), RequestStore()
-    app.extensions["inspector"] = Services(
+    services = app.extensions["inspector"] = Services(
         app=app,
         settings=settings,
         engine=engine,
@@ -65,11 +58,15 @@ def create_app(settings: Settings | None = None) -> Flask:
         proxies=proxies,
         rates=make_rates(settings),
     )
+    services.waiting_room = WaitingRoom(
+        services.load_after, services.in_context(services.load_latest)
+    )
+    news.listen(services.waiting_room.hear)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # key order is part of what PHP made
     register(app)
     with app.app_context():
         for name in settings.bins:
-            app.extensions["inspector"].bins.ensure(name, capacity=settings.capacity)
+            services.bins.ensure(name, capacity=settings.capacity)
     return app
 
 

@@ -47,6 +47,10 @@ class Later(Protocol):
         """What goes out for these new requests (oldest first, perhaps none), or for its time."""
         ...
 
+    def end(self) -> None:
+        """The connection is over, by whomever: nothing more is asked."""
+        ...
+
 
 class News:
     """Who has new requests: told by the writer, heard by everybody who waits."""
@@ -101,6 +105,9 @@ class TimedAnswer:
             self.wake_at += self._parts[0][0] if self._parts else 0
         return Step(bytes(data), done=not self._parts)
 
+    def end(self) -> None:
+        """Nothing to be done."""
+
 
 HEARTBEAT_S = 15.0
 STREAM_HEAD = (
@@ -134,6 +141,9 @@ class EventStream:
         """Events for the new requests, or a heartbeat."""
         self.wake_at = time.monotonic() + HEARTBEAT_S
         return Step(self._render(fresh) if fresh else b": still here\n\n")
+
+    def end(self) -> None:
+        """Nothing to be done."""
 
 
 def format_event(name: str, data: str, event_id: str = "") -> bytes:

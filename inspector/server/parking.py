@@ -65,6 +65,8 @@ class ParkingLot:
         self._woken = False
         self._stopping = False
         self._parked: dict[socket.socket, _Parked] = {}
+        self._by_later: dict[Later, _Parked] = {}
+        self._rung: deque[Later] = deque()
         self._by_bin: defaultdict[int, set[_Parked]] = defaultdict(set)
         self._timers: list[tuple[float, int, _Parked]] = []
         self._order = itertools.count()
@@ -93,6 +95,11 @@ class ParkingLot:
     def park(self, sock: socket.socket, later: Later) -> None:
         """Take over a socket, from any thread."""
         self._arrivals.append((sock, later))
+        self._wake()
+
+    def ring(self, later: Later) -> None:
+        """It knows more now: ask it, from any thread."""
+        self._rung.append(later)
         self._wake()
 
     def hear(self, news: Mapping[int, int]) -> None:
@@ -136,6 +143,10 @@ class ParkingLot:
                 self._move(key.data, mask)
         while self._arrivals:
             self._admit(*self._arrivals.popleft())
+        while self._rung:
+            rung = self._by_later.get(self._rung.popleft())
+            if rung is not None:
+                self._take_step(rung, self._advance(rung, ()))
         self._deliver_news()
         self._ring_timers()
         worked = time.monotonic() - began
@@ -144,7 +155,7 @@ class ParkingLot:
             time.sleep(min(worked * REST_FACTOR, MAX_REST_S))
 
     def _timeout(self) -> float | None:
-        if self._arrivals or self._news:
+        if self._arrivals or self._rung or self._news:
             return 0
         if not self._timers:
             return None
@@ -152,7 +163,7 @@ class ParkingLot:
 
     def _admit(self, sock: socket.socket, later: Later) -> None:
         parked = _Parked(sock, later)
-        self._parked[sock] = parked
+        self._parked[sock] = self._by_later[later] = parked
         self._selector.register(sock, selectors.EVENT_READ, parked)
         if later.bin_id is not None:
             with self._lock:
@@ -246,6 +257,8 @@ class ParkingLot:
     def _close(self, parked: _Parked) -> None:
         if self._parked.pop(parked.socket, None) is None:
             return
+        self._by_later.pop(parked.later, None)
+        parked.later.end()
         bin_id = parked.later.bin_id
         if bin_id is not None:
             with self._lock:

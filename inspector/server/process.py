@@ -92,6 +92,7 @@ class ServerProcess:
         parking = ParkingLot(self.services.load_after, max_parked=max_parked)
         self.services.news.listen(parking.hear)
         self.services.parking_is_full = lambda: parking.is_full
+        self.services.ring = parking.ring
         return parking
 
     def _start_index(self) -> None:

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
 from sqlalchemy import Engine, event, inspect, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import (
@@ -18,7 +19,7 @@ from sqlalchemy.exc import (
 )
 
 from inspector.errors import DatabaseTooNewError, InspectorError
-from inspector.storage.models import Base
+from inspector.storage.models import Base, db
 
 DatabaseError = DBAPIError
 
@@ -60,6 +61,17 @@ def engine_options(url: URL) -> dict[str, Any]:
     if url.get_backend_name() == "sqlite":
         return {"connect_args": {"timeout": BUSY_TIMEOUT_S, "check_same_thread": False}}
     return {"pool_pre_ping": True, "pool_size": 8}
+
+
+def attach_database(app: Flask, database_url: str) -> Engine:
+    """Give the application its database, opened and up to date; raises as ``open_database``."""
+    url = check_url(database_url)
+    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(url)
+    db.init_app(app)
+    with app.app_context():
+        open_database(db.engine)
+        return db.engine
 
 
 def open_database(engine: Engine) -> None:

@@ -138,9 +138,9 @@ class RequestStore:
                 if number in found:
                     yield found.pop(number)
 
-    def iterate(self, bin_: Bin, *, step: int = STEP) -> Iterator[CapturedRequest]:
-        """All requests, oldest first, at most ``step`` at a time, as ``iterate_keys`` does."""
-        number = 0
+    def iterate(self, bin_: Bin, *, after: int = 0, step: int = STEP) -> Iterator[CapturedRequest]:
+        """All requests above ``after``, oldest first, a ``step`` at most in memory at a time."""
+        number = after
         while keys := self.list_keys(bin_, limit=step, after=number, newest_first=False):
             yield from self.iterate_keys(bin_, keys)
             number = keys[-1].number

@@ -6,7 +6,15 @@ from typing import Any
 
 from flask.typing import ResponseReturnValue
 
-from inspector.web import api_bins, api_emitter, api_files, api_import, api_live, api_requests
+from inspector.web import (
+    api_bins,
+    api_emitter,
+    api_files,
+    api_import,
+    api_live,
+    api_requests,
+    api_wait,
+)
 from inspector.web.api_calls import Answer, Api
 from inspector.web.openapi import describe
 
@@ -23,7 +31,7 @@ def get_description() -> ResponseReturnValue:
     return describe(api.calls)
 
 
-for part in (api_bins, api_requests, api_files, api_import, api_live, api_emitter):
+for part in (api_bins, api_requests, api_wait, api_files, api_import, api_live, api_emitter):
     api.calls += part.api.calls
 
 blueprint = api.make_blueprint()

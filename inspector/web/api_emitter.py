@@ -6,7 +6,6 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -37,9 +36,8 @@ from inspector.web.delivery_json import (
     sent_to_json,
 )
 from inspector.web.errors import status_of
-from inspector.web.security import DATA_POLICY, HEADERS
 from inspector.web.services import current_services
-from inspector.web.stream import can_park, park
+from inspector.web.stream import can_park, park, render_head
 
 api = Api()
 
@@ -253,19 +251,7 @@ class Later:
             status = status_of(error.code)
             content = json.dumps({"error": {"code": error.code, "message": error.message}})
         payload = content.encode()
-        return Step(_render_head(status, len(payload)) + payload, done=True)
+        return Step(render_head(status, len(payload)) + payload, done=True)
 
-
-def _render_head(status: int, content_length: int) -> bytes:
-    """The head that Flask would have given the answer, which goes around it."""
-    headers = {
-        **HEADERS,
-        "Content-Security-Policy": DATA_POLICY,
-        "Cache-Control": "no-store",
-        "Content-Type": JSON,
-        "Content-Length": str(content_length),
-        "Connection": "close",
-    }
-    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("ascii")
+    def end(self) -> None:
+        """The delivery goes on: it is kept, whoever hears of it."""

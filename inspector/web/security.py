@@ -45,6 +45,8 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+# What an answer of data carries that goes around Flask.
+DATA_HEADERS = {**HEADERS, "Content-Security-Policy": DATA_POLICY, "Cache-Control": "no-store"}
 
 
 def register(app: Flask) -> None:

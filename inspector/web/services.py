@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import ParamSpec, TypeVar
+from itertools import accumulate
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from flask import Flask, current_app, request
 from sqlalchemy import Engine
@@ -21,7 +22,7 @@ from inspector.emitter import (
     restrict_to,
 )
 from inspector.errors import TooManyRequestsError
-from inspector.live import News
+from inspector.live import Later, News
 from inspector.settings import Settings
 from inspector.storage import (
     ActionStore,
@@ -35,7 +36,14 @@ from inspector.web.couriers import Consignment, Couriers, Sending
 from inspector.web.door import Door
 from inspector.web.series_runs import SeriesRun, SeriesRuns
 
+if TYPE_CHECKING:
+    from inspector.web.waiting_room import WaitingRoom
+
 __all__ = ["Services", "current_services"]
+
+# Of what came, so much is looked at to tell a call that timed out why nothing matched.
+MAX_LATEST = 30
+MAX_LATEST_BYTES = 20_000_000
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -43,7 +51,10 @@ Result = TypeVar("Result")
 
 @dataclass
 class Services:
-    """``port`` is the one that was bound, once it is; ``rates`` is None where nobody is limited."""
+    """``port`` is the one that was bound, once it is; ``rates`` is None where nobody is limited.
+
+    ``ring`` asks a parked answer at once.
+    """
 
     app: Flask
     settings: Settings
@@ -62,6 +73,8 @@ class Services:
     series: SeriesRuns = field(default_factory=SeriesRuns)
     port: int = 0
     parking_is_full: Callable[[], bool] = lambda: False
+    ring: Callable[[Later], None] = lambda later: None  # noqa: ARG005 - nothing is parked
+    waiting_room: WaitingRoom = field(init=False)
 
     def limit_sender(self, peer: str, forwarded_for: str) -> None:
         """Count a request; ``TooManyRequestsError`` for a peer elsewhere that sends too many."""
@@ -123,6 +136,16 @@ class Services:
             bin_ = self.bins.find_by_id(bin_id)
             return [] if bin_ is None else self.requests.load_after(bin_, after, limit=limit)
 
+    def load_latest(self, bin_id: int) -> tuple[int, Sequence[CapturedRequest]]:
+        """A bin's last number and its latest requests, bounded in number and in bytes."""
+        bin_ = self.bins.find_by_id(bin_id)
+        if bin_ is None:
+            return 0, []
+        keys = self.requests.list_keys(bin_, limit=MAX_LATEST)
+        sizes = accumulate(key.body_size for key in keys)
+        light = [key for key, size in zip(keys, sizes, strict=True) if size < MAX_LATEST_BYTES]
+        return bin_.last_number, list(self.requests.iterate_keys(bin_, light))
+
     def prune(self) -> int:
         """Delete what is older than the settings say; answers how many requests went."""
         if self.settings.ttl_s is None:
@@ -135,6 +158,7 @@ class Services:
         """Store what is queued and let go of the database."""
         self.series.close()
         self.couriers.close()
+        self.waiting_room.close()
         self.writer.close()
         self.engine.dispose()
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from http import HTTPStatus
 
 from flask import Blueprint, Response, current_app, request
 
@@ -14,8 +15,10 @@ from inspector.domain import Bin, CapturedRequest
 from inspector.errors import InspectorError, RequestNotFoundError
 from inspector.live import EventStream, Later, format_event, render_once
 from inspector.storage.requests import find_number
+from inspector.web.api_calls import JSON
 from inspector.web.pages import render_rows
 from inspector.web.request_json import request_to_json
+from inspector.web.security import DATA_HEADERS
 from inspector.web.services import current_services, find_bin
 
 blueprint = Blueprint("stream", __name__)
@@ -93,3 +96,16 @@ def _resume_after(bin_: Bin) -> int:
     if number is None and request.args.get("after") == seen:
         raise RequestNotFoundError(seen)
     return bin_.last_number if number is None else number
+
+
+def render_head(status: int, content_length: int) -> bytes:
+    """The head that Flask would have given a JSON answer, which goes around it."""
+    headers = {
+        **DATA_HEADERS,
+        "Content-Type": JSON,
+        "Content-Length": str(content_length),
+        "Connection": "close",
+    }
+    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("ascii")
