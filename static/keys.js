@@ -10,15 +10,26 @@ function findTarget(key) {
 // j and k walk the list as it is, so that a search is walked too; at its end they fetch more.
 function stepInList(key) {
   const open = document.querySelector(".row-link[aria-current]");
-  if (!open) return document.querySelector("#request[data-id]") ? null : document.querySelector(".row-link");
+  const request = document.querySelector("#request[data-id]");
+  if (!open && request) return stepFrom(Number(request.dataset.number), key);
+  if (!open) return document.querySelector(".row-link");
   const row = open.closest("li");
   const next = key === "j" ? row.nextElementSibling : row.previousElementSibling;
   return next?.querySelector("a");
 }
 
+// The open request is none of those found: its neighbours among them are known by number.
+function stepFrom(number, key) {
+  const rows = [...document.querySelectorAll("#list[data-search] .row")];
+  const next = key === "j"
+    ? rows.find((row) => Number(row.dataset.number) < number)
+    : rows.findLast((row) => Number(row.dataset.number) > number);
+  return next?.querySelector("a");
+}
+
 function chooseTarget(key) {
   if (key === "j" || key === "k") return stepInList(key) ?? findTarget(key);
-  return findTarget(key) ?? (key === "/" ? findTarget("s") : null);
+  return findTarget(key);
 }
 
 function act(key) {

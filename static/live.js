@@ -9,6 +9,7 @@ const HIDDEN_GRACE_MS = 60_000;
 const MAX_ROWS = 500;
 const MAX_NEWS_PER_S = 10;
 const RELOAD_MS = 1000;
+const SEARCH_MS = 500;
 
 const COUNTED = /^\(\d+\) /;
 
@@ -18,6 +19,7 @@ let asking_ms = 0;
 let timer = 0;
 let isStale = false; // more came than was put into the list
 let reloadTimer = 0;
+let searchTimer = 0;
 let news = []; // when the last ones came
 let cold = document.getElementById("stream")?.cloneNode(true);
 
@@ -118,22 +120,46 @@ function setState(state) {
   live.querySelector("[data-label]").textContent = state;
 }
 
+// Where to go on from: a search has looked at more than it shows.
+function findPosition() {
+  const { search, newest } = find("list").dataset;
+  return search ? newest : (listRows()[0]?.dataset.id ?? 0);
+}
+
 async function ask() {
-  const first = listRows()[0];
-  const answer = await fetch(`/bins/${bin()}?after=${first?.dataset.id ?? 0}`, {
+  const list = find("list");
+  const { search } = list.dataset;
+  const answer = await fetch(`/bins/${bin()}${search ? `${search}&` : "?"}after=${findPosition()}`, {
     headers: { "HX-Request": "true" },
   });
   if (!answer.ok) throw new Error(answer.statusText);
+  const markup = await answer.text();
+  if (!list.isConnected) return; // Another search was begun meanwhile.
+  list.dataset.newest = answer.headers.get("Inspector-Newest") ?? list.dataset.newest;
   if (answer.status === 204) return;
   if (answer.status === 205) return reload(); // more than a page of them
-  htmx.swap("#rows", await answer.text(), { swapStyle: "afterbegin" });
+  htmx.swap("#rows", markup, { swapStyle: "afterbegin" });
   settleRows();
+}
+
+// News are asked about by the search that is on, and not each by itself.
+function askSoon() {
+  searchTimer ||= setTimeout(() => {
+    searchTimer = 0;
+    if (listRows().length >= MAX_ROWS) reload();
+    else ask().catch(() => {}); // The next news ask again.
+  }, SEARCH_MS);
+}
+
+function isTyping() {
+  const field = find("search");
+  return field === document.activeElement && field.value !== field.defaultValue;
 }
 
 // A flood is shown by fetching the list now and then, never while someone reads further down.
 function reload() {
   isStale = true;
-  if (isAway()) showPill();
+  if (isAway() || isTyping()) showPill();
   else if (!reloadTimer) fetchList();
 }
 
@@ -180,7 +206,7 @@ function pause() {
 function resume() {
   if (!cold || find("stream")) return;
   const stream = cold.cloneNode(true);
-  const after = listRows()[0]?.dataset.id ?? 0;
+  const after = findPosition();
   stream.setAttribute("sse-connect", `/bins/${bin()}/stream?after=${after}`);
   find("list").append(stream);
   htmx.process(stream);
@@ -211,6 +237,7 @@ document.addEventListener("htmx:sseBeforeMessage", (event) => {
   reload();
 });
 document.addEventListener("sse:reload", reload);
+document.addEventListener("sse:row", askSoon);
 document.addEventListener("htmx:sseMessage", settleRows);
 document.addEventListener("visibilitychange", follow);
 document.addEventListener("scroll", showPill, { capture: true, passive: true });

@@ -32,7 +32,7 @@ MAX_QUERY_CHARS = 1000
 MAX_TERMS = 30
 MAX_WORD_SOURCE_CHARS = 10_000
 
-_WORD = re.compile(r"[^\W_]+")
+WORD = re.compile(r"[^\W_]+")
 _TERM = re.compile(r'\s*(-?)((?:"[^"]*"|[^\s"])+)')
 _FILTER = re.compile(r"(method|path|has|is|before|after):(.*)\Z", re.DOTALL)
 # A name has none of these signs, so that a pasted URL is words and no comparison.
@@ -67,7 +67,7 @@ class Phrase:
 
 def split_words(text: str) -> list[str]:
     """The words of a text, in small letters: runs of letters and digits."""
-    return _WORD.findall(text[:MAX_WORD_SOURCE_CHARS].lower())
+    return WORD.findall(text[:MAX_WORD_SOURCE_CHARS].lower())
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +75,15 @@ class Term:
     """One condition.
 
     ``phrases`` stand in every matching request and ``marks`` (see ``find_marks``) on
-    it: what an index can look up. A term turned round has none.
+    it: what an index can look up. ``name`` is the field it looks at and ``wanted`` the
+    words it wants there, or anywhere without a name. A term turned round has none of these.
     """
 
     test: Test
     phrases: tuple[Phrase, ...] = ()
     marks: tuple[str, ...] = ()
+    name: Name | None = None
+    wanted: Phrase | None = None
 
 
 @dataclass(frozen=True)
@@ -227,11 +230,14 @@ def _make_words(text: str) -> Term:
     def test(request: CapturedRequest) -> bool:
         return any(has_phrase(line, phrase) for line in word_lines(request))
 
-    return Term(test, (phrase,))
+    return Term(test, (phrase,), wanted=phrase)
 
 
 def _make_has(name: Name) -> Term:
-    return Term(lambda request: find_text(request, name) is not None, (_path_phrase(name),))
+    def test(request: CapturedRequest) -> bool:
+        return find_text(request, name) is not None
+
+    return Term(test, (_path_phrase(name),), name=name)
 
 
 def _make_contains(name: Name, value: str) -> Term:
@@ -241,7 +247,7 @@ def _make_contains(name: Name, value: str) -> Term:
         found = find_text(request, name)
         return found is not None and has_phrase(split_words(found), phrase)
 
-    return Term(test, (_path_phrase(name), phrase))
+    return Term(test, (_path_phrase(name), phrase), name=name, wanted=phrase)
 
 
 def _make_comparison(name: Name, operator: str, value: str) -> Term:
@@ -250,10 +256,10 @@ def _make_comparison(name: Name, operator: str, value: str) -> Term:
         words = tuple(split_words(value))
         # A field's value stands right behind its name; behind an index it may be anywhere.
         phrases = (Phrase(path.words + words),) if _is_whole(name) else (path, Phrase(words))
-        return Term(lambda request: find_text(request, name) == value, phrases)
+        return Term(lambda request: find_text(request, name) == value, phrases, name=name)
     if operator == "!=":
         # Absent counts as different; an index cannot help with that.
-        return Term(lambda request: find_text(request, name) != value)
+        return Term(lambda request: find_text(request, name) != value, name=name)
     limit = _number(value)
     if limit is None:
         raise _error(f"After {operator} comes a number, not {value[:40]!r}.")
@@ -263,7 +269,7 @@ def _make_comparison(name: Name, operator: str, value: str) -> Term:
         found = _number(find_text(request, name) or "")
         return found is not None and (found > wanted if operator == ">" else found < wanted)
 
-    return Term(test, (path,))
+    return Term(test, (path,), name=name)
 
 
 def _is_whole(name: Name) -> bool:
@@ -341,12 +347,17 @@ def word_lines(request: CapturedRequest) -> Iterator[list[str]]:
 
 def has_phrase(words: list[str], phrase: Phrase) -> bool:
     """Whether the words contain the phrase in a row."""
+    return find_phrase(words, phrase) is not None
+
+
+def find_phrase(words: list[str], phrase: Phrase) -> int | None:
+    """At which word the phrase begins, or None."""
     if not phrase.words:
-        return True
+        return 0
     *whole, last = phrase.words
     for start in range(len(words) - len(whole)):
         end = words[start + len(whole)]
         fits = end.startswith(last) if phrase.begun else end == last
         if fits and words[start : start + len(whole)] == whole:
-            return True
-    return False
+            return start
+    return None

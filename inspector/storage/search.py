@@ -73,6 +73,32 @@ class RequestSearch:
                 return Found(found, reached)
         return Found(found, None)
 
+    def find_neighbours(
+        self, bin_: Bin, query: Query, number: int, *, time_s: float = TIME_S
+    ) -> tuple[str | None, str | None]:
+        """The ids of the next older and the next newer match.
+
+        None where there is none, or none was found in ``time_s`` each.
+        """
+        older = self.find(bin_, query, limit=1, before=number, time_s=time_s).requests
+        newer = self._find_newer(bin_, query, number, time.monotonic() + time_s)
+        return older[0].id if older else None, newer
+
+    def _find_newer(self, bin_: Bin, query: Query, number: int, deadline: float) -> str | None:
+        """Searching goes from the newest down, so look below ever higher ceilings."""
+        width = STEP
+        while number < bin_.last_number and (left := deadline - time.monotonic()) > 0:
+            found = self.find(
+                bin_, query, limit=width + 1, before=number + width + 1, after=number, time_s=left
+            )
+            if found.searched_to is not None:
+                return None
+            if found.requests:
+                return found.requests[-1].id
+            number += width
+            width *= 4
+        return None
+
     def _steps(self, bin_: Bin, query: Query, before: int | None) -> Iterator[Found]:
         """Candidates, newest first; each step says how far down it covers."""
         index = self.index

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any, cast
-from urllib.parse import quote
 
 from flask import Blueprint, Flask, Response, make_response, redirect, render_template, request
 from flask.blueprints import BlueprintSetupState
@@ -27,6 +26,7 @@ from inspector.web.pages_content import build_content, find_part, list_sections
 from inspector.web.pages_door import show_secret
 from inspector.web.pages_list import RequestList, load_list, load_list_around, read_position
 from inspector.web.pages_sample import send_sample
+from inspector.web.pages_search import find_neighbours, list_examples, read_search, suggest
 from inspector.web.services import current_services, find_bin, list_open_bins
 from inspector.web.text import prepare_text
 
@@ -99,11 +99,21 @@ def show_bin(name: str) -> Response:
     found = load_list(bin_, before=before, after=after)
     context = _list_context(bin_, found)
     if wants_fragment() and after is not None:
-        if found.requests and not found.older_than_id:
-            return set_vary(make_response(render_template("requests/_rows.html", **context)))
-        return set_vary(make_response("", 205 if found.requests else 204))
+        return _answer_news(found, context)
     fragment = "requests/_list.html" if before is None else "requests/_more.html"
     return render_resource("bins/show.html", fragment, captured=None, **context)
+
+
+def _answer_news(found: RequestList, context: dict[str, Any]) -> Response:
+    """What came after a request; ``Inspector-Newest`` is the id up to which was looked."""
+    if found.older_than_id:
+        response = make_response("", 205)
+    elif found.requests:
+        response = make_response(render_template("requests/_rows.html", **context))
+    else:
+        response = make_response("", 204)
+    response.headers["Inspector-Newest"] = found.newest_id
+    return set_vary(response)
 
 
 @blueprint.get("/bins/<name>/requests/<request_id>")
@@ -112,7 +122,7 @@ def show_request(name: str, request_id: str) -> Response:
     bin_ = find_bin(name)
     captured = current_services().requests.get(bin_, request_id)
     found = None if wants_fragment() else load_list_around(bin_, captured)
-    older, newer = current_services().requests.neighbours(bin_, captured.number)
+    older, newer = find_neighbours(bin_, captured, read_search().query)
     content, tree = build_content(captured), _read_body(captured)
     return render_resource(
         "bins/show.html",
@@ -139,14 +149,16 @@ def _read_body(captured: CapturedRequest) -> Reading:
 
 def _list_context(bin_: Bin, found: RequestList | None) -> dict[str, Any]:
     """What list and rows need; ``search`` is what keeps a search in the addresses of its rows."""
-    query = request.args.get("q", "").strip()
     return {
         "bin": bin_,
         "bin_url": current_services().bin_url(bin_.name),
         "list": found,
         "requests": [] if found is None else found.requests,
-        "search": f"?q={quote(query, safe='')}" if query else "",
+        "reasons": {} if found is None else found.reasons,
+        "search": read_search().suffix,
         "open_id": None,
+        "list_examples": list_examples,
+        "suggest": suggest,
     }
 
 
@@ -157,7 +169,7 @@ def render_rows(app: Flask, bin_: Bin, requests: Sequence[CapturedRequest]) -> s
     """
     newest_first = sorted(requests, key=lambda each: each.number, reverse=True)
     template = app.jinja_env.get_template("requests/_rows.html")
-    return template.render(bin=bin_, requests=newest_first, search="", open_id=None)
+    return template.render(bin=bin_, requests=newest_first, reasons={}, search="", open_id=None)
 
 
 @blueprint.post("/bins/<name>/test")

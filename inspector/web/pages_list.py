@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flask import request
 
 from inspector.domain import Bin, CapturedRequest
 from inspector.errors import InspectorError
-from inspector.reading.query import parse_query
+from inspector.reading.reasons import Reason
 from inspector.storage.requests import find_number, make_id
+from inspector.web.pages_search import Search, explain, read_search
 from inspector.web.services import current_services
 
 ROWS = 50
@@ -19,29 +20,47 @@ ROWS = 50
 class RequestList:
     """``requests`` newest first; ``older_than_id`` is where the next ones begin, if there are any.
 
-    ``is_live`` when new captures belong on top of it. ``query`` is a search as typed,
-    ``""`` for none, and ``problem`` what is wrong with it. A search that ran out of
-    time says by ``searched_to`` down to which number it came.
+    ``is_live`` when new captures belong on top of it; ``newest_id`` is then the newest
+    that was looked at. A search that ran out of time says by ``searched_to`` down to
+    which number it came; ``reasons`` say by id why a request is in it.
     """
 
     requests: list[CapturedRequest]
+    search: Search
     older_than_id: str | None = None
     is_live: bool = False
-    query: str = ""
-    problem: str | None = None
+    newest_id: str = "0"
     searched_to: int | None = None
+    reasons: dict[str, list[Reason]] = field(default_factory=dict)
 
 
 def load_list(bin_: Bin, *, before: int | None = None, after: int | None = None) -> RequestList:
-    """What the URL asks for: ``?q=`` searches, ``before`` and ``after`` are numbers."""
-    query = request.args.get("q", "").strip()
-    if query:
-        return _search(bin_, query, before)
-    page = current_services().requests.page(
-        bin_, limit=ROWS, before=before, after=after, whole_bodies=False
+    """What the URL asks for: ``?q=`` searches, ``before`` and ``after`` are numbers.
+
+    A query with something wrong in it leaves the list as it is without one.
+    """
+    search = read_search()
+    is_live = before is None and after is None
+    newest_id = make_id(bin_.id, bin_.last_number)
+    if search.query is None:
+        page = current_services().requests.page(
+            bin_, limit=ROWS, before=before, after=after, whole_bodies=False
+        )
+        older = page.requests[-1].id if page.has_more else None
+        return RequestList(page.requests, search, older, is_live, newest_id)
+    found = current_services().search.find(
+        bin_, search.query, limit=ROWS, before=before, after=after
     )
-    older = page.requests[-1].id if page.has_more else None
-    return RequestList(page.requests, older, is_live=before is None and after is None)
+    is_full = len(found.requests) == ROWS
+    return RequestList(
+        found.requests,
+        search,
+        None if found.searched_to is None else make_id(bin_.id, found.searched_to),
+        is_live,
+        newest_id,
+        None if is_full else found.searched_to,
+        explain(found.requests, search.query),
+    )
 
 
 def load_list_around(bin_: Bin, captured: CapturedRequest) -> RequestList:
@@ -49,23 +68,8 @@ def load_list_around(bin_: Bin, captured: CapturedRequest) -> RequestList:
     newest = load_list(bin_)
     if not newest.requests or newest.requests[-1].number <= captured.number:
         return newest
-    ahead = 1 if newest.query else ROWS // 2
+    ahead = 1 if newest.search.query else ROWS // 2
     return load_list(bin_, before=captured.number + ahead)
-
-
-def _search(bin_: Bin, text: str, before: int | None) -> RequestList:
-    try:
-        query = parse_query(text)
-    except InspectorError as error:
-        return RequestList([], query=text, problem=error.message)
-    found = current_services().search.find(bin_, query, limit=ROWS, before=before)
-    is_full = len(found.requests) == ROWS
-    return RequestList(
-        found.requests,
-        None if found.searched_to is None else make_id(bin_.id, found.searched_to),
-        query=text,
-        searched_to=None if is_full else found.searched_to,
-    )
 
 
 def read_position(bin_: Bin, name: str) -> int | None:

@@ -20,10 +20,11 @@ from inspector.reading.catalogue import (
 )
 from inspector.reading.compare import compare_requests
 from inspector.reading.detail import find_detail
-from inspector.reading.fields import Name, find_text, parse_name
+from inspector.reading.fields import BODY, Name, find_text, parse_name
 from inspector.reading.nodes import split_words
 from inspector.reading.paths import Path, parse_path
 from inspector.reading.series import SUBJECT, Series
+from inspector.reading.terms import find_terms
 from inspector.reading.timeline import build_timeline
 from inspector.storage.requests import find_number, make_id
 from inspector.web.hypermedia import render_resource, set_vary
@@ -50,8 +51,15 @@ def show_field(name: str, request_id: str) -> Response:
     if detail is None:
         text = request.args.get("path", "")[:200]
         raise InspectorError("not_found", f"This request has no field {text}.")
+    has, equals = find_terms(captured, Name(BODY, path))
     return render_resource(
-        "fields/field.html", "fields/_field.html", bin=bin_, captured=captured, detail=detail
+        "fields/field.html",
+        "fields/_field.html",
+        bin=bin_,
+        captured=captured,
+        detail=detail,
+        has=has,
+        equals=equals,
     )
 
 

@@ -27,7 +27,7 @@ def bin_url(live_server: LiveServer) -> str:
 
 
 def search(page: Page, query: str) -> None:
-    page.keyboard.press("s")
+    page.keyboard.press("/")
     page.keyboard.type(query)
     page.keyboard.press("Enter")
 
@@ -57,15 +57,15 @@ def test_the_ticket_whose_agent_changed_is_found(page: Page, bin_url: str) -> No
     page.goto("/bins/searched")
     search(page, '"troy barnes"')
     expect(page.locator(ROW)).to_have_count(1)
-    page.keyboard.press("Tab")
-    page.locator(ROW).get_by_role("link").click()
+    expect(page.locator(f"{ROW} mark")).to_have_text("Troy Barnes")
+    expect(page.locator(f"{ROW} a")).to_be_focused()
+    page.keyboard.press("Enter")
     expect(page.locator("#tree")).to_contain_text("Troy Barnes")
 
 
-def test_show_all_leaves_the_search_and_is_live_again(page: Page, bin_url: str) -> None:
+def test_clearing_leaves_the_search_and_the_list_is_live_again(page: Page, bin_url: str) -> None:
     page.goto("/bins/searched?q=is:ticket")
-    expect(page.locator(".live")).to_have_count(0)
-    page.get_by_role("link", name="Show all").click()
+    page.get_by_role("link", name="Clear").click()
     expect(page.locator(ROW)).to_have_count(50)
     expect(page.locator(".live")).to_have_text("live")
     count = page.locator("#list [data-count]").inner_text()
@@ -89,6 +89,10 @@ def test_what_is_wrong_with_a_query_is_explained(page: Page, bin_url: str) -> No
     expect(page.locator("#search-problem")).to_contain_text("double quote is not closed")
     expect(field).to_have_attribute("aria-invalid", "true")
     expect(field).to_have_value('subject "open')
+    expect(field).to_be_focused()
+    expect(page.locator(ROW)).to_have_count(50)
+    page.keyboard.press("Escape")
+    expect(page.locator("#search-problem")).to_be_hidden()
 
 
 def test_nothing_found_is_said(page: Page, bin_url: str) -> None:
@@ -97,18 +101,68 @@ def test_nothing_found_is_said(page: Page, bin_url: str) -> None:
     expect(page.get_by_text("Waiting for the first request")).to_have_count(0)
 
 
-def test_what_arrives_meanwhile_does_not_mix_with_what_was_found(
-    page: Page, new_page: NewPage, bin_url: str
-) -> None:
+def test_of_what_arrives_meanwhile_only_matches_appear(page: Page, live_server: LiveServer) -> None:
+    url = live_server.create_bin("sifted")
+    send_ticket(url)
+    send_many(url, 3)
+    page.goto("/bins/sifted?q=is:ticket")
+    expect(page.locator(".live")).to_have_text("live")
+    expect(page.locator(ROW)).to_have_count(1)
+    requests.get(f"{url}/meanwhile", timeout=10)
+    send_ticket(url)
+    expect(page.locator(ROW)).to_have_count(2)
+    expect(page.locator("#list [data-count]")).to_have_text("2")
+    expect(page.locator(ROW).first).to_have_attribute("data-number", "6")
+    expect(page.locator(ROW).first.get_by_role("link")).to_have_attribute(
+        "href", re.compile(r"\?q=is%3Aticket$")
+    )
+
+
+def test_escape_leaves_the_search_and_keys_work_again(page: Page, bin_url: str) -> None:
+    page.goto("/bins/searched?q=is:ticket")
+    page.keyboard.press("/")
+    page.keyboard.press("Escape")
+    expect(page.locator(ROW)).to_have_count(50)
+    expect(page).to_have_url(re.compile(r"/bins/searched$"))
+    page.keyboard.press("j")
+    expect(page.locator("#request-title")).to_be_visible()
+
+
+def test_keys_go_to_the_next_match_from_a_request_that_is_none(page: Page, bin_url: str) -> None:
     page.goto("/bins/searched")
+    page.locator("#r40 a").click()
+    expect(page.locator(".request-facts strong")).to_have_text("#40")
     search(page, "is:ticket")
     expect(page.locator(ROW)).to_have_count(3)
-    witness = new_page()
-    witness.goto("/bins/searched")
-    expect(witness.locator(".live")).to_have_text("live")
-    requests.get(f"{bin_url}/meanwhile", timeout=10)
-    expect(witness.locator(ROW).first).to_contain_text("/meanwhile")
+    page.keyboard.press("j")
+    expect(page.locator(".request-facts strong")).to_have_text("#32")
+
+
+def test_a_field_leads_to_the_requests_with_its_value(page: Page, bin_url: str) -> None:
+    page.goto("/bins/searched?q=is:ticket")
+    page.keyboard.press("j")
+    expect(page.locator("#tree")).to_be_visible()
+    page.keyboard.press("f")
+    page.keyboard.type("edison")
+    page.locator("#tree .tree-list").get_by_role("link", name="display_name_real").click()
+    page.get_by_role("link", name="Requests with this value").click()
+    expect(page.locator(ROW)).to_have_count(2)
+    expect(page.locator(f"{ROW} mark").first).to_have_text("Annie Edison")
+
+
+def test_the_help_has_examples_that_find_something(page: Page, bin_url: str) -> None:
+    page.goto("/bins/searched")
+    page.locator(".search-help summary").click()
+    page.get_by_role("link", name="ticket.subject:hierarchy").click()
     expect(page.locator(ROW)).to_have_count(3)
+    field = page.get_by_role("searchbox", name="Search the requests")
+    expect(field).to_have_value("ticket.subject:hierarchy")
+
+
+def test_a_wrong_name_is_put_right_in_one_click(page: Page, bin_url: str) -> None:
+    page.goto("/bins/searched?q=agent.display_name_real:troy")
+    page.get_by_role("link", name="ticket.agent.display_name_real:troy").click()
+    expect(page.locator(ROW)).to_have_count(1)
 
 
 def test_without_scripts_a_search_is_a_form(new_page: NewPage, bin_url: str) -> None:

@@ -162,3 +162,17 @@ def test_a_file_that_can_be_no_index_is_refused(content: bytes | None, tmp_path:
         path.write_bytes(content)
     with pytest.raises(IndexUnusableError, match=r"words cannot be used \("):
         WordIndex(str(path))
+
+
+@pytest.mark.usefixtures("searchable")
+def test_neighbours_are_the_next_matches(services: Services, b1: Bin) -> None:
+    def step(text: str, number: int) -> tuple[str | None, ...]:
+        found = services.search.find_neighbours(b1, parse_query(text), number, time_s=60)
+        return tuple(each and each.partition("-")[2] for each in found)
+
+    assert step("ticket.agent.id=3", 100) == ("94", "101")
+    assert step("ticket.agent.id=3", 101) == ("94", "108")
+    assert step("ticket.id=230", 1) == (None, "230")
+    assert step("ticket.id=1", 230) == ("1", None)
+    assert step("ticket.agent.id!=9", 5) == ("4", "6")
+    assert step("zebra", 5) == (None, None)

@@ -1,0 +1,154 @@
+"""Searching a bin in its page, as a browser without JavaScript does, and as htmx does."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from urllib.parse import quote
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.reading.captures import FORM_TYPE, SAMPLE_BODY
+
+HTMX = {"HX-Request": "true"}
+HOSTILE = "<img src=x onerror=alert(1)>\u202e"
+
+
+def send(client: FlaskClient, body: str | bytes, path: str = "") -> None:
+    answer = client.post(f"/orders{path}", data=body, content_type=FORM_TYPE)
+    assert answer.status_code == 200
+
+
+def get(client: FlaskClient, query: str, path: str = "", **headers: str) -> str:
+    answer = client.get(f"/bins/orders{path}?q={quote(query)}", headers=headers)
+    assert answer.status_code == 200
+    return answer.text
+
+
+def list_numbers(page: str) -> list[int]:
+    return [int(number) for number in re.findall(r'<li id="r(\d+)"', page)]
+
+
+def find_steps(page: str) -> dict[str, str]:
+    return dict(re.findall(r'id="step-([jk])"[^>]*? href="([^"]*)"', page))
+
+
+@pytest.fixture
+def tickets(client: FlaskClient) -> FlaskClient:
+    """Ten tickets; the agent of every third is Troy."""
+    for number in range(1, 11):
+        agent = "Troy" if number % 3 == 0 else "Annie"
+        send(client, f"ticket[id]={number}&ticket[agent][name]={agent}+B")
+    return client
+
+
+def test_a_row_says_why_it_is_there(tickets: FlaskClient) -> None:
+    page = get(tickets, "troy")
+    assert list_numbers(page) == [9, 6, 3]
+    why = "<code><bdi>ticket.agent.name</bdi></code> <bdi><mark>Troy</mark> B</bdi>"
+    assert page.count(why) == 3
+
+
+def test_without_a_search_rows_give_no_reasons(tickets: FlaskClient) -> None:
+    assert "row-why" not in get(tickets, "")
+
+
+def test_what_matched_is_never_markup(client: FlaskClient) -> None:
+    send(client, f"{quote(HOSTILE)}={quote('needle ' + HOSTILE)}")
+    page = get(client, "needle")
+    assert list_numbers(page) == [1]
+    assert "<img src=x" not in page
+    assert "\u202e" not in page
+
+
+def test_older_and_newer_are_those_of_the_search(tickets: FlaskClient) -> None:
+    at = "/bins/orders/requests/1-{}?q=troy".format
+    assert find_steps(get(tickets, "troy", "/requests/1-6")) == {"j": at(3), "k": at(9)}
+    assert find_steps(get(tickets, "troy", "/requests/1-9")) == {"j": at(6)}
+    between = find_steps(get(tickets, "troy", "/requests/1-4", **HTMX))
+    assert between == {"j": at(3), "k": at(6)}
+
+
+def test_a_wrong_query_is_explained_and_the_list_stays(tickets: FlaskClient) -> None:
+    page = unescape(get(tickets, 'subject "open'))
+    assert "double quote is not closed" in page
+    assert 'aria-invalid="true"' in page
+    assert list_numbers(page) == list(range(10, 0, -1))
+    assert "?q=" not in page.partition('id="rows"')[2].partition("</ol>")[0]
+
+
+@pytest.mark.parametrize(
+    ("query", "meant"),
+    [
+        ("agent.name:Troy", "ticket.agent.name:Troy"),
+        ("ticket.agnet.name:troy", "ticket.agent.name:troy"),
+        ("has:agent", "has:ticket.agent"),
+    ],
+)
+def test_a_name_that_no_field_has_is_put_right(
+    tickets: FlaskClient, query: str, meant: str
+) -> None:
+    page = get(tickets, query)
+    assert list_numbers(page) == []
+    assert "Nothing found" in page
+    assert f'href="/bins/orders?q={quote(meant)}"' in page
+    assert list_numbers(get(tickets, meant))
+
+
+def test_examples_are_made_of_what_the_bin_holds(client: FlaskClient) -> None:
+    send(client, SAMPLE_BODY)
+    help_text = get(client, "").partition('class="search-help"')[2].partition("</details>")[0]
+    links = [unescape(each) for each in re.findall(r'<a href="([^"]+)"', help_text)]
+    assert [link.partition("?q=")[2] for link in links[:2]] == [
+        "hierarchy",
+        quote('ticket.agent.display_name_real="Annie Edison"'),
+    ]
+    own = links[:3]
+    for link in own:
+        assert list_numbers(client.get(link).text) == [1], link
+
+
+def test_an_empty_bin_has_examples_too(client: FlaskClient) -> None:
+    assert "ticket.agent.id=3" in get(client, "")
+
+
+def test_news_of_a_search_are_its_matches_and_how_far_was_looked(tickets: FlaskClient) -> None:
+    news = tickets.get("/bins/orders?q=troy&after=1-3", headers=HTMX)
+    assert list_numbers(news.text) == [9, 6]
+    assert "row-why" in news.text
+    assert news.headers["Inspector-Newest"] == "1-10"
+    nothing = tickets.get("/bins/orders?q=troy&after=1-9", headers=HTMX)
+    assert (nothing.status_code, nothing.headers["Inspector-Newest"]) == (204, "1-10")
+
+
+def test_a_full_page_of_matches_goes_on_below(client: FlaskClient) -> None:
+    for number in range(1, 53):
+        send(client, f"n={number}&word=needle")
+    page = get(client, "needle")
+    assert len(list_numbers(page)) == 50
+    older = re.search(r'href="([^"]+before[^"]+)"', page)
+    assert older is not None
+    assert "Older matches" in page
+    assert list_numbers(client.get(unescape(older[1])).text) == [2, 1]
+
+
+def test_a_search_out_of_time_says_how_far_it_came(
+    tickets: FlaskClient, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inspector.storage.search.STEP", 4)
+    search = app.extensions["inspector"].search
+    find = search.find
+    monkeypatch.setattr(search, "find", lambda *args, **kwargs: find(*args, **kwargs, time_s=0))
+    page = get(tickets, "ticket.id=1")
+    assert "Searched back to #7." in page
+    assert "Search further" in page
+    assert "Nothing found" not in page.partition('class="list-empty"')[0]
+
+
+def test_a_field_leads_to_the_requests_that_have_it(tickets: FlaskClient) -> None:
+    menu = tickets.get("/bins/orders/requests/1-6/field?path=ticket.agent.name", headers=HTMX).text
+    links = [unescape(each) for each in re.findall(r'href="(/bins/orders\?q=[^"]+)"', menu)]
+    found = [list_numbers(tickets.get(link).text) for link in links]
+    assert found == [[9, 6, 3], list(range(10, 0, -1))]
