@@ -57,7 +57,8 @@ class Call:
     """One call as declared. ``rule`` is Flask's, below the prefix; the docstring says the rest.
 
     ``query`` and ``body`` are dataclasses of fields; ``body_types`` are the media
-    types the body may come in. ``errors`` are the codes beside the common ones.
+    types the body may come in; ``raw_body`` are those of a body that the view reads
+    itself. ``errors`` are the codes beside the common ones.
     """
 
     method: str
@@ -67,6 +68,7 @@ class Call:
     query: type | None = None
     body: type | None = None
     body_types: tuple[str, ...] = (JSON, FORM)
+    raw_body: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
 
     @property

@@ -7,7 +7,10 @@ from typing import Annotated, TypedDict
 from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 
+from inspector.exports.formats import HAR
 from inspector.web.api_calls import Answer, Api
+from inspector.web.api_files import JSON_LINES
+from inspector.web.api_requests import BINARY
 from inspector.web.api_types import About
 from inspector.web.importing import import_file
 from inspector.web.services import find_bin
@@ -25,6 +28,7 @@ class ImportedJson(TypedDict):
     "POST",
     "/bins/<name>/import",
     Answer(ImportedJson, status=201, meaning="How many requests the file had; all are stored."),
+    raw_body=(HAR, JSON_LINES, "message/http", BINARY),
     errors=("invalid_file",),
 )
 def import_requests(name: str) -> ResponseReturnValue:

@@ -42,6 +42,7 @@ STATUS = {
     "too_large": 413,
     "too_many_requests": 429,
     "unsupported_media_type": 415,
+    "invalid_file": 422,
     "internal_error": 500,
 }
 # Every other code is something wrong with what was asked for.

@@ -93,6 +93,12 @@ def _operation(call: Call, named: dict[str, Schema]) -> dict[str, Any]:
             },
             "required": any(field.required for field in fields_of(call.body)),
         }
+    if call.raw_body:
+        # OpenAPI 3.1: bytes are a body without a schema.
+        operation["requestBody"] = {
+            "content": {media_type: {} for media_type in call.raw_body},
+            "required": True,
+        }
     operation["responses"] = _responses(call, named)
     return operation
 
@@ -169,6 +175,8 @@ def _error_codes(call: Call) -> Sequence[str]:
         if shape is not None:
             codes += [f"invalid_{field.name}" for field in fields_of(shape)]
     if call.body is not None:
-        codes += ["invalid_json", "too_large", "unsupported_media_type"]
+        codes += ["invalid_json", "unsupported_media_type"]
+    if call.body is not None or call.raw_body:
+        codes.append("too_large")
     codes += [ERROR_OF_VARIABLE[variable] for variable in _VARIABLE.findall(call.rule)]
     return list(dict.fromkeys([*codes, *call.errors, *COMMON_ERRORS]))

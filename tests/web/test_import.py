@@ -36,7 +36,7 @@ def test_an_export_is_imported_with_its_times(client: FlaskClient) -> None:
 def test_a_file_that_is_none_stores_nothing_and_is_explained(client: FlaskClient) -> None:
     lines = b'{"request_line": "GET / HTTP/1.1"}\nnonsense'
     answer = client.post("/api/v1/bins/b1/import", data=lines)
-    assert answer.status_code == 400
+    assert answer.status_code == 422
     assert answer.get_json()["error"]["code"] == "invalid_file"
     assert client.get("/api/v1/bins/b1/requests").get_json() == []
 
@@ -53,5 +53,5 @@ def test_the_page_takes_a_file(client: FlaskClient) -> None:
 
 def test_the_page_asks_for_a_file(client: FlaskClient) -> None:
     answer = client.post("/bins/b1/import", data={}, content_type="multipart/form-data")
-    assert answer.status_code == 400
+    assert answer.status_code == 422
     assert "Choose a file first." in answer.text
