@@ -7,7 +7,7 @@ from functools import cache, partial
 from flask import Flask
 
 from inspector.assets import find_folder
-from inspector.domain import FormLimits
+from inspector.domain import BodyLimits
 from inspector.domain.proxies import TrustedProxies
 from inspector.domain.rates import RateLimit
 from inspector.installation import load_key
@@ -38,7 +38,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or Settings()
     app = Flask("inspector", template_folder=str(find_folder("templates")), static_folder=None)
     proxies = TrustedProxies.parse(settings.trusted_proxies)
-    app.config["FORM_LIMITS"] = FormLimits(settings.max_form_variables, settings.max_form_depth)
+    app.config["BODY_LIMITS"] = BodyLimits(
+        settings.max_form_variables, settings.max_form_depth, settings.max_decoded_bytes
+    )
     app.config["TRUSTED_PROXIES"] = proxies
     engine = attach_database(app, settings.database_url)
     news = News()

@@ -55,6 +55,7 @@ class Settings:
     max_head_bytes: int = 256 * 1024
     max_header_lines: int = 1000
     max_target_bytes: int = 64 * 1024
+    max_decoded_bytes: int = 20_000_000
     max_form_variables: int = 1000
     max_form_depth: int = 64
     max_connections: int = 5000
@@ -172,6 +173,7 @@ def make_token() -> str:
 
 
 LIMITS: dict[str, tuple[str, Callable[[str], int | float]]] = {
+    "max-decoded": ("max_decoded_bytes", parse_size),
     "max-head": ("max_head_bytes", parse_size),
     "max-header-lines": ("max_header_lines", parse_size),
     "max-target": ("max_target_bytes", parse_size),

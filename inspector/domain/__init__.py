@@ -1,13 +1,13 @@
 """What a bin and a captured request are, whoever stores or shows them."""
 
 from inspector.domain.bins import Bin, check_name, generate_name
-from inspector.domain.requests import CapturedRequest, Event, FormLimits, RequestSummary
+from inspector.domain.requests import BodyLimits, CapturedRequest, Event, RequestSummary
 
 __all__ = [
     "Bin",
+    "BodyLimits",
     "CapturedRequest",
     "Event",
-    "FormLimits",
     "RequestSummary",
     "check_name",
     "generate_name",

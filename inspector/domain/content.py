@@ -15,6 +15,9 @@ except ImportError:  # pragma: no cover - a platform without the wheel still cap
     brotli = None
 
 MAX_DECODED_BYTES = 20_000_000
+# What a body may swell to: text shrinks to a tenth, hardly ever to a hundredth.
+MAX_RATIO = 200
+LITTLE_BYTES = 1_000_000
 MAX_MEMBERS = 1000
 _FIRST_STEP_BYTES, _STEP_BYTES = 512, 65_536
 _GZIP, _ZLIB, _BARE = 31, 15, -15  # zlib's window bits
@@ -70,8 +73,9 @@ def decode_content(
 ) -> DecodedContent:
     """Undo gzip, deflate and br, the last applied first (RFC 9110, 8.4).
 
-    At most ``max_bytes`` come out; then ``problem`` says that there was more. A
-    coding that is unknown or does not fit the bytes leaves the body as it is.
+    At most ``max_bytes`` come out, and no more than ``MAX_RATIO`` times what was sent,
+    unless that is little; then ``problem`` says that there was more. A coding that is
+    unknown or does not fit the bytes leaves the body as it is.
     """
     codings = [part.strip().lower() for part in content_encoding.split(",")]
     codings = [coding for coding in codings if coding not in ("", "identity")]
@@ -79,6 +83,7 @@ def decode_content(
         return DecodedContent(body, ", ".join(codings))
     if len(codings) > 3:
         return DecodedContent(body, ", ".join(codings), "More than three content codings.")
+    max_bytes = min(max_bytes, max(LITTLE_BYTES, MAX_RATIO * len(body)))
     data = body
     for coding in reversed(codings):
         try:

@@ -16,6 +16,7 @@ from urllib.parse import unquote_to_bytes
 
 from inspector.capture import Refusal, split_headers, split_request_line, split_target
 from inspector.domain.content import (
+    MAX_DECODED_BYTES,
     DecodedContent,
     MediaType,
     decode_content,
@@ -28,6 +29,7 @@ from inspector.forms.parser import MAX_DEPTH, MAX_VARIABLES
 from inspector.forms.text import UTF_8, find_charset
 
 MAX_JSON_DEPTH = 200
+MAX_JSON_VALUES = 500_000
 FORM_TYPE = "application/x-www-form-urlencoded"
 
 
@@ -41,11 +43,16 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class FormLimits:
-    """How much of a form is read; PHP's own ``max_input_vars`` and ``max_input_nesting_level``."""
+class BodyLimits:
+    """How much of a body is read: so far decoded, and of a form what PHP would take.
+
+    ``max_variables`` and ``max_depth`` are PHP's ``max_input_vars`` and
+    ``max_input_nesting_level``.
+    """
 
     max_variables: int = MAX_VARIABLES
     max_depth: int = MAX_DEPTH
+    max_decoded_bytes: int = MAX_DECODED_BYTES
 
 
 @dataclass(frozen=True)
@@ -70,7 +77,7 @@ class CapturedRequest:
     truncated: bool
     fidelity: str
     refusal: Refusal | None
-    form_limits: FormLimits = FormLimits()
+    limits: BodyLimits = BodyLimits()
     proxies: TrustedProxies = NO_PROXIES
 
     @cached_property
@@ -162,7 +169,8 @@ class CapturedRequest:
     @cached_property
     def content(self) -> DecodedContent:
         """The body with its content coding undone, and what was in the way."""
-        return decode_content(self.body, self.find_header("Content-Encoding") or "")
+        coding = self.find_header("Content-Encoding") or ""
+        return decode_content(self.body, coding, max_bytes=self.limits.max_decoded_bytes)
 
     @cached_property
     def body_text(self) -> str | None:
@@ -186,8 +194,8 @@ class CapturedRequest:
             return None
         return parse(
             self.decoded_body,
-            max_variables=self.form_limits.max_variables,
-            max_depth=self.form_limits.max_depth,
+            max_variables=self.limits.max_variables,
+            max_depth=self.limits.max_depth,
             charset=self.media_type.charset,
         )
 
@@ -248,10 +256,13 @@ class RequestSummary:
 def parse_json(data: bytes) -> Any:
     """The value of a JSON text, or None when it is none.
 
-    Deeper than ``MAX_JSON_DEPTH`` brackets is no JSON to us: neither Python's
-    parser nor a reader goes there.
+    Deeper than ``MAX_JSON_DEPTH`` brackets, or of more than ``MAX_JSON_VALUES`` values,
+    is no JSON to us: neither Python's parser nor a reader goes there.
     """
-    if _bracket_depth(data) > MAX_JSON_DEPTH:
+    brackets = data.translate(None, _NO_BRACKETS)
+    if len(brackets) // 2 + data.count(b",") > MAX_JSON_VALUES:
+        return None
+    if _measure_depth(brackets) > MAX_JSON_DEPTH:
         return None
     try:
         return json.loads(data, parse_float=_finite, parse_constant=_finite)
@@ -267,10 +278,10 @@ def _finite(text: str) -> float:
     return number
 
 
-def _bracket_depth(data: bytes) -> int:
+def _measure_depth(brackets: bytes) -> int:
     """An upper bound of the nesting: brackets inside strings count too, which errs safely."""
     depth = deepest = 0
-    for byte in data.translate(None, _NO_BRACKETS):
+    for byte in brackets:
         if byte in b"[{":
             depth += 1
             deepest = max(deepest, depth)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Any
 
@@ -15,7 +15,7 @@ from flask import current_app
 from sqlalchemy import ColumnElement, Row, Select, case, delete, func, select
 
 from inspector.capture import Refusal
-from inspector.domain import Bin, CapturedRequest, FormLimits
+from inspector.domain import Bin, BodyLimits, CapturedRequest
 from inspector.domain.proxies import NO_PROXIES
 from inspector.errors import RequestNotFoundError
 from inspector.storage.models import BinRow, RequestRow, db
@@ -74,7 +74,8 @@ class RequestStore:
         """The newest ``limit`` requests numbered below ``before`` and above ``after``.
 
         Without ``whole_bodies`` a body of more than ``LISTED_BODY_BYTES`` comes
-        as ``b""``. By key, so that the last page costs what the first does.
+        as ``b""``, and no body is decoded further than that. By key, so that the
+        last page costs what the first does.
         """
         query = _columns(bin_, whole_bodies).order_by(RequestRow.number.desc()).limit(limit + 1)
         if before is not None:
@@ -84,7 +85,8 @@ class RequestStore:
         if method is not None:
             query = query.where(RequestRow.method == method)
         rows = db.session.execute(query).all()
-        return Page([to_request(row, bin_.name) for row in rows[:limit]], len(rows) > limit)
+        found = [to_request(row, bin_.name, listed=not whole_bodies) for row in rows[:limit]]
+        return Page(found, len(rows) > limit)
 
     def load_after(
         self, bin_: Bin, number: int, *, limit: int, whole_bodies: bool = True
@@ -96,7 +98,8 @@ class RequestStore:
             .order_by(RequestRow.number)
             .limit(limit)
         )
-        return [to_request(row, bin_.name) for row in db.session.execute(query)]
+        rows = db.session.execute(query)
+        return [to_request(row, bin_.name, listed=not whole_bodies) for row in rows]
 
     def list_keys(
         self,
@@ -261,8 +264,11 @@ def select_requests(*, whole_bodies: bool) -> Select[Any]:
     return select(*columns)
 
 
-def to_request(row: Row[Any], bin_name: str) -> CapturedRequest:
-    """A row with the head's columns and ``body`` as a domain object."""
+def to_request(row: Row[Any], bin_name: str, *, listed: bool = False) -> CapturedRequest:
+    """A row with the head's columns and ``body`` as a domain object, for a list or whole."""
+    limits: BodyLimits = current_app.config.get("BODY_LIMITS", BodyLimits())
+    if listed:
+        limits = replace(limits, max_decoded_bytes=LISTED_BODY_BYTES)
     refusal = None
     if row.refused_status is not None:
         refusal = Refusal(row.refused_status, row.refused_reason or "")
@@ -280,6 +286,6 @@ def to_request(row: Row[Any], bin_name: str) -> CapturedRequest:
         truncated=row.truncated,
         fidelity=row.fidelity,
         refusal=refusal,
-        form_limits=current_app.config.get("FORM_LIMITS", FormLimits()),
+        limits=limits,
         proxies=current_app.config.get("TRUSTED_PROXIES", NO_PROXIES),
     )

@@ -30,7 +30,7 @@ def load_rows_after(row_id: int, limit: int) -> list[tuple[int, CapturedRequest]
     """
     query = select_requests(whole_bodies=False).add_columns(RequestRow.id.label("row_id"))
     query = query.where(RequestRow.id > row_id).order_by(RequestRow.id).limit(limit)
-    return [(row.row_id, to_request(row, "")) for row in db.session.execute(query)]
+    return [(row.row_id, to_request(row, "", listed=True)) for row in db.session.execute(query)]
 
 
 def find_existing(row_ids: Sequence[int]) -> set[int]:
