@@ -71,10 +71,15 @@ _BODILESS = frozenset((*range(100, 200), 204, 304))  # RFC 9112, 6.3
 _FRAMING_HEADERS = frozenset(("content-length", "transfer-encoding", "connection", "date"))
 # Set on our origin these would reach beyond the one answer; see SECURITY.md.
 _DROPPED_HEADERS = _FRAMING_HEADERS | {
-    "set-cookie",
-    "service-worker-allowed",
+    "alt-svc",
     "clear-site-data",
     "content-security-policy",
+    "nel",
+    "report-to",
+    "reporting-endpoints",
+    "service-worker-allowed",
+    "set-cookie",
+    "strict-transport-security",
 }
 
 
