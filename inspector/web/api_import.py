@@ -35,9 +35,7 @@ def import_requests(name: str) -> ResponseReturnValue:
     """Put the requests of a saved file into a bin.
 
     The body is the file itself: an HTTP Archive, JSON lines as exported here, or one
-    raw HTTP request. Each keeps its time and says that it was imported. Nothing sent
-    is nothing imported.
+    raw HTTP request. Each keeps its time and says that it was imported.
     """
     bin_ = find_bin(name)
-    data = request.get_data()
-    return jsonify({"imported": import_file(bin_, data) if data else 0}), 201
+    return jsonify({"imported": import_file(bin_, request.get_data())}), 201
