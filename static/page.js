@@ -101,7 +101,10 @@ function goToSection(id) {
 
 // -- a request has come into the page -------------------------------------------------------
 
+let stepping = null; // the row whose request is on its way
+
 export function markOpenRow() {
+  if (stepping?.isConnected) return choose(stepping);
   const id = document.getElementById("request")?.dataset.id;
   return choose(id && document.querySelector(`.row[data-id="${CSS.escape(id)}"]`));
 }
@@ -171,9 +174,16 @@ document.addEventListener("htmx:afterSwap", (event) => {
   if (dialog && !dialog.open) dialog.showModal();
 });
 
-// At once, so that a second key steps on from here before the first request has come.
+// At once, so that a second key steps on from here before the first request has come. A request
+// that is shown meanwhile, being slower to settle than the keys, must not take the mark back.
 document.addEventListener("htmx:beforeRequest", (event) => {
-  if (event.target.matches(".row-link")) keepInSight(choose(event.target.closest(".row")));
+  if (!event.target.matches(".row-link")) return;
+  stepping = event.target.closest(".row");
+  keepInSight(choose(stepping));
+});
+
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.target.closest?.(".row") === stepping) stepping = null;
 });
 
 // Going back changes the request; the list follows when the address has another search.
@@ -189,6 +199,7 @@ document.addEventListener("htmx:responseError", (event) => {
   const { status, responseText } = event.detail.xhr;
   const page = new DOMParser().parseFromString(responseText, "text/html");
   say(page.querySelector("h1")?.textContent ?? `The server answered ${status}.`);
+  stepping = null;
   markOpenRow();
 });
 
