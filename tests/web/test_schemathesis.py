@@ -23,7 +23,8 @@ def test_schemathesis_finds_nothing(start_server: StartServer, tmp_path: Path) -
     command = [
         *(str(Path(sys.executable).with_name("st")), "--config-file", str(CONFIG)),
         *("run", f"{server.url}/api/v1/openapi.json"),
-        *("--checks", "all", "--max-examples", "10", "--continue-on-failure", "--no-color"),
+        # Every check is on; naming them here would undo what the file says of some.
+        *("--max-examples", "10", "--continue-on-failure", "--no-color"),
         *(f"--exclude-operation-id={name}" for name in EXCLUDED),
     ]
     done = subprocess.run(
