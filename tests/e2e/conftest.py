@@ -9,7 +9,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from tests.machine import can_run_driver, skip_without
 from tests.servers import LiveServer
@@ -25,7 +32,8 @@ ARGUMENTS = (
     # Nothing but this machine can be reached, whatever a page asks for.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 )
-ACTION_DEADLINE_MS = 10_000
+ACTION_DEADLINE_MS = 20_000  # for a busy machine; what is there is seen at once
+expect.set_options(timeout=ACTION_DEADLINE_MS)
 
 NewPage = Callable[..., Page]
 SaveScreenshot = Callable[[Page, str], None]
