@@ -69,3 +69,35 @@ def create(
 def delete(name: str, *, server: str, token: str | None) -> None:
     """Delete a bin with all it holds."""
     Client(server, token).call("DELETE", bin_path(name))
+
+
+@command.command("answer", context_settings=ENVIRONMENT)
+@click.argument("name")
+@click.option("--status", type=click.IntRange(200, 599), default=200, show_default=True)
+@click.option(
+    "--header", metavar="'NAME: VALUE'", multiple=True, help="A header; may be given again."
+)
+@click.option("--body", metavar="TEXT", help="The body; without one a 200 says ok.")
+@click.option(
+    "--delay",
+    metavar="SECONDS",
+    type=click.FloatRange(0, 300),
+    default=0.0,
+    help="How long it waits first.",
+)
+@click.option("--insist", is_flag=True, help="Let Set-Cookie and its like go out too.")
+@server_options
+def answer(name: str, *, server: str, token: str | None, **chosen: Any) -> None:
+    """Choose what a bin answers; 200 and ok when nothing is said."""
+    from inspector.domain.bin_answers import parse_header_lines  # the others start without it
+
+    fields = {
+        "status": chosen["status"],
+        "headers": parse_header_lines("\n".join(chosen["header"])),
+        "body": chosen["body"],
+        "delay_s": chosen["delay"],
+        "insist": chosen["insist"],
+    }
+    now = Client(server, token).call("PUT", f"{bin_path(name)}/answer", fields)["answer"]
+    waits = f" after {now['delay_s']:g} s" if now["delay_s"] else ""
+    click.echo(f"{name} answers {now['status']}{waits}, {len(now['body'].encode()):,} bytes.")

@@ -25,7 +25,7 @@ class Answer:
     ``delay_s`` is waited before the first byte; then the body is spread over
     ``drip_s``. ``cut_after`` ends the connection after so many bytes of the body,
     ``dropped`` without any answer. ``insisted`` lets headers pass that act beyond
-    the answer, which only a server of tests may do.
+    the answer, like ``Set-Cookie``.
     """
 
     status: int = 200
@@ -96,6 +96,7 @@ def _load(answers: str) -> Answer:
         headers=tuple((str(name), str(value)) for name, value in wanted.get("headers", ())),
         body=b64decode(wanted.get("body_base64", "b2sK")),
         delay_s=min(float(wanted.get("delay_s", 0)), MAX_DELAY_S),
+        insisted=bool(wanted.get("insisted", False)),
     )
 
 

@@ -10,6 +10,7 @@ import zlib
 from dataclasses import dataclass
 from datetime import datetime
 
+from inspector.domain.answers import DEFAULT, Answer
 from inspector.errors import InspectorError
 
 DEFAULT_CAPACITY = 1000
@@ -26,7 +27,10 @@ _GENERATED = string.ascii_lowercase + string.digits
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """``last_number`` is the highest number given so far, ``request_count`` how many it holds."""
+    """``last_number`` is the highest number given so far, ``request_count`` how many it holds.
+
+    ``answer`` is what its senders get.
+    """
 
     id: int
     name: str
@@ -35,6 +39,7 @@ class Bin:
     capacity: int
     last_number: int
     request_count: int
+    answer: Answer = DEFAULT
 
     @property
     def color(self) -> tuple[int, int, int]:

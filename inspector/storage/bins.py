@@ -11,6 +11,8 @@ from sqlalchemy import delete, func, select, true
 from sqlalchemy.exc import IntegrityError
 
 from inspector.domain import Bin, check_name, generate_name
+from inspector.domain.answers import Answer, choose_answer
+from inspector.domain.bin_answers import dump_answer
 from inspector.domain.bins import DEFAULT_CAPACITY, MAX_CAPACITY
 from inspector.errors import BinNotFoundError, InspectorError
 from inspector.storage.models import BinRow, RequestRow, db
@@ -107,6 +109,12 @@ class BinStore:
         db.session.commit()
         return self.get(name)
 
+    def answer_with(self, name: str, answer: Answer) -> Bin:
+        """Let the bin answer so from the next capture on. Raises ``BinNotFoundError``."""
+        self._row(name).answers = dump_answer(answer)
+        db.session.commit()
+        return self.get(name)
+
     def delete(self, name: str) -> None:
         """Delete the bin with all it holds. Raises ``BinNotFoundError``."""
         row = self._row(name)
@@ -151,4 +159,5 @@ def _to_bin(row: BinRow, request_count: int) -> Bin:
         capacity=row.capacity,
         last_number=row.last_number,
         request_count=request_count,
+        answer=choose_answer(row.answers),
     )

@@ -18,19 +18,9 @@ from inspector.emitter import (
 from inspector.emitter.actions import MAX_RETRIES, MAX_TIMEOUT_S
 from inspector.errors import InspectorError
 from inspector.web.api_types import About
+from inspector.web.pairs import PAIRS_SCHEMA
 from inspector.web.services import current_services, find_bin
 
-_PAIR_LIST = {
-    "type": "array",
-    "items": {
-        "type": "array",
-        "items": {"type": "string"},
-        "minItems": 2,
-        "maxItems": 2,
-    },
-}
-_PAIR_MAP = {"type": "object", "additionalProperties": {"type": "string"}}
-_PAIRS = {"anyOf": [_PAIR_LIST, _PAIR_MAP, {"type": "null"}]}
 _AUTH = {"type": ["array", "null"], "items": {"type": "string"}, "minItems": 2, "maxItems": 2}
 _SECONDS = {"type": ["number", "null"], "exclusiveMinimum": 0, "maximum": MAX_TIMEOUT_S}
 _VARIATIONS = [variation.name for variation in all_variations()]
@@ -66,11 +56,11 @@ class Action:
         Literal["POST", "PUT", "DELETE", "GET"] | None, About("POST when not given.")
     ] = None
     headers: Annotated[
-        Any, About("Names and values; one without a value is not sent.", schema=_PAIRS)
+        Any, About("Names and values; one without a value is not sent.", schema=PAIRS_SCHEMA)
     ] = None
     custom_data: Annotated[
         Any,
-        About("One text, or named values.", schema={"anyOf": [{"type": "string"}, _PAIRS]}),
+        About("One text, or named values.", schema={"anyOf": [{"type": "string"}, PAIRS_SCHEMA]}),
     ] = None
     options: Options | None = None
 

@@ -7,6 +7,7 @@ from typing import Any
 from flask.typing import ResponseReturnValue
 
 from inspector.web import (
+    api_answers,
     api_bins,
     api_emitter,
     api_files,
@@ -31,7 +32,9 @@ def get_description() -> ResponseReturnValue:
     return describe(api.calls)
 
 
-for part in (api_bins, api_requests, api_wait, api_files, api_import, api_live, api_emitter):
+for part in (api_bins, api_answers, api_requests, api_wait):
+    api.calls += part.api.calls
+for part in (api_files, api_import, api_live, api_emitter):
     api.calls += part.api.calls
 
 blueprint = api.make_blueprint()

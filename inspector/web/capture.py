@@ -75,10 +75,11 @@ def _read_body(incoming: Request, limit: int) -> tuple[bytes, bool]:
 def _answer(answer: Answer) -> Response:
     if answer.delay_s:
         time.sleep(answer.delay_s)  # our own server parks the socket instead
-    response = Response(answer.body, answer.status, mimetype="text/plain")
-    for name, value in answer.sendable_headers():
-        response.headers[name] = value
-    response.headers["Content-Security-Policy"] = "sandbox"
+    headers = list(answer.sendable_headers())
+    if not any(name.lower() == "content-type" for name, _ in headers):
+        headers.append(("Content-Type", "text/plain; charset=utf-8"))
+    response = Response(answer.body, answer.status, headers)
+    response.headers.setdefault("Content-Security-Policy", "sandbox")
     return response
 
 

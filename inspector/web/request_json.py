@@ -27,7 +27,18 @@ class BinJson(TypedDict):
     created_at: Annotated[str, About("ISO 8601, UTC.", schema=_MOMENT)]
     capacity: Annotated[int, About("How many requests it keeps; older ones go.")]
     last_number: Annotated[int, About("The highest number given so far; 0 for none.")]
+    answer: Annotated[BinAnswerJson, About("What its senders get.")]
     secret: NotRequired[Annotated[str, About("Opens a private bin. Told only once.")]]
+
+
+class BinAnswerJson(TypedDict):
+    """What a bin answers its senders."""
+
+    status: int
+    headers: Annotated[list[list[str]], About("Names and values, in order.", schema=_PAIRS)]
+    body: str
+    delay_s: Annotated[float, About("Seconds before the answer.")]
+    insist: Annotated[bool, About("Whether headers that act beyond the answer go out too.")]
 
 
 class NoteJson(TypedDict):
@@ -113,6 +124,13 @@ def bin_to_json(bin_: Bin) -> BinJson:
         "created_at": bin_.created_at.isoformat(),
         "capacity": bin_.capacity,
         "last_number": bin_.last_number,
+        "answer": {
+            "status": bin_.answer.status,
+            "headers": [list(pair) for pair in bin_.answer.headers],
+            "body": bin_.answer.body.decode("utf-8", "replace"),
+            "delay_s": bin_.answer.delay_s,
+            "insist": bin_.answer.insisted,
+        },
     }
 
 

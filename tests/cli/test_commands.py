@@ -79,6 +79,20 @@ def test_bins_are_made_listed_and_deleted(command: Command) -> None:
     assert "made-here" not in command.run("bins", "list").stdout
 
 
+def test_a_bin_answers_what_it_is_told(command: Command, bin_url: str, bin_name: str) -> None:
+    told = command.run(
+        *("bins", "answer", bin_name, "--status", "503", "--header", "Retry-After: 5"),
+        *("--header", "X-A: b", "--body", "später", "--delay", "0.01"),
+    )
+    assert (told.returncode, told.stderr) == (0, "")
+    assert told.stdout == f"{bin_name} answers 503 after 0.01 s, 7 bytes.\n"
+    given = requests.post(bin_url, data=TICKET, timeout=10)
+    assert (given.status_code, given.text) == (503, "später")
+    assert (given.headers["Retry-After"], given.headers["X-A"]) == ("5", "b")
+    assert command.run("bins", "answer", bin_name).stdout == f"{bin_name} answers 200, 3 bytes.\n"
+    assert requests.post(bin_url, timeout=10).text == "ok\n"
+
+
 def test_a_private_bins_secret_is_shown_once_on_stderr(command: Command) -> None:
     made = command.run("bins", "create", "--private")
     assert made.returncode == 0
@@ -91,6 +105,9 @@ def test_a_private_bins_secret_is_shown_once_on_stderr(command: Command) -> None
     [
         (["bins", "create", "UPPER"], 1, "name"),
         (["bins", "delete", "nobody"], 1, "There is no bin named nobody."),
+        (["bins", "answer", "nobody"], 1, "There is no bin named nobody."),
+        (["bins", "answer", "x", "--header", "broken"], 1, "written Name: value"),
+        (["bins", "answer", "x", "--status", "99"], 2, "status"),
         (["tail", "nobody"], 1, "There is no bin named nobody."),
         (["export", "nobody"], 1, "There is no bin named nobody."),
         (["tail", "x", "--match", "is:odd"], 2, "is:odd is not known"),

@@ -29,6 +29,7 @@ PAGES = {
     "a search": "/bins/{name}?q=is:ticket",
     "the emitter": "/emitter",
     "a question": "/bins/{name}/delete",
+    "what a bin answers": "/bins/{name}/answer",
     "an error": "/bins/no-such-bin",
 }
 

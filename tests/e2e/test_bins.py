@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import requests
 from playwright.sync_api import Page, expect
 
 from tests.conftest import StartServer
@@ -73,6 +74,36 @@ def test_deleting_asks_and_can_be_left(page: Page, live_server: LiveServer) -> N
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(page.get_by_role("link", name="keeper", exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_bin_is_told_what_to_answer(
+    new_page: NewPage, live_server: LiveServer, watch: Watch, scripts: bool
+) -> None:
+    watch.forgive("status of 400")  # what was typed wrong
+    page = new_page(java_script_enabled=scripts)
+    url = live_server.create_bin(f"told-{scripts}".lower())
+    page.goto(url.replace(live_server.url, "/bins"))
+    page.get_by_role("link", name="Answer", exact=True).click()
+    expect(page.get_by_role("heading", name=re.compile("^What told-.* answers$"))).to_be_visible()
+    page.get_by_label("Status").fill("503")
+    page.get_by_role("textbox", name="Headers").fill("Set-Cookie: a=b\nRetry-After: 7")
+    page.get_by_label("Body").fill("come back")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text("Insist on it")
+    expect(page.get_by_role("textbox", name="Headers")).to_be_focused()
+    page.get_by_role("textbox", name="Headers").fill("Retry-After: 7")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("link", name="Answers 503")).to_be_visible()
+    given = requests.post(url, data="a=1", timeout=10)
+    assert (given.status_code, given.text) == (503, "come back")
+    assert given.headers["Retry-After"] == "7"
+
+    page.get_by_role("link", name="Answers 503").click()
+    expect(page.get_by_label("Body")).to_have_value("come back")
+    page.get_by_role("button", name="Back to 200 ok").click()
+    expect(page.get_by_role("link", name="Answer", exact=True)).to_be_visible()
+    assert requests.post(url, timeout=10).text == "ok\n"
 
 
 def test_a_url_is_copied(page: Page, live_server: LiveServer) -> None:
