@@ -156,6 +156,10 @@ def format_event(name: str, data: str, event_id: str = "") -> bytes:
     return ("\n".join(lines) + "\n\n").encode("utf-8", "replace")
 
 
+# Renderings of one bin's news that are kept for streams that come to them a little later.
+MAX_KEPT_BYTES = 1_000_000
+
+
 def render_once(
     render: Callable[[Sequence[CapturedRequest]], bytes],
 ) -> Callable[[Sequence[CapturedRequest]], bytes]:
@@ -167,7 +171,7 @@ def render_once(
         found = kept.get(key)
         if found is None:
             found = render(fresh)
-            while len(kept) >= 8:
+            while kept and sum(map(len, kept.values())) + len(found) > MAX_KEPT_BYTES:
                 kept.pop(next(iter(kept)))
             kept[key] = found
         return found

@@ -48,8 +48,8 @@ class _Parked:
 class ParkingLot:
     """Takes over sockets and answers them when their ``Later`` knows more.
 
-    ``load(bin_id, after, limit)`` gives a bin's requests numbered above ``after``,
-    oldest first.
+    ``load(bin_id, after, limit)`` gives some of a bin's requests numbered above
+    ``after``, oldest first; none only when there are none.
     """
 
     def __init__(self, load: Load, *, max_parked: int = 2000) -> None:
@@ -176,23 +176,24 @@ class ParkingLot:
     def _deliver_news(self) -> None:
         with self._lock:
             news, self._news = self._news, {}
-        for bin_id in news:
+        for bin_id, newest in news.items():
             by_position: defaultdict[int, list[_Parked]] = defaultdict(list)
             for parked in self._by_bin.get(bin_id, ()):
                 by_position[parked.later.after].append(parked)
             for after, group in by_position.items():
-                self._deliver(bin_id, after, group)
+                self._deliver(bin_id, after, newest, group)
 
-    def _deliver(self, bin_id: int, after: int, group: list[_Parked]) -> None:
+    def _deliver(self, bin_id: int, after: int, newest: int, group: list[_Parked]) -> None:
         fresh = self._load(bin_id, after, LOAD_LIMIT)
         if not fresh:
             return
         for parked in group:
             parked.later.after = fresh[-1].number
             self._take_step(parked, self._advance(parked, fresh))
-        if len(fresh) == LOAD_LIMIT:
+        # Where the newest is not known, 0, only a look that finds none is the last.
+        if not newest or fresh[-1].number < newest:
             with self._lock:
-                self._news.setdefault(bin_id, 0)
+                self._news.setdefault(bin_id, newest)
 
     def _ring_timers(self) -> None:
         now = time.monotonic()

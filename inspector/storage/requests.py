@@ -148,6 +148,19 @@ class RequestStore:
             yield from self.iterate_keys(bin_, keys)
             number = keys[-1].number
 
+    def load_step(self, bin_: Bin, after: int, *, limit: int) -> list[CapturedRequest]:
+        """Requests numbered above ``after``, oldest first: as many as memory bears at once.
+
+        At most ``limit``, and one at least where there is one; there may be more behind it.
+        """
+        while keys := self.list_keys(bin_, limit=limit, after=after, newest_first=False):
+            step = keys[: len(next(_cut_into_steps(keys)))]
+            found = list(self.iterate_keys(bin_, step))
+            if found:
+                return found
+            after = step[-1].number  # These were deleted meanwhile.
+        return []
+
     def get(self, bin_: Bin, request_id: str) -> CapturedRequest:
         """Raises ``RequestNotFoundError``."""
         number = find_number(bin_, request_id)

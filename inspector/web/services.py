@@ -131,10 +131,13 @@ class Services:
         return run
 
     def load_after(self, bin_id: int, after: int, limit: int) -> Sequence[CapturedRequest]:
-        """A bin's requests numbered above ``after``, oldest first, from any thread."""
+        """A step of a bin's requests numbered above ``after``, oldest first, from any thread.
+
+        None only when there are none; see ``RequestStore.load_step``.
+        """
         with self.app.app_context():
             bin_ = self.bins.find_by_id(bin_id)
-            return [] if bin_ is None else self.requests.load_after(bin_, after, limit=limit)
+            return [] if bin_ is None else self.requests.load_step(bin_, after, limit=limit)
 
     def load_latest(self, bin_id: int) -> tuple[int, Sequence[CapturedRequest]]:
         """A bin's last number and its latest requests, bounded in number and in bytes."""

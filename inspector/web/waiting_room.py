@@ -110,7 +110,7 @@ class WaitingRoom:
             # Unless someone came meanwhile who had seen less: then it is all shown again.
             if fresh and waits.position == position:
                 waits.position = fresh[-1].number
-            behind = len(fresh) == STEP or waits.position < position
+            behind = bool(fresh) or waits.position < position
         for request, calls in shown:
             for wait in calls:
                 wait.offer(request)

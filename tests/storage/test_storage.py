@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
 
 from inspector.capture import Capture, Refusal
-from inspector.domain import Bin
+from inspector.domain import Bin, CapturedRequest
 from inspector.errors import BinNotFoundError, InspectorError, RequestNotFoundError
 from inspector.storage import NoSuchBin, Stored
+from inspector.storage.requests import Key
 from inspector.web.services import Services
 
 HEAD = b"POST /b1/x HTTP/1.1\r\nX-A: \xff\r\n"
@@ -87,6 +89,37 @@ def test_pages_go_by_key(services: Services, b1: Bin) -> None:
     assert numbers(services.requests.page(b1, after=5).requests) == [7, 6]
     assert numbers(services.requests.load_after(b1, 2, limit=2)) == [3, 4]
     assert numbers(list(services.requests.iterate(b1, step=2))) == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_a_step_is_what_memory_bears(
+    services: Services, b1: Bin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inspector.storage.requests.STEP_BYTES", 1000)
+    for size in (400, 400, 400, 5000, 1, 1):
+        services.writer.store(make_capture(body=b"x" * size))
+    steps, after = [], 0
+    while step := services.requests.load_step(b1, after, limit=2):
+        steps.append(numbers(step))
+        after = step[-1].number
+    assert steps == [[1, 2], [3], [4], [5, 6]]
+
+
+def test_a_step_whose_requests_go_meanwhile_is_not_the_end(
+    services: Services, b1: Bin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(services, 4)
+    requests = services.requests
+    iterate = requests.iterate_keys
+
+    def delete_first(bin_: Bin, keys: Sequence[Key]) -> Iterator[CapturedRequest]:
+        if keys[0].number == 1:
+            for number in (1, 2):
+                requests.delete(b1, f"{b1.id}-{number}")
+        return iterate(bin_, keys)
+
+    monkeypatch.setattr(requests, "iterate_keys", delete_first)
+    assert numbers(requests.load_step(b1, 0, limit=2)) == [3, 4]
+    assert numbers(requests.load_step(b1, 4, limit=2)) == []
 
 
 def test_a_list_does_not_read_large_bodies(services: Services, b1: Bin) -> None:
