@@ -123,19 +123,28 @@ STREAM_HEAD = (
 
 
 class EventStream:
-    """Server-Sent Events of one bin (WHATWG HTML, 9.2): ``render`` makes requests into events."""
+    """Server-Sent Events of one bin (WHATWG HTML, 9.2): ``render`` makes requests into events.
+
+    ``position`` is the id of what was seen before: a reader whose connection is lost
+    before its first event resumes from there.
+    """
 
     def __init__(
-        self, bin_id: int, after: int, render: Callable[[Sequence[CapturedRequest]], bytes]
+        self,
+        bin_id: int,
+        after: int,
+        position: str,
+        render: Callable[[Sequence[CapturedRequest]], bytes],
     ) -> None:
         self.bin_id: int | None = bin_id
         self.after = after
+        self._position = position
         self.wake_at = time.monotonic() + HEARTBEAT_S
         self._render = render
 
     def start(self) -> Step:
-        """The head, so that the reader knows the stream is open."""
-        return Step(STREAM_HEAD)
+        """The head, so that the reader knows the stream is open, and where it begins."""
+        return Step(STREAM_HEAD + f"id: {self._position}\n\n".encode())
 
     def advance(self, fresh: Sequence[CapturedRequest]) -> Step:
         """Events for the new requests, or a heartbeat."""

@@ -114,10 +114,12 @@ class Client:
                 ) from error
 
     def events(self, path: str, last_id: str | None) -> Iterator[Event]:
-        """A stream's events after ``last_id``. Raises ``LostError`` when it ends."""
+        """A stream's events after ``last_id``, and one called ``open`` with where it begins.
+
+        Raises ``LostError`` when it ends.
+        """
         headers = {"Last-Event-ID": last_id} if last_id else {}
         with self._ask("GET", path, headers=headers, timeout_s=STREAM_TIMEOUT_S) as answer:
-            yield Event("", "open", "")
             fields: dict[str, str] = {}
             try:
                 while line := answer.readline():
@@ -128,6 +130,8 @@ class Client:
                         fields[name] = value if known is None else f"{known}\n{value}"
                     elif "event" in fields:
                         yield Event(fields.get("id", ""), fields["event"], fields.get("data", ""))
+                    elif "id" in fields:
+                        yield Event(fields["id"], "open", "")
                     if not text:
                         fields = {}
             except (OSError, HTTPException) as error:

@@ -84,8 +84,8 @@ def _follow(client: Client, bin_name: str) -> Any:
                     if pause_s:
                         click.echo("Connected again.", err=True)
                     pause_s = 0.0
+                last_id = event.id
                 if event.name == "request":
-                    last_id = event.id
                     yield event.data
         except LostError as error:
             click.echo(f"The connection was lost ({error}); trying again.", err=True)

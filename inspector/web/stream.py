@@ -14,7 +14,7 @@ from flask import Blueprint, Response, current_app, request
 from inspector.domain import Bin, CapturedRequest
 from inspector.errors import InspectorError, RequestNotFoundError
 from inspector.live import EventStream, Later, format_event, render_once
-from inspector.storage.requests import find_number
+from inspector.storage.requests import find_number, make_id
 from inspector.web.api_calls import JSON
 from inspector.web.pages import render_rows
 from inspector.web.request_json import request_to_json
@@ -42,12 +42,17 @@ def rows(name: str) -> Response:
         with app.app_context():
             return format_event("row", render_rows(app, bin_, fresh), last)
 
-    return park(EventStream(bin_.id, _resume_after(bin_), _renderer(f"rows {name}", render)))
+    return park(_open_stream(bin_, _renderer(f"rows {name}", render)))
 
 
 def stream_json(bin_: Bin) -> Response:
     """One ``request`` event a capture, with the API's JSON."""
-    return park(EventStream(bin_.id, _resume_after(bin_), _renderer("json", _render_json)))
+    return park(_open_stream(bin_, _renderer("json", _render_json)))
+
+
+def _open_stream(bin_: Bin, render: Render) -> EventStream:
+    after = _resume_after(bin_)
+    return EventStream(bin_.id, after, make_id(bin_.id, after), render)
 
 
 def can_park() -> bool:

@@ -207,6 +207,36 @@ def test_tail_shows_escapes_and_does_not_obey_them(bin_url: str, tailing: Any) -
     assert line.isprintable() or line[:-1].isprintable()
 
 
+class LosingServer(BaseHTTPRequestHandler):
+    """Says where a stream begins and ends it; gives one event to who comes back."""
+
+    asked_after: list[str | None]
+
+    def do_GET(self) -> None:
+        self.asked_after.append(self.headers["Last-Event-ID"])
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"retry: 2000\n\nid: 1-7\n\n: still here\n\n")
+        if len(self.asked_after) > 1:
+            self.wfile.write(b'id: 1-8\nevent: request\ndata: {"number": 8}\n\n')
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base's name
+        pass
+
+
+def test_tail_goes_on_from_where_it_was_lost_before_anything_came(command: Command) -> None:
+    asked: list[str | None] = []
+    server = HTTPServer(("127.0.0.1", 0), type("Handler", (LosingServer,), {"asked_after": asked}))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    command.environment["INSPECTOR_SERVER"] = f"http://127.0.0.1:{server.server_port}"
+    tailed = command.run("tail", "orders", "--json", "--once")
+    server.shutdown()
+    server.server_close()
+    assert tailed.stdout == '{"number": 8}\n'
+    assert "trying again" in tailed.stderr
+    assert asked == [None, "1-7"]
+
+
 class Receiver(BaseHTTPRequestHandler):
     """A local program that notes what it is sent."""
 

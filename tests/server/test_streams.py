@@ -97,6 +97,19 @@ def test_last_event_id_resumes_without_gap_or_repeat(server: RunningServer) -> N
     second.close()
 
 
+def test_a_stream_says_where_it_begins(server: RunningServer) -> None:
+    post(server, 2)
+    lost = Stream(server, EVENTS)
+    while b"id: " not in lost.unread:
+        lost.unread += lost.connection.recv(1000)
+    position = lost.unread.partition(b"id: ")[2].partition(b"\n")[0].decode()
+    lost.close()
+    post(server, 2)
+    again = Stream(server, EVENTS, position)
+    assert again.numbers(2) == [3, 4], "nothing that came before its first event is missed"
+    again.close()
+
+
 @pytest.mark.parametrize(("query", "first"), [("?after=0", 1), ("?after=1-2", 3)])
 def test_after_says_where_to_begin(server: RunningServer, query: str, first: int) -> None:
     post(server, 3)
