@@ -65,13 +65,15 @@ _NAMED = re.compile(r"[^\s={}]+=")
 @click.option(
     "--variation",
     type=click.Choice([variation.name for variation in all_variations()]),
-    help="Another variation of the sample than the source's usual one.",
+    help="Another variation of the sample than the source's usual one. Beside --ticket: where "
+    "the fields come from that it lacks.",
 )
 @click.option(
     "--ticket",
     type=click.File("rb"),
     metavar="FILE",
-    help="Your own ticket: JSON, lines of name: value, or a form's body; - reads standard input.",
+    help="Your own ticket, sent in the sample's place: JSON, lines of name: value, or a form's "
+    "body; - reads standard input.",
 )
 @click.option(
     "--set",

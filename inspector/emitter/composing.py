@@ -26,10 +26,11 @@ _CHOICE_FIELDS = ("variation", "text", "changes")
 class TicketChoice:
     """Which data an action is sent with.
 
-    ``variation`` of the sample, the usual one of the action's source when empty;
     ``text`` is one's own data as ``parse_ticket`` takes it, bytes that are no UTF-8 as
-    ``surrogateescape`` has them; its fields go in the place of the variation's. Then
-    come ``changes``, in order.
+    ``surrogateescape`` has them. It is all that is sent; only when a ``variation`` of the
+    sample is named beside it, the fields it lacks are that one's. Without a text it is the
+    variation, the usual one of the action's source when none is named. Then come
+    ``changes``, in order.
     """
 
     variation: str = ""
@@ -103,8 +104,11 @@ class Composition:
     @cached_property
     def unchanged_context(self) -> Context:
         """The data before its changes. Raises ``InspectorError``."""
-        context = get_variation(self.ticket.variation or self.action.source).make_context()
-        return {**context, **self.own_ticket.context} if self.own_ticket else context
+        own = self.own_ticket
+        if own is not None and not self.ticket.variation:
+            return own.context
+        sample = get_variation(self.ticket.variation or self.action.source).make_context()
+        return {**sample, **own.context} if own else sample
 
     def make_context(self, number: int = 1) -> Context:
         """The data of the delivery of this number, counted from 1. Raises ``InspectorError``."""

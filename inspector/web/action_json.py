@@ -67,10 +67,14 @@ class Action:
 
 @dataclass(frozen=True)
 class Ticket:
-    """Which ticket; the usual variation of the sample for the action's source without it."""
+    """Which ticket: your own, exactly; the sample as the action's source sends it without one."""
 
     variation: Annotated[
-        str | None, About("A variation of the sample.", schema={"enum": [*_VARIATIONS, None]})
+        str | None,
+        About(
+            "A variation of the sample; beside your own, where the fields come from that it lacks.",
+            schema={"enum": [*_VARIATIONS, None]},
+        ),
     ] = None
     data: Annotated[
         dict[str, Any] | None, About("Your own: a ticket, or all fields of a webhook.")

@@ -90,12 +90,15 @@ def test_a_dry_run_prints_what_would_be_sent_and_sends_nothing(receiver: Receive
 def test_ones_own_ticket_is_read_from_a_file_or_standard_input(tmp_path: Path) -> None:
     path = tmp_path / "ticket.json"
     path.write_text('{"id": 7, "labels": ["a", "b"]}', "utf-8")
-    from_file = emit("--to", URL, "--dry-run", "--ticket", str(path)).stdout_bytes
-    assert b"ticket%5Bid%5D=7&ticket%5Blabels%5D%5B0%5D=a&ticket%5Blabels%5D%5B1%5D=b&" in from_file
+    arguments = ["--to", URL, "--dry-run", "--ticket", str(path)]
+    sent = b"ticket%5Bid%5D=7&ticket%5Blabels%5D%5B0%5D=a&ticket%5Blabels%5D%5B1%5D=b&"
+    assert emit(*arguments).stdout_bytes.endswith(b"\r\n\r\n" + sent + b"custom_data=")
+    filled = emit(*arguments, "--variation", "macro").stdout_bytes
+    assert sent + b"person_context" in filled
     lines = emit("--to", URL, "--dry-run", "--ticket", "-", stdin=b"ticket[id]: 8\n")
-    assert b"ticket%5Bid%5D=8&person_context" in lines.stdout_bytes
+    assert lines.stdout_bytes.endswith(b"\r\n\r\nticket%5Bid%5D=8&custom_data=")
     form = emit("--to", URL, "--dry-run", "--ticket", "-", stdin=b"ticket[id]=%FF&ticket[b]=\xe4")
-    assert b"ticket%5Bid%5D=%FF&ticket%5Bb%5D=%E4&person_context" in form.stdout_bytes
+    assert form.stdout_bytes.endswith(b"ticket%5Bid%5D=%FF&ticket%5Bb%5D=%E4&custom_data=")
 
 
 def test_something_is_taken_out_and_a_variation_chosen() -> None:

@@ -25,7 +25,15 @@ def test_without_a_choice_the_ticket_is_the_usual_one_of_the_source() -> None:
     assert Composition(ACTION).make_context() == get_variation("sla").make_context()
 
 
-def test_ones_own_fields_go_in_the_place_of_the_variations() -> None:
+@pytest.mark.parametrize(
+    "text", ['{"ticket": {"id": 7}}', '{"id": 7}', "ticket[id]: 7", "ticket%5Bid%5D=7", "id=7"]
+)
+def test_ones_own_ticket_is_all_that_is_sent(text: str) -> None:
+    composition = Composition(ACTION, TicketChoice(text=text))
+    assert composition.prepare().body == b"ticket%5Bid%5D=7&custom_data="
+
+
+def test_what_ones_own_ticket_lacks_comes_from_a_sample_that_is_asked_for() -> None:
     choice = TicketChoice("macro", '{"ticket": {"id": 7}}')
     context = Composition(ACTION, choice).make_context()
     assert context["ticket"] == {"id": "7"}
@@ -72,7 +80,7 @@ def test_a_choice_that_is_none_is_refused(ticket: Any, code: str) -> None:
 
 
 def test_nothing_is_looked_up_before_it_is_needed() -> None:
-    composition = Composition(ACTION, TicketChoice("nonsense", "nonsense"))
+    composition = Composition(ACTION, TicketChoice("nonsense"))
     with pytest.raises(InspectorError) as caught:
         composition.prepare()
     assert caught.value.code == "variation_not_found"

@@ -76,15 +76,15 @@ def test_a_preview_has_every_byte_and_what_is_left_out(client: FlaskClient) -> N
 def test_a_delivery_sends_what_the_preview_shows(client: FlaskClient, receiver: Receiver) -> None:
     asked = {
         "action": {"url": receiver.url, "source": "macro", "method": "PUT", "custom_data": "hi"},
-        "ticket": {"data": {"id": 7, "labels": ["a"]}},
-        "unset": ["event_type"],
+        "ticket": {"data": {"id": 7, "labels": ["a"], "secret": "x"}},
+        "unset": ["ticket.secret"],
     }
     shown = post(client, PREVIEW, 200, **asked)["request"]
     made = post(client, DELIVERIES, 201, **asked)
     raw = b64decode(shown["head_base64"]) + b64decode(shown["body_base64"])
     assert receiver.requests == [raw]
     assert made["request"] == shown
-    assert b"ticket%5Bid%5D=7&ticket%5Blabels%5D%5B0%5D=a&person_context" in raw
+    assert raw.endswith(b"\r\n\r\nticket%5Bid%5D=7&ticket%5Blabels%5D%5B0%5D=a&custom_data=hi")
     assert (made["status"], made["delivered"], made["attempts"]) == (200, True, 1)
     assert made["answer"]["body"] == "ok\n"
     assert made["exchanges"][0]["address"] == "127.0.0.1"
@@ -115,8 +115,7 @@ def test_a_captured_requests_ticket_is_sent(client: FlaskClient, receiver: Recei
     client.post("/orders", data={"ticket[id]": "77", "custom_data": "theirs"})
     ticket = {"request": "orders/1-1"}
     post(client, DELIVERIES, 201, action={"url": receiver.url}, ticket=ticket)
-    assert b"ticket%5Bid%5D=77&person_context" in receiver.requests[0]
-    assert receiver.requests[0].endswith(b"&custom_data=")
+    assert receiver.requests[0].endswith(b"\r\n\r\nticket%5Bid%5D=77&custom_data=")
 
 
 def test_a_list_has_the_newest_first_and_says_where_it_goes_on(
