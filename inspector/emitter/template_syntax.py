@@ -9,22 +9,19 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from jinja2 import nodes
-from jinja2.ext import Extension
-from jinja2.lexer import Token, TokenStream
 from jinja2.visitor import NodeTransformer
 
-from inspector.emitter.template_filters import FILTERS, TESTS
+from inspector.emitter.template_filters import FILTERS, FUNCTIONS, TESTS
 
 MAX_NODES = 5_000
 MAX_DEPTH = 40
 
 # What the helpdesk's language has and ours has not, by the name Jinja gives it.
 _NAMES = {
-    "Call": "a function call",
     "AssignBlock": "a block that sets a variable",
     "NSRef": "setting an attribute",
     "With": "with",
@@ -37,6 +34,9 @@ _NAMES = {
     "Extends": "extends",
     "Block": "a block",
 }
+# What stands on the left is taken when it is true, or when it has a value.
+_FALLBACKS = {"?:": "if true", "coalesce": "if set"}
+_OWN_OPERATIONS = ("range", "matches", "starts with", "ends with")
 _PLAIN = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Const, nodes.List, nodes.Tuple,
     nodes.Dict, nodes.Name, nodes.Getattr, nodes.Keyword, nodes.Operand,
@@ -53,23 +53,6 @@ class SyntaxProblemError(Exception):
         self.line = line
 
 
-class HelpdeskWords(Extension):
-    """Reads ``{% elseif %}``, which Jinja calls ``elif``."""
-
-    def filter_stream(self, stream: TokenStream) -> Iterable[Token]:
-        """Rename the word where a tag begins; elsewhere it may be anyone's variable."""
-        return self._rename(stream)
-
-    @staticmethod
-    def _rename(stream: TokenStream) -> Iterator[Token]:
-        begins = False
-        for token in stream:
-            if begins and token.test("name:elseif"):
-                token = Token(token.lineno, token.type, "elif")
-            begins = token.type == "block_begin"
-            yield token
-
-
 class Guard(NodeTransformer):
     """Refuses what is not on the list, and puts guarded calls where Python's operators were.
 
@@ -79,6 +62,7 @@ class Guard(NodeTransformer):
     def __init__(self) -> None:
         self._nodes = 0
         self._depth = 0
+        self._carried: set[str] = set()
 
     def visit(self, node: nodes.Node, *args: Any, **kwargs: Any) -> Any:
         """Count the node and its depth, then check and transform it."""
@@ -103,10 +87,23 @@ class Guard(NodeTransformer):
         """The rule for this kind of node: ``_on_if`` for ``If``."""
         return getattr(self, f"_on_{type(node).__name__.lower()}", None)
 
+    def _on_template(self, node: nodes.Template) -> nodes.Node:
+        self._carried = _carried_names(node)
+        return self._children(node)
+
     def _on_assign(self, node: nodes.Assign) -> nodes.Node:
         if not isinstance(node.target, nodes.Name):
             raise SyntaxProblemError(node.lineno, "set takes one name")
-        return self._children(node)
+        if node.target.name not in self._carried:
+            return self._children(node)
+        value = self.visit(node.node)
+        kept = _guarded("set", value, nodes.Const(node.target.name)).set_lineno(node.lineno)
+        return nodes.ExprStmt(kept, lineno=node.lineno)
+
+    def _on_name(self, node: nodes.Name) -> nodes.Node:
+        if node.ctx == "load" and node.name in self._carried:
+            return _guarded("variable", nodes.Const(node.name, lineno=node.lineno))
+        return node
 
     def _on_const(self, node: nodes.Const) -> nodes.Node:
         if isinstance(node.value, float) and not math.isfinite(node.value):
@@ -166,7 +163,13 @@ class Guard(NodeTransformer):
         if len(node.ops) != 1:
             raise SyntaxProblemError(node.lineno, "a comparison has two sides")
         self._children(node)
-        return _guarded("compare", node.expr, nodes.Const(node.ops[0].op), node.ops[0].expr)
+        sign, left, right = node.ops[0].op, node.expr, node.ops[0].expr
+        if sign in _FALLBACKS:
+            # Python's `or` leaves the right side alone while the left one will do.
+            return _guarded("chosen", nodes.Or(_guarded(_FALLBACKS[sign], left), right))
+        if sign in _OWN_OPERATIONS:
+            return _guarded(sign, left, right)
+        return _guarded("compare", left, nodes.Const(sign), right)
 
     def _on_concat(self, node: nodes.Concat) -> nodes.Node:
         self._children(node)
@@ -178,26 +181,64 @@ class Guard(NodeTransformer):
         if node.name not in FILTERS:
             problem = f"there is no filter {node.name}; there are {', '.join(FILTERS)}"
             raise SyntaxProblemError(node.lineno, problem)
-        positional = [None] * len(node.args)
-        named = {str(argument.key): None for argument in node.kwargs}
-        try:
-            inspect.signature(FILTERS[node.name]).bind(None, None, *positional, **named)
-        except TypeError:
-            problem = f"{node.name} does not take these arguments"
-            raise SyntaxProblemError(node.lineno, problem) from None
+        _check_arguments(node, node.name, FILTERS[node.name], 2)
         return self._children(node)
 
     def _on_test(self, node: nodes.Test) -> nodes.Node:
-        if node.name not in TESTS or node.args or node.kwargs or node.dyn_args or node.dyn_kwargs:
-            problem = (
-                f"there is no test `is {node.name}` of this kind; there are {', '.join(TESTS)}"
-            )
+        if node.name not in TESTS or node.dyn_args is not None or node.dyn_kwargs is not None:
+            problem = f"there is no test `is {node.name}`; there are {', '.join(TESTS)}"
             raise SyntaxProblemError(node.lineno, problem)
+        _check_arguments(node, f"is {node.name}", TESTS[node.name], 1)
         return self._children(node)
+
+    def _on_call(self, node: nodes.Call) -> nodes.Node:
+        """``max(a, b)``: a filter of another look."""
+        name = node.node.name if isinstance(node.node, nodes.Name) else None
+        if name not in FUNCTIONS or node.dyn_args is not None or node.dyn_kwargs is not None:
+            problem = f"there is no such function; there are {', '.join(FUNCTIONS)}"
+            raise SyntaxProblemError(node.lineno, problem)
+        _check_arguments(node, name, FUNCTIONS[name], 1)
+        # Visited by hand: its name is no variable.
+        arguments = [self.visit(argument) for argument in node.args]
+        named = [self.visit(argument) for argument in node.kwargs]
+        call = nodes.Filter(nodes.Const(None), f"guarded {name}()", arguments, named, None, None)
+        return call.set_lineno(node.lineno)
 
     def _children(self, node: nodes.Node) -> nodes.Node:
         visited: nodes.Node = super().generic_visit(node)
         return visited
+
+
+def _check_arguments(node: Any, name: str, function: Callable[..., Any], before: int) -> None:
+    """Whether a call's arguments fit behind the ``before`` that are always given."""
+    positional = [None] * (before + len(node.args))
+    named = {str(argument.key): None for argument in node.kwargs}
+    try:
+        inspect.signature(function).bind(*positional, **named)
+    except TypeError:
+        problem = f"{name} does not take these arguments"
+        raise SyntaxProblemError(node.lineno, problem) from None
+
+
+def _carried_names(template: nodes.Template) -> set[str]:
+    """Variables that are set inside a loop and outside of it: a sum, a counter.
+
+    In the helpdesk's language such a one is still what the loop made of it; Jinja would
+    take it for another of the same name.
+    """
+    set_in: dict[str, set[int]] = {}
+    looped: set[str] = set()
+    pending: list[tuple[nodes.Node, int]] = [(template, 0)]
+    while pending:
+        node, loop = pending.pop()
+        if isinstance(node, nodes.Assign) and isinstance(node.target, nodes.Name):
+            set_in.setdefault(node.target.name, set()).add(loop)
+        if isinstance(node, nodes.For):
+            targets = node.target.items if isinstance(node.target, nodes.Tuple) else [node.target]
+            looped |= {target.name for target in targets if isinstance(target, nodes.Name)}
+            loop = id(node)
+        pending.extend((child, loop) for child in node.iter_child_nodes())
+    return {name for name, loops in set_in.items() if len(loops) > 1} - looped
 
 
 def _guarded(name: str, node: nodes.Node, *arguments: nodes.Node) -> nodes.Expr:

@@ -60,6 +60,12 @@ class Work:
             if is_collection(entry):
                 pending.extend((inner, depth + 1) for inner in entries_of(entry))
 
+    def text(self, value: Any) -> str:
+        """The text of a value, accounted for."""
+        text = to_text(value)
+        self.charge(len(text))
+        return text
+
 
 def is_collection(value: Any) -> bool:
     """Lists and maps: what PHP calls an array."""
@@ -130,6 +136,14 @@ def to_number(value: Any) -> Number:
         shown = to_text(value)
         raise ValueProblemError(f"{shown[:40]!r} is not a number")
     return number
+
+
+def to_whole_number(value: Any) -> int:
+    """The number without its fraction. Raises ``ValueProblemError``, for infinite ones too."""
+    number = to_number(value)
+    if not math.isfinite(number):
+        raise ValueProblemError("the number is not finite")
+    return int(number)
 
 
 def _fit(number: Number) -> Number:
@@ -234,6 +248,14 @@ def _are_equal(work: Work, left: Any, right: Any) -> bool:
         return bool(_as_maps(left) == _as_maps(right))
     first, second = _comparable(work, left, right)
     return bool(first == second)
+
+
+def are_identical(left: Any, right: Any) -> bool:
+    """Of one type and equal: PHP's ``===``, with no value for null."""
+    first, second = (None if isinstance(each, Undefined) else each for each in (left, right))
+    if is_collection(first) and is_collection(second):
+        return pairs_of(first) == pairs_of(second)
+    return type(first) is type(second) and bool(first == second)
 
 
 def _as_maps(value: Any) -> Any:

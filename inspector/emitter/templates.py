@@ -10,16 +10,21 @@ anywhere. Time follows from the count: no clock is asked.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any
 
 from jinja2 import ChainableUndefined, Template, TemplateSyntaxError, meta, nodes, pass_context
+from jinja2.lexer import Lexer
 from jinja2.runtime import Context as TemplateContext
 from jinja2.runtime import LoopContext, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from inspector.emitter.template_filters import FILTERS, TESTS
-from inspector.emitter.template_syntax import Guard, HelpdeskWords, SyntaxProblemError
+from inspector.emitter.template_filters import FILTERS, FUNCTIONS, TESTS
+from inspector.emitter.template_lists import make_range
+from inspector.emitter.template_parser import HelpdeskLexer, HelpdeskParser
+from inspector.emitter.template_patterns import matches
+from inspector.emitter.template_syntax import Guard, SyntaxProblemError
 from inspector.emitter.template_values import (
     OPERATORS,
     TooMuchWorkError,
@@ -70,21 +75,26 @@ def render_template(source: str, context: Context) -> str:
 
 def missing_variables(source: str, context: Context) -> list[str]:
     """Which variables of a template have no value, as one writes them, each once."""
-    tree = _parse(source)
-    unassigned = meta.find_undeclared_variables(tree)
-    found: dict[str, None] = {}
-    pending: list[nodes.Node] = [tree]
+    return [".".join(path) for path in _variables(source) if not _find_value(path, context)]
+
+
+@lru_cache(maxsize=128)
+def _variables(source: str) -> list[tuple[str, ...]]:
+    """The variables that a template has from outside, each once, in its order."""
+    unassigned = meta.find_undeclared_variables(_guard(source))
+    found: dict[tuple[str, ...], None] = {}
+    pending: list[nodes.Node] = [_parse(source)]
     while pending:
         node = pending.pop()
         path = _variable_path(node)
         if path is None:
             pending.extend(reversed(list(node.iter_child_nodes())))
-        elif path[0] in unassigned and not _find_value(path, context):
-            found[".".join(path)] = None
+        elif path[0] in unassigned:
+            found[path] = None
     return list(found)
 
 
-def _variable_path(node: nodes.Node) -> list[str] | None:
+def _variable_path(node: nodes.Node) -> tuple[str, ...] | None:
     """``ticket.agent.name`` as its parts, or None for anything that is not a variable."""
     path: list[str] = []
     while True:
@@ -93,13 +103,13 @@ def _variable_path(node: nodes.Node) -> list[str] | None:
         elif isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const):
             path.append(str(node.arg.value))
         elif isinstance(node, nodes.Name) and node.ctx == "load":
-            return [node.name, *reversed(path)]
+            return (node.name, *reversed(path))
         else:
             return None
         node = node.node
 
 
-def _find_value(path: list[str], context: Context) -> Value | None:
+def _find_value(path: tuple[str, ...], context: Context) -> Value | None:
     value: Any = context
     for part in path:
         value = _look_up(value, part)
@@ -112,6 +122,7 @@ class _Scope(TemplateContext):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.work = Work(MAX_WORK)
+        self.carried: dict[str, Any] = {}
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
@@ -120,6 +131,13 @@ class _Sandbox(ImmutableSandboxedEnvironment):
     context_class = _Scope
     intercepted_binops = OPERATORS
     intercepted_unops = frozenset("+-")
+
+    @cached_property
+    def lexer(self) -> Lexer:
+        return HelpdeskLexer(self)
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        return HelpdeskParser(self, source, name, filename).parse()
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         return _look_up(obj, attribute)
@@ -183,13 +201,60 @@ def _compare(work: Work, left: Any, sign: str, right: Any) -> bool:
     return compare(work, sign, left, right)
 
 
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """A left side that will do; an object, since Python's ``or`` takes "" and 0 for nothing."""
+
+    value: Any
+
+
+def _if_true(_work: Work, value: Any) -> _Chosen | None:
+    return _Chosen(value) if is_true(value) else None
+
+
+def _if_set(_work: Work, value: Any) -> _Chosen | None:
+    return None if value is None or isinstance(value, Undefined) else _Chosen(value)
+
+
+def _chosen(_work: Work, value: Any) -> Any:
+    return value.value if isinstance(value, _Chosen) else value
+
+
+def _starts_with(work: Work, text: Any, start: Any) -> bool:
+    work.charge(1)
+    return isinstance(text, str) and isinstance(start, str) and text.startswith(start)
+
+
+def _ends_with(work: Work, text: Any, end: Any) -> bool:
+    work.charge(1)
+    return isinstance(text, str) and isinstance(end, str) and text.endswith(end)
+
+
 _GUARDED: dict[str, Any] = {
+    "chosen": _chosen,
     "compare": _compare,
     "concat": _concat,
+    "ends with": _ends_with,
     "entries": _entries,
+    "if set": _if_set,
+    "if true": _if_true,
+    "matches": matches,
+    "range": make_range,
+    "starts with": _starts_with,
     "text": _text,
     "truth": _truth,
 }
+
+
+@pass_context
+def _set(context: _Scope, value: Any, name: str) -> None:
+    context.work.charge(1)
+    context.carried[name] = value
+
+
+@pass_context
+def _variable(context: _Scope, name: str) -> Any:
+    return context.carried[name] if name in context.carried else context.resolve(name)
 
 
 def _accounted(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -203,6 +268,13 @@ def _accounted(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+def _as_filter(function: Callable[..., Any]) -> Callable[..., Any]:
+    def call(work: Work, _nothing: None, *args: Any, **kwargs: Any) -> Any:
+        return function(work, *args, **kwargs)
+
+    return call
+
+
 def _make_environment() -> _Sandbox:
     environment = _Sandbox(
         undefined=ChainableUndefined,
@@ -212,12 +284,13 @@ def _make_environment() -> _Sandbox:
         keep_trailing_newline=True,
         finalize=to_text,
         cache_size=0,
-        extensions=[HelpdeskWords],
     )
     environment.globals.clear()
-    guarded = {f"guarded {name}": function for name, function in _GUARDED.items()}
-    calls: dict[str, Any] = {**FILTERS, **guarded}
+    calls: dict[str, Callable[..., Any]] = dict(FILTERS)
+    calls |= {f"guarded {name}": function for name, function in _GUARDED.items()}
+    calls |= {f"guarded {name}()": _as_filter(called) for name, called in FUNCTIONS.items()}
     environment.filters = {name: _accounted(function) for name, function in calls.items()}
+    environment.filters |= {"guarded set": _set, "guarded variable": _variable}
     environment.tests = dict(TESTS)
     return environment
 
@@ -238,24 +311,28 @@ def _parse(source: str) -> nodes.Template:
         return _ENVIRONMENT.parse(source)
     except TemplateSyntaxError as error:
         problem = (error.message or "it cannot be read").rstrip(".")
-        raise _error(error.lineno, problem + _hint(problem)) from None
+        raise _error(error.lineno, problem) from None
     except RecursionError:
         raise _error(1, "the template is too complicated") from None
 
 
-def _hint(problem: str) -> str:
-    if "'?'" in problem:
-        return "; write `a if condition else b`, or `|default('...')`"
-    return ""
+def _guard(source: str) -> nodes.Template:
+    """The tree with our own operations in it. Raises ``InspectorError`` ``template_error``."""
+    tree = _parse(source)
+    try:
+        guarded: nodes.Template = Guard().visit(tree)
+    except SyntaxProblemError as error:
+        raise _error(error.line, str(error)) from None
+    except RecursionError:
+        raise _error(1, "the template is too complicated") from None
+    return guarded
 
 
 @lru_cache(maxsize=128)
 def _compile(source: str) -> Template:
-    tree = _parse(source)
+    tree = _guard(source)
     try:
-        return _ENVIRONMENT.from_string(Guard().visit(tree))
-    except SyntaxProblemError as error:
-        raise _error(error.line, str(error)) from None
+        return _ENVIRONMENT.from_string(tree)
     except TemplateSyntaxError as error:
         raise _error(error.lineno, error.message or "it cannot be read") from None
     except (SyntaxError, RecursionError, MemoryError):

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from inspector.emitter.template_values import Work, compare, is_true, to_text
+from inspector.emitter.templates import render_template
 from inspector.emitter.trees import text_of
 
 RECORDED = json.loads((Path(__file__).parent / "data" / "php_comparisons.json").read_text("utf-8"))
@@ -31,3 +32,11 @@ def test_every_value_is_as_true_as_in_php() -> None:
 def test_every_value_is_written_as_php_writes_it(value: Any, text: str) -> None:
     assert text_of(value) == text
     assert to_text(value) == text
+
+
+TWIG = json.loads((Path(__file__).parent / "data" / "twig.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize(("source", "rendered"), TWIG["rendered"], ids=str)
+def test_a_template_gives_what_twig_gives(source: str, rendered: str) -> None:
+    assert render_template(source, TWIG["context"]) == rendered

@@ -1,0 +1,209 @@
+"""What templates do with lists and maps, which are one thing in PHP: arrays.
+
+A list is an array with the keys 0 to n-1; whatever gives an array numbers its entries
+anew, or keeps its keys, as PHP's function of that name does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import cmp_to_key
+from typing import Any
+
+from inspector.emitter.template_values import (
+    ENTRY_COST,
+    ValueProblemError,
+    Work,
+    compare,
+    entries_of,
+    find_number,
+    is_collection,
+    is_empty,
+    pairs_of,
+    to_number,
+    to_text,
+    to_whole_number,
+)
+
+_INDEX = re.compile(r"(0|-?[1-9][0-9]{0,17})\Z")
+
+
+def _charged_pairs(work: Work, value: Any) -> list[tuple[str | int, Any]]:
+    pairs = pairs_of(value)
+    work.charge(ENTRY_COST * len(pairs))
+    return pairs
+
+
+def _sequence(work: Work, value: Any) -> Sequence[Any]:
+    """What can be counted and cut: entries, or the characters of a text."""
+    return entries_of(value) if is_collection(value) else work.text(value)
+
+
+def _renumber(pairs: Iterable[tuple[str | int, Any]]) -> Any:
+    """An array whose numbers count from 0 again, while names stay."""
+    renumbered: dict[str, Any] = {}
+    names = count = 0
+    for key, entry in pairs:
+        if isinstance(key, int) or _INDEX.match(key):
+            renumbered[str(count)] = entry
+            count += 1
+        else:
+            names += 1
+            renumbered[key] = entry
+    return renumbered if names else list(renumbered.values())
+
+
+def _with_keys(pairs: list[tuple[str | int, Any]]) -> Any:
+    """An array with just these keys, in this order."""
+    if all(key == index for index, (key, _) in enumerate(pairs)):
+        return [entry for _, entry in pairs]
+    return {str(key): entry for key, entry in pairs}
+
+
+def length(_work: Work, value: Any) -> int:
+    """How many entries, or characters."""
+    return len(value) if is_collection(value) else len(to_text(value))
+
+
+def first(work: Work, value: Any) -> Any:
+    """The first entry, or character."""
+    entries = _sequence(work, value)
+    return entries[0] if entries else ""
+
+
+def last(work: Work, value: Any) -> Any:
+    """The last entry, or character."""
+    entries = _sequence(work, value)
+    return entries[-1] if entries else ""
+
+
+def keys(work: Work, value: Any) -> list[str | int]:
+    """The keys of a map, the positions of a list."""
+    return [key for key, _ in _charged_pairs(work, value)]
+
+
+def join(work: Work, value: Any, glue: Any = "", and_: Any = None) -> str:
+    """The entries as one text, with the glue between them, or another before the last."""
+    between = to_text(glue)
+    before_last = between if and_ is None else to_text(and_)
+    parts = [to_text(entry) for entry in (entries_of(value) if is_collection(value) else [value])]
+    seams = max(len(between), len(before_last))
+    work.charge(sum(map(len, parts)) + (seams + 1) * len(parts))
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{between.join(parts[:-1])}{before_last}{parts[-1]}"
+
+
+def split(work: Work, value: Any, delimiter: Any, limit: Any = None) -> list[str]:
+    """The parts of a text; with an empty delimiter pieces of ``limit`` characters.
+
+    Otherwise ``limit`` is how many parts there may be; a negative one leaves out so many
+    at the end.
+    """
+    text, between = work.text(value), to_text(delimiter)
+    most = None if limit is None else to_whole_number(limit)
+    work.charge(ENTRY_COST * (text.count(between) if between else len(text)))
+    if not between:
+        size = max(1, most or 1)
+        pieces = [text[start : start + size] for start in range(0, len(text), size)]
+        return pieces or [""]
+    if most is None:
+        return text.split(between)
+    if most < 0:
+        return text.split(between)[:most]
+    return text.split(between, max(0, most - 1))
+
+
+def slice_(
+    work: Work, value: Any, start: Any, length: Any = None, preserve_keys: Any = False
+) -> Any:
+    """``length`` entries or characters from ``start``; negative numbers count from the end."""
+    is_list = is_collection(value)
+    whole: Sequence[Any] = _charged_pairs(work, value) if is_list else work.text(value)
+    begin = to_whole_number(start)
+    begin = max(0, len(whole) + begin) if begin < 0 else begin
+    end = len(whole)
+    if length is not None and not is_empty(length):
+        count = to_whole_number(length)
+        end = max(begin, len(whole) + count if count < 0 else begin + count)
+    part: Any = whole[begin:end]
+    if not is_list:
+        return part
+    return _with_keys(part) if not is_empty(preserve_keys) else _renumber(part)
+
+
+def merge(work: Work, value: Any, other: Any) -> Any:
+    """The entries of both; a name of the second goes in the place of the same name."""
+    for each in (value, other):
+        if not is_collection(each):
+            raise ValueProblemError("merge works on lists and maps")
+    pairs = [*_charged_pairs(work, value), *_charged_pairs(work, other)]
+    return _renumber(pairs)
+
+
+def reverse(work: Work, value: Any, preserve_keys: Any = False) -> Any:
+    """The entries, or characters, from the last to the first."""
+    if not is_collection(value):
+        return work.text(value)[::-1]
+    pairs = _charged_pairs(work, value)[::-1]
+    return _with_keys(pairs) if not is_empty(preserve_keys) else _renumber(pairs)
+
+
+def sort(work: Work, value: Any) -> Any:
+    """The entries from the smallest to the largest, each with its key."""
+    if not is_collection(value):
+        raise ValueProblemError("sort works on lists and maps")
+
+    def order(left: tuple[Any, Any], right: tuple[Any, Any]) -> int:
+        work.charge(ENTRY_COST)
+        if compare(work, "eq", left[1], right[1]):
+            return 0
+        return -1 if compare(work, "lt", left[1], right[1]) else 1
+
+    return _with_keys(sorted(_charged_pairs(work, value), key=cmp_to_key(order)))
+
+
+def make_range(work: Work, low: Any, high: Any, step: Any = 1) -> list[Any]:
+    """Numbers, or letters, from one to the other; downwards when the second is smaller.
+
+    Source: PHP manual, ``range``.
+    """
+    ends = [find_number(end) for end in (low, high)]
+    texts = [to_text(end) for end in (low, high)]
+    if None in ends and all(texts):
+        codes = [ord(text[0]) for text in texts]
+        return [chr(code) for code in _count_up(work, codes[0], codes[1], to_whole_number(step))]
+    return _count_up(work, ends[0] or 0, ends[1] or 0, to_number(step))
+
+
+def _count_up(work: Work, low: Any, high: Any, step: Any) -> list[Any]:
+    step = abs(step)
+    if not step or not low - low == high - high == step - step == 0:  # infinite or none
+        raise ValueProblemError("a range goes from one number to another, in steps of more than 0")
+    count = int(abs(high - low) / step * (1 + 1e-12))
+    work.charge(ENTRY_COST * (count + 1))
+    step = step if low <= high else -step
+    return [low + index * step for index in range(count + 1)]
+
+
+def maximum(work: Work, *values: Any) -> Any:
+    """The largest of several, or of a list's entries."""
+    return _extreme(work, values, "gt")
+
+
+def minimum(work: Work, *values: Any) -> Any:
+    """The smallest of several, or of a list's entries."""
+    return _extreme(work, values, "lt")
+
+
+def _extreme(work: Work, values: Sequence[Any], sign: str) -> Any:
+    entries = entries_of(values[0]) if len(values) == 1 else values
+    if not entries:
+        raise ValueProblemError("there is nothing to choose from")
+    work.charge(ENTRY_COST * len(entries))
+    best = entries[0]
+    for entry in entries[1:]:
+        if compare(work, sign, entry, best):
+            best = entry
+    return best

@@ -1,0 +1,112 @@
+<?php
+// Records what Twig makes of templates: php record_twig.php > twig.json (Debian: php-cli, php-twig)
+require_once '/usr/share/php/Twig/autoload.php';
+
+$context = [
+    'ticket' => [
+        'id' => '5', 'subject' => "Hierarchy problem, O'Neill-Smith", 'html' => "<b class=\"a>b\">Hi</b><br/>\n<!-- x --> 3 < 4",
+        'zero' => '0', 'empty' => '', 'price' => '1234.5', 'ref' => 'ABCD-1234', 'name' => 'Zoë Ärger',
+        'date_created' => '2014-05-21 14:18:57', 'date_created_ts' => '1400681937',
+        'agent' => ['name' => 'Annie Edison', 'groups' => ['3', '14', '6']],
+        'slas' => [['sla' => ['title' => 'VIP'], 'hours' => '4'], ['sla' => ['title' => 'Basic'], 'hours' => '24']],
+        'labels' => ['b' => '2', 'a' => '1'],
+    ],
+    'event_type' => 'update',
+];
+// One a line; \n in a line is a line feed.
+$templates = <<<'TWIG'
+{{ ticket.id ? 'yes' : 'no' }}{{ ticket.zero ? 'yes' : 'no' }}{{ ticket.no ? 'yes' }}
+{{ ticket.no ?: 'none' }} {{ ticket.id ?: 'none' }} {{ ticket.zero ?: 'none' }} {{ ticket.empty ? : 'none' }}
+{{ ticket.no ?? 'none' }} {{ ticket.no.such.thing ?? 'none' }} [{{ ticket.empty ?? 'none' }}] {{ ticket.zero ?? 'none' }}
+{{ ticket.no ?? ticket.nor ?? ticket.id }}{{ null ?? 'x' }}
+{{ ticket.id == 5 ? 'five' : ticket.id == 6 ? 'six' : 'many' }}
+{{ ticket.id is defined ? 'd' : 'u' }}{{ ticket.no is defined ? 'd' : 'u' }}
+{{ ticket.no ?? 1 + 2 }} {{ (ticket.no ?? 1) + 2 }} {{ ticket.id ?? 1 ~ 'x' }}
+{{ 'a' ~ ticket.id ~ 'b' ~ (1 + 2) }} {{ ticket.subject|lower ~ '!' }}
+{{ 'Ticket ' ~ ticket.id ~ ': ' ~ ticket.subject|upper }}
+{{ 1 + 2 ~ 3 + 4 }}
+{{ 2 + 3 * 4 }} {{ (2 + 3) * 4 }} {{ 7 % 3 }} {{ 7 // 2 }} {{ 2 ** 3 ** 2 }} {{ -2 ** 2 }} {{ 7 / 2 }}
+{{ -1|abs }} {{ (-1)|abs }} {{ -ticket.id }} {{ 3 - -2 }}
+{% if not ticket.id == 5 %}a{% else %}b{% endif %}{% if not (ticket.id == 5) %}a{% else %}b{% endif %}
+{% if not ticket.empty and ticket.id %}a{% else %}b{% endif %}{% if not ticket.no in ['1'] %}a{% else %}b{% endif %}
+{% if ticket.id not in ['1', '5'] %}a{% else %}b{% endif %}{% if 'Hier' in ticket.subject %}c{% endif %}
+{% if ticket.id in 1..10 %}in{% endif %}{% if 5 in [1, 5] %}in{% endif %}
+{% for i in 1..4 %}{{ i }}{% endfor %} {% for i in 4..1 %}{{ i }}{% endfor %} {{ ('a'..'e')|join }} {{ (0..ticket.id)|join(',') }}
+{{ range(0, 10, 5)|join(',') }} {{ range(10, 1, 4)|join(',') }} {{ range('a', 'i', 3)|join }} {{ (1..ticket.id - 2)|join }}
+{{ ticket.subject starts with 'Hier' ? 1 : 0 }}{{ ticket.subject ends with 'Smith' ? 1 : 0 }}{{ ticket.subject starts with 'x' ? 1 : 0 }}
+{{ ticket.no starts with '' ? 1 : 0 }}{{ ticket.empty starts with '' ? 1 : 0 }}{{ 12 starts with '1' ? 1 : 0 }}
+{{ ticket.ref matches '/^[A-Z]{4}-\\d+$/' ? 1 : 0 }}{{ ticket.ref matches '/^abcd/i' ? 1 : 0 }}{{ ticket.ref matches '/^abcd/' ? 1 : 0 }}
+{{ ticket.subject matches '#(printer|problem)#' ? 1 : 0 }}{{ 'colour' matches '{colou?r}' ? 1 : 0 }}{{ 'é' matches '/^.$/' ? 1 : 0 }}{{ 'é' matches '/^.$/u' ? 1 : 0 }}
+{{ ticket.name matches '/\\bÄrger/u' ? 1 : 0 }}{{ "a\nb" matches '/^b$/m' ? 1 : 0 }}{{ "a\nb" matches '/a.b/' ? 1 : 0 }}{{ "a\nb" matches '/a.b/s' ? 1 : 0 }}
+{{ ticket.id is same as('5') ? 1 : 0 }}{{ ticket.id is same as(5) ? 1 : 0 }}{{ ticket.no is same as(null) ? 1 : 0 }}
+{{ 6 is divisible by(3) ? 1 : 0 }}{{ ticket.id is divisible by(2) ? 1 : 0 }}{{ ticket.id is not divisible by(2) ? 1 : 0 }}
+{{ ticket.id is odd ? 1 : 0 }}{{ ticket.id is even ? 1 : 0 }}{{ ticket.zero is even ? 1 : 0 }}{{ ticket.labels is iterable ? 1 : 0 }}{{ ticket.id is iterable ? 1 : 0 }}
+{{ ticket.empty is empty ? 1 : 0 }}{{ ticket.zero is empty ? 1 : 0 }}{{ ticket.no is empty ? 1 : 0 }}{{ [] is empty ? 1 : 0 }}{{ ticket.no is null ? 1 : 0 }}{{ ticket.id is not null ? 1 : 0 }}
+{{ ticket.no.such is defined ? 1 : 0 }}{{ ticket.agent.name is defined ? 1 : 0 }}{{ ticket.empty is defined ? 1 : 0 }}
+{% set n = 0 %}{% for s in ticket.slas %}{% set n = n + s.hours %}{% endfor %}{{ n }}
+{% set found = false %}{% for g in ticket.agent.groups %}{% if g == 14 %}{% set found = g %}{% endif %}{% endfor %}{{ found ?: 'none' }}
+{% for a in 1..2 %}{% set n = 0 %}{% for b in 1..a %}{% set n = n + b %}{% endfor %}{{ n }},{% endfor %}
+{% for s in ticket.slas %}{% set x = s.hours %}{{ x }};{% endfor %}
+{% set list = [] %}{% for s in ticket.slas %}{% set list = list|merge([s.sla.title]) %}{% endfor %}{{ list|join(' + ') }}
+{% for g in ticket.agent.groups %}{{ loop.index }}/{{ loop.length }}:{{ g }}{% if not loop.last %}, {% endif %}{% endfor %}
+{% for g in ticket.agent.groups %}{{ loop.index0 }}{{ loop.revindex }}{{ loop.revindex0 }}{{ loop.first ? 'F' }}{{ loop.last ? 'L' }} {% endfor %}
+{% for k, v in ticket.labels %}{{ k }}={{ v }};{% else %}none{% endfor %}{% for x in ticket.no %}x{% else %}none{% endfor %}
+{% for k, v in ['x', 'y'] %}{{ k }}{{ v }}{% endfor %}{% for k in ticket.labels|keys %}{{ k }}{% endfor %}
+{% if ticket.no %}1{% elseif ticket.id > 4 %}2{% else %}3{% endif %}
+{{ 'aBC dE'|upper }} {{ 'ÄB'|lower }} {{ 'aBC dE'|capitalize }} {{ 'hello big WORLD'|title }} {{ "o'neill-smith 3rd x_y"|title }} {{ 'élan'|capitalize }}
+[{{ '  a b '|trim }}] [{{ 'xaxbx'|trim('x') }}] [{{ ' a '|trim(side='left') }}] [{{ ' a '|trim(side='right') }}] [{{ "\t a\n"|trim }}]
+{{ ticket.date_created|date('Y-m-d H:i') }} {{ ticket.date_created_ts|date('D, d M Y') }} {{ ticket.date_created|date('jS F Y, g:ia') }} {{ ticket.date_created|date }}
+{{ ticket.date_created|date('c') }} {{ ticket.date_created|date('H:i', 'Europe/London') }} {{ ticket.date_created|date(timezone='Asia/Kolkata', format='H:i T') }} {{ ticket.date_created|date('\\Y Y') }}
+{{ ticket.no|default('-') }}{{ ticket.empty|default('-') }}{{ ticket.zero|default('-') }}{{ ticket.no.such|default(ticket.id) }}{{ []|default('x') }}[{{ ticket.no|default }}]
+{{ ticket.agent.groups|length }}{{ ticket.subject|length }}{{ ticket.name|length }}{{ ticket.no|length }}{{ ticket.labels|length }}
+{{ ticket.agent.groups|join(', ') }} {{ ticket.agent.groups|join(', ', ' and ') }} {{ ['a']|join(', ', ' and ') }} [{{ []|join(', ') }}] {{ ticket.labels|join('-') }} {{ 'abc'|join('-') }}
+{{ ticket.agent.groups|first }}{{ ticket.agent.groups|last }}{{ ticket.labels|first }}{{ ticket.subject|first }}{{ ticket.subject|last }}[{{ []|first }}]
+{{ ticket.slas|first.sla.title }} {{ (ticket.slas|last).sla.title }} {{ ticket.slas[0].sla.title }} {{ ticket.slas.1.hours }} {{ ticket['agent']['name'] }}
+{{ 'I like %this% and %that%.'|replace({'%this%': 'foo', '%that%': "bar"}) }} {{ 'a b a'|replace({a: 'b', b: 'c'}) }} {{ 'aa'|replace({'a': '1', 'aa': '2'}) }} {{ 'x1'|replace({1: 2}) }}
+{{ ticket.price|number_format(2) }} {{ ticket.price|number_format(1, ',', '.') }} {{ 1234567|number_format }} {{ -1.005|number_format(2) }} {{ 0.5|number_format }} {{ 9800.333|number_format(2, '.', '') }}
+{{ 42.55|round }} {{ 42.55|round(1, 'floor') }} {{ 2.5|round }} {{ -2.5|round }} {{ 1.1|round(0, 'ceil') }} {{ 1234|round(-2) }} {{ ticket.price|round }} {{ 1.005|round(2) }}
+{{ 'abcdef'|slice(1, 3) }} {{ 'abcdef'[1:3] }} {{ 'abcdef'[2:] }} {{ 'abcdef'[:2] }} {{ 'abcdef'|slice(-2) }} {{ 'abc'|slice(1, -1) }} {{ [1, 2, 3, 4]|slice(1, 2)|join }} {{ [1, 2, 3][-2:]|join }}
+{{ {a: 1, b: 2, c: 3}|slice(1)|keys|join }} {{ {a: 1, 5: 2, c: 3}|slice(1)|keys|join }} {{ [1, 2, 3]|slice(1, 2, true)|keys|join }}
+{{ 'one,two,three'|split(',')|join('/') }} {{ 'one,two,three'|split(',', 2)|join('/') }} {{ 'one,two,three'|split(',', -1)|join('/') }} {{ '123'|split('')|join('-') }} {{ 'aabbcc'|split('', 2)|join('-') }}
+{{ 'a b/ü&c=~'|url_encode }} {{ {q: 'a b', n: 5}|url_encode }} {{ {a: ['x', 'y']}|url_encode }}
+{{ ticket.labels|json_encode }} {{ 'a/ü"'|json_encode }} {{ [1, 1.5, true, null, ticket.no]|json_encode }} {{ {}|json_encode }} {{ {a: {b: []}}|json_encode }} {{ ticket.slas|json_encode }} {{ '<&>'|json_encode }}
+{{ ticket.html|raw }} {{ '<a href="x">&\'</a>'|escape }} {{ '<b>'|e('html') }} {{ 'a b'|e('url') }}
+{{ "a\nb\r\nc"|nl2br }}
+{{ ticket.html|striptags }} {{ 'a<br>b <i title="x > y">c</i> 1 < 2 <3'|striptags }}|{{ '<p>unclosed <b'|striptags }}|
+{{ -5|abs }} {{ '-5'|abs }} {{ (3 - 10)|abs }} {{ 1.5|abs }}
+{{ {a: 1, b: 2}|keys|join(',') }} {{ ['x', 'y']|keys|join(',') }}
+{{ [1, 2]|merge([3])|join }} {{ {a: 1}|merge({b: 2, a: 3})|json_encode }} {{ {5: 'x'}|merge({7: 'y'})|json_encode }} {{ ticket.labels|merge(['z'])|json_encode }} {{ [1, 2]|merge({'a': 3})|json_encode }}
+{{ ticket.agent.groups|sort|join(',') }} {{ ['b', 'a', 'C']|sort|join }} {{ ticket.labels|sort|json_encode }} {{ [3, 1, 2]|sort|json_encode }} {{ ['10', '9', 'x']|sort|join(',') }} {{ [1, 2]|sort|json_encode }}
+{{ [1, 2, 3]|reverse|join }} {{ 'abcé'|reverse }} {{ {a: 1, b: 2}|reverse|json_encode }} {{ [1, 2]|reverse|json_encode }} {{ [1, 2]|reverse(true)|json_encode }}
+{{ 'I like %s and %s.'|format('foo', ticket.id) }} {{ '%05.1f|%5d|%-5s|%+d|%x|%b|%e|100%%'|format(3.14159, 42, 'ab', 7, 255, 5, 1234.5) }} {{ "%2$s %1$s"|format('a', 'b') }} {{ "%'*8s|%.2s|%05d|%u|%c"|format('ab', 'xyz', -42, 3, 65) }}
+{{ '%s%s'|format(true, null) }} {{ '%d %d'|format('12abc', ticket.price) }} {{ '%5.1f|%-8.2f|%08.2f'|format(1.25, 2.5, -3.14159) }} {{ '%X %o %G'|format(255, 8, 0.00001234) }}
+{{ max(1, 3, 2) }}{{ min([4, 2, 8]) }}{{ max('apple', 'pear') }}{{ min(ticket.id, 3) }}
+{{ {name: 'x', 'b c': 'y', (ticket.id): 'z', 7: 'w'}|json_encode }} {% set a = 1 %}{{ {a}|json_encode }}
+{{ ticket.id == '5' ? 1 : 0 }}{{ ticket.id != 5 ? 1 : 0 }}{{ ticket.id >= 5 ? 1 : 0 }}{{ 'abc' < 'abd' ? 1 : 0 }}{{ '10' > '9' ? 1 : 0 }}
+{{ ticket.id > 3 and ticket.id < 9 ? 1 : 0 }}{{ ticket.no or ticket.id ? 1 : 0 }}{{ ticket.id in ['5'] and not ticket.no ? 1 : 0 }}
+{{ true }}|{{ false }}|{{ null }}|{{ 1.0 }}|{{ 1.50 }}|{{ 10 / 4 }}|{{ 10 / 5 }}|{{ 0.1 + 0.2 }}
+{{ 'it\'s' }} {{ "tab\there" }} {{ 'back\\slash' }} {{ "q\"q" }} {{ 'x\dy' }} {{ "\x41\102" }}
+{{ 'null' }}{{ NULL }}{{ TRUE }}{{ FALSE }}{{ none }}
+a {{- ' b ' -}} c {#- no -#} d {%- if true -%} e {%- endif %}
+{# a comment #}x{% if ticket.id %}\ny\n{% endif %}\nz
+{{ ticket.subject|lower|replace({' ': '-', ',': '', "'": ''})|slice(0, 20) }}
+{{ ticket.agent.name|split(' ')|last|upper ~ ', ' ~ ticket.agent.name|split(' ')|first }}
+{{ (ticket.price * 1.2)|number_format(2) ~ ' EUR' }} {{ ticket.id * 2 - 1 }} {{ '5' + '5' }}
+{% if ticket.agent.groups|length > 2 and 'VIP' in ticket.slas|first.sla.title %}vip{% endif %}
+{% if ticket.subject|lower matches '/urgent|problem/' %}URGENT{% endif %}
+{{ ticket.agent ? ticket.agent.name : 'nobody' }} {{ ticket.agent.name ?? 'nobody' }} {{ ticket.team.name ?? 'no team' }}
+TWIG;
+$twig = new Twig\Environment(new Twig\Loader\ArrayLoader(), ['autoescape' => false, 'strict_variables' => false]);
+$twig->getExtension(Twig\Extension\CoreExtension::class)->setTimezone('UTC');
+date_default_timezone_set('UTC');
+$rendered = [];
+foreach (explode("\n", $templates) as $line) {
+    $source = preg_match('/^\{#/', $line) ? str_replace('\n', "\n", $line) : $line;
+    try {
+        $rendered[] = [$source, $twig->createTemplate($source)->render($context)];
+    } catch (Throwable $error) {
+        fwrite(STDERR, "$source\n  " . $error->getMessage() . "\n");
+    }
+}
+echo json_encode(['php' => PHP_VERSION, 'twig' => Twig\Environment::VERSION, 'context' => $context, 'rendered' => $rendered],
+    JSON_PRETTY_PRINT | JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE), "\n";
