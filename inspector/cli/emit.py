@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ import click
 
 from inspector.cli.client import Client, server_options
 from inspector.cli.emit_report import run_series, say_left_out, say_result
+from inspector.cli.emit_saved import load_action, save_file, save_on_server
 from inspector.emitter import (
     METHODS,
     SOURCES,
@@ -24,7 +24,6 @@ from inspector.emitter import (
     TicketChoice,
     WebhookAction,
     all_variations,
-    composition_from_json,
     parse_set,
     send,
 )
@@ -101,9 +100,8 @@ _NAMED = re.compile(r"[^\s={}]+=")
 @click.option("--basic-auth", metavar="USER:PASSWORD", help="Sent as an Authorization header.")
 @click.option(
     "--action",
-    type=click.File("r", encoding="utf-8"),
-    metavar="FILE",
-    help="Begin with an action that --save has written; other flags change it.",
+    metavar="NAME|FILE",
+    help="Begin with an action that was saved in the page, or in a file; other flags change it.",
 )
 @click.option(
     "--save",
@@ -111,25 +109,29 @@ _NAMED = re.compile(r"[^\s={}]+=")
     metavar="FILE",
     help="Write the action and its ticket to a file.",
 )
+@click.option(
+    "--save-as",
+    metavar="NAME",
+    help="Keep the action and its ticket on the server, among those of the page.",
+)
 @click.option("--dry-run", is_flag=True, help="Print the exact request and send nothing.")
 def command(**chosen: Any) -> int:
     """Send test webhooks as the helpdesk would, or show them byte for byte.
 
     Exit status: 0 when every delivery was answered with 200 to 299, otherwise 1.
     """
-    loaded = _load(chosen["action"]) if chosen["action"] else None
-    url = (
-        chosen["to"]
-        or (loaded.action.url if loaded else None)
-        or _find_bin(chosen["server"], chosen["token"])
-    )
+    client = Client(chosen["server"], chosen["token"])
+    loaded = load_action(chosen["action"], client) if chosen["action"] else None
+    url = chosen["to"] or (loaded.action.url if loaded else None) or _find_bin(client)
     try:
         composition = _compose(url, loaded, chosen)
         plan = SeriesPlan(chosen["count"], chosen["first"], chosen["rate"], chosen["concurrency"])
     except InspectorError as error:
         raise click.UsageError(error.message) from error
     if chosen["save"]:
-        _save(composition, chosen["save"])
+        save_file(composition, chosen["save"])
+    if chosen["save_as"]:
+        save_on_server(composition, chosen["save_as"], client)
     request = composition.prepare(plan.first)
     say_left_out(request, composition)
     if chosen["dry_run"]:
@@ -203,30 +205,14 @@ def _read_data(texts: tuple[str, ...]) -> CustomData:
     return tuple((name, value) for name, _, value in pairs)
 
 
-def _load(file: Any) -> Composition:
-    try:
-        saved = json.load(file)
-        return composition_from_json(saved["action"], saved["ticket"])
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        message = f"{file.name} is no action that --save has written."
-        raise InspectorError("invalid_action", message) from error
-
-
-def _save(composition: Composition, path: Path) -> None:
-    action, ticket = composition.to_json()
-    try:
-        path.write_text(json.dumps({"action": action, "ticket": ticket}, indent=2) + "\n", "utf-8")
-    except OSError as error:
-        message = f"{path} cannot be written: {error.strerror}."
-        raise InspectorError("file_unusable", message) from error
-
-
-def _find_bin(server: str, token: str | None) -> str:
+def _find_bin(client: Client) -> str:
     """The newest bin's URL. Raises ``InspectorError`` when there is no server, or no bin."""
     try:
-        bins: list[dict[str, Any]] = Client(server, token).call("GET", "/api/v1/bins")
+        bins: list[dict[str, Any]] = client.call("GET", "/api/v1/bins")
     except InspectorError as error:
         raise InspectorError(error.code, f"{error.message} Or say --to URL.") from error
     if not bins:
-        raise InspectorError("no_destination", f"The server at {server} has no bin. Say --to URL.")
+        raise InspectorError(
+            "no_destination", f"The server at {client.server} has no bin. Say --to URL."
+        )
     return str(bins[0]["url"])

@@ -16,6 +16,7 @@ from inspector.emitter.changes import Change, apply_changes, apply_set, parse_se
 from inspector.emitter.composing import (
     Composition,
     TicketChoice,
+    choice_from_json,
     composition_from_json,
     make_change,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "all_variations",
     "apply_changes",
     "apply_set",
+    "choice_from_json",
     "composition_from_json",
     "context_of",
     "get_variation",

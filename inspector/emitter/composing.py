@@ -51,7 +51,7 @@ def choice_from_json(data: Any) -> TicketChoice:
     if not isinstance(data, Mapping) or data.keys() - set(_CHOICE_FIELDS):
         fields = ", ".join(_CHOICE_FIELDS)
         raise InspectorError("invalid_ticket", f"The ticket's choice is an object of {fields}.")
-    changes = data.get("changes") or []
+    changes = [] if data.get("changes") is None else data["changes"]
     texts = [data.get("variation") or "", data.get("text") or ""]
     if not isinstance(changes, list) or not all(isinstance(text, str) for text in texts):
         raise InspectorError("invalid_ticket", "The ticket's choice has a wrong type in it.")

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from inspector.domain import CapturedRequest
 from inspector.emitter import (
+    Change,
     Composition,
     TicketChoice,
     action_from_json,
     all_variations,
+    choice_from_json,
     make_change,
 )
 from inspector.emitter.actions import MAX_RETRIES, MAX_TIMEOUT_S
@@ -21,6 +24,10 @@ from inspector.web.api_types import About
 from inspector.web.pairs import PAIRS_SCHEMA
 from inspector.web.services import current_services, find_bin
 
+_CHANGES = {
+    "type": ["array", "null"],
+    "items": {"type": "array", "prefixItems": [{"type": "string"}], "minItems": 2, "maxItems": 2},
+}
 _AUTH = {"type": ["array", "null"], "items": {"type": "string"}, "minItems": 2, "maxItems": 2}
 _SECONDS = {"type": ["number", "null"], "exclusiveMinimum": 0, "maximum": MAX_TIMEOUT_S}
 _VARIATIONS = [variation.name for variation in all_variations()]
@@ -86,6 +93,10 @@ class Ticket:
         str | None,
         About("That of a captured request: the bin's name, a slash, the request's id."),
     ] = None
+    changes: Annotated[
+        Any,
+        About("Changes in order, each a path and a value; null takes away.", schema=_CHANGES),
+    ] = None
 
 
 @dataclass(frozen=True)
@@ -103,15 +114,23 @@ def read_composition(body: ActionToSend) -> Composition:
     given = {name: value for name, value in _fields(body.action).items() if name != "options"}
     if body.action.options is not None:
         given["options"] = _fields(body.action.options)
-    changes = [make_change(path, value) for path, value in (body.set or {}).items()]
-    changes += [make_change(path, None) for path in body.unset or ()]
     ticket = body.ticket or Ticket()
+    changes = choice_from_json({"changes": ticket.changes}).changes
+    changes += read_changes(body.set, body.unset)
     sources = [name for name in ("data", "text", "request") if getattr(ticket, name) is not None]
     if len(sources) > 1:
         message = f"The ticket comes from one place, not from {' and '.join(sources)}."
         raise InspectorError("invalid_ticket", message, field="ticket")
-    choice = TicketChoice(ticket.variation or "", _read_text(ticket), tuple(changes))
+    choice = TicketChoice(ticket.variation or "", _read_text(ticket), changes)
     return Composition(action_from_json(given), choice)
+
+
+def read_changes(
+    values: Mapping[str, Any] | None, unset: Iterable[str] | None
+) -> tuple[Change, ...]:
+    """What ``set`` and ``unset`` of a call change. Raises ``InspectorError``."""
+    changes = [make_change(path, value) for path, value in (values or {}).items()]
+    return (*changes, *(make_change(path, None) for path in unset or ()))
 
 
 def _fields(shape: Any) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 from flask.typing import ResponseReturnValue
 
 from inspector.web import (
+    api_actions,
     api_answers,
     api_bins,
     api_emitter,
@@ -34,7 +35,7 @@ def get_description() -> ResponseReturnValue:
 
 for part in (api_bins, api_answers, api_requests, api_wait):
     api.calls += part.api.calls
-for part in (api_files, api_import, api_live, api_emitter):
+for part in (api_files, api_import, api_live, api_actions, api_emitter):
     api.calls += part.api.calls
 
 blueprint = api.make_blueprint()

@@ -25,7 +25,7 @@ from inspector.web.action_json import ActionToSend, read_composition
 from inspector.web.api_calls import JSON, Answer, Api
 from inspector.web.api_requests import load_request
 from inspector.web.api_types import About
-from inspector.web.couriers import Consignment, Sending
+from inspector.web.couriers import Consignment, Sending, consign
 from inspector.web.delivery_json import (
     DeliveryJson,
     DeliveryLineJson,
@@ -47,7 +47,7 @@ MAX_LIMIT = 500
 SHORT_WAIT_S = 0.3
 LOOK_EVERY_S = 0.05
 
-_ACTION_ERRORS = (
+ACTION_ERRORS = (
     "invalid_options",
     "invalid_url",
     "unsupported_scheme",
@@ -61,6 +61,7 @@ _ACTION_ERRORS = (
     "bin_not_found",
     "request_not_found",
 )
+SENDING_ERRORS = ("too_many_deliveries", "too_many_streams")
 
 
 @api.call(
@@ -69,7 +70,7 @@ _ACTION_ERRORS = (
     Answer(PreviewJson, meaning="The exact request. Nothing was sent."),
     body=ActionToSend,
     body_types=(JSON,),
-    errors=_ACTION_ERRORS,
+    errors=ACTION_ERRORS,
 )
 def preview_action(body: ActionToSend) -> ResponseReturnValue:
     """Work out the request that an action sends, byte for byte, and what is left out."""
@@ -91,7 +92,7 @@ def preview_action(body: ActionToSend) -> ResponseReturnValue:
     Answer(DeliveryJson, status=201, meaning="What came of it: an answer, or why there is none."),
     body=ActionToSend,
     body_types=(JSON,),
-    errors=(*_ACTION_ERRORS, "too_many_deliveries", "too_many_streams"),
+    errors=(*ACTION_ERRORS, *SENDING_ERRORS),
 )
 def create_delivery(body: ActionToSend) -> ResponseReturnValue:
     """Send an action; answers when the receiver has answered, or has not.
@@ -99,13 +100,7 @@ def create_delivery(body: ActionToSend) -> ResponseReturnValue:
     What the network or the receiver does is part of the delivery, never an error of
     this call.
     """
-    composition = read_composition(body)
-    action = composition.action
-    definition, ticket = composition.to_json()
-    consignment = Consignment(
-        composition.prepare(), action.options, action.name, action.source, definition, ticket
-    )
-    return answer_when_done(current_services().dispatch(consignment))
+    return answer_when_done(current_services().dispatch(consign(read_composition(body))))
 
 
 @dataclass(frozen=True)
@@ -156,7 +151,7 @@ def get_delivery(delivery_id: str) -> ResponseReturnValue:
     "POST",
     "/deliveries/<delivery_id>/repeat",
     Answer(DeliveryJson, status=201, meaning="The new delivery."),
-    errors=("too_many_deliveries", "too_many_streams"),
+    errors=SENDING_ERRORS,
 )
 def repeat_delivery(delivery_id: str) -> ResponseReturnValue:
     """Send a delivery's request again, byte for byte."""
@@ -179,7 +174,7 @@ class ReplayTarget:
     "/bins/<name>/requests/<request_id>/replay",
     Answer(DeliveryJson, status=201, meaning="The delivery."),
     body=ReplayTarget,
-    errors=("unsupported_scheme", "cannot_replay", "too_many_deliveries", "too_many_streams"),
+    errors=("unsupported_scheme", "cannot_replay", *SENDING_ERRORS),
 )
 def replay_request(name: str, request_id: str, body: ReplayTarget) -> ResponseReturnValue:
     """Send a captured request to another place, as it came: method, headers and body.

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from inspector.domain.deliveries import Definition, Delivery
 from inspector.emitter import (
+    Composition,
     DeliveryOptions,
     DestinationPolicy,
     PreparedRequest,
@@ -43,6 +44,15 @@ class Consignment:
     source: str
     definition: Definition | None = None
     ticket: Definition | None = None
+
+
+def consign(composition: Composition, number: int = 1) -> Consignment:
+    """The request of this number, and what it was made from. Raises ``InspectorError``."""
+    definition, ticket = composition.to_json()
+    action = composition.action
+    return Consignment(
+        composition.prepare(number), action.options, action.name, action.source, definition, ticket
+    )
 
 
 @dataclass

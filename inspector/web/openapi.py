@@ -23,11 +23,13 @@ VARIABLES = {
     "name": "The bin's name.",
     "request_id": "A request's id.",
     "delivery_id": "A delivery's id.",
+    "action_id": "A saved action's id.",
 }
 ERROR_OF_VARIABLE = {
     "name": "bin_not_found",
     "request_id": "request_not_found",
     "delivery_id": "delivery_not_found",
+    "action_id": "action_not_found",
 }
 
 

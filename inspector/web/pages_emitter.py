@@ -12,7 +12,7 @@ from inspector.emitter import METHODS, composition_from_json
 from inspector.errors import InspectorError
 from inspector.forms import to_json_safe
 from inspector.web.action_json import ticket_text
-from inspector.web.couriers import Consignment
+from inspector.web.couriers import consign
 from inspector.web.emitter_draft import UNSET, Draft, make_draft, read_draft
 from inspector.web.emitter_view import (
     describe_draft,
@@ -139,13 +139,7 @@ def _change(draft: Draft, verb: str, rest: str) -> Draft:
 
 
 def _send(draft: Draft) -> Any:
-    composition = draft.compose()
-    definition, ticket = composition.to_json()
-    action = composition.action
-    prepared = composition.prepare(draft.read_plan().first)
-    consignment = Consignment(
-        prepared, action.options, action.name, action.source, definition, ticket
-    )
+    consignment = consign(draft.compose(), draft.read_plan().first)
     return answer_sending(current_services().dispatch(consignment))
 
 

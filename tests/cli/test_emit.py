@@ -121,6 +121,24 @@ def test_a_saved_action_is_the_same_again_and_flags_change_it(tmp_path: Path) ->
     assert changed == first.replace(b"ticket%5Bid%5D=5", b"ticket%5Bid%5D=6")
 
 
+def test_the_pages_actions_are_the_commands_too(
+    live_server: LiveServer, receiver: Receiver
+) -> None:
+    server = ["--server", live_server.url]
+    begun = ["--to", receiver.url, "--set", "ticket.id=5", "--data", "a=1"]
+    first = emit(*begun, *server, "--dry-run", "--save-as", "From Ann").stdout_bytes
+    assert emit(*server, "--action", "From Ann", "--dry-run").stdout_bytes == first
+    assert emit(*server, "--action", "From Ann").return_value == 0
+    assert receiver.requests == [first]
+    emit(*server, "--action", "From Ann", "--method", "GET", "--dry-run", "--save-as", "From Ann")
+    saved = requests.get(f"{live_server.url}/api/v1/actions", timeout=10).json()
+    assert [each["method"] for each in saved if each["name"] == "From Ann"] == ["GET"]
+    with pytest.raises(InspectorError, match=r"no action of that name; it has .*From Ann"):
+        CliRunner().invoke(
+            command, [*server, "--action", "x"], standalone_mode=False, catch_exceptions=False
+        )
+
+
 def test_an_answer_is_shown_without_what_could_steer_the_terminal() -> None:
     body = b"\x1b[31mred\x07 caf\xc3\xa9 \xff\n"
     reply = b"HTTP/1.1 500 No\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)

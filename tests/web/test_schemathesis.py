@@ -20,6 +20,8 @@ EXCLUDED = ("stream_events",)
 def test_schemathesis_finds_nothing(start_server: StartServer, tmp_path: Path) -> None:
     server = start_server("--bin", "orders")
     requests.post(f"{server.url}/orders", data={"ticket[id]": "5"}, timeout=10)
+    action = {"url": f"{server.url}/orders"}
+    requests.post(f"{server.url}/api/v1/actions", json={"action": action}, timeout=10)
     command = [
         *(str(Path(sys.executable).with_name("st")), "--config-file", str(CONFIG)),
         *("run", f"{server.url}/api/v1/openapi.json"),

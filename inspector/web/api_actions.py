@@ -1,0 +1,146 @@
+"""The API's calls about saved actions: list, save, change, delete, send."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, TypedDict
+
+from flask import jsonify
+from flask.typing import ResponseReturnValue
+
+from inspector.domain.deliveries import SavedAction
+from inspector.emitter import composition_from_json
+from inspector.errors import InspectorError
+from inspector.forms import to_json_safe
+from inspector.web.action_json import ActionToSend, read_changes, read_composition
+from inspector.web.api_calls import JSON, Answer, Api
+from inspector.web.api_emitter import ACTION_ERRORS, SENDING_ERRORS, answer_when_done
+from inspector.web.api_types import About
+from inspector.web.couriers import consign
+from inspector.web.delivery_json import DeliveryJson
+from inspector.web.services import current_services
+
+api = Api()
+
+
+class ActionLineJson(TypedDict):
+    """A saved action in short."""
+
+    id: Annotated[str, About("Opaque.")]
+    name: str
+    source: str
+    method: str
+    url: Annotated[str, About("A template.")]
+    changed_at: Annotated[str, About("ISO 8601, UTC.", schema={"format": "date-time"})]
+
+
+class SavedActionJson(ActionLineJson):
+    """A saved action and the ticket it is sent with, each as the calls take it."""
+
+    action: dict[str, Any]
+    ticket: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class SendChanges:
+    """Further changes to the ticket, for this once."""
+
+    set: Annotated[dict[str, Any] | None, About('By path: {"ticket.id": 5}.')] = None
+    unset: Annotated[list[str] | None, About("Paths of what is taken away.")] = None
+
+
+@api.call("GET", "/actions", Answer(list[ActionLineJson], meaning="All of them."))
+def list_actions() -> ResponseReturnValue:
+    """List the saved actions by name."""
+    return jsonify([_line_to_json(each) for each in current_services().actions.list()])
+
+
+@api.call(
+    "POST",
+    "/actions",
+    Answer(SavedActionJson, status=201, meaning="The action, as it is kept."),
+    body=ActionToSend,
+    body_types=(JSON,),
+    errors=(*ACTION_ERRORS, "too_many_actions", "action_too_large"),
+)
+def save_action(body: ActionToSend) -> ResponseReturnValue:
+    """Save an action with its ticket, to be sent by one click or call. Nothing is sent."""
+    return jsonify(_save(body)), 201
+
+
+@api.call("GET", "/actions/<action_id>", Answer(SavedActionJson, meaning="The action."))
+def get_action(action_id: str) -> ResponseReturnValue:
+    """Get one saved action."""
+    return jsonify(_to_json(_find(action_id)))
+
+
+@api.call(
+    "PUT",
+    "/actions/<action_id>",
+    Answer(SavedActionJson, meaning="The action as it is now."),
+    body=ActionToSend,
+    body_types=(JSON,),
+    errors=(*ACTION_ERRORS, "action_too_large"),
+)
+def change_action(action_id: str, body: ActionToSend) -> ResponseReturnValue:
+    """Put another action in the place of a saved one."""
+    return jsonify(_save(body, _find(action_id).id))
+
+
+@api.call("DELETE", "/actions/<action_id>", Answer(status=204, meaning="It is gone."))
+def delete_action(action_id: str) -> ResponseReturnValue:
+    """Delete a saved action; what it has sent stays."""
+    current_services().actions.delete(_find(action_id).id)
+    return "", 204
+
+
+@api.call(
+    "POST",
+    "/actions/<action_id>/send",
+    Answer(DeliveryJson, status=201, meaning="What came of it."),
+    body=SendChanges,
+    body_types=(JSON,),
+    errors=(*ACTION_ERRORS, *SENDING_ERRORS),
+)
+def send_action(action_id: str, body: SendChanges) -> ResponseReturnValue:
+    """Send a saved action as it is, or with further changes to its ticket."""
+    saved = _find(action_id)
+    composition = composition_from_json(saved.definition, saved.ticket)
+    changes = (*composition.ticket.changes, *read_changes(body.set, body.unset))
+    changed = replace(composition, ticket=replace(composition.ticket, changes=changes))
+    return answer_when_done(current_services().dispatch(consign(changed)))
+
+
+def _find(action_id: str) -> SavedAction:
+    if not (action_id.isascii() and action_id.isdigit() and len(action_id) <= 18):
+        raise InspectorError("action_not_found", f"There is no saved action {action_id[:40]}.")
+    return current_services().actions.get(int(action_id))
+
+
+def _save(body: ActionToSend, action_id: int | None = None) -> SavedActionJson:
+    composition = read_composition(body)
+    composition.unchanged_context  # noqa: B018 - a ticket that cannot be read is not kept
+    definition, ticket = composition.to_json()
+    return _to_json(current_services().actions.save(definition, ticket, action_id=action_id))
+
+
+def _line_to_json(saved: SavedAction) -> ActionLineJson:
+    source, method, url = (str(saved.definition[name]) for name in ("source", "method", "url"))
+    return {
+        "id": str(saved.id),
+        "name": to_json_safe(saved.name),
+        "source": source,
+        "method": method,
+        "url": to_json_safe(url),
+        "changed_at": saved.changed_at.isoformat(timespec="microseconds"),
+    }
+
+
+def _to_json(saved: SavedAction) -> SavedActionJson:
+    # As the calls take it: what is not chosen is null there.
+    ticket = {name: value or None for name, value in saved.ticket.items()}
+    return {
+        **_line_to_json(saved),
+        "action": to_json_safe(dict(saved.definition)),
+        "ticket": to_json_safe(ticket),
+    }
