@@ -70,6 +70,11 @@ class Form:
             self.value = self._trace.value
 
     @property
+    def has_pairs(self) -> bool:
+        """Whether ``pairs`` has any, told without the careful pass."""
+        return bool(self.body.strip(b"&"))
+
+    @property
     def pairs(self) -> tuple[Pair, ...]:
         """The pairs in wire order, those included that PHP drops; see ``unlisted``."""
         return self._trace.pairs

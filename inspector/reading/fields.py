@@ -101,27 +101,38 @@ def iterate_values(value: Any, name_items: NameItems = by_index) -> Iterator[tup
     An empty list or map is a leaf with an empty text; ``name_items`` gives the keys of a
     list. Iterative, because a body may nest deeper than Python recurses.
     """
-    stack: list[Iterator[tuple[Path, Any]]] = [iter([((), value)])]
     left = MAX_FIELDS
-    while stack:
-        entry = next(stack[-1], None)
-        if entry is None:
-            stack.pop()
-            continue
-        path, item = entry
-        if isinstance(item, dict) and item:
-            stack.append(_entries(path, item.items()))
-        elif isinstance(item, list) and item:
-            stack.append(_entries(path, zip(name_items(item), item, strict=True)))
-        else:
-            yield path, "" if isinstance(item, (dict, list)) else scalar_text(item)
+    stack: list[tuple[Path, Iterator[tuple[str, Any]]]] = []
+    path: Path = ()
+    entries: Iterator[tuple[str, Any]] = iter(())
+    if isinstance(value, (dict, list)) and value:
+        entries = _entries(value, name_items)
+    else:
+        yield (), _leaf_text(value)
+    while True:
+        for key, item in entries:
+            if item and isinstance(item, (dict, list)):
+                stack.append((path, entries))
+                path, entries = (*path, key), _entries(item, name_items)
+                break
+            yield (*path, key), item if type(item) is str else _leaf_text(item)
             left -= 1
             if not left:
                 return
+        else:
+            if not stack:
+                return
+            path, entries = stack.pop()
 
 
-def _entries(path: Path, items: Iterable[tuple[str, Any]]) -> Iterator[tuple[Path, Any]]:
-    return (((*path, key), item) for key, item in items)
+def _entries(value: Any, name_items: NameItems) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        return iter(value.items())
+    return zip(name_items(value), value, strict=True)
+
+
+def _leaf_text(item: Any) -> str:
+    return "" if isinstance(item, (dict, list)) else scalar_text(item)
 
 
 def iterate_fields(request: CapturedRequest) -> Iterator[tuple[str, Path, str]]:

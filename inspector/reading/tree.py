@@ -101,7 +101,7 @@ def find_content(request: CapturedRequest) -> tuple[str | None, Any]:
 
     A form without a single pair has nothing to read: None, as no body at all.
     """
-    if request.form is not None and request.form.pairs:
+    if request.form is not None and request.form.has_pairs:
         return FORM, request.form.value
     if request.json is not None:
         return JSON, request.json

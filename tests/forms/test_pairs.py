@@ -80,3 +80,4 @@ def test_each_leaf_of_the_tree_has_the_one_pair_it_came_from(body: bytes) -> Non
     form = parse(body, max_depth=3)
     kept = [(pair.path, pair.value) for pair in form.pairs if pair.is_kept]
     assert sorted(kept) == sorted(list_leaves(form.value))
+    assert form.has_pairs == bool(form.pairs)
