@@ -235,12 +235,15 @@ class CapturedRequest:
 
     @cached_property
     def summary(self) -> RequestSummary:
-        ticket = self.ticket if isinstance(self.ticket, dict) else {}
-        subject, ticket_id = ticket.get("subject"), ticket.get("id")
+        value = self.json if self.form is None else self.form.value
+        value = value if isinstance(value, dict) else {}
+        ticket = value.get("ticket")
+        ticket = ticket if isinstance(ticket, dict) else {}
+        subject, ticket_id, event = ticket.get("subject"), ticket.get("id"), value.get("event_type")
         return RequestSummary(
             subject=subject if isinstance(subject, str) else None,
-            ticket_id=ticket_id if isinstance(ticket_id, str) else None,
-            event=self.event.type if self.event else None,
+            ticket_id=str(ticket_id) if type(ticket_id) in (str, int) else None,
+            event=event if isinstance(event, str) else None,
         )
 
 

@@ -45,6 +45,21 @@ def test_one_url_is_a_page_and_a_fragment_of_it(client: FlaskClient, path: str) 
     assert page.headers["Vary"] == fragment.headers["Vary"]
 
 
+def test_a_row_says_which_ticket_it_is_from_a_form_and_from_json(client: FlaskClient) -> None:
+    ticket = {"id": 5, "subject": "Hierarchy"}
+    capture(client, json={"ticket": ticket, "event_type": "update"})
+    capture(
+        client, data={"ticket[id]": "5", "ticket[subject]": "Hierarchy", "event_type": "update"}
+    )
+    rows = re.findall(r'row-title">(.*?)<.*?row-facts">(.*?)</span> *</span>', _one_line(client))
+    assert len(rows) == 2
+    assert set(rows) == {("Hierarchy", "<span>ticket 5</span> <span>update")}
+
+
+def _one_line(client: FlaskClient) -> str:
+    return re.sub(r"\s+", " ", client.get("/bins/orders").text)
+
+
 @pytest.mark.parametrize("header", ["HX-Boosted", "HX-History-Restore-Request"])
 def test_boosted_and_restored_pages_are_whole(client: FlaskClient, header: str) -> None:
     assert "<!doctype html>" in client.get("/bins/orders", headers={**HTMX, header: "true"}).text
