@@ -25,8 +25,10 @@ from functools import cached_property
 
 from inspector.domain import CapturedRequest
 from inspector.errors import InspectorError
-from inspector.reading.fields import Name, find_text, iterate_fields, parse_name
+from inspector.reading.fields import BODY, Name, find_text, iterate_fields, parse_name
+from inspector.reading.grouping import is_ticket
 from inspector.reading.paths import ANY_INDEX
+from inspector.reading.tree import find_content
 
 MAX_QUERY_CHARS = 1000
 MAX_TERMS = 30
@@ -47,7 +49,7 @@ FLAGS: dict[str, Callable[[CapturedRequest], bool]] = {
     "form": lambda request: request.is_form,
     "json": lambda request: request.media_type.is_json,
     "multipart": lambda request: request.media_type.essence.startswith("multipart/"),
-    "ticket": lambda request: request.ticket is not None,
+    "ticket": lambda request: is_ticket(find_content(request)[1]),
     "binary": lambda request: request.body_size > 0 and request.body_text is None,
     "chunked": lambda request: request.chunked,
     "truncated": lambda request: request.truncated,
@@ -75,13 +77,15 @@ class Term:
     """One condition.
 
     ``phrases`` stand in every matching request and ``marks`` (see ``find_marks``) on
-    it: what an index can look up. ``name`` is the field it looks at and ``wanted`` the
-    words it wants there, or anywhere without a name. A term turned round has none of these.
+    it, ``barred`` marks on none: what an index can look up. ``name`` is the field it
+    looks at and ``wanted`` the words it wants there, or anywhere without a name. A term
+    turned round has barred marks at most.
     """
 
     test: Test
     phrases: tuple[Phrase, ...] = ()
     marks: tuple[str, ...] = ()
+    barred: tuple[str, ...] = ()
     name: Name | None = None
     wanted: Phrase | None = None
 
@@ -112,6 +116,16 @@ class Query:
     def marks(self) -> tuple[str, ...]:
         """The marks that every matching request bears."""
         return tuple(mark for term in self.terms for mark in term.marks)
+
+    @cached_property
+    def barred(self) -> tuple[str, ...]:
+        """The marks that no matching request bears."""
+        return tuple(mark for term in self.terms for mark in term.barred)
+
+    @property
+    def is_indexed(self) -> bool:
+        """Whether an index leaves out any request at all."""
+        return bool(self.phrases or self.marks or self.barred)
 
     def __bool__(self) -> bool:
         return bool(self.terms) or self.after_us is not None or self.before_us is not None
@@ -155,7 +169,8 @@ def _read_term(draft: _Draft, term: str, *, negated: bool) -> None:
     made = _make_filter(known[1], _unquote(known[2])) if known else _make_other(term)
     if negated:
         test = made.test
-        made = Term(lambda request: not test(request))
+        # Marks are the whole of the terms that have any.
+        made = Term(lambda request: not test(request), barred=made.marks)
     draft.terms.append(made)
 
 
@@ -190,8 +205,10 @@ def find_marks(request: CapturedRequest) -> list[str]:
 
 
 def method_mark(method: str) -> str:
-    """A method as one word."""
-    return "m" + "".join(split_words(method))
+    """A method as a word that no other method has."""
+    method = method.lower()
+    is_word = method.isascii() and method.isalnum()
+    return f"m{method}" if is_word else f"n{method.encode('utf-8', 'surrogatepass').hex()}"
 
 
 _EXAMPLES = {
@@ -228,7 +245,11 @@ def _make_words(text: str) -> Term:
         raise _error(f"{text[:40]!r} has no letter or digit to search for.")
 
     def test(request: CapturedRequest) -> bool:
-        return any(has_phrase(line, phrase) for line in word_lines(request))
+        return any(
+            # Far cheaper than cutting every line into words, and most lines end here.
+            phrase.words[-1] in line and has_phrase(WORD.findall(line), phrase)
+            for line in searched_lines(request)
+        )
 
     return Term(test, (phrase,), wanted=phrase)
 
@@ -335,14 +356,18 @@ def _error(message: str) -> InspectorError:
     return InspectorError("invalid_query", message, field="q")
 
 
-def word_lines(request: CapturedRequest) -> Iterator[list[str]]:
-    """All words of a request as lines of name and value: what words are searched in."""
-    yield split_words(f"{request.method} {request.decoded_path}")
+def searched_lines(request: CapturedRequest) -> Iterator[str]:
+    """What words are searched in: each name with its value, in small letters, bounded."""
+    yield _line(f"{request.method} {request.decoded_path}")
     for place, path, text in iterate_fields(request):
-        name = " ".join(key for key in path if key != ANY_INDEX)
-        yield split_words(f"{place} {name} {text}" if place != "body" else f"{name} {text}")
+        name = " ".join(path)
+        yield _line(f"{name} {text}" if place == BODY else f"{place} {name} {text}")
     if request.form is None and request.json is None and request.body_text:
-        yield split_words(request.body_text)
+        yield _line(request.body_text)
+
+
+def _line(text: str) -> str:
+    return text[:MAX_WORD_SOURCE_CHARS].lower()
 
 
 def has_phrase(words: list[str], phrase: Phrase) -> bool:

@@ -109,7 +109,7 @@ class RequestSearch:
             row = find_row_below(bin_, 2**62 if position is None else position)
             if row is None:
                 return
-            if index is not None and (query.phrases or query.marks) and row <= index.last_row:
+            if index is not None and query.is_indexed and row <= index.last_row:
                 yield from self._indexed_steps(index, bin_, query, row + 1)
                 return
             page = self._requests.page(bin_, limit=STEP, before=position)

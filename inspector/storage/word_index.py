@@ -14,22 +14,25 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from inspector.domain import CapturedRequest
-from inspector.reading.query import Phrase, Query, find_marks, word_lines
+from inspector.reading.query import WORD, Phrase, Query, find_marks, searched_lines
 
 log = logging.getLogger("inspector.storage")
 
-SCHEMA = 2
-BATCH = 20
+SCHEMA = 3
+BATCH = 50
 MAX_WORDS_A_REQUEST = 20_000
+# The mark of requests that have more than is indexed: any search may be for them.
+PARTLY = "partly"
 # It waits for a moment without many captures, but not for ever, and rests between batches.
 CALM_S = 0.25
 CALM_CAPTURES = 10
 PATIENCE_S = 30.0
-REST = 1.5
+REST = 0.5
 SWEEP_BATCH = 500
 MOST_GONE = 1000
 
@@ -99,7 +102,7 @@ class WordIndex:
 
     def add(self, requests: Iterable[tuple[int, CapturedRequest]]) -> None:
         """Take in requests with their row ids, lowest first."""
-        documents = [(row, make_marks(each), make_document(each)) for row, each in requests]
+        documents = [(row, *make_document(each)) for row, each in requests]
         if not documents:
             return
         with self._changing() as connection:
@@ -114,13 +117,12 @@ class WordIndex:
 
         Rows of requests that are gone may be among them.
         """
-        sought = [f"marks : {mark}" for mark in (f"b{bin_id}", *query.marks)]
-        sought += [f"said : {format_phrase(phrase)}" for phrase in query.phrases]
+        match = format_match(bin_id, query)
         with self._lock:
             rows = self._connection.execute(
                 "SELECT rowid FROM words WHERE words MATCH ? AND rowid < ? "
                 "ORDER BY rowid DESC LIMIT ?",
-                (" AND ".join(sought), below, limit),
+                (match, below, limit),
             )
             return [row[0] for row in rows]
 
@@ -175,19 +177,39 @@ def format_phrase(phrase: Phrase) -> str:
     return f'"{" ".join(phrase.words)}"' + (" *" if phrase.begun else "")
 
 
-def make_marks(request: CapturedRequest) -> str:
-    """What a request is, its bin before all."""
-    return " ".join([f"b{request.bin_id}", *find_marks(request)])
+def format_match(bin_id: int, query: Query) -> str:
+    """What FTS5 is asked for; a request that was not read whole may have what is sought."""
+    sought = [f"marks : {mark}" for mark in query.marks]
+    sought += [f"said : {format_phrase(phrase)}" for phrase in query.phrases]
+    match = f"marks : b{bin_id}"
+    if sought:
+        match += f" AND (marks : {PARTLY} OR ({' AND '.join(sought)}))"
+    return "".join([f"({match})", *(f" NOT marks : {mark}" for mark in query.barred)])
 
 
-def make_document(request: CapturedRequest) -> str:
-    """A request's words as one text."""
-    return " ".join(_bounded(word for line in word_lines(request) for word in line))
+def make_document(request: CapturedRequest) -> tuple[str, str]:
+    """A request's marks, its bin before all, and a text with its words.
+
+    The index cuts the text where ``split_words`` does.
+    """
+    bin_mark = f"b{request.bin_id}"
+    if _is_partly_read(request):
+        return f"{bin_mark} {PARTLY}", ""
+    text = "\n".join(searched_lines(request))
+    # In ASCII the two agree on what a word is, and each takes two characters at least.
+    if not text.isascii() or "\0" in text or len(text) > 2 * MAX_WORDS_A_REQUEST:
+        words = [word[0] for word in islice(WORD.finditer(text), MAX_WORDS_A_REQUEST + 1)]
+        if len(words) > MAX_WORDS_A_REQUEST:
+            return f"{bin_mark} {PARTLY}", ""
+        text = " ".join(words)
+    return " ".join([bin_mark, *find_marks(request)]), text
 
 
-def _bounded(words: Iterator[str]) -> Iterator[str]:
-    for _, word in zip(range(MAX_WORDS_A_REQUEST), words, strict=False):
-        yield word
+def _is_partly_read(request: CapturedRequest) -> bool:
+    """Whether its body was too big for a list, as it came or decoded."""
+    if request.body_size and not request.body:
+        return True
+    return bool(request.content.problem) and request.content.data is not request.body
 
 
 class IndexFiller:

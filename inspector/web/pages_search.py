@@ -12,7 +12,7 @@ from flask import request
 from inspector.domain import Bin, CapturedRequest
 from inspector.errors import InspectorError
 from inspector.reading.fields import BODY, HEADER, Name, find_text, iterate_fields
-from inspector.reading.query import Query, parse_query, split_words
+from inspector.reading.query import FLAGS, Query, parse_query, split_words
 from inspector.reading.reasons import Reason, find_reasons
 from inspector.reading.terms import finds, write_comparison, write_has
 from inspector.web.services import current_services
@@ -202,6 +202,6 @@ def _find_field(
 def _find_sample(bin_: Bin) -> CapturedRequest | None:
     """The newest ticket, else the newest request with fields, among the newest few."""
     page = current_services().requests.page(bin_, limit=_LOOKED_AT, whole_bodies=False)
-    tickets = (each for each in page.requests if each.ticket is not None)
+    tickets = (each for each in page.requests if FLAGS["ticket"](each))
     others = (each for each in page.requests if each.is_form or each.json is not None)
     return next(tickets, None) or next(others, None)

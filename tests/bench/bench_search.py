@@ -39,12 +39,16 @@ QUERIES = [
     "header:X-Deskpro-TicketId=5",
     "method:POST",
     "method:GET hierarchy",
+    "is:ticket",
+    "-is:ticket",
     "has:custom_data",
     "has:nothing_at_all",
     "zebra",
     '"case 4711"',
     "ticket.subject:4711 ticket.id=4711",
+    "before:2026-05-01T01:00",
     "hierarchy before:2026-05-01T01:00",
+    "ticket.id=9 before:2026-05-01T01:00",
     "after:2026-05-01T02:00 ticket.agent.id=4",
 ]
 

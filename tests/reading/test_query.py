@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from operator import attrgetter
 
@@ -14,7 +14,14 @@ from hypothesis import strategies as st
 from inspector.capture import Refusal
 from inspector.domain import CapturedRequest
 from inspector.errors import InspectorError
-from inspector.reading.query import find_marks, has_phrase, parse_query, word_lines
+from inspector.reading.query import (
+    WORD,
+    find_marks,
+    has_phrase,
+    method_mark,
+    parse_query,
+    searched_lines,
+)
 
 NOW = datetime(2026, 5, 10, 12, tzinfo=UTC)
 FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
@@ -131,10 +138,36 @@ def test_a_query_leaves_out_what_it_does_not_name(text: str) -> None:
 
 @pytest.mark.parametrize("text", FOUND)
 def test_an_index_of_words_never_hides_a_match(text: str) -> None:
-    words = [word for line in word_lines(make_request()) for word in line]
+    words = [word for line in searched_lines(make_request()) for word in WORD.findall(line)]
     query = parse_query(text, now=NOW)
     assert all(has_phrase(words, phrase) for phrase in query.phrases)
     assert set(query.marks) <= set(find_marks(make_request()))
+    assert set(query.barred).isdisjoint(find_marks(make_request()))
+
+
+def test_each_method_has_a_mark_of_its_own() -> None:
+    methods = ["POST", "M-SEARCH", "MSEARCH", "N4D", "m!", "\xe9", "\udce9", "0"]
+    marks = {method_mark(method) for method in methods}
+    assert len(marks) == len(methods)
+    assert all(mark.isascii() and mark.isalnum() for mark in marks)
+    assert method_mark("Post") == method_mark("POST")
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        (b"application/json", b'{"ticket": {"id": 5}}'),
+        (b"application/json", b'{"person_context": {"id": 5}}'),
+        (b"application/x-www-form-urlencoded", b"ticket[id]=5"),
+    ],
+)
+def test_a_ticket_is_one_however_it_was_written(content_type: bytes, body: bytes) -> None:
+    request = replace(
+        make_request(body),
+        raw_head=b"POST /b1 HTTP/1.1\r\nContent-Type: " + content_type + b"\r\n",
+    )
+    assert parse_query("is:ticket").matches(request)
+    assert not parse_query("-is:ticket").matches(request)
 
 
 def test_flags_see_what_is_odd() -> None:

@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
+import gzip
+import random
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from inspector.capture import Capture
-from inspector.domain import Bin
-from inspector.reading.query import parse_query
+from inspector.domain import Bin, CapturedRequest
+from inspector.reading.query import WORD, parse_query, searched_lines
 from inspector.storage import IndexFiller, IndexUnusableError, Stored, WordIndex
 from inspector.storage.rows import find_existing, load_rows_after
+from inspector.storage.word_index import MAX_WORDS_A_REQUEST
 from inspector.web.services import Services
 
 COUNT = 230
 HEAD = b"POST /b1 HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+TINY = st.sampled_from(["a", "Ab", "b1", "0", "_", " ", "-", "é", "\0", "%", ".", "\n", "ß"])
 
 
 def store(services: Services, bin_name: str, number: int) -> None:
     body = (
         f"ticket[id]={number}&ticket[agent][id]={number % 7}&ticket[subject]=Case+{number}".encode()
     )
-    capture = Capture(bin_name, number * 1_000_000, HEAD, lambda: body, len(body))
+    store_body(services, bin_name, number, body)
+
+
+def store_body(
+    services: Services, bin_name: str, number: int, body: bytes, head: bytes = HEAD
+) -> None:
+    capture = Capture(bin_name, number * 1_000_000, head, lambda: body, len(body))
     assert isinstance(services.writer.store(capture), Stored)
 
 
@@ -86,6 +99,65 @@ def test_times_are_bounds_too(searchable: Callable[..., list[int]]) -> None:
 def test_what_is_not_there_is_not_found(searchable: Callable[..., list[int]]) -> None:
     assert searchable("zebra") == []
     assert searchable("ticket.id=9999") == []
+
+
+def test_what_a_request_is_not_is_found_too(
+    services: Services, b1: Bin, searchable: Callable[..., list[int]]
+) -> None:
+    assert searchable("-is:ticket") == searchable("-method:POST") == []
+    assert searchable("-is:json -case", limit=500) == []
+    assert len(searchable("-is:json -method:GET case", limit=500)) == COUNT
+
+
+BIG = b"&filler=" + b"x" * 300_000
+
+
+@pytest.mark.parametrize(
+    ("head", "body"),
+    [
+        (HEAD, b"ticket[id]=777" + BIG),
+        (
+            HEAD + b"Content-Encoding: gzip\r\n",
+            gzip.compress(random.Random(1).randbytes(300_000).hex().encode() + b"&ticket[id]=777"),
+        ),
+        (HEAD, b"ticket[id]=777&words=" + b"w+" * (MAX_WORDS_A_REQUEST + 10)),
+    ],
+    ids=["too big for a list", "too big once decoded", "too many words"],
+)
+def test_what_is_too_big_to_be_indexed_is_read(
+    services: Services, head: bytes, body: bytes
+) -> None:
+    services.bins.create("b1")
+    store(services, "b1", 1)
+    store_body(services, "b1", 2, body, head)
+    index = services.search.index = WordIndex(":memory:")
+    fill(services, index)
+
+    def find(text: str) -> list[int]:
+        found = services.search.find(services.bins.get("b1"), parse_query(text), time_s=60)
+        return [request.number for request in found.requests]
+
+    assert find("ticket.id=777") == find("777") == [2]
+    assert find("is:ticket") == find("method:POST") == [2, 1]
+    assert find("ticket.id=778") == find("-is:ticket") == []
+    index.close()
+
+
+@given(st.lists(TINY).map("".join), st.lists(TINY).map("".join))
+def test_the_index_cuts_words_where_searching_does(path: str, header: str) -> None:
+    head = f"POST /b1/{quote(path)} HTTP/1.1\r\nX-Said: {header}\r\n".encode()
+    request = CapturedRequest(
+        "1-1", 1, "b1", 1, 0, head, b"", 0, "", chunked=False, truncated=False, fidelity="exact",
+        refusal=None,
+    )  # fmt: skip
+    index = WordIndex(":memory:")
+    index.add([(1, request)])
+    execute = index._connection.execute
+    execute("CREATE VIRTUAL TABLE temp.seen USING fts5vocab(main, words, instance)")
+    seen = execute("SELECT term FROM seen WHERE col = 'said' ORDER BY offset").fetchall()
+    words = [word for line in searched_lines(request) for word in WORD.findall(line)]
+    assert [word for (word,) in seen] == words
+    index.close()
 
 
 def test_what_was_deleted_is_not_found(
