@@ -162,8 +162,7 @@ def find_text(request: CapturedRequest, name: Name) -> str | None:
     """
     if name.place == HEADER:
         return request.find_header(name.path[0])
-    root = request.query.value if name.place == QUERY else find_content(request)[1]
-    values = _find_all(root, name.path)
+    values = find_values(request, name)
     if not values:
         return None
     texts: list[str] = []
@@ -173,6 +172,15 @@ def find_text(request: CapturedRequest, name: Name) -> str | None:
             if len(texts) > MAX_JOINED:
                 return ", ".join(texts[:MAX_JOINED]) + ", …"
     return ", ".join(texts)
+
+
+def find_values(request: CapturedRequest, name: Name) -> list[Any]:
+    """The field's value, nested as it is; several with ``ANY_INDEX``, none when it is absent."""
+    if name.place == HEADER:
+        text = request.find_header(name.path[0])
+        return [] if text is None else [text]
+    root = request.query.value if name.place == QUERY else find_content(request)[1]
+    return _find_all(root, name.path)
 
 
 def _find_all(root: Any, path: Path) -> list[Any]:
