@@ -10,6 +10,7 @@ const MAX_ROWS = 500;
 const MAX_NEWS_PER_S = 10;
 const RELOAD_MS = 1000;
 const SEARCH_MS = 500;
+const REDRAW_MS = 5000;
 
 const COUNTED = /^\(\d+\) /;
 
@@ -20,6 +21,7 @@ let timer = 0;
 let isStale = false; // more came than was put into the list
 let reloadTimer = 0;
 let searchTimer = 0;
+let drawTimer = 0;
 let news = []; // when the last ones came
 let cold = document.getElementById("stream")?.cloneNode(true);
 
@@ -49,6 +51,15 @@ function settleRows() {
   markOpenRow();
   count(fresh.length);
   announce(fresh);
+  redrawSoon();
+}
+
+// The picture above the rows follows them, calmly.
+function redrawSoon() {
+  drawTimer ||= setTimeout(() => {
+    drawTimer = 0;
+    if (!document.hidden) htmx.trigger("#activity", "redraw");
+  }, REDRAW_MS);
 }
 
 function count(fresh) {

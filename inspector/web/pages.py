@@ -153,6 +153,7 @@ def _list_context(bin_: Bin, found: RequestList | None) -> dict[str, Any]:
         "bin": bin_,
         "bin_url": current_services().bin_url(bin_.name),
         "list": found,
+        "timeline": None if found is None else current_services().activities.draw(bin_),
         "requests": [] if found is None else found.requests,
         "reasons": {} if found is None else found.reasons,
         "search": read_search().suffix,

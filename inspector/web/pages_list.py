@@ -9,6 +9,7 @@ from flask import request
 from inspector.domain import Bin, CapturedRequest
 from inspector.errors import InspectorError
 from inspector.reading.reasons import Reason
+from inspector.reading.timeline import Column
 from inspector.storage.requests import find_number, make_id
 from inspector.web.pages_search import Search, explain, read_search
 from inspector.web.services import current_services
@@ -32,6 +33,14 @@ class RequestList:
     newest_id: str = "0"
     searched_to: int | None = None
     reasons: dict[str, list[Reason]] = field(default_factory=dict)
+
+    def covers(self, column: Column) -> bool:
+        """Whether the search looks at requests of this time."""
+        query = self.search.query
+        after_us, before_us = (query.after_us, query.before_us) if query else (None, None)
+        return (after_us is None or column.end.timestamp() * 1_000_000 > after_us) and (
+            before_us is None or column.start.timestamp() * 1_000_000 < before_us
+        )
 
 
 def load_list(bin_: Bin, *, before: int | None = None, after: int | None = None) -> RequestList:

@@ -25,7 +25,7 @@ from inspector.reading.nodes import split_words
 from inspector.reading.paths import Path, parse_path
 from inspector.reading.series import SUBJECT, Series
 from inspector.reading.terms import find_terms
-from inspector.reading.timeline import build_timeline
+from inspector.reading.timeline import METHOD, build_timeline
 from inspector.storage.requests import find_number, make_id
 from inspector.web.hypermedia import render_resource, set_vary
 from inspector.web.services import current_services, find_bin
@@ -199,12 +199,13 @@ def _iterate_after(bin_: Bin, number: int) -> Iterator[CapturedRequest]:
 def draw_timeline(name: str) -> Response:
     """Captures over time as a picture; ``by`` is ``method`` or ``event``."""
     bin_ = find_bin(name)
-    picture = render_template(
-        "fields/_timeline.svg",
-        bin=bin_,
-        timeline=_timeline(_catalogues().refresh(bin_)),
-        alone=True,
+    by_method = request.args.get("by") == METHOD
+    timeline = (
+        current_services().activities.draw(bin_)
+        if by_method
+        else _timeline(_catalogues().refresh(bin_))
     )
+    picture = render_template("fields/_timeline.svg", bin=bin_, timeline=timeline, alone=True)
     response = Response(picture, mimetype="image/svg+xml")
     response.headers["Cache-Control"] = "no-cache"
     return response

@@ -32,6 +32,7 @@ from inspector.storage import (
     RequestStore,
     Writer,
 )
+from inspector.web.activities import Activities
 from inspector.web.couriers import Consignment, Couriers, Sending
 from inspector.web.door import Door
 from inspector.web.series_runs import SeriesRun, SeriesRuns
@@ -75,6 +76,10 @@ class Services:
     parking_is_full: Callable[[], bool] = lambda: False
     ring: Callable[[Later], None] = lambda later: None  # noqa: ARG005 - nothing is parked
     waiting_room: WaitingRoom = field(init=False)
+    activities: Activities = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.activities = Activities(self.requests)
 
     def limit_sender(self, peer: str, forwarded_for: str) -> None:
         """Count a request; ``TooManyRequestsError`` for a peer elsewhere that sends too many."""

@@ -40,7 +40,7 @@ def test_the_ticket_whose_agent_changed_is_found_among_two_hundred(
     expect(change).to_have_count(1)
     expect(change.locator("td").nth(0)).to_have_text("17")
     expect(change.locator("td").nth(1)).to_have_text("#137")
-    change.get_by_role("link", name="Compare").click()
+    change.get_by_role("link", name="What else changed").click()
     expect(page.get_by_role("row", name="changed: ticket.agent.id")).to_be_visible()
     # The same ticket's requests are compared, so nothing else differs.
     expect(page.locator(".compare-counts span").first).to_have_text("1 changed")

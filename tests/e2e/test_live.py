@@ -107,6 +107,31 @@ def test_more_than_a_page_at_once_fetches_the_list_anew(
     expect(page.locator(ROW)).to_have_count(50)
 
 
+def find_top(page: Page, selector: str) -> float:
+    """How far from the top of the window the element begins, in pixels."""
+    top: float = page.locator(selector).evaluate("each => each.getBoundingClientRect().top")
+    return top
+
+
+def test_the_picture_above_the_list_follows_and_moves_nothing(
+    page: Page, live_server: LiveServer
+) -> None:
+    url = open_bin(page, live_server, "pictured")
+    bars = page.locator("#activity a")
+    expect(bars).to_have_count(0)
+    top = find_top(page, ".list-empty")
+    send_ticket(url)
+    expect(page.locator(ROW)).to_have_count(1)
+    assert find_top(page, ROW) == top
+    expect(bars).to_have_count(1)
+    assert find_top(page, ROW) == top
+    bars.first.click()
+    expect(page.get_by_role("searchbox", name="Search the requests")).to_have_value(
+        re.compile(r"^after:\d.* before:\d")
+    )
+    expect(page.locator(ROW)).to_have_count(1)
+
+
 def test_reading_on_keeps_its_place(page: Page, live_server: LiveServer) -> None:
     url = open_bin(page, live_server, "in-place", 40)
     page.locator("#r15 a").click()

@@ -1,9 +1,18 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from inspector.reading.catalogue import Point
-from inspector.reading.timeline import COLUMNS, MAX_KINDS, build_timeline
+from inspector.reading.timeline import (
+    COLUMNS,
+    MAX_KINDS,
+    MAX_KINDS_COUNTED,
+    OTHERS,
+    Activity,
+    build_timeline,
+)
 
 SECOND = 1_000_000
 
@@ -23,13 +32,21 @@ def test_one_capture_is_one_column() -> None:
 
 
 @pytest.mark.parametrize(
-    ("last", "width_s"), [(30, 1), (100, 2), (3_600, 120), (86_400, 1_800), (86_400 * 365, 604_800)]
+    ("last", "width_s"),
+    [
+        (30, 1),
+        (100, 2),
+        (3_600, 120),
+        (86_400, 1_800),
+        (86_400 * 365, 604_800),
+        (10**9, 19_353_600),
+    ],
 )
 def test_columns_have_a_width_people_think_in(last: int, width_s: int) -> None:
     timeline = build_timeline(make_points(0, last))
     assert timeline is not None
     assert timeline.width_s == width_s
-    assert len(timeline.columns) <= COLUMNS + 1
+    assert len(timeline.columns) <= COLUMNS
     assert [column.total for column in timeline.columns if column.total] == [1, 1]
 
 
@@ -53,10 +70,42 @@ def test_rare_kinds_are_summed_up() -> None:
     assert sum(timeline.totals) == len(points)
 
 
-@given(st.lists(st.integers(0, 4_000_000_000), min_size=1))
+@given(st.lists(st.integers(0, 253_402_300_799), min_size=1))
 def test_every_capture_is_counted_once(seconds: list[int]) -> None:
     timeline = build_timeline(make_points(*seconds))
     assert timeline is not None
     assert sum(column.total for column in timeline.columns) == len(seconds)
-    assert len(timeline.columns) <= COLUMNS + 1
+    assert len(timeline.columns) <= COLUMNS
     assert timeline.highest == max(column.total for column in timeline.columns)
+
+
+def test_columns_join_one_another_and_begin_at_whole_widths() -> None:
+    timeline = build_timeline(make_points(7, 200, 3_000))
+    assert timeline is not None
+    columns = timeline.columns
+    assert all(one.end == other.start for one, other in pairwise(columns))
+    assert all(column.start.timestamp() % timeline.width_s == 0 for column in columns)
+    assert columns[0].start.timestamp() <= 7 < columns[0].end.timestamp()
+
+
+def test_what_a_full_bin_let_go_of_leaves_the_picture() -> None:
+    activity = Activity()
+    for second in (1, 1, 1, 2, 100):
+        activity.add(second, "POST")
+    activity.drop_oldest(4)
+    timeline = activity.to_timeline("method")
+    assert timeline is not None
+    assert (activity.total, [column.total for column in timeline.columns]) == (1, [1])
+    assert activity.is_coarse
+    activity.drop_oldest(10)
+    assert (activity.total, activity.to_timeline("method")) == (0, None)
+
+
+def test_methods_without_number_are_counted_as_others() -> None:
+    activity = Activity()
+    for number in range(MAX_KINDS_COUNTED * 3):
+        activity.add(number % 7, f"M{number}")
+    timeline = activity.to_timeline("method")
+    assert timeline is not None
+    assert timeline.kinds[-1] == OTHERS
+    assert sum(timeline.totals) == MAX_KINDS_COUNTED * 3

@@ -128,7 +128,7 @@ def test_a_full_page_of_matches_goes_on_below(client: FlaskClient) -> None:
         send(client, f"n={number}&word=needle")
     page = get(client, "needle")
     assert len(list_numbers(page)) == 50
-    older = re.search(r'href="([^"]+before[^"]+)"', page)
+    older = re.search(r'href="([^"]+before=[^"]+)"', page)
     assert older is not None
     assert "Older matches" in page
     assert list_numbers(client.get(unescape(older[1])).text) == [2, 1]
