@@ -1,8 +1,9 @@
 """All waiting calls together: a thousand of them must cost a capture next to nothing.
 
 Calls are kept by what they want most of all, so that a request is shown only to
-those it may be for. One thread looks, while anybody waits, and it keeps to a small
-share of the interpreter: under a load of captures it lags, and catches up after.
+those it may be for. One thread looks, while anybody waits, and while captures come
+it keeps to a small share of the interpreter: under a load of them it lags, and
+catches up as soon as they pause.
 """
 
 from __future__ import annotations
@@ -26,9 +27,11 @@ log = logging.getLogger("inspector.web")
 STEP = 25
 # Another process may have stored something that this one heard no news of.
 MAX_NAP_S = 1.0
-# After working for t it owes REST_FACTOR * t of rest, paid when more than CALM_S is owed.
+# After working for t it owes REST_FACTOR * t of rest, paid when more than CALM_S is owed,
 REST_FACTOR = 8
 CALM_S = 0.05
+# and remitted when no capture came for so long.
+PAUSE_S = 0.2
 
 Trait = tuple[str, str]  # what is looked at, and its name: ("where", "ticket.id")
 Load = Callable[[int, int, int], Sequence[CapturedRequest]]
@@ -53,6 +56,7 @@ class WaitingRoom:
         self._lock = threading.Lock()
         self._stopping = False
         self._thread: threading.Thread | None = None
+        self._heard_at = 0.0
         self._owed_s = 0.0
         self._rested_at = 0.0
 
@@ -69,7 +73,10 @@ class WaitingRoom:
 
     def hear(self, news: Mapping[int, int]) -> None:
         """A bin has new requests; called by the writer, costs next to nothing."""
-        if self._bins and not self._news.is_set() and not self._bins.keys().isdisjoint(news):
+        if not self._bins:
+            return
+        self._heard_at = time.monotonic()
+        if not self._news.is_set() and not self._bins.keys().isdisjoint(news):
             self._news.set()
 
     def close(self, timeout_s: float = 5) -> None:
@@ -89,7 +96,7 @@ class WaitingRoom:
                 due_at = min(waits.due_at for waits in self._bins.values())
             self._news.wait(_nap_s(due_at))
             self._news.clear()
-            began = time.monotonic()
+            began, began_s = time.monotonic(), time.thread_time()
             with self._lock:
                 bins = list(self._bins.items())
             for bin_id, waits in bins:
@@ -99,7 +106,7 @@ class WaitingRoom:
                     log.exception("Waiting calls could not be served; they are tried again.")
                     time.sleep(MAX_NAP_S)
             self._sweep()
-            self._rest(began)
+            self._rest(began, time.thread_time() - began_s)
 
     def _serve(self, bin_id: int, waits: _BinWaits) -> None:
         """One step of news, then those whose time is up, when they have seen all that came."""
@@ -134,14 +141,17 @@ class WaitingRoom:
                 if not waits:
                     del self._bins[bin_id]
 
-    def _rest(self, began: float) -> None:
-        now = time.monotonic()
+    def _rest(self, began: float, worked_s: float) -> None:
+        """Give way to captures. What a busy machine took from its work is no work of its."""
         idle_s = began - self._rested_at
-        self._owed_s = max(0.0, self._owed_s - idle_s) + (now - began) * REST_FACTOR
-        if self._owed_s > CALM_S:
-            rest_s = min(self._owed_s, MAX_NAP_S)
-            time.sleep(rest_s)
-            self._owed_s -= rest_s
+        self._owed_s = max(0.0, self._owed_s - idle_s) + worked_s * REST_FACTOR
+        until = time.monotonic() + MAX_NAP_S
+        while self._owed_s > CALM_S and (now := time.monotonic()) < until:
+            if now - self._heard_at > PAUSE_S:
+                self._owed_s = 0.0
+                break
+            time.sleep(CALM_S)
+            self._owed_s -= CALM_S
         self._rested_at = time.monotonic()
 
 

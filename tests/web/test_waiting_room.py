@@ -138,6 +138,15 @@ def test_time_is_up_only_after_all_was_seen(store: Store, monkeypatch: pytest.Mo
     assert b"19 others" in none.payload
 
 
+def test_nobody_rests_when_no_capture_comes(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inspector.web.waiting_room.REST_FACTOR", 1e6)
+    monkeypatch.setattr("inspector.web.waiting_room.STEP", 1)
+    for number in range(1, 1000):
+        store.add(number)
+    late = store.enter("ticket.id=999")
+    wait_until(lambda: late.status == 200)
+
+
 def test_a_failing_store_answers_late_but_answers(
     store: Store, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
