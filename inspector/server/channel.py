@@ -93,8 +93,19 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         self._close_or_go_on(close=True)
 
     def park(self, later: Later) -> None:
-        """Give the socket to the parking lot at the main loop's next turn."""
+        """Give the socket to the parking lot as soon as all earlier answers are out.
+
+        This answer is the connection's last. What was sent behind its request is not
+        answered, as HTTP has it (RFC 9112, 9.6), but captures among it are kept.
+        """
+        with self.requests_lock:
+            behind, self.requests = self.requests[1:], self.requests[:1]
+            unfinished, self.request = self.request, None
         self._later = later
+        if not self.connected:  # It went while the application worked.
+            later.end()
+        for request in (*behind, *filter(None, [unfinished])):
+            self.server.lane.note_unanswered(self, request)
         self.server.pull_trigger()
 
     @property
@@ -205,12 +216,17 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         return self._later is not None or bool(super().writable())
 
     def handle_write(self) -> None:
-        """Send what is buffered, or leave for the parking lot."""
-        if self._later is not None:
-            self._leave()
-        else:
+        """Send what is buffered, then leave for the parking lot when it is time."""
+        if self._later is None:
             super().handle_write()
             self._end_answer()
+            return
+        with self.outbuf_lock:
+            self._flush_exception(self._flush_some, do_close=False)
+        if self.will_close:
+            self.handle_close()
+        elif not self.total_outbufs_len:
+            self._leave()
 
     def handle_read(self) -> None:
         """Read requests; after a refusal, read and drop."""
@@ -232,6 +248,9 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         if request is not None and request.headers_finished and not request.completed:
             self.server.lane.note_broken_off(self, request)
         super().handle_close()
+        later, self._later = self._later, None
+        if later is not None:
+            later.end()
 
     def _leave(self) -> None:
         later, self._later = self._later, None
@@ -240,6 +259,8 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         with self.outbuf_lock, self.requests_lock:
             self.del_channel()
             self.connected = False
+            for outbuf in self.outbufs:
+                outbuf.close()
             for request in self.requests:
                 request.close()
             self.requests = []

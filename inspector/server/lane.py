@@ -26,7 +26,9 @@ from inspector.server.channel import Channel
 from inspector.server.parser import ExactParser
 from inspector.storage import NoSuchBin, Outcome, Stored, Unstored
 
-CLOSED_BY_SENDER = 499  # nobody was left to be answered; the number is the one nginx logs
+# Nobody was left to be answered, or nobody was answered; the numbers are those nginx logs.
+CLOSED_BY_SENDER = 499
+UNANSWERED = 444
 
 
 class Lane:
@@ -55,31 +57,56 @@ class Lane:
             return False
         if method == b"GET" and request.error is None and _asks_for_the_page(target):
             return False
-        if self._limit is not None:
-            try:
-                self._limit(str(channel.addr[0]), request.headers.get("X_FORWARDED_FOR", ""))
-            except TooManyRequestsError as refusal:
-                self._outcomes.append((channel, request, refusal))
-                channel.server.trigger.pull_trigger(self.deliver)
-                return True
+        excess = self._find_excess(channel, request)
+        if excess is not None:
+            self._outcomes.append((channel, request, excess))
+            channel.server.trigger.pull_trigger(self.deliver)
+            return True
         capture = make_capture(channel, request, name)
         self._submit(capture, lambda outcome: self._outcomes.append((channel, request, outcome)))
         return True
 
     def note_broken_off(self, channel: Channel, request: ExactParser) -> None:
         """Capture what came of a request whose sender went away in the middle of the body."""
-        name = find_bin_name(split_request_line(request.raw_head)[1])
-        if not is_bin_name(name) or request.body_rcv is None:
+        who = "server, short of room," if channel.will_close else "sender"
+        self._note_part(channel, request, CLOSED_BY_SENDER, f"The {who} closed the connection")
+
+    def note_unanswered(self, channel: Channel, request: ExactParser) -> None:
+        """Capture a request, or its part, that came behind the connection's last answer."""
+        if not request.completed:
+            self._note_part(channel, request, UNANSWERED, "An earlier answer ended the connection")
+        elif not request.empty:
+            reason = "It got no answer: an earlier one ended the connection."
+            self._note(channel, request, Refusal(UNANSWERED, reason))
+
+    def _note_part(
+        self, channel: Channel, request: ExactParser, status: int, what_happened: str
+    ) -> None:
+        if request.body_rcv is None or not request.headers_finished:
             return
         request.received_us = time.time_ns() // 1000
         came = len(request.body_rcv)
         expected = f" of {request.content_length:,}" if request.content_length else ""
-        who = "server, short of room," if channel.will_close else "sender"
-        reason = f"The {who} closed the connection after {came:,}{expected} bytes of body."
         request.announced_bytes = request.content_length or came
         request.truncated = True
-        capture = make_capture(channel, request, name, Refusal(CLOSED_BY_SENDER, reason))
+        reason = f"{what_happened} after {came:,}{expected} bytes of body."
+        self._note(channel, request, Refusal(status, reason))
+
+    def _note(self, channel: Channel, request: ExactParser, refusal: Refusal) -> None:
+        name = find_bin_name(split_request_line(request.raw_head)[1])
+        if not is_bin_name(name) or self._find_excess(channel, request) is not None:
+            return
+        capture = make_capture(channel, request, name, refusal)
         self._submit(capture, lambda _outcome: request.close())
+
+    def _find_excess(self, channel: Channel, request: ExactParser) -> TooManyRequestsError | None:
+        """Count the request; why not, when its sender sends too many."""
+        if self._limit is not None:
+            try:
+                self._limit(str(channel.addr[0]), request.headers.get("X_FORWARDED_FOR", ""))
+            except TooManyRequestsError as refusal:
+                return refusal
+        return None
 
     def deliver(self) -> None:
         """Answer everything whose outcome is known; runs on the main loop.

@@ -26,6 +26,9 @@ log = logging.getLogger("inspector.server")
 # A reader that lets this much lie unread is disconnected; it may resume by Last-Event-ID.
 MAX_UNREAD_BYTES = 4_000_000
 LOAD_LIMIT = 100
+# A sender that is still sending when its answer is out would lose it if we closed at once.
+LINGER_S = 2.0
+READ_BYTES = 65_536
 # Under a load of captures this thread keeps to a share of the interpreter: after working for
 # t while more came in it sleeps REST_FACTOR * t, at most MAX_REST_S.
 REST_FACTOR = 12
@@ -36,13 +39,14 @@ Load = Callable[[int, int, int], Sequence[CapturedRequest]]
 
 
 class _Parked:
-    __slots__ = ("closing", "later", "socket", "unread")
+    __slots__ = ("closing", "later", "lingers_until", "socket", "unread")
 
     def __init__(self, sock: socket.socket, later: Later) -> None:
         self.socket = sock
         self.later = later
         self.unread = bytearray()
         self.closing = False
+        self.lingers_until: float | None = None
 
 
 class ParkingLot:
@@ -201,6 +205,10 @@ class ParkingLot:
             _, _, parked = heapq.heappop(self._timers)
             if parked.socket not in self._parked:
                 continue
+            if parked.lingers_until is not None:
+                if parked.lingers_until <= now:
+                    self._close(parked)
+                continue
             if parked.later.wake_at <= now:
                 self._take_step(parked, self._advance(parked, ()))
             self._set_timer(parked)
@@ -218,9 +226,10 @@ class ParkingLot:
             heapq.heappush(self._timers, (parked.later.wake_at, next(self._order), parked))
 
     def _take_step(self, parked: _Parked, step: Step) -> None:
-        parked.unread += step.data
-        parked.closing = parked.closing or step.done
-        self._send(parked)
+        if not parked.closing:
+            parked.unread += step.data
+            parked.closing = step.done
+            self._send(parked)
 
     def _send(self, parked: _Parked) -> None:
         if parked.socket not in self._parked:
@@ -233,7 +242,10 @@ class ParkingLot:
         except OSError:
             self._close(parked)
             return
-        if not parked.unread if parked.closing else len(parked.unread) > MAX_UNREAD_BYTES:
+        if parked.closing and not parked.unread:
+            self._finish(parked)
+            return
+        if not parked.closing and len(parked.unread) > MAX_UNREAD_BYTES:
             self._close(parked)
             return
         wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if parked.unread else 0)
@@ -249,11 +261,26 @@ class ParkingLot:
     @staticmethod
     def _is_open(sock: socket.socket) -> bool:
         try:
-            return bool(sock.recv(4096))  # nothing more is expected; what comes is dropped
+            return bool(sock.recv(READ_BYTES))  # nothing more is expected; what comes is dropped
         except BlockingIOError:
             return True
         except OSError:
             return False
+
+    def _finish(self, parked: _Parked) -> None:
+        """The answer is out: close, but first hear out who is still sending (RFC 9112, 9.6)."""
+        try:
+            is_sending = bool(parked.socket.recv(READ_BYTES))
+        except OSError:
+            is_sending = False
+        if not is_sending:
+            self._close(parked)
+            return
+        with contextlib.suppress(OSError):
+            parked.socket.shutdown(socket.SHUT_WR)
+        parked.lingers_until = time.monotonic() + LINGER_S
+        self._selector.modify(parked.socket, selectors.EVENT_READ, parked)
+        heapq.heappush(self._timers, (parked.lingers_until, next(self._order), parked))
 
     def _close(self, parked: _Parked) -> None:
         if self._parked.pop(parked.socket, None) is None:

@@ -14,7 +14,6 @@ from waitress.buffers import OverflowableBuffer
 from waitress.parser import (
     HTTPRequestParser,
     ParsingError,
-    TransferEncodingNotImplemented,
     split_uri,
 )
 from waitress.receiver import FixedStreamReceiver
@@ -121,7 +120,8 @@ class ExactParser(HTTPRequestParser):  # type: ignore[misc]
         self.expect_continue = self.headers.get("EXPECT", "").lower() == "100-continue"
         codings = self.headers.pop("TRANSFER_ENCODING", "").lower()
         if codings not in ("", "chunked"):
-            raise TransferEncodingNotImplemented("Transfer-Encoding requested is not supported")
+            # Where the body ends is not certain then (RFC 9112, 6.3).
+            raise ParsingError("Transfer-Encoding other than chunked")
         self.chunked = codings == "chunked"
 
     def _expect_body(self) -> None:

@@ -205,8 +205,8 @@ REFUSED = [
     Refused(
         "a transfer coding we do not have",
         b"POST /b1 HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n",
-        501,
-        "not supported",
+        400,
+        "other than chunked",
     ),
     Refused("bare line feeds", b"GET /b1 HTTP/1.1\nHost: x\n\n", 400, "LF"),
     Refused(
