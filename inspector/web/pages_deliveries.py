@@ -8,6 +8,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 
 from inspector.domain.deliveries import Delivery
 from inspector.reading.compare import compare_requests
+from inspector.web import series_runs
 from inspector.web.api_emitter import make_repetition, parse_id
 from inspector.web.couriers import Sending
 from inspector.web.emitter_view import (
@@ -110,7 +111,12 @@ def show_series(run_id: str) -> Response:
     run = current_services().series.get(run_id)
     progress = run.series.progress()
     return render_resource(
-        "emitter/series.html", "emitter/_series.html", run=run, progress=progress
+        "emitter/series.html",
+        "emitter/_series.html",
+        run=run,
+        progress=progress,
+        kept_first=series_runs.KEPT_FIRST,
+        kept_failed=series_runs.KEPT_FAILED,
     )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from queue import SimpleQueue
 
 from inspector.domain.deliveries import Delivery
 from inspector.emitter import (
@@ -20,13 +22,17 @@ from inspector.emitter import (
 )
 from inspector.errors import InspectorError
 
+log = logging.getLogger("inspector.web")
+
 MAX_RUNNING = 2
 MAX_REMEMBERED = 20
 MAX_COUNT = 100_000
 MAX_CONCURRENCY = 32
-# So many of a series' deliveries are kept, and beyond those so many that failed.
-KEPT_FIRST = 50
-KEPT_FAILED = 50
+# So many of a series' deliveries are logged, and beyond those so many that failed: together
+# half of what the log holds, so that a series does not push out all that was sent before.
+KEPT_FIRST = 400
+KEPT_FAILED = 100
+KEEP_EVERY_S = 1.0
 STOP_S = 3.0
 
 Keep = Callable[[list[Delivery]], object]
@@ -34,19 +40,73 @@ Keep = Callable[[list[Delivery]], object]
 
 @dataclass
 class SeriesRun:
-    """A series under way or done; ``kept`` are the deliveries that are logged at its end."""
+    """A series under way or done.
+
+    ``kept`` counts the deliveries that are in the log, ``failed`` those of them that are
+    there since they failed, ``lost`` those that could not be stored.
+    """
 
     composition: Composition
-    series: Series
+    plan: SeriesPlan
+    policy: DestinationPolicy
     id: str = field(default_factory=lambda: secrets.token_urlsafe(12))
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
-    kept: list[Delivery] = field(default_factory=list)
+    kept: int = 0
     failed: int = 0
+    lost: int = 0
     thread: threading.Thread | None = None
+
+    def __post_init__(self) -> None:
+        self._definitions = self.composition.to_json()
+        self._chosen = 0
+        self._waiting: SimpleQueue[Delivery] = SimpleQueue()
+        self.series = Series(
+            self.plan,
+            self.composition.prepare,
+            options=self.composition.action.options,
+            policy=self.policy,
+            on_result=self._note,
+        )
 
     @property
     def is_running(self) -> bool:
         return self.thread is not None and self.thread.is_alive()
+
+    @property
+    def keeps_all(self) -> bool:
+        return self.plan.count <= KEPT_FIRST
+
+    def _note(self, number: int, result: DeliveryResult) -> None:
+        """Choose what is logged; called for one delivery at a time."""
+        if self._chosen >= KEPT_FIRST:
+            if result.delivered or self.failed >= KEPT_FAILED:
+                return
+            self.failed += 1
+        self._chosen += 1
+        definition, ticket = self._definitions
+        action = self.composition.action
+        name = f"{action.name} #{number}"
+        self._waiting.put(
+            make_delivery(
+                result, name=name, source=action.source, definition=definition, ticket=ticket
+            )
+        )
+
+    def see_through(self, keep: Keep) -> None:
+        """Log what was chosen, every now and then, until the end."""
+        ended = False
+        while not ended:
+            ended = self.series.wait(KEEP_EVERY_S)
+            waiting = [self._waiting.get() for _ in range(self._waiting.qsize())]
+            if not waiting:
+                continue
+            try:
+                keep(waiting)
+            except Exception:
+                log.exception("Deliveries of a series could not be stored.")
+                self.lost += len(waiting)
+            else:
+                self.kept += len(waiting)
 
 
 class SeriesRuns:
@@ -59,7 +119,7 @@ class SeriesRuns:
     def start(
         self, composition: Composition, plan: SeriesPlan, policy: DestinationPolicy, keep: Keep
     ) -> SeriesRun:
-        """Start one; ``keep`` stores its deliveries at the end, in a thread of the run's own.
+        """Start one; ``keep`` stores its deliveries, in a thread of the run's own.
 
         Raises ``invalid_series`` or ``too_many_series``, and what preparing the first
         request raises.
@@ -72,23 +132,7 @@ class SeriesRuns:
                 field="count",
             )
         composition.prepare(plan.first)
-        definition, ticket = composition.to_json()
-
-        def note(_number: int, result: DeliveryResult) -> None:
-            is_first = len(run.kept) - run.failed < KEPT_FIRST
-            if not is_first and (result.delivered or run.failed >= KEPT_FAILED):
-                return
-            run.failed += not is_first
-            name, source = composition.action.name, composition.action.source
-            run.kept.append(
-                make_delivery(
-                    result, name=name, source=source, definition=definition, ticket=ticket
-                )
-            )
-
-        options = composition.action.options
-        series = Series(plan, composition.prepare, options=options, policy=policy, on_result=note)
-        run = SeriesRun(composition, series)
+        run = SeriesRun(composition, plan, policy)
         self._admit(run, keep)
         return run
 
@@ -104,7 +148,7 @@ class SeriesRuns:
                 del self._runs[id_]
             self._runs[run.id] = run
             run.thread = threading.Thread(
-                target=_see_through, args=(run, keep), name="inspector-series", daemon=True
+                target=run.see_through, args=(keep,), name="inspector-series", daemon=True
             )
             run.series.start()
             run.thread.start()
@@ -129,8 +173,3 @@ class SeriesRuns:
         for run in runs:
             if run.thread is not None:
                 run.thread.join(max(0.0, deadline - time.monotonic()))
-
-
-def _see_through(run: SeriesRun, keep: Keep) -> None:
-    run.series.wait()
-    keep(run.kept)

@@ -15,6 +15,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
 from inspector.emitter import Composition, TicketChoice, WebhookAction, make_change
+from inspector.errors import StorageUnavailableError
 from inspector.web import series_runs
 from inspector.web.emitter_draft import make_draft, read_draft
 from inspector.web.emitter_view import build_tree, show_bytes
@@ -298,7 +299,15 @@ def wait_for_end(client: FlaskClient, place: str) -> str:
     raise AssertionError("it never ended")
 
 
-def test_a_series_runs_to_its_end_and_keeps_some_deliveries(
+def list_names(client: FlaskClient, services: Services, place: str) -> list[str]:
+    """The names of a series' logged deliveries, once it is over."""
+    run = services.series.get(place.rpartition("/")[2])
+    assert run.thread is not None
+    run.thread.join(30)
+    return [each["name"] for each in client.get("/api/v1/deliveries?limit=500").json or []]
+
+
+def test_a_series_runs_to_its_end_and_logs_each_delivery(
     client: FlaskClient, receiver: Receiver, services: Services
 ) -> None:
     answer = press(
@@ -322,11 +331,38 @@ def test_a_series_runs_to_its_end_and_keeps_some_deliveries(
         int(raw.partition(b"ticket%5Bid%5D=")[2].split(b"&")[0]) for raw in receiver.requests
     }
     assert numbers == set(range(10, 130))
-    run = services.series.get(place.rpartition("/")[2])
-    assert run.thread is not None
-    run.thread.join(10)
-    kept = client.get("/api/v1/deliveries?limit=500").json or []
-    assert len(kept) == series_runs.KEPT_FIRST
+    assert "Each of them is in the" in ended
+    names = list_names(client, services, place)
+    assert sorted(names) == sorted(f"Mine #{number}" for number in range(10, 130))
+
+
+def test_a_long_series_logs_the_first_and_those_that_fail(
+    client: FlaskClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(series_runs, "KEPT_FIRST", 3)
+    monkeypatch.setattr(series_runs, "KEPT_FAILED", 2)
+    bad = b"HTTP/1.1 500 X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    good = bad.replace(b"500", b"200")
+    with Receiver(good, bad, good, good, bad, good, bad, bad) as receiver:
+        place = press(client, "series", url=receiver.url, count="8").headers["Location"]
+        ended = unescape(wait_for_end(client, place))
+    names = list_names(client, services, place)
+    assert names == [f"Mine #{number}" for number in (7, 5, 3, 2, 1)]
+    assert "of those after them the first 2 that fail: 2 so far" in " ".join(ended.split())
+    assert "The others are counted here only." in ended
+
+
+def test_a_series_goes_on_when_nothing_can_be_stored(
+    client: FlaskClient, services: Services, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_deliveries: object) -> None:
+        raise StorageUnavailableError("The disk is full.", 1)
+
+    monkeypatch.setattr(services.deliveries, "add_all", refuse)
+    place = press(client, "series", url=receiver.url, count="5").headers["Location"]
+    assert list_names(client, services, place) == []
+    assert "5 could not be stored" in client.get(place).text
+    assert len(receiver.requests) == 5
 
 
 def test_a_series_is_stopped(client: FlaskClient, receiver: Receiver) -> None:
