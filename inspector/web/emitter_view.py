@@ -29,6 +29,7 @@ MAX_LEAF_CHARS = 20_000
 MAX_BODY_CHARS = 30_000
 MAX_HEX_BYTES = 4_096
 LINES = 12
+LINES_OF_LOG = 100
 MAX_BINS_OFFERED = 100
 
 # A key that needs no brackets in a path.
@@ -182,11 +183,11 @@ def target_url(bin_name: str) -> str:
     return f"{services.own_url() or services.base_url()}/{bin_name}"
 
 
-def list_lines(before: int | None = None) -> dict[str, Any]:
+def list_lines(limit: int = LINES, before: int | None = None) -> dict[str, Any]:
     """The newest deliveries, or those before an id, and where older ones begin."""
-    found = current_services().deliveries.list(limit=LINES + 1, before=before)
-    lines = found[:LINES]
-    return {"lines": lines, "older_than": lines[-1].id if len(found) > LINES else None}
+    found = current_services().deliveries.list(limit=limit + 1, before=before)
+    lines = found[:limit]
+    return {"lines": lines, "older_than": lines[-1].id if len(found) > limit else None}
 
 
 def find_own_bin(url: str) -> str | None:

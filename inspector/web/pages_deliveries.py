@@ -12,6 +12,8 @@ from inspector.web import series_runs
 from inspector.web.api_emitter import make_repetition, parse_id
 from inspector.web.couriers import Sending
 from inspector.web.emitter_view import (
+    LINES,
+    LINES_OF_LOG,
     as_captured,
     find_own_bin,
     list_lines,
@@ -32,9 +34,8 @@ SHORT_WAIT_S = 1.0
 def list_deliveries() -> Response:
     """What was sent, the newest first, or those ``before`` an id; the list is a fragment too."""
     before = parse_id(request.args["before"]) if "before" in request.args else None
-    return render_resource(
-        "emitter/deliveries.html", "emitter/_deliveries.html", **list_lines(before)
-    )
+    lines = list_lines(LINES if wants_fragment() else LINES_OF_LOG, before)
+    return render_resource("emitter/deliveries.html", "emitter/_deliveries.html", **lines)
 
 
 @blueprint.get("/deliveries/<delivery_id>")

@@ -77,6 +77,22 @@ def test_a_preview_says_what_is_left_out_and_sends_nothing(
 
 
 @pytest.mark.parametrize(
+    ("fields", "place"),
+    [
+        ({"header_name": ["A", "B"], "header_value": ["", "{{"]}, "headers 2"),
+        ({"data_kind": "named", "data_name": "k", "data_value": "{{"}, "custom data 1"),
+        ({"url": "{{"}, "url"),
+        ({"timeout_s": "x"}, "timeout s"),
+    ],
+)
+def test_what_is_wrong_is_said_by_its_place_in_the_form(
+    client: FlaskClient, fields: dict[str, Any], place: str
+) -> None:
+    shown = client.post("/emitter/preview", data={**FIELDS, "url": "http://h/", **fields}).text
+    assert f"<strong>{place}</strong>: " in shown
+
+
+@pytest.mark.parametrize(
     ("fields", "code"),
     [
         ({"url": ""}, "invalid_action"),
@@ -401,9 +417,11 @@ def test_what_was_sent_is_listed_page_by_page_and_forgotten(
 ) -> None:
     with client.application.app_context():
         press(client, "send", url=receiver.url)
-        services.deliveries.add_all([services.deliveries.get(1)] * 13)
+        services.deliveries.add_all([services.deliveries.get(1)] * 101)
+    beside_the_form = client.get("/emitter").text
+    assert len(re.findall('class="delivery-line"', beside_the_form)) == 12
     first = client.get("/emitter/deliveries").text
-    assert len(re.findall('class="delivery-line"', first)) == 12
+    assert len(re.findall('class="delivery-line"', first)) == 100
     older = re.search(r'href="(/emitter/deliveries\?before=\d+)"', first)
     assert older is not None
     rest = client.get(older[1], headers=HTMX).text
