@@ -13,27 +13,28 @@ from inspector.domain.rates import RateLimit
 from inspector.installation import load_key
 from inspector.live import News
 from inspector.settings import Settings
-from inspector.storage import (
-    ActionStore,
-    BinStore,
-    DeliveryStore,
-    RequestSearch,
-    RequestStore,
-    Writer,
-)
-from inspector.storage.engine import attach_database
-from inspector.web import register
+from inspector.storage.actions import ActionStore
+from inspector.storage.bins import BinStore
+from inspector.storage.deliveries import DeliveryStore
+from inspector.storage.engine import EngineConnections, attach_database
+from inspector.storage.requests import RequestStore
+from inspector.storage.search import RequestSearch
+from inspector.storage.writer import Writer
 from inspector.web.door import Door
+from inspector.web.routes import register
 from inspector.web.services import Services
 from inspector.web.waiting_room import WaitingRoom
 
 
-def create_app(settings: Settings | None = None) -> Flask:
+def create_app(
+    settings: Settings | None = None, *, writer: Writer | None = None, news: News | None = None
+) -> Flask:
     """The application, for any WSGI server; its database is opened and up to date.
 
     Under ``inspector serve`` captures take a lane of their own and are kept byte
     for byte. Under another server they come through WSGI: stored just as safely,
-    but as the server left them, and every record says so.
+    but as the server left them, and every record says so. A ``writer`` that is given
+    publishes to ``news``.
     """
     settings = settings or Settings()
     app = Flask("inspector", template_folder=str(find_folder("templates")), static_folder=None)
@@ -43,7 +44,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.config["TRUSTED_PROXIES"] = proxies
     engine = attach_database(app, settings.database_url)
-    news = News()
+    news = news or News()
     bins, requests = BinStore(max_bins=settings.max_bins), RequestStore()
     services = app.extensions["inspector"] = Services(
         app=app,
@@ -55,7 +56,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         search=RequestSearch(requests),
         actions=ActionStore(),
         deliveries=DeliveryStore(),
-        writer=Writer(engine, on_stored=news.publish),
+        writer=writer or Writer(EngineConnections(engine), on_stored=news.publish),
         news=news,
         proxies=proxies,
         rates=make_rates(settings),

@@ -76,7 +76,12 @@ class Settings:
         """The database to open; the default file lies in ``data_dir``."""
         if self.database is not None:
             return self.database
-        return f"sqlite:///{self.data_dir / 'inspector.sqlite3'}"
+        return f"sqlite:///{self.embedded_path}"
+
+    @property
+    def embedded_path(self) -> Path:
+        """The SQLite file that is used when no other database is given."""
+        return self.data_dir / "inspector.sqlite3"
 
     @property
     def word_index_path(self) -> str | None:

@@ -24,7 +24,7 @@ from inspector.errors import StorageUnavailableError, TooManyRequestsError
 from inspector.live import TimedAnswer
 from inspector.server.channel import Channel
 from inspector.server.parser import ExactParser
-from inspector.storage import NoSuchBin, Outcome, Stored, Unstored
+from inspector.storage.writer import NoSuchBin, Outcome, Stored, Unstored
 
 # Nobody was left to be answered, or nobody was answered; the numbers are those nginx logs.
 CLOSED_BY_SENDER = 499

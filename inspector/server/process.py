@@ -7,23 +7,25 @@ import logging
 import socket
 import threading
 import time
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
-from flask import Flask
 from waitress import wasyncore
 from waitress.task import ThreadedTaskDispatcher
 
-from inspector.app import create_app
 from inspector.domain.answers import AnswerScript
 from inspector.errors import InspectorError
+from inspector.server.intake import Intake
 from inspector.server.lane import Lane
 from inspector.server.listener import WORKER_THREADS, CaptureServer, make_adjustments, share_files
 from inspector.server.parking import ParkingLot
 from inspector.settings import Settings
-from inspector.storage import IndexFiller, IndexUnusableError, WordIndex
-from inspector.storage.rows import find_existing, load_rows_after
-from inspector.storage.word_index import is_available
-from inspector.web.services import Services
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from inspector.storage.word_index import IndexFiller
+    from inspector.web.services import Services
 
 log = logging.getLogger("inspector.server")
 
@@ -35,15 +37,19 @@ class ServerProcess:
 
     ``stop`` may be called from any thread or a signal handler. What was accepted
     before is finished: stored and answered; ``finish_s`` is how long that may take.
+    With an ``intake`` of the same database, captures go through that and the
+    application is made when a page or an API call first asks for it.
     """
 
     def __init__(
-        self, settings: Settings, app: Flask | None = None, *, finish_s: float = FINISH_S
+        self, settings: Settings, *, intake: Intake | None = None, finish_s: float = FINISH_S
     ) -> None:
         self.settings = settings
         self._finish_s = finish_s
-        self.app = app or create_app(settings)
-        self.services: Services = self.app.extensions["inspector"]
+        self._app: Flask | None = None
+        self._app_lock = threading.Lock()
+        self._given_intake = intake
+        self.intake = intake or self._take_from_services()
         self._map: dict[int, Any] = {}
         self._stopping = False
         self._stopped = threading.Event()
@@ -52,13 +58,58 @@ class ServerProcess:
         self._filler: IndexFiller | None = None
         self.port = settings.port
 
+    @property
+    def app(self) -> Flask:
+        """The application, made at the first use."""
+        with self._app_lock:
+            if self._app is None:
+                self._app = self._make_app()
+            return self._app
+
+    @property
+    def services(self) -> Services:
+        """The application's."""
+        services: Services = self.app.extensions["inspector"]
+        return services
+
+    def _make_app(self) -> Flask:
+        from inspector.app import create_app  # Flask and SQLAlchemy, slow to import
+
+        given = self._given_intake
+        if given is None:
+            return create_app(self.settings)
+        app = create_app(self.settings, writer=given.writer, news=given.news)
+        if self._server is not None:
+            self._introduce(app, self._server)
+        return app
+
+    def _take_from_services(self) -> Intake:
+        services = self.services
+        return Intake(
+            services.writer,
+            services.news,
+            services.load_after,
+            services.close,
+            services.limit_sender if services.rates else None,
+        )
+
+    def _introduce(self, app: Flask, server: CaptureServer) -> None:
+        """Tell the application's services about the server around them."""
+        services: Services = app.extensions["inspector"]
+        services.port = self.port
+        services.parking_is_full = lambda: server.parking.is_full
+        services.ring = server.parking.ring
+
+    def _serve_page(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        return self.app.wsgi_app(environ, start_response)
+
     def start(self) -> None:
         """Bind the port. Raises ``InspectorError`` ``port_unusable`` when it is not to be had."""
         dispatcher = ThreadedTaskDispatcher()
         connections, streams = share_files(self.settings)
         try:
             server = CaptureServer(
-                self.app.wsgi_app,
+                self._serve_page,
                 map=self._map,
                 adj=make_adjustments(self.settings, connections),
                 dispatcher=dispatcher,
@@ -72,35 +123,36 @@ class ServerProcess:
                 f"Port {self.settings.port} on {self.settings.host} cannot be used: "
                 f"{error.strerror}. Choose another with --port.",
             ) from error
-        services = self.services
-        server.lane = Lane(
-            services.writer.submit, services.limit_sender if services.rates else None
-        )
-        server.parking = self._make_parking(streams)
-        self.services.writer.on_batch_told = lambda: server.trigger.pull_trigger(
-            server.lane.deliver
-        )
+        intake = self.intake
+        server.lane = Lane(intake.writer.submit, intake.limit)
+        server.parking = ParkingLot(intake.load_after, max_parked=streams)
+        intake.news.listen(server.parking.hear)
+        intake.writer.on_batch_told = lambda: server.trigger.pull_trigger(server.lane.deliver)
         self.port = int(server.effective_port)
-        self.services.port = self.port
+        if self._app is not None:
+            self._introduce(self._app, server)
         dispatcher.set_thread_count(WORKER_THREADS)
         server.accept_connections()
         server.parking.start()
         self._start_index()
         self._server = server
 
-    def _make_parking(self, max_parked: int) -> ParkingLot:
-        parking = ParkingLot(self.services.load_after, max_parked=max_parked)
-        self.services.news.listen(parking.hear)
-        self.services.parking_is_full = lambda: parking.is_full
-        self.services.ring = parking.ring
-        return parking
-
     def _start_index(self) -> None:
         """Keep an index of words beside the database, where one is wanted and can be had."""
-        services = self.services
         path = self.settings.word_index_path
-        if path is None or not is_available():
+        if path is None:
             return
+        from inspector.storage.rows import find_existing, load_rows_after
+        from inspector.storage.word_index import (
+            IndexFiller,
+            IndexUnusableError,
+            WordIndex,
+            is_available,
+        )
+
+        if not is_available():
+            return
+        services = self.services
         try:
             index = WordIndex(path)
         except IndexUnusableError as error:
@@ -176,7 +228,10 @@ class ServerProcess:
         if self._filler is not None:
             self._filler.stop()
         server.task_dispatcher.shutdown(timeout=5)
-        self.services.close()
+        if self._app is not None:
+            self.services.close()
+        if self._given_intake is not None:
+            self._given_intake.close()
         for channel in list(server.active_channels.values()):
             with contextlib.suppress(OSError):
                 channel.socket.shutdown(socket.SHUT_RDWR)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
-import time
 from datetime import UTC, datetime
 
 from sqlalchemy import delete, func, select, true
 from sqlalchemy.exc import IntegrityError
 
-from inspector.domain import Bin, check_name, generate_name
+from inspector.domain import Bin
 from inspector.domain.answers import Answer, choose_answer
 from inspector.domain.bin_answers import dump_answer
-from inspector.domain.bins import DEFAULT_CAPACITY, MAX_CAPACITY
+from inspector.domain.bins import DEFAULT_CAPACITY
 from inspector.errors import BinNotFoundError, InspectorError
 from inspector.storage.models import BinRow, RequestRow, db
+from inspector.storage.records import check_capacity, hash_secret, make_bin_row, name_taken
 from inspector.storage.requests import delete_in_steps
 
 
@@ -38,30 +37,19 @@ class BinStore:
         the one time it can be seen. Raises ``name_taken``, ``invalid_name``,
         ``name_reserved``, ``invalid_capacity`` or ``too_many_bins``.
         """
-        wanted = generate_name() if name is None else check_name(name)
-        check_capacity(capacity)
+        values, secret = make_bin_row(name, private=private, capacity=capacity)
         count = db.session.scalar(select(func.count()).select_from(BinRow)) or 0
         if count >= self._max_bins:
             raise InspectorError(
                 "too_many_bins", f"There are {count:,} bins already. Delete some first."
             )
-        secret = secrets.token_urlsafe(24) if private else None
-        row = BinRow(
-            name=wanted,
-            private=private,
-            secret_hash=hash_secret(secret) if secret else None,
-            created_us=time.time_ns() // 1000,
-            capacity=capacity,
-            last_number=0,
-        )
+        row = BinRow(**values)
         db.session.add(row)
         try:
             db.session.commit()
         except IntegrityError as error:
             db.session.rollback()
-            raise InspectorError(
-                "name_taken", f"There is a bin named {wanted} already.", field="name"
-            ) from error
+            raise name_taken(values["name"]) from error
         return _to_bin(row, 0), secret
 
     def ensure(self, name: str, *, capacity: int = DEFAULT_CAPACITY) -> Bin:
@@ -134,20 +122,6 @@ class BinStore:
         if row is None:
             raise BinNotFoundError(name)
         return row
-
-
-def check_capacity(capacity: int) -> int:
-    """Give the capacity back when a bin may have it, else raise ``invalid_capacity``."""
-    if not 1 <= capacity <= MAX_CAPACITY:
-        raise InspectorError(
-            "invalid_capacity", f"A bin keeps 1 to {MAX_CAPACITY:,} requests.", field="capacity"
-        )
-    return capacity
-
-
-def hash_secret(secret: str) -> str:
-    """SHA-256 as hex: a secret of 192 random bits needs no slow hash."""
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def _to_bin(row: BinRow, request_count: int) -> Bin:

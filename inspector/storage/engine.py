@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,40 @@ from sqlalchemy.exc import (
 )
 
 from inspector.errors import DatabaseTooNewError, InspectorError
+from inspector.storage.connections import (
+    BUSY_TIMEOUT_S,
+    HEAD_REVISION,
+    create_sqlite,
+    make_private_folder,
+    set_up_sqlite,
+)
 from inspector.storage.models import Base, db
 
 DatabaseError = DBAPIError
 
-# The newest migration in migrations/versions; a test keeps the two the same.
-HEAD_REVISION = "0002"
-BUSY_TIMEOUT_S = 5.0
+_PARAMETER = re.compile(r":([a-z_]+)")
+
+
+class EngineConnections:
+    """Bare connections of an engine's own, for the writer (see ``connections``)."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._is_named = engine.dialect.paramstyle in ("named", "qmark")
+        driver = engine.dialect.loaded_dbapi
+        self.errors: tuple[type[Exception], ...] = (driver.Error, SQLAlchemyError)
+
+    def open(self) -> Any:
+        """One from the pool."""
+        return self._engine.raw_connection()
+
+    def discard(self, connection: Any) -> None:
+        """Close it; the pool makes a new one when one is wanted."""
+        connection.invalidate()
+
+    def spell(self, statement: str) -> str:
+        """As it is for SQLite, with ``%(name)s`` for PostgreSQL."""
+        return statement if self._is_named else _PARAMETER.sub(r"%(\1)s", statement)
 
 
 def check_url(database_url: str) -> URL:
@@ -44,16 +71,6 @@ def check_url(database_url: str) -> URL:
     if url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:"):
         make_private_folder(Path(str(url.database)).parent)
     return url
-
-
-def make_private_folder(folder: Path) -> None:
-    """Make the folder, readable by its owner alone when it is new."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise InspectorError(
-            "data_dir_unusable", f"The folder {folder} cannot be made: {error.strerror}."
-        ) from error
 
 
 def engine_options(url: URL) -> dict[str, Any]:
@@ -81,7 +98,7 @@ def open_database(engine: Engine) -> None:
     ``database_unusable`` when the database does not answer.
     """
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "connect", _set_up)
     try:
         _bring_up_to_date(engine)
     except DBAPIError as error:
@@ -107,14 +124,8 @@ def find_trouble(error: DBAPIError) -> str | None:
     return None
 
 
-def _set_up_sqlite(connection: Any, _record: object) -> None:
-    cursor = connection.cursor()
-    # Readers never wait for the writer, nor it for them.
-    cursor.execute("PRAGMA journal_mode = WAL")
-    # A commit is on disk when it returns: what was acknowledged survives a power cut.
-    cursor.execute("PRAGMA synchronous = FULL")
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.close()
+def _set_up(connection: Any, _record: object) -> None:
+    set_up_sqlite(connection)
 
 
 def _bring_up_to_date(engine: Engine) -> None:
@@ -133,14 +144,18 @@ def _bring_up_to_date(engine: Engine) -> None:
 
 def _create(engine: Engine) -> None:
     """A new database in one step: replaying the migrations takes much longer to the same end."""
+    if engine.dialect.name == "sqlite":
+        database = engine.url.database
+        with engine.connect() as connection:
+            bare: Any = connection.connection.driver_connection
+            create_sqlite(bare, None if database in (None, "", ":memory:") else database)
+        return
     with engine.begin() as connection:
         Base.metadata.create_all(connection)
         connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
         connection.execute(
             text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD_REVISION}
         )
-    if engine.dialect.name == "sqlite" and engine.url.database not in (None, "", ":memory:"):
-        os.chmod(str(engine.url.database), 0o600)  # noqa: PTH101 - strangers' bytes and our secrets
 
 
 def _migrate(engine: Engine, found: str | None) -> None:

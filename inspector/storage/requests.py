@@ -5,7 +5,6 @@ Writing them is ``writer``'s.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import takewhile
@@ -14,11 +13,12 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import ColumnElement, Row, Select, case, delete, func, select
 
-from inspector.capture import Refusal
 from inspector.domain import Bin, BodyLimits, CapturedRequest
 from inspector.domain.proxies import NO_PROXIES
 from inspector.errors import RequestNotFoundError
 from inspector.storage.models import BinRow, RequestRow, db
+from inspector.storage.records import REQUEST_COLUMNS, Manner, find_number, make_id
+from inspector.storage.records import to_request as read_row
 
 # A list shows a line a request; a body beyond this is not read for its sake.
 LISTED_BODY_BYTES = 262_144
@@ -26,20 +26,7 @@ LISTED_BODY_BYTES = 262_144
 STEP_BYTES = 8_000_000
 STEP = 100
 DELETE_STEP = 500
-_ID = re.compile(r"(\d{1,18})-(\d{1,18})\Z", re.ASCII)
-_HEAD_COLUMNS = [
-    RequestRow.bin_id,
-    RequestRow.number,
-    RequestRow.received_us,
-    RequestRow.peer,
-    RequestRow.fidelity,
-    RequestRow.chunked,
-    RequestRow.truncated,
-    RequestRow.refused_status,
-    RequestRow.refused_reason,
-    RequestRow.body_size,
-    RequestRow.raw_head,
-]
+_HEAD_COLUMNS = [getattr(RequestRow, name) for name in REQUEST_COLUMNS if name != "body"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,17 +258,6 @@ def _cut_into_steps(keys: Iterable[Key]) -> Iterator[list[int]]:
         yield step
 
 
-def make_id(bin_id: int, number: int) -> str:
-    """The id that the outside knows a request by."""
-    return f"{bin_id}-{number}"
-
-
-def find_number(bin_: Bin, request_id: str) -> int | None:
-    """The number within this bin that an id stands for, or None when it is not one of its ids."""
-    found = _ID.match(request_id)
-    return int(found[2]) if found and int(found[1]) == bin_.id else None
-
-
 def _columns(bin_: Bin, whole_bodies: bool) -> Select[Any]:
     return select_requests(whole_bodies=whole_bodies).where(RequestRow.bin_id == bin_.id)
 
@@ -296,27 +272,9 @@ def select_requests(*, whole_bodies: bool) -> Select[Any]:
 
 
 def to_request(row: Row[Any], bin_name: str, *, listed: bool = False) -> CapturedRequest:
-    """A row with the head's columns and ``body`` as a domain object, for a list or whole."""
+    """A row of ``select_requests`` as a domain object, for a list or whole."""
     limits: BodyLimits = current_app.config.get("BODY_LIMITS", BodyLimits())
     if listed:
         limits = replace(limits, max_decoded_bytes=LISTED_BODY_BYTES)
-    refusal = None
-    if row.refused_status is not None:
-        refusal = Refusal(row.refused_status, row.refused_reason or "")
-    return CapturedRequest(
-        id=make_id(row.bin_id, row.number),
-        bin_id=row.bin_id,
-        bin_name=bin_name,
-        number=row.number,
-        received_us=row.received_us,
-        raw_head=bytes(row.raw_head),
-        body=bytes(row.body),
-        body_size=row.body_size,
-        peer=row.peer,
-        chunked=row.chunked,
-        truncated=row.truncated,
-        fidelity=row.fidelity,
-        refusal=refusal,
-        limits=limits,
-        proxies=current_app.config.get("TRUSTED_PROXIES", NO_PROXIES),
-    )
+    proxies = current_app.config.get("TRUSTED_PROXIES", NO_PROXIES)
+    return read_row(row, bin_name, Manner(limits, proxies))

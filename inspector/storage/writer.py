@@ -10,18 +10,16 @@ from __future__ import annotations
 import logging
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from sqlalchemy import Connection, Engine, bindparam, delete, insert, update
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-
 from inspector.capture import Capture, split_request_line
 from inspector.domain.content import decode_text
 from inspector.errors import StorageUnavailableError
-from inspector.storage.models import BinRow, RequestRow
+from inspector.storage.connections import Connections
 
 log = logging.getLogger("inspector.storage")
 
@@ -61,16 +59,18 @@ Tell = Callable[[Outcome], None]
 _Item = tuple[Capture, Tell]
 
 _TAKE_NUMBERS = (
-    update(BinRow)
-    .where(BinRow.name == bindparam("bin_name"))
-    .values(last_number=BinRow.last_number + bindparam("taken"))
-    .returning(BinRow.id, BinRow.last_number, BinRow.capacity, BinRow.answers, BinRow.private)
-    .execution_options(synchronize_session=False)
+    "UPDATE bins SET last_number = last_number + :taken WHERE name = :bin_name"
+    " RETURNING id, last_number, capacity, answers, private"
 )
-_DROP_OLD = delete(RequestRow).where(
-    RequestRow.bin_id == bindparam("bin"), RequestRow.number <= bindparam("up_to")
+_DROP_OLD = "DELETE FROM requests WHERE bin_id = :bin AND number <= :up_to"
+_COLUMNS = (
+    "bin_id number received_us method peer fidelity chunked truncated refused_status"
+    " refused_reason body_size raw_head body"
+).split()
+_STORE = (
+    f"INSERT INTO requests ({', '.join(_COLUMNS)})"  # noqa: S608 - constants
+    f" VALUES ({', '.join(f':{name}' for name in _COLUMNS)})"
 )
-_STORE = insert(RequestRow)
 
 
 class Writer:
@@ -84,16 +84,20 @@ class Writer:
 
     def __init__(
         self,
-        engine: Engine,
+        connections: Connections,
         *,
         on_stored: Callable[[Mapping[int, int]], None] | None = None,
         on_batch_told: Callable[[], None] | None = None,
     ) -> None:
-        self._engine = engine
+        self._connections = connections
+        self._faults: tuple[type[Exception], ...] = (*connections.errors, OSError)
+        self._take_numbers, self._drop_old, self._store = map(
+            connections.spell, (_TAKE_NUMBERS, _DROP_OLD, _STORE)
+        )
         self._on_stored = on_stored
         self.on_batch_told = on_batch_told
         self._queue: SimpleQueue[_Item | None] = SimpleQueue()
-        self._connection: Connection | None = None
+        self._connection: Any = None
         self.is_failing = False
         self.stored = self.failed = self.batches = 0
         self._thread = threading.Thread(target=self._run, name="inspector-writer", daemon=True)
@@ -183,7 +187,7 @@ class Writer:
     ) -> tuple[list[Outcome], Mapping[int, int]]:
         try:
             outcomes, news = self._commit(captures)
-        except (SQLAlchemyError, OSError) as error:
+        except self._faults as error:
             self._disconnect()
             if len(captures) > 1 and not _concerns_all(error):
                 return self._commit_one_by_one(captures)
@@ -206,62 +210,69 @@ class Writer:
         return outcomes, all_news
 
     def _explain(self, error: Exception) -> StorageUnavailableError:
-        reason = str(error.orig if isinstance(error, DBAPIError) else error).strip().rstrip(".")
+        reason = str(error).strip().rstrip(".")
         if not self.is_failing:
             self.is_failing = True
             log.error("Captures cannot be stored and are answered 503: %s.", reason)
         return StorageUnavailableError(reason)
 
     def _commit(self, captures: Sequence[Capture]) -> tuple[list[Outcome], dict[int, int]]:
-        connection = self._connect()
         by_bin: defaultdict[str, list[int]] = defaultdict(list)
         for index, capture in enumerate(captures):
             by_bin[capture.bin_name].append(index)
         outcomes: list[Outcome] = [NoSuchBin(capture.bin_name) for capture in captures]
         rows: list[dict[str, Any]] = []
         news: dict[int, int] = {}
-        with connection.begin():
+        with self._transaction() as cursor:
             overfull: list[dict[str, int]] = []
             for name in sorted(by_bin):  # one order for all writers of a shared database
-                taken = connection.execute(
-                    _TAKE_NUMBERS, {"bin_name": name, "taken": len(by_bin[name])}
-                ).first()
-                if taken is None:
-                    continue
-                news[taken.id] = taken.last_number
-                number = taken.last_number - len(by_bin[name])
-                for index in by_bin[name]:
-                    number += 1
-                    outcomes[index] = Stored(taken.id, number, taken.answers, taken.private)
-                    rows.append(_to_row(captures[index], taken.id, number))
-                if taken.last_number > taken.capacity:
-                    overfull.append({"bin": taken.id, "up_to": taken.last_number - taken.capacity})
+                cursor.execute(self._take_numbers, {"bin_name": name, "taken": len(by_bin[name])})
+                for bin_id, last_number, capacity, answers, private in cursor.fetchall():
+                    news[bin_id] = last_number
+                    for number, index in enumerate(
+                        by_bin[name], last_number - len(by_bin[name]) + 1
+                    ):
+                        outcomes[index] = Stored(bin_id, number, answers, bool(private))
+                        rows.append(_to_row(captures[index], bin_id, number))
+                    if last_number > capacity:
+                        overfull.append({"bin": bin_id, "up_to": last_number - capacity})
             if rows:
-                connection.execute(_STORE, rows)
+                cursor.executemany(self._store, rows)
             for old in overfull:
-                connection.execute(_DROP_OLD, old)
+                cursor.execute(self._drop_old, old)
         return outcomes, news
 
-    def _connect(self) -> Connection:
+    @contextmanager
+    def _transaction(self) -> Iterator[Any]:
+        """A cursor whose work is committed when all of it went well."""
         if self._connection is None:
-            self._connection = self._engine.connect()
-        return self._connection
+            self._connection = self._connections.open()
+        cursor = self._connection.cursor()
+        try:
+            yield cursor
+            self._connection.commit()
+        except BaseException:
+            with suppress(*self._faults):
+                self._connection.rollback()
+            raise
+        finally:
+            with suppress(*self._faults):
+                cursor.close()
 
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
             try:
-                connection.invalidate()
-                connection.close()
-            except (SQLAlchemyError, OSError):
+                self._connections.discard(connection)
+            except self._faults:
                 log.debug("Closing a broken connection failed.", exc_info=True)
 
 
 def _concerns_all(error: Exception) -> bool:
     """Whether every capture would meet this error (a full disk), or perhaps just one of them."""
-    return isinstance(error, OSError) or (
-        isinstance(error, DBAPIError)
-        and type(error).__name__ in ("OperationalError", "InterfaceError")
+    names = {each.__name__ for each in type(error).__mro__}
+    return isinstance(error, OSError) or not names.isdisjoint(
+        ("OperationalError", "InterfaceError")
     )
 
 

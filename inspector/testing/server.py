@@ -18,6 +18,7 @@ from inspector.testing.handlers import HandlerThreads
 if TYPE_CHECKING:
     from inspector.domain import CapturedRequest
     from inspector.server import ServerProcess
+    from inspector.storage.embedded import EmbeddedStore
 
 # How long a sender may still be in the middle of its request when the server stops.
 FINISH_S = 1.0
@@ -39,6 +40,7 @@ class InspectorServer:
         self._data_dir = data_dir
         self._temporary: Path | None = None
         self._process: ServerProcess | None = None
+        self._store: EmbeddedStore | None = None
         self._bins: dict[int, WebhookBin] = {}
         self.url: str = ""
         self.handler_threads: HandlerThreads = HandlerThreads()
@@ -61,42 +63,47 @@ class InspectorServer:
         """Be reachable when this returns. Raises ``RuntimeError`` when it runs already."""
         if self._process is not None:
             raise RuntimeError("The server runs already.")
-        # Flask, SQLAlchemy and waitress: what a test session that uses no bin must not pay for.
-        from inspector.domain.bins import MAX_CAPACITY
-        from inspector.server import ServerProcess
-        from inspector.settings import Settings
-
         self._bins.clear()
         self.handler_threads = HandlerThreads()
         folder = self._data_dir
         if folder is None:
             folder = self._temporary = Path(tempfile.mkdtemp(prefix="inspector-"))
         try:
-            process = ServerProcess(
-                Settings(
-                    port=0,
-                    data_dir=folder,
-                    capacity=MAX_CAPACITY,
-                    max_bins=MAX_CAPACITY,
-                    # As many as fit into the open files that a process is usually allowed.
-                    max_connections=MAX_CONNECTIONS,
-                    max_streams=MAX_STREAMS,
-                    index_words=False,
-                ),
-                finish_s=FINISH_S,
-            )
-            try:
-                process.start()
-            except BaseException:
-                process.services.close()
-                raise
+            self._process = process = self._make_process(folder)
         except BaseException:
             self._remove_files()
             raise
-        process.services.news.listen(self._hear)
-        process.run_in_thread()
-        self._process = process
         self.url = f"http://127.0.0.1:{process.port}"
+
+    def _make_process(self, folder: Path) -> ServerProcess:
+        """A running one. Neither Flask nor SQLAlchemy is imported before a page is asked for."""
+        # waitress and SQLite: what a test session that uses no bin must not pay for.
+        from inspector.domain.bins import MAX_CAPACITY
+        from inspector.server import ServerProcess
+        from inspector.server.intake import open_store, take_from_store
+        from inspector.settings import Settings
+
+        settings = Settings(
+            port=0,
+            data_dir=folder,
+            capacity=MAX_CAPACITY,
+            max_bins=MAX_CAPACITY,
+            # As many as fit into the open files that a process is usually allowed.
+            max_connections=MAX_CONNECTIONS,
+            max_streams=MAX_STREAMS,
+            index_words=False,
+        )
+        self._store = open_store(settings)
+        intake = take_from_store(self._store)
+        process = ServerProcess(settings, intake=intake, finish_s=FINISH_S)
+        try:
+            process.start()
+        except BaseException:
+            intake.close()
+            raise
+        intake.news.listen(self._hear)
+        process.run_in_thread()
+        return process
 
     def stop(self) -> None:
         """Store and answer what was accepted, end every thread, remove the files."""
@@ -104,7 +111,7 @@ class InspectorServer:
         if process is None:
             return
         still_running = self.handler_threads.close()
-        self._process = None
+        self._process = self._store = None
         process.stop()
         self._remove_files()
         if still_running:
@@ -128,7 +135,7 @@ class InspectorServer:
     @property
     def database_url(self) -> str:
         """What ``inspector serve --database`` takes to open the same bins."""
-        return self._running().settings.database_url
+        return self._running()[0].settings.database_url
 
     def create_bin(
         self, name: str | None = None, private: bool = False, *, label: str = ""
@@ -138,14 +145,13 @@ class InspectorServer:
         ``label`` makes the generated name tell where it comes from. Raises
         ``InspectorError`` for a name that is taken or cannot be one.
         """
-        process = self._running()
-        with process.app.app_context():
-            made, secret = process.services.bins.create(
-                name or make_name(label), private=private, capacity=process.settings.capacity
-            )
-        bin_ = WebhookBin(self, made.id, made.name, secret)
-        self._bins[made.id] = bin_
-        process.answer_by(made.id, bin_.script)
+        process, store = self._running()
+        bin_id, made, secret = store.create_bin(
+            name or make_name(label), private=private, capacity=process.settings.capacity
+        )
+        bin_ = WebhookBin(self, bin_id, made, secret)
+        self._bins[bin_id] = bin_
+        process.answer_by(bin_id, bin_.script)
         return bin_
 
     @property
@@ -174,16 +180,16 @@ class InspectorServer:
         self, bin_id: int, number: int, limit: int = LOAD_LIMIT
     ) -> Sequence[CapturedRequest]:
         """A bin's stored requests numbered above ``number``, oldest first."""
-        return self._running().services.load_after(bin_id, number, limit)
+        return self._running()[1].load_after(bin_id, number, limit)
 
     @property
     def news_count(self) -> int:
         """How often requests were stored: take it, look, then ``wait_for_news``."""
-        return self._running().services.news.count
+        return self._running()[0].intake.news.count
 
     def wait_for_news(self, seen: int, timeout_s: float) -> None:
         """Wait until requests were stored beyond ``seen``, or the time is up."""
-        self._running().services.news.wait(seen, timeout_s)
+        self._running()[0].intake.news.wait(seen, timeout_s)
 
     def _hear(self, news: Mapping[int, int]) -> None:
         for bin_id, number in news.items():
@@ -191,10 +197,10 @@ class InspectorServer:
             if bin_ is not None:
                 bin_.script.note(number)
 
-    def _running(self) -> ServerProcess:
-        if self._process is None:
+    def _running(self) -> tuple[ServerProcess, EmbeddedStore]:
+        if self._process is None or self._store is None:
             raise RuntimeError("The server is not running: use it in a with statement.")
-        return self._process
+        return self._process, self._store
 
 
 def make_name(label: str) -> str:

@@ -8,7 +8,7 @@ from threading import Lock
 from inspector.domain import Bin
 from inspector.reading.text import shorten
 from inspector.reading.timeline import METHOD, Activity, Timeline
-from inspector.storage import RequestStore
+from inspector.storage.requests import RequestStore
 
 MAX_KEPT = 100
 MAX_METHOD_CHARS = 20

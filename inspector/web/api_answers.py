@@ -12,8 +12,8 @@ from inspector.domain.answers import DEFAULT, MAX_DELAY_S
 from inspector.domain.bin_answers import make_bin_answer
 from inspector.web.api_calls import JSON, Answer, Api
 from inspector.web.api_types import About
+from inspector.web.bin_json import BinJson, bin_to_json
 from inspector.web.pairs import PAIRS_SCHEMA, read_pairs
-from inspector.web.request_json import BinJson, bin_to_json
 from inspector.web.services import current_services, find_bin
 
 api = Api()

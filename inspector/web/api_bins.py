@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from inspector.domain.bins import MAX_CAPACITY
 from inspector.web.api_calls import Answer, Api
 from inspector.web.api_types import About
-from inspector.web.request_json import BinJson, bin_to_json
+from inspector.web.bin_json import BinJson, bin_to_json
 from inspector.web.services import current_services, find_bin, list_open_bins
 
 api = Api()

@@ -16,7 +16,7 @@ from inspector.errors import InspectorError, RequestNotFoundError
 from inspector.exports import export_request
 from inspector.exports.formats import HAR, TEXT
 from inspector.reading.query import MAX_QUERY_CHARS, Query, parse_query
-from inspector.storage.requests import find_number, make_id
+from inspector.storage.records import find_number, make_id
 from inspector.web.api_calls import JSON, Answer, Api
 from inspector.web.api_types import About
 from inspector.web.request_json import RequestJson, request_to_json

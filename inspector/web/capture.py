@@ -15,7 +15,7 @@ from werkzeug.routing import Rule
 from inspector.capture import Refusal, capture_from_environ
 from inspector.domain.answers import Answer, choose_answer
 from inspector.domain.bins import is_bin_name
-from inspector.storage import NoSuchBin, Unstored
+from inspector.storage.writer import NoSuchBin, Unstored
 from inspector.web.services import current_services
 
 _READ_BYTES = 65_536

@@ -24,7 +24,7 @@ from inspector.errors import (
     UnauthorizedError,
 )
 from inspector.settings import Settings
-from inspector.storage import BinStore
+from inspector.storage.bins import BinStore
 
 COOKIE_AGE_S = 30 * 86_400
 MAX_OPENED_BINS = 100

@@ -12,7 +12,7 @@ from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from inspector.errors import InspectorError, StorageUnavailableError, TooManyRequestsError
-from inspector.storage import DatabaseError, find_trouble
+from inspector.storage.engine import DatabaseError, find_trouble
 
 log = logging.getLogger("inspector.web")
 

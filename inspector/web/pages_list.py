@@ -10,7 +10,7 @@ from inspector.domain import Bin, CapturedRequest
 from inspector.errors import InspectorError
 from inspector.reading.reasons import Reason
 from inspector.reading.timeline import Column
-from inspector.storage.requests import find_number, make_id
+from inspector.storage.records import find_number, make_id
 from inspector.web.pages_search import Search, explain, read_search
 from inspector.web.services import current_services
 

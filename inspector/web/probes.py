@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from inspector.storage import answers
+from inspector.storage.engine import answers
 from inspector.web.services import current_services
 
 blueprint = Blueprint("probes", __name__)

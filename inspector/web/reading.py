@@ -26,7 +26,7 @@ from inspector.reading.paths import Path, parse_path
 from inspector.reading.series import SUBJECT, Series
 from inspector.reading.terms import find_terms
 from inspector.reading.timeline import METHOD, build_timeline
-from inspector.storage.requests import find_number, make_id
+from inspector.storage.records import find_number, make_id
 from inspector.web.hypermedia import render_resource, set_vary
 from inspector.web.services import current_services, find_bin
 

@@ -24,14 +24,12 @@ from inspector.emitter import (
 from inspector.errors import TooManyRequestsError
 from inspector.live import Later, News
 from inspector.settings import Settings
-from inspector.storage import (
-    ActionStore,
-    BinStore,
-    DeliveryStore,
-    RequestSearch,
-    RequestStore,
-    Writer,
-)
+from inspector.storage.actions import ActionStore
+from inspector.storage.bins import BinStore
+from inspector.storage.deliveries import DeliveryStore
+from inspector.storage.requests import RequestStore
+from inspector.storage.search import RequestSearch
+from inspector.storage.writer import Writer
 from inspector.web.activities import Activities
 from inspector.web.couriers import Consignment, Couriers, Sending
 from inspector.web.door import Door

@@ -14,7 +14,7 @@ from flask import Blueprint, Response, current_app, request
 from inspector.domain import Bin, CapturedRequest
 from inspector.errors import InspectorError, RequestNotFoundError
 from inspector.live import EventStream, Later, format_event, render_once
-from inspector.storage.requests import find_number, make_id
+from inspector.storage.records import find_number, make_id
 from inspector.web.api_calls import JSON
 from inspector.web.pages import render_rows
 from inspector.web.request_json import request_to_json

@@ -20,8 +20,8 @@ from inspector.emitter import sample_context
 from inspector.forms import build
 from inspector.reading.query import parse_query
 from inspector.settings import Settings
-from inspector.storage import WordIndex
 from inspector.storage.rows import load_rows_after
+from inspector.storage.word_index import WordIndex
 from inspector.web.services import Services
 from tests.bench.load import Verdict
 

@@ -2,6 +2,8 @@
 
 import gc
 import socket
+import subprocess
+import sys
 import tempfile
 import threading
 import unittest
@@ -176,3 +178,30 @@ def test_two_servers_do_not_meet() -> None:
         second.assert_none(within=0.05)
         assert requests.post(f"{two.url}/same/x", timeout=10).status_code == 200
         assert (len(first.requests), len(second.requests)) == (1, 1)
+
+
+LAZY = """
+import sys
+import urllib.request
+from inspector.testing import InspectorServer
+
+with InspectorServer() as server:
+    bin_ = server.create_bin()
+    urllib.request.urlopen(bin_.url, b"ticket[id]=5").close()
+    request = bin_.wait(headers={"Content-Type": str})
+    assert request.ticket == {"id": "5"} and request.to_json(), request
+    heavy = "flask werkzeug jinja2 sqlalchemy flask_sqlalchemy alembic click".split()
+    print([name for name in heavy if name in sys.modules])
+    with urllib.request.urlopen(bin_.inspect_url) as page:
+        print(page.status)
+    urllib.request.urlopen(bin_.url, b"ticket[id]=6").close()
+    assert bin_.wait(after=request).number == 2
+"""
+
+
+@pytest.mark.slow
+def test_captures_need_neither_flask_nor_sqlalchemy_and_pages_are_there_all_the_same() -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", LAZY], capture_output=True, text=True, check=False
+    )
+    assert (done.stderr, done.stdout) == ("", "[]\n200\n")

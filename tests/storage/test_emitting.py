@@ -10,8 +10,9 @@ from flask import Flask
 
 from inspector.domain.deliveries import Delivery, DeliveryAnswer, DeliveryExchange, DeliveryLine
 from inspector.errors import InspectorError
-from inspector.storage import ActionStore, DeliveryStore
 from inspector.storage import actions as actions_module
+from inspector.storage.actions import ActionStore
+from inspector.storage.deliveries import DeliveryStore
 
 pytestmark = pytest.mark.usefixtures("app")
 

@@ -12,9 +12,10 @@ from sqlalchemy import Connection, Engine, create_engine, inspect, text
 
 from inspector.capture import Capture
 from inspector.errors import DatabaseTooNewError, InspectorError
-from inspector.storage import Stored, Unstored, Writer
-from inspector.storage.engine import HEAD_REVISION, check_url, open_database
+from inspector.storage.connections import HEAD_REVISION
+from inspector.storage.engine import EngineConnections, check_url, open_database
 from inspector.storage.migrate import head_revision, migrate
+from inspector.storage.writer import Stored, Unstored, Writer
 
 
 @pytest.fixture
@@ -124,7 +125,7 @@ def test_a_read_only_file_fails_each_capture_until_it_is_writable(
             f"file:{path}?mode={mode[0]}", uri=True, check_same_thread=False
         ),
     )
-    writer = Writer(engine)
+    writer = Writer(EngineConnections(engine))
     capture = Capture("b1", 0, b"GET / HTTP/1.1\r\n", lambda: b"", 0)
     for _ in range(2):
         outcome = writer.store(capture)

@@ -17,9 +17,14 @@ from hypothesis import strategies as st
 from inspector.capture import Capture
 from inspector.domain import Bin, CapturedRequest
 from inspector.reading.query import WORD, parse_query, searched_lines
-from inspector.storage import IndexFiller, IndexUnusableError, Stored, WordIndex
 from inspector.storage.rows import find_existing, load_rows_after
-from inspector.storage.word_index import MAX_WORDS_A_REQUEST
+from inspector.storage.word_index import (
+    MAX_WORDS_A_REQUEST,
+    IndexFiller,
+    IndexUnusableError,
+    WordIndex,
+)
+from inspector.storage.writer import Stored
 from inspector.web.services import Services
 
 COUNT = 230

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from inspector.capture import Capture
 from inspector.reading.timeline import Timeline
-from inspector.storage import Stored
+from inspector.storage.writer import Stored
 from inspector.web.activities import MAX_KEPT
 from inspector.web.services import Services
 

@@ -289,7 +289,7 @@ def test_our_own_fault_is_told_blandly_in_the_same_shape(
     def fail(_self: object) -> None:
         raise RuntimeError("the reason")
 
-    monkeypatch.setattr("inspector.storage.BinStore.list", fail)
+    monkeypatch.setattr("inspector.storage.bins.BinStore.list", fail)
     answer = client.get(BINS)
     assert answer.status_code == 500
     assert answer.json is not None

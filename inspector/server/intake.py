@@ -1,0 +1,51 @@
+"""What captures need, and no page: the writer, the news of what it stored, reading it back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from inspector.domain import BodyLimits, CapturedRequest
+from inspector.live import News
+from inspector.settings import Settings
+from inspector.storage.embedded import EmbeddedStore
+from inspector.storage.records import Manner
+from inspector.storage.writer import Writer
+
+Load: TypeAlias = Callable[[int, int, int], Sequence[CapturedRequest]]
+
+
+@dataclass(frozen=True)
+class Intake:
+    """``load_after(bin_id, number, limit)`` gives a bin's requests above a number, oldest first.
+
+    ``limit(peer, forwarded_for)`` raises for one who sends too often; ``close`` stores
+    what is queued and lets go of the database.
+    """
+
+    writer: Writer
+    news: News
+    load_after: Load
+    close: Callable[[], None]
+    limit: Callable[[str, str], None] | None = None
+
+
+def open_store(settings: Settings) -> EmbeddedStore:
+    """The SQLite file in the data directory, by the standard library alone."""
+    limits = BodyLimits(
+        settings.max_form_variables, settings.max_form_depth, settings.max_decoded_bytes
+    )
+    return EmbeddedStore(settings.embedded_path, Manner(limits))
+
+
+def take_from_store(store: EmbeddedStore) -> Intake:
+    """Captures into that file, without Flask and SQLAlchemy."""
+    news = News()
+    writer = Writer(store.connections, on_stored=news.publish)
+
+    def close() -> None:
+        writer.close()
+        store.close()
+
+    return Intake(writer, news, store.load_after, close)

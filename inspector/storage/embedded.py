@@ -1,0 +1,117 @@
+"""A SQLite file for captures alone, by the standard library: what a test's server begins with.
+
+Makes bins and reads requests back; storing them is ``writer``'s. Pages and API calls on
+the same file go through SQLAlchemy like all others.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from inspector.domain import CapturedRequest
+from inspector.errors import InspectorError
+from inspector.storage.connections import (
+    HEAD_REVISION,
+    SqliteFile,
+    create_sqlite,
+    make_private_folder,
+)
+from inspector.storage.records import (
+    REQUEST_COLUMNS,
+    Manner,
+    make_bin_row,
+    name_taken,
+    to_request,
+)
+
+_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table'"
+_CREATE_BIN = (
+    "INSERT INTO bins (name, private, secret_hash, created_us, capacity, last_number)"
+    " VALUES (:name, :private, :secret_hash, :created_us, :capacity, :last_number)"
+)
+_BIN_NAME = "SELECT name FROM bins WHERE id = ?"
+_AFTER = (
+    f"SELECT {', '.join(REQUEST_COLUMNS)} FROM requests"  # noqa: S608 - constants
+    " WHERE bin_id = ? AND number > ? ORDER BY number LIMIT ?"
+)
+
+
+class EmbeddedStore:
+    """One connection for all threads, one at a time. The file is opened and up to date.
+
+    Raises ``database_unusable`` or ``DatabaseTooNewError``.
+    """
+
+    def __init__(self, path: Path, manner: Manner | None = None) -> None:
+        self.connections = SqliteFile(path)
+        self._manner = manner or Manner()
+        self._lock = threading.Lock()
+        try:
+            self._connection = self._open()
+        except sqlite3.Error as error:
+            raise InspectorError(
+                "database_unusable", f"The database {path} cannot be used: {error}."
+            ) from error
+
+    def _open(self) -> sqlite3.Connection:
+        make_private_folder(self.connections.path.parent)
+        connection = self.connections.open()
+        try:
+            tables = {name for (name,) in connection.execute(_TABLES)}
+            if tables.isdisjoint({"alembic_version", "bins"}):
+                create_sqlite(connection, self.connections.path)
+            elif not _is_current(connection, tables):
+                connection.close()
+                _bring_up_to_date(self.connections.path)
+                connection = self.connections.open()
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def create_bin(
+        self, name: str | None = None, *, private: bool = False, capacity: int
+    ) -> tuple[int, str, str | None]:
+        """Id, name and, for a private one, secret of a new bin; raises as ``BinStore.create``."""
+        row, secret = make_bin_row(name, private=private, capacity=capacity)
+        with self._lock:
+            try:
+                with self._connection:
+                    bin_id = self._connection.execute(_CREATE_BIN, row).lastrowid
+            except sqlite3.IntegrityError as error:
+                raise name_taken(row["name"]) from error
+        return bin_id or 0, row["name"], secret
+
+    def load_after(self, bin_id: int, after: int, limit: int) -> Sequence[CapturedRequest]:
+        """A bin's requests numbered above ``after``, oldest first, from any thread."""
+        with self._lock:
+            named = self._connection.execute(_BIN_NAME, (bin_id,)).fetchone()
+            rows = self._connection.execute(_AFTER, (bin_id, after, limit)).fetchall()
+        return [to_request(row, named[0], self._manner) for row in rows] if named else []
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._connection.close()
+
+
+def _is_current(connection: sqlite3.Connection, tables: set[str]) -> bool:
+    if "alembic_version" not in tables:
+        return False
+    found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    return found is not None and bool(found[0] == HEAD_REVISION)
+
+
+def _bring_up_to_date(path: Path) -> None:
+    from sqlalchemy import create_engine  # slow to import and seldom needed
+
+    from inspector.storage.engine import open_database
+
+    engine = create_engine(f"sqlite:///{path}")
+    try:
+        open_database(engine)
+    finally:
+        engine.dispose()

@@ -1,0 +1,126 @@
+"""Rows into domain objects, and a new bin into a row, for whoever speaks SQL in whatever way."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from inspector.capture import Refusal
+from inspector.domain import Bin, BodyLimits, CapturedRequest, check_name, generate_name
+from inspector.domain.bins import MAX_CAPACITY
+from inspector.domain.proxies import NO_PROXIES, TrustedProxies
+from inspector.errors import InspectorError
+
+REQUEST_COLUMNS = (
+    "bin_id",
+    "number",
+    "received_us",
+    "peer",
+    "fidelity",
+    "chunked",
+    "truncated",
+    "refused_status",
+    "refused_reason",
+    "body_size",
+    "raw_head",
+    "body",
+)
+_ID = re.compile(r"(\d{1,18})-(\d{1,18})\Z", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a server reads what it has stored."""
+
+    limits: BodyLimits = field(default_factory=BodyLimits)
+    proxies: TrustedProxies = NO_PROXIES
+
+
+def to_request(row: Sequence[Any], bin_name: str, manner: Manner) -> CapturedRequest:
+    """A row that begins with ``REQUEST_COLUMNS`` as a domain object."""
+    (
+        bin_id,
+        number,
+        received_us,
+        peer,
+        fidelity,
+        chunked,
+        truncated,
+        refused_status,
+        refused_reason,
+        body_size,
+        raw_head,
+        body,
+    ) = row[: len(REQUEST_COLUMNS)]
+    refusal = None if refused_status is None else Refusal(refused_status, refused_reason or "")
+    return CapturedRequest(
+        id=make_id(bin_id, number),
+        bin_id=bin_id,
+        bin_name=bin_name,
+        number=number,
+        received_us=received_us,
+        raw_head=bytes(raw_head),
+        body=bytes(body),
+        body_size=body_size,
+        peer=peer,
+        chunked=bool(chunked),
+        truncated=bool(truncated),
+        fidelity=fidelity,
+        refusal=refusal,
+        limits=manner.limits,
+        proxies=manner.proxies,
+    )
+
+
+def make_id(bin_id: int, number: int) -> str:
+    """The id that the outside knows a request by."""
+    return f"{bin_id}-{number}"
+
+
+def find_number(bin_: Bin, request_id: str) -> int | None:
+    """The number within this bin that an id stands for, or None when it is not one of its ids."""
+    found = _ID.match(request_id)
+    return int(found[2]) if found and int(found[1]) == bin_.id else None
+
+
+def make_bin_row(
+    name: str | None, *, private: bool, capacity: int
+) -> tuple[dict[str, Any], str | None]:
+    """The row of a new bin, and the secret of a private one, which is stored as a hash.
+
+    Raises ``invalid_name``, ``name_reserved`` or ``invalid_capacity``.
+    """
+    secret = secrets.token_urlsafe(24) if private else None
+    row = {
+        "name": generate_name() if name is None else check_name(name),
+        "private": private,
+        "secret_hash": hash_secret(secret) if secret else None,
+        "created_us": time.time_ns() // 1000,
+        "capacity": check_capacity(capacity),
+        "last_number": 0,
+    }
+    return row, secret
+
+
+def name_taken(name: str) -> InspectorError:
+    """The error to raise when there is such a bin."""
+    return InspectorError("name_taken", f"There is a bin named {name} already.", field="name")
+
+
+def check_capacity(capacity: int) -> int:
+    """Give the capacity back when a bin may have it, else raise ``invalid_capacity``."""
+    if not 1 <= capacity <= MAX_CAPACITY:
+        raise InspectorError(
+            "invalid_capacity", f"A bin keeps 1 to {MAX_CAPACITY:,} requests.", field="capacity"
+        )
+    return capacity
+
+
+def hash_secret(secret: str) -> str:
+    """SHA-256 as hex: a secret of 192 random bits needs no slow hash."""
+    return hashlib.sha256(secret.encode()).hexdigest()
