@@ -7,6 +7,7 @@ takes too long is refused; when all are taken, who has waited longest makes room
 from __future__ import annotations
 
 import heapq
+import socket
 import sys
 from collections.abc import Iterable
 from operator import attrgetter
@@ -25,6 +26,10 @@ SPOOL_BYTES = 256 * 1024
 FILES_PER_CONNECTION = 2
 OTHER_FILES = 128
 MADE_ROOM = 64
+# Python's select() on Windows, where nothing else watches sockets, takes no more.
+WINDOWS_SOCKETS = 500
+# What macOS allows at most where it claims to allow anything.
+MACOS_FILES = 10_240
 
 
 class CaptureServer(TcpWSGIServer):  # type: ignore[misc]
@@ -35,6 +40,16 @@ class CaptureServer(TcpWSGIServer):  # type: ignore[misc]
     active_channels: dict[int, Channel]
     lane: Lane
     parking: ParkingLot
+
+    def set_reuse_addr(self) -> None:
+        """Called by waitress: a port that was just let go is free, one in use is not.
+
+        On Windows the option of that name would share a port with whoever has it.
+        """
+        if sys.platform == "win32":
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            super().set_reuse_addr()
 
     def add_task(self, task: Channel) -> None:
         """Called by waitress with a connection whose first request is complete."""
@@ -102,6 +117,9 @@ def make_adjustments(settings: Settings, connections: int) -> ExactAdjustments:
 def share_files(settings: Settings) -> tuple[int, int]:
     """How many connections and how many streams there can be, as far as files may be open."""
     wanted = settings.max_connections * FILES_PER_CONNECTION + settings.max_streams + OTHER_FILES
+    if sys.platform == "win32":
+        most = WINDOWS_SOCKETS
+        return min(settings.max_connections, most), min(settings.max_streams, most)
     allowed = _allow_files(wanted)
     streams = min(settings.max_streams, allowed // 4)
     connections = (allowed - OTHER_FILES - streams) // FILES_PER_CONNECTION
@@ -110,7 +128,7 @@ def share_files(settings: Settings) -> tuple[int, int]:
 
 def _allow_files(wanted: int) -> int:
     """Raise this process's limit on open files towards ``wanted``; answers what it is."""
-    if sys.platform == "win32":
+    if sys.platform == "win32":  # for type checkers
         return wanted
     import resource
 
@@ -118,8 +136,10 @@ def _allow_files(wanted: int) -> int:
     if soft == resource.RLIM_INFINITY or soft >= wanted:
         return wanted
     better = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (better, hard))
-    except (ValueError, OSError):
-        return soft
-    return better
+    for files in (better, min(better, MACOS_FILES)):
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
+        except (ValueError, OSError):
+            continue
+        return files
+    return soft

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import subprocess
+import sys
 import traceback
 
 from inspector.testing.bins import WebhookBin
@@ -59,5 +61,6 @@ class TestWatch:
 
 
 def serve_command(database_url: str) -> str:
-    """The command that opens a kept database."""
-    return f"inspector serve --database {shlex.quote(database_url)}"
+    """The command that opens a kept database, as this system's shell takes it."""
+    join = subprocess.list2cmdline if sys.platform == "win32" else shlex.join
+    return join(["inspector", "serve", "--database", database_url])
