@@ -96,7 +96,7 @@ def unset(context: Context, path: str) -> Context:
     return changed
 
 
-def apply_changes(context: Context, changes: Iterable[Change], *, number: int = 1) -> Context:
+def apply_changes(context: Context, changes: Iterable[Change], *, number: int | str = 1) -> Context:
     """Make the changes in order; ``{n}`` in a value is the delivery's ``number``.
 
     Raises ``InspectorError`` as ``apply_set`` and ``unset`` do.
@@ -109,7 +109,7 @@ def apply_changes(context: Context, changes: Iterable[Change], *, number: int = 
     return context
 
 
-def number_value(value: Value, number: int) -> Value:
+def number_value(value: Value, number: int | str) -> Value:
     """The value with the number of the delivery in place of ``{n}``."""
     if isinstance(value, str):
         return value.replace(NUMBER_MARK, str(number))

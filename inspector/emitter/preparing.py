@@ -68,8 +68,10 @@ class PreparedRequest:
         return self.head + self.body
 
 
-def render(action: WebhookAction, context: Context) -> PreparedRequest:
+def render(action: WebhookAction, context: Context, fields: bytes | None = None) -> PreparedRequest:
     """Work out the request that ``action`` sends for the ticket in ``context``.
+
+    ``fields`` is what ``encode_fields`` gives for the context, for who has it already.
 
     POST, PUT and DELETE carry the ticket as PHP's ``http_build_query`` encodes it,
     ``custom_data`` last; GET has an empty body. A header without a value is not
@@ -86,10 +88,10 @@ def render(action: WebhookAction, context: Context) -> PreparedRequest:
         body = b""
         left_out.append(LeftOut("body", "not sent, a GET request has an empty body"))
     else:
-        data = order_fields(context)
-        data[CUSTOM_DATA], empty = _render_custom_data(action, context)
+        custom_data, empty = _render_custom_data(action, context)
         left_out.extend(empty)
-        body = _build_body(data)
+        fields = encode_fields(context) if fields is None else fields
+        body = b"&".join(filter(None, (fields, _build_body({CUSTOM_DATA: custom_data}))))
     auth = action.options.basic_auth or url.userinfo
     usual = _own_headers(url, auth, body if action.method != "GET" else None)
     replaced = {name.lower() for name, _ in custom}
@@ -98,6 +100,14 @@ def render(action: WebhookAction, context: Context) -> PreparedRequest:
         left_out.append(LeftOut("basic auth", "not sent, a custom header gives Authorization"))
     headers = (*own, *custom)
     return PreparedRequest(action.method, url.without_userinfo(), headers, body, tuple(left_out))
+
+
+def encode_fields(context: Context) -> bytes:
+    """The body's beginning: the ticket's fields in the helpdesk's order, no custom data.
+
+    Raises ``InspectorError`` ``invalid_ticket``.
+    """
+    return _build_body(order_fields(context))
 
 
 def _build_body(data: Context) -> bytes:

@@ -10,14 +10,14 @@ from pathlib import Path
 from time import process_time
 
 from inspector.emitter import (
+    Change,
+    Composition,
     DeliveryOptions,
     PreparedRequest,
     Series,
     SeriesPlan,
+    TicketChoice,
     WebhookAction,
-    apply_set,
-    render,
-    sample_context,
 )
 from tests.servers import LiveServer
 
@@ -43,7 +43,6 @@ def measure_series(name: str, prepare: Callable[[int], PreparedRequest], concurr
 
 
 def main() -> None:
-    context = sample_context()
     with (
         tempfile.TemporaryDirectory() as folder,
         LiveServer(Path(folder), ["--bin", "bench"]) as server,
@@ -51,8 +50,9 @@ def main() -> None:
         headers = (("X-Deskpro-TicketId", "{{ ticket.id }}"), ("X-Subject", "{{ ticket.subject }}"))
         action = WebhookAction(f"{server.url}/bench", headers=headers)
 
-        def numbered(number: int) -> PreparedRequest:
-            return render(action, apply_set(context, "ticket.id", number))
+        # As the page and the command do it: --set 'ticket.id={n}'.
+        choice = TicketChoice(changes=(Change("ticket.id", "{n}"),))
+        numbered = Composition(action, choice).prepare
 
         started = process_time()
         for number in range(1000):

@@ -105,6 +105,21 @@ def test_one_is_sent_again_with_a_changed_field(page: Page, live_server: LiveSer
     expect(page.locator("ins").first).to_have_text("99")
 
 
+def test_ones_own_ticket_is_what_is_sent_and_edited(page: Page, live_server: LiveServer) -> None:
+    open_emitter(page, live_server, "emit-own")
+    page.get_by_text("Your own ticket").click()
+    page.locator("#ticket_text").fill('{"id": 7, "subject": "Mine"}')
+    body = page.locator("#preview .body")
+    expect(body).to_have_text("ticket%5Bid%5D=7&ticket%5Bsubject%5D=Mine&custom_data=")
+    page.get_by_text("Edit its fields").click()
+    expect(page.locator("[name=leaf_value]")).to_have_count(2)
+    page.get_by_label("ticket.id", exact=True).fill("8")
+    expect(body).to_contain_text("ticket%5Bid%5D=8&")
+    send(page)
+    (request,) = captured(live_server, "emit-own")
+    assert request["form"] == {"ticket": {"id": "8", "subject": "Mine"}, "custom_data": ""}
+
+
 def test_a_captured_request_is_changed_and_sent_from_its_page(
     page: Page, live_server: LiveServer
 ) -> None:

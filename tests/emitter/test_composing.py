@@ -12,9 +12,12 @@ from inspector.emitter import (
     Composition,
     TicketChoice,
     WebhookAction,
+    apply_changes,
     composition_from_json,
     get_variation,
     make_change,
+    render,
+    sample_context,
 )
 from inspector.errors import InspectorError
 
@@ -49,6 +52,27 @@ def test_changes_are_made_in_order_and_numbered() -> None:
     assert b"ticket%5Bid%5D=9&" in ninth.body
     assert b"ticket%5Bsubject%5D" not in first.body
     assert b"ticket%5Bx%5D=y" in first.body
+
+
+@pytest.mark.parametrize("method", ["POST", "GET"])
+@pytest.mark.parametrize("number", [1, 7, 10**18])
+def test_each_of_a_series_is_what_it_would_be_alone(method: str, number: int) -> None:
+    action = WebhookAction(
+        url="http://127.0.0.1/{{ ticket.id }}",
+        method=method,
+        headers=(("X", "{{ ticket.id|upper }}"),),
+        custom_data=(("{{ ticket.id }}", "{{ ticket.labels|join }}"),),
+    )
+    changes = (
+        Change("ticket.id", "{n} & {n}"),
+        make_change("ticket.labels", ["{n}", {"{n}": "a{n}b"}]),
+        Change("ticket.date_created_ts", None),
+        Change("person_context", "{n"),
+    )
+    composition = Composition(action, TicketChoice(changes=changes))
+    composition.prepare(3)
+    alone = render(action, apply_changes(sample_context(), changes, number=number))
+    assert composition.prepare(number) == alone
 
 
 def test_it_is_the_same_after_json() -> None:
