@@ -7,18 +7,23 @@ takes too long is refused; when all are taken, who has waited longest makes room
 from __future__ import annotations
 
 import heapq
+import logging
 import socket
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from operator import attrgetter
+from typing import Any
 
 from waitress.server import TcpWSGIServer
+from waitress.trigger import trigger as WaitressTrigger  # noqa: N812 - it is a class
 
 from inspector.server.channel import Channel
 from inspector.server.lane import Lane
 from inspector.server.parking import ParkingLot
 from inspector.server.parser import ExactAdjustments
 from inspector.settings import Settings
+
+log = logging.getLogger("inspector.server")
 
 WORKER_THREADS = 4
 SPOOL_BYTES = 256 * 1024
@@ -32,6 +37,29 @@ WINDOWS_SOCKETS = 500
 MACOS_FILES = 10_240
 
 
+class Trigger(WaitressTrigger):  # type: ignore[misc]
+    """Waitress's, with nothing locked while the calls it was given run.
+
+    Otherwise one of them that gives it another waits for itself, and all for it.
+    """
+
+    thunks: list[Callable[[], None]]
+
+    def handle_read(self) -> None:
+        """Run what other threads, or earlier calls, have left for the main loop."""
+        try:
+            self.recv(8192)
+        except OSError:
+            return
+        with self.lock:
+            calls, self.thunks = self.thunks, []
+        for call in calls:
+            try:
+                call()
+            except Exception:
+                log.exception("The main loop met something unexpected; it goes on.")
+
+
 class CaptureServer(TcpWSGIServer):  # type: ignore[misc]
     """waitress's server; a finished request goes to the lane or to a worker thread."""
 
@@ -40,6 +68,12 @@ class CaptureServer(TcpWSGIServer):  # type: ignore[misc]
     active_channels: dict[int, Channel]
     lane: Lane
     parking: ParkingLot
+    trigger: Trigger
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.trigger.close()
+        self.trigger = Trigger(self._map)
 
     def set_reuse_addr(self) -> None:
         """Called by waitress: a port that was just let go is free, one in use is not.

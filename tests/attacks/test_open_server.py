@@ -216,6 +216,17 @@ def test_a_peer_elsewhere_that_floods_us_is_answered_429(proxied: RunningServer,
         assert statuses != [429]
 
 
+def test_a_peer_that_floods_us_on_one_breath_is_answered_429_for_the_rest(
+    proxied: RunningServer,
+) -> None:
+    request = b"POST /b1 HTTP/1.1\r\nX-Forwarded-For: 203.0.113.9\r\nContent-Length: 0\r\n\r\n"
+    got = proxied.send(request * 50)
+    assert got.count(b"HTTP/1.1 200 OK") < 20
+    assert got.count(b"HTTP/1.1 ") == 50
+    assert got.count(b"HTTP/1.1 429 ") > 30
+    assert proxied.get("/healthz") == (200, "ok\n")
+
+
 def test_this_machine_is_not_limited(proxied: RunningServer) -> None:
     for _ in range(40):
         assert b" 200 OK" in proxied.send(b"POST /b1 HTTP/1.1\r\nContent-Length: 0\r\n\r\n")

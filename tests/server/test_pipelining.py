@@ -119,3 +119,13 @@ def test_one_who_leaves_before_an_answer_can_come_is_waited_for_by_nobody(
         connection.sendall(DOWNLOAD + WAIT.replace(b"0.2", b"60"))
         wait_for(lambda: room._bins or None)
     wait_for(lambda: None if room._bins else True)
+
+
+def test_a_broken_request_behind_a_capture_is_refused_and_holds_nobody_up(
+    server: RunningServer,
+) -> None:
+    for broken in (b"GET / HTTP/1.1\r\nbroken\r\n\r\n", b"GET /b1 HTTP/1.1\r\nbroken\r\n\r\n"):
+        got = server.exchange(POST % b"0" + POST % b"1" + broken)
+        assert got.count(b"HTTP/1.1 200 OK") == 2
+        assert b" 400 Bad Request" in got
+        assert server.get("/healthz") == (200, "ok\n")
