@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from waitress.buffers import OverflowableBuffer
 
 from inspector.server.chunks import MAX_LINE_BYTES, MAX_TRAILER_BYTES, ChunkReceiver
-from inspector.server.parser import ExactAdjustments, ExactParser
 from tests.server.conftest import RunningServer, StartProcess
 
 BIG = 200_000
@@ -141,31 +140,3 @@ def test_what_is_no_body_is_not_kept_without_end(unit: bytes) -> None:
     taken = receive(receiver, begin + unit * 100_000, 1000)
     assert receiver.error is not None
     assert taken <= max(MAX_LINE_BYTES, MAX_TRAILER_BYTES) + 1000
-
-
-HEADS = st.lists(
-    st.one_of(
-        st.binary(max_size=20),
-        st.sampled_from(
-            [
-                *(b" ", b"\r\n", b"\r\n\r\n", b"\n", b"\r", b"\t", b":", b"\0", b"[", b"//", b"?"),
-                *(b"GET", b"POST", b"/b1", b"http://", b" HTTP/1.1", b" HTTP/1.0", b" HTTP/9.9"),
-                *(b"Content-Length: ", b"Transfer-Encoding: chunked", b"Expect: 100-continue"),
-                *(b"Connection: close", b"5", b"0", b"ffff", b"-1", b"99999999999999999999"),
-            ]
-        ),
-    ),
-    max_size=30,
-).map(b"".join)
-
-
-@given(HEADS, st.integers(1, 60))
-def test_no_bytes_break_the_parser(data: bytes, step: int) -> None:
-    parser = ExactParser(ExactAdjustments(max_request_header_size=4096))
-    taken = 0
-    while taken < len(data) and not parser.completed:
-        used = parser.received(data[taken : taken + step])
-        assert used > 0 or parser.completed
-        taken += used
-    parser.read_body()
-    assert parser.error is None or parser.completed
