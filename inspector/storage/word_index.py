@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
+from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -67,8 +68,10 @@ class WordIndex:
     def __init__(self, path: str) -> None:
         self._lock = threading.Lock()
         try:
+            if path != ":memory:":
+                Path(path).touch(mode=0o600)  # strangers' words are nobody else's to read
             self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise IndexUnusableError(path, str(error)) from error
         try:
             self.last_row: int = self._prepare()

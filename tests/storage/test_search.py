@@ -241,6 +241,13 @@ def test_a_file_that_can_be_no_index_is_refused(content: bytes | None, tmp_path:
         WordIndex(str(path))
 
 
+def test_the_index_is_for_its_owner_only(tmp_path: Path) -> None:
+    index = WordIndex(str(tmp_path / "words"))
+    modes = {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    index.close()
+    assert modes == {0o600}
+
+
 @pytest.mark.usefixtures("searchable")
 def test_neighbours_are_the_next_matches(services: Services, b1: Bin) -> None:
     def step(text: str, number: int) -> tuple[str | None, ...]:
