@@ -23,7 +23,8 @@ class RequestList:
 
     ``is_live`` when new captures belong on top of it; ``newest_id`` is then the newest
     that was looked at. A search that ran out of time says by ``searched_to`` down to
-    which number it came; ``reasons`` say by id why a request is in it.
+    which number it came; ``reasons`` say by id why a request is in it. ``found_before``
+    are matches on the pages above, when the list goes on below them.
     """
 
     requests: list[CapturedRequest]
@@ -33,6 +34,16 @@ class RequestList:
     newest_id: str = "0"
     searched_to: int | None = None
     reasons: dict[str, list[Reason]] = field(default_factory=dict)
+    found_before: int = 0
+
+    @property
+    def found(self) -> int:
+        return self.found_before + len(self.requests)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether to search further by itself, being short of a page."""
+        return self.searched_to is not None and self.found < ROWS
 
     def covers(self, column: Column) -> bool:
         """Whether the search looks at requests of this time."""
@@ -69,6 +80,7 @@ def load_list(bin_: Bin, *, before: int | None = None, after: int | None = None)
         newest_id,
         None if is_full else found.searched_to,
         explain(found.requests, search.query),
+        max(request.args.get("found", 0, type=int), 0),
     )
 
 

@@ -147,6 +147,26 @@ def test_a_search_out_of_time_says_how_far_it_came(
     assert "Nothing found" not in page.partition('class="list-empty"')[0]
 
 
+def test_a_search_goes_on_by_itself_until_a_page_is_full(
+    client: FlaskClient, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(1, 121):
+        send(client, f"n={number}")
+    monkeypatch.setattr("inspector.storage.search.STEP", 30)
+    search = app.extensions["inspector"].search
+    find = search.find
+    monkeypatch.setattr(search, "find", lambda *args, **kwargs: find(*args, **kwargs, time_s=0))
+    page = get(client, "n!=0")
+    found = []
+    while more := re.search(r'<a class="button quiet" href="([^"]+)"[^>]*hx-trigger="load', page):
+        page = client.get(unescape(more[1]), headers={"HX-Request": "true"}).text
+        found += list_numbers(page)
+        assert 'id="list-title" hx-swap-oob="true">Found' in page
+    assert found == list(range(90, 60, -1))
+    assert '<span data-count="60">60</span>+' in page
+    assert "Search further" in page
+
+
 def test_a_field_leads_to_the_requests_that_have_it(tickets: FlaskClient) -> None:
     menu = tickets.get("/bins/orders/requests/1-6/field?path=ticket.agent.name", headers=HTMX).text
     links = [unescape(each) for each in re.findall(r'href="(/bins/orders\?q=[^"]+)"', menu)]
