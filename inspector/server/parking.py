@@ -23,8 +23,10 @@ from inspector.live import Later, Step
 
 log = logging.getLogger("inspector.server")
 
-# A reader that lets this much lie unread is disconnected; it may resume by Last-Event-ID.
-MAX_UNREAD_BYTES = 4_000_000
+# A reader gets more when it has read what it has. One that takes nothing at all for so long
+# is disconnected; it may resume by Last-Event-ID.
+STALLED_S = 60.0
+CHECK_S = 15.0
 LOAD_LIMIT = 100
 # A sender that is still sending when its answer is out would lose it if we closed at once.
 LINGER_S = 2.0
@@ -39,12 +41,15 @@ Load = Callable[[int, int, int], Sequence[CapturedRequest]]
 
 
 class _Parked:
-    __slots__ = ("closing", "later", "lingers_until", "socket", "unread")
+    __slots__ = ("behind", "closing", "later", "lingers_until", "moved_at", "socket", "unread")
 
     def __init__(self, sock: socket.socket, later: Later) -> None:
         self.socket = sock
         self.later = later
-        self.unread = bytearray()
+        # Views of what all readers of a bin share, so that slow ones cost no copies.
+        self.unread: deque[memoryview] = deque()
+        self.moved_at = time.monotonic()
+        self.behind = False
         self.closing = False
         self.lingers_until: float | None = None
 
@@ -183,7 +188,10 @@ class ParkingLot:
         for bin_id, newest in news.items():
             by_position: defaultdict[int, list[_Parked]] = defaultdict(list)
             for parked in self._by_bin.get(bin_id, ()):
-                by_position[parked.later.after].append(parked)
+                if parked.unread:
+                    parked.behind = True
+                else:
+                    by_position[parked.later.after].append(parked)
             for after, group in by_position.items():
                 self._deliver(bin_id, after, newest, group)
 
@@ -209,7 +217,10 @@ class ParkingLot:
                 if parked.lingers_until <= now:
                     self._close(parked)
                 continue
-            if parked.later.wake_at <= now:
+            if parked.unread and now - parked.moved_at > STALLED_S:
+                self._close(parked)
+                continue
+            if parked.later.wake_at <= now and not parked.closing:
                 self._take_step(parked, self._advance(parked, ()))
             self._set_timer(parked)
 
@@ -222,12 +233,16 @@ class ParkingLot:
             return Step(done=True)
 
     def _set_timer(self, parked: _Parked) -> None:
-        if parked.socket in self._parked and not parked.closing:
-            heapq.heappush(self._timers, (parked.later.wake_at, next(self._order), parked))
+        if parked.socket in self._parked:
+            at = time.monotonic() + CHECK_S if parked.closing else parked.later.wake_at
+            heapq.heappush(self._timers, (at, next(self._order), parked))
 
     def _take_step(self, parked: _Parked, step: Step) -> None:
         if not parked.closing:
-            parked.unread += step.data
+            if step.data:
+                if not parked.unread:
+                    parked.moved_at = time.monotonic()
+                parked.unread.append(memoryview(step.data))
             parked.closing = step.done
             self._send(parked)
 
@@ -236,7 +251,7 @@ class ParkingLot:
             return
         try:
             while parked.unread:
-                del parked.unread[: parked.socket.send(parked.unread)]
+                self._send_some(parked)
         except BlockingIOError:
             pass
         except OSError:
@@ -245,12 +260,23 @@ class ParkingLot:
         if parked.closing and not parked.unread:
             self._finish(parked)
             return
-        if not parked.closing and len(parked.unread) > MAX_UNREAD_BYTES:
-            self._close(parked)
-            return
+        if parked.behind and not parked.unread and parked.later.bin_id is not None:
+            parked.behind = False
+            with self._lock:
+                self._news.setdefault(parked.later.bin_id, 0)
         wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if parked.unread else 0)
         if self._selector.get_key(parked.socket).events != wanted:
             self._selector.modify(parked.socket, wanted, parked)
+
+    @staticmethod
+    def _send_some(parked: _Parked) -> None:
+        piece = parked.unread[0]
+        sent = parked.socket.send(piece)
+        parked.moved_at = time.monotonic()
+        if sent < len(piece):
+            parked.unread[0] = piece[sent:]
+        else:
+            parked.unread.popleft()
 
     def _move(self, parked: _Parked, mask: int) -> None:
         if mask & selectors.EVENT_READ and not self._is_open(parked.socket):

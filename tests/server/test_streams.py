@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import socket
+import random
 import threading
 import time
 from collections.abc import Iterator
@@ -152,18 +152,49 @@ def test_a_stream_too_many_is_refused_with_503(start_process: StartProcess) -> N
         stream.close()
 
 
-def test_a_reader_that_lets_too_much_lie_is_disconnected(
-    server: RunningServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("inspector.server.parking.MAX_UNREAD_BYTES", 100_000)
-    stream = Stream(server, EVENTS)
-    stream.connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    body = b"x" * 400_000
+def post_body(server: RunningServer, body: bytes, count: int = 1) -> None:
     head = b"POST /b1 HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(body)
     with server.connect() as connection:
-        for _ in range(20):
+        for _ in range(count):
             connection.sendall(head + body)
             assert connection.recv(1000).startswith(b"HTTP/1.1 200")
+
+
+def test_a_body_of_the_largest_size_comes_through_and_the_next_one_too(
+    server: RunningServer, stream: Stream
+) -> None:
+    post_body(server, random.Random(0).randbytes(9_900_000))
+    post(server)
+    assert stream.numbers(2) == [1, 2]
+
+
+def test_a_slow_reader_gets_all_of_it_and_no_more_at_once_than_it_reads(
+    server: RunningServer, stream: Stream
+) -> None:
+    post_body(server, b"x" * 400_000, count=40)
+    (parked,) = server.parking._parked.values()
+    wait_for(lambda: parked.behind or None)
+    assert sum(map(len, parked.unread)) < 25 * 1_400_000, "one step of news at most"
+    assert stream.numbers(40) == list(range(1, 41))
+
+
+def test_slow_readers_share_what_waits_for_them(server: RunningServer) -> None:
+    streams = [Stream(server, EVENTS) for _ in range(3)]
+    post_body(server, b"x" * 8_000_000)
+    parked = list(server.parking._parked.values())
+    wait_for(lambda: all(each.unread for each in parked) or None)
+    assert len({id(each.unread[0].obj) for each in parked}) == 1
+    for stream in streams:
+        stream.close()
+
+
+def test_a_reader_that_takes_nothing_is_disconnected(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inspector.live.HEARTBEAT_S", 0.05)
+    monkeypatch.setattr("inspector.server.parking.STALLED_S", 0.2)
+    stream = Stream(server, EVENTS)
+    post_body(server, b"x" * 9_000_000)
     parking = server.parking
     wait_for(lambda: len(parking) == 0 or None)
     stream.close()
