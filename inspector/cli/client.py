@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import Any, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 import click
 
@@ -18,6 +18,8 @@ DEFAULT_SERVER = "http://127.0.0.1:8787"
 TIMEOUT_S = 30.0
 # An event stream has a heartbeat every 15 s; a silence this long is a lost connection.
 STREAM_TIMEOUT_S = 60.0
+# A table's columns are found in all of a bin's requests before its first byte can be sent.
+DOWNLOAD_TIMEOUT_S = 900.0
 READ_BYTES = 65_536
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -59,6 +61,16 @@ class LostError(Exception):
     """The connection broke off in the middle of a stream."""
 
 
+def split_url(text: str) -> SplitResult | None:
+    """The parts of a URL that can be asked: http or https, a host, a port that there can be."""
+    parts = urlsplit(text)
+    try:
+        is_usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        return None
+    return parts if is_usable else None
+
+
 class Client:
     """Calls of one server's API.
 
@@ -67,13 +79,13 @@ class Client:
     """
 
     def __init__(self, server: str, token: str | None = None) -> None:
-        parts = urlsplit(server if "//" in server else f"http://{server}")
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        parts = split_url(server if "//" in server else f"http://{server}")
+        if parts is None:
             raise click.UsageError(f"{server!r} is no server. Write it like {DEFAULT_SERVER}.")
         self.server = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
         self._prefix = parts.path.rstrip("/")
         self._is_tls = parts.scheme == "https"
-        self._host, self._port = parts.hostname, parts.port
+        self._host, self._port = parts.hostname or "", parts.port
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     def call(self, method: str, path: str, fields: dict[str, Any] | None = None) -> Any:
@@ -102,7 +114,7 @@ class Client:
 
     def download(self, path: str) -> Iterator[tuple[bytes, int | None]]:
         """A file piece by piece, each with the whole size when the server said it."""
-        with self._ask("GET", path) as answer:
+        with self._ask("GET", path, timeout_s=DOWNLOAD_TIMEOUT_S) as answer:
             length = answer.headers.get("Content-Length")
             size = int(length) if length else None
             try:
@@ -175,6 +187,8 @@ class Client:
 
 def bin_path(name: str, rest: str = "") -> str:
     """The API's path for a bin."""
+    if not name:
+        raise click.UsageError("The bin's name is empty.")
     return f"/api/v1/bins/{quote(name, safe='')}{rest}"
 
 

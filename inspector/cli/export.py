@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -60,18 +59,29 @@ def _open(output: Path | None) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         return
     try:
-        number, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
+        if output.exists() and not output.is_file():
+            with output.open("wb") as device:
+                yield device
+        else:
+            with _open_new(output.resolve()) as file:
+                yield file
     except OSError as error:
         raise InspectorError(
             "not_writable", f"{output} cannot be written: {error.strerror}."
         ) from error
-    try:
-        with os.fdopen(number, "wb") as file:
+
+
+@contextlib.contextmanager
+def _open_new(output: Path) -> Iterator[BinaryIO]:
+    part = output.with_name(f".{output.name[:200]}.{os.getpid()}.part")
+    with part.open("xb") as file:
+        try:
             yield file
-        Path(name).replace(output)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+            file.close()
+            part.replace(output)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
 
 
 def _show_progress(written: int, output: Path | None) -> None:

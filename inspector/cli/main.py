@@ -5,7 +5,10 @@ Exit status: 0 done, 1 it did not work (one sentence on stderr), 2 wrong usage.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import importlib
+import os
 import sys
 
 import click
@@ -23,6 +26,9 @@ COMMANDS = {
     "prune": "inspector.cli.prune",
     "completion": "inspector.cli.completion",
 }
+
+# What a full disk says, and its like.
+UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 class _LazyGroup(click.Group):
@@ -55,5 +61,18 @@ def main() -> None:
         click.echo(error.message, err=True)
         sys.exit(1)
     except BrokenPipeError:
+        _drop_output()
+        sys.exit(1)
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        click.echo(f"The output cannot be written: {error.strerror}.", err=True)
+        _drop_output()
         sys.exit(1)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _drop_output() -> None:
+    """Let what nobody can take any more be lost: Python would try it again when it ends."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -6,11 +6,10 @@ import json
 import time
 from base64 import b64decode
 from typing import Any
-from urllib.parse import urlsplit
 
 import click
 
-from inspector.cli.client import Client, LostError, bin_path, server_options
+from inspector.cli.client import Client, LostError, bin_path, server_options, split_url
 from inspector.cli.forward import forward
 from inspector.cli.lines import format_request
 from inspector.domain import CapturedRequest
@@ -50,11 +49,29 @@ def command(
 ) -> None:
     """Print captures of BIN as they arrive, until Ctrl-C."""
     query = _read_query(match)
-    if forward_to is not None and urlsplit(forward_to).scheme not in ("http", "https"):
+    if forward_to is not None and split_url(forward_to) is None:
         raise click.UsageError(
             f"{forward_to!r} is no URL to send to. Write it like http://127.0.0.1:3000/hook."
         )
     client = Client(server, token)
+    try:
+        _print_all(client, bin_name, query, as_json=as_json, once=once, forward_to=forward_to)
+    except KeyboardInterrupt:
+        # It ends a tail as it should end; who waits for one request has not had it.
+        if once:
+            raise
+        click.echo(err=True)
+
+
+def _print_all(
+    client: Client,
+    bin_name: str,
+    query: Query | None,
+    *,
+    as_json: bool,
+    once: bool,
+    forward_to: str | None,
+) -> None:
     for data in _follow(client, bin_name):
         request = json.loads(data)
         if query is not None and not query.matches(read_request(request)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import socket
 import threading
@@ -115,14 +116,10 @@ class ServerProcess:
                 dispatcher=dispatcher,
                 _start=False,
             )
-        except OSError as error:
+        except (OSError, ValueError) as error:
             for opened in list(self._map.values()):
                 opened.close()
-            raise InspectorError(
-                "port_unusable",
-                f"Port {self.settings.port} on {self.settings.host} cannot be used: "
-                f"{error.strerror}. Choose another with --port.",
-            ) from error
+            raise _tell_unusable(self.settings, error) from error
         intake = self.intake
         server.lane = Lane(intake.writer.submit, intake.limit)
         server.parking = ParkingLot(intake.load_after, max_parked=streams)
@@ -237,3 +234,17 @@ class ServerProcess:
                 channel.socket.shutdown(socket.SHUT_RDWR)
             channel.handle_close()
         server.trigger.close()
+
+
+def _tell_unusable(settings: Settings, error: OSError | ValueError) -> InspectorError:
+    """What to say of an address that cannot be listened on."""
+    why, flag = getattr(error, "strerror", None), "--port"
+    if isinstance(error, ValueError):  # waitress's word for a name that nobody knows
+        why, flag = "no such host", "--host"
+    elif error.errno == errno.EADDRNOTAVAIL:
+        flag = "--host"
+    return InspectorError(
+        "port_unusable",
+        f"Port {settings.port} on {settings.host} cannot be used: {why}. "
+        f"Choose another with {flag}.",
+    )

@@ -102,8 +102,9 @@ def open_database(engine: Engine) -> None:
     try:
         _bring_up_to_date(engine)
     except DBAPIError as error:
+        why = str(error.orig).strip().partition("\n")[0].rstrip(".")
         raise InspectorError(
-            "database_unusable", f"The database {engine.url!r} cannot be used: {error.orig}."
+            "database_unusable", f"The database {engine.url!r} cannot be used: {why}."
         ) from error
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -114,6 +115,11 @@ def test_a_private_bins_secret_is_shown_once_on_stderr(command: Command) -> None
         (["tail", "x", "--forward-to", "ftp://x"], 2, "is no URL to send to"),
         (["prune", "--ttl", "soon"], 2, "is not a duration"),
         (["bins", "create", "x1", "--server", "ftp://x"], 2, "is no server"),
+        (["tail", "x", "--forward-to", "http://127.0.0.1:99999/"], 2, "is no URL to send to"),
+        (["tail", "x", "--forward-to", "http://"], 2, "is no URL to send to"),
+        (["bins", "--server", "http://127.0.0.1:abc"], 2, "is no server"),
+        (["bins", "delete", ""], 2, "name is empty"),
+        (["serve", "--port", "0", "--host", "no.invalid", "--data-dir", "TMP"], 1, "no such host"),
         (["nonsense"], 2, "No such command"),
         (["bins", "--server", "http://127.0.0.1:1"], 1, "No server answers"),
         (
@@ -125,9 +131,9 @@ def test_a_private_bins_secret_is_shown_once_on_stderr(command: Command) -> None
     ],
 )
 def test_what_is_wrong_is_said_in_a_sentence(
-    command: Command, arguments: list[str], status: int, says: str
+    command: Command, tmp_path: Path, arguments: list[str], status: int, says: str
 ) -> None:
-    done = command.run(*arguments)
+    done = command.run(*(str(tmp_path) if each == "TMP" else each for each in arguments))
     assert done.returncode == status
     assert says in done.stderr
     assert "Traceback" not in done.stderr
@@ -292,6 +298,14 @@ def test_tail_passes_captures_on(
     assert ("X-Own", "1") in seen[0]["headers"]
 
 
+def test_ctrl_c_is_how_a_tail_ends(bin_url: str, tailing: Any) -> None:
+    process = tailing("--json")
+    send_until_printed(bin_url, process)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(DEADLINE_S) == 0
+    assert process.stderr.read().strip() == ""
+
+
 def test_tail_goes_on_after_a_lost_connection(start_server: Any, tmp_path: Path) -> None:
     first = start_server("--bin", "b1", "--database", f"sqlite:///{tmp_path}/t.sqlite3")
     port = first.url.rsplit(":", 1)[1]
@@ -341,6 +355,53 @@ def test_an_export_that_fails_leaves_no_file(command: Command, tmp_path: Path) -
     no_folder = command.run("export", "nobody", "-o", str(tmp_path / "no" / "x"))
     assert no_folder.returncode == 1
     assert "cannot be written" in no_folder.stderr
+
+
+FULL = Path("/dev/full")
+
+
+@pytest.mark.skipif(not FULL.is_char_device(), reason="this system has no device that is full")
+def test_a_full_disk_is_told(command: Command, bin_url: str, bin_name: str) -> None:
+    requests.post(bin_url, data=TICKET, timeout=10)
+    said = "cannot be written: No space left on device.\n"
+    done = command.run("export", bin_name, "-o", str(FULL))
+    assert (done.returncode, done.stderr) == (1, f"{FULL} {said}")
+    assert FULL.is_char_device(), "a device is written to, not replaced"
+    for arguments in (["export", bin_name], ["bins"]):
+        with FULL.open("wb") as full:
+            done = subprocess.run(
+                [INSPECTOR, *arguments],
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                timeout=DEADLINE_S,
+                env=command.environment,
+                check=False,
+            )
+        assert (done.returncode, done.stderr) == (1, f"The output {said}")
+
+
+def test_an_export_has_the_mode_of_any_new_file(
+    command: Command, bin_url: str, bin_name: str, tmp_path: Path
+) -> None:
+    (tmp_path / "other").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "out")
+    command.run("export", bin_name, "-o", str(tmp_path / "link"))
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "out").stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
+def test_a_reader_that_goes_ends_an_export_quietly(
+    command: Command, bin_url: str, bin_name: str
+) -> None:
+    requests.post(bin_url, data="x" * 1_000_000, timeout=10)
+    process = command.start("export", bin_name)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    assert process.wait(DEADLINE_S) == 1
+    assert process.stderr.read() == ""
+    process.stderr.close()
 
 
 def test_an_export_is_imported_into_a_new_bin(
