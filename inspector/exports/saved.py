@@ -1,8 +1,9 @@
 """Files that were saved here or elsewhere, read back into captures.
 
-Three kinds are told apart by how they begin: an HTTP Archive, our JSON lines, and
-one raw HTTP request. What is in them is as hostile as what a socket sends, and is
-bounded and kept the same way; a file that is none of them is its owner's mistake.
+Three kinds are told apart by how they begin: an HTTP Archive, our JSON (a request a
+line, or what the API answers), and one raw HTTP request. What is in them is as
+hostile as what a socket sends, and is bounded and kept the same way; a file that is
+none of them is its owner's mistake.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 import re
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +24,7 @@ from inspector.forms import build
 MAX_REQUESTS = 100_000
 _LINE_ENDS = re.compile(r"[\r\n\0]+")
 _VERSION = re.compile(r"HTTP/\d(\.\d)?\Z")
+_CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r\n")
 _METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}\Z")
 
 
@@ -35,14 +37,18 @@ def read_saved(data: bytes, bin_name: str, now_us: int) -> Iterator[Capture]:
     text = data.lstrip(b"\xef\xbb\xbf \t\r\n")
     if not text:
         raise _error("The file is empty.")
-    if not text.startswith(b"{"):
+    if not text.startswith((b"{", b"[")):
         yield _read_raw(data.lstrip(b"\r\n"), bin_name, now_us)
         return
-    archive = _try_json(text)
-    if isinstance(archive, dict) and isinstance(archive.get("log"), dict):
-        yield from _read_har(archive["log"], bin_name, now_us)
+    whole = _try_json(text)
+    if isinstance(whole, dict) and isinstance(whole.get("log"), dict):
+        yield from _read_har(whole["log"], bin_name, now_us)
+    elif isinstance(whole, dict | list):
+        entries = whole if isinstance(whole, list) else [whole]
+        yield from _read_entries(enumerate(entries, 1), "Request", bin_name, now_us)
     else:
-        yield from _read_lines(text, bin_name, now_us)
+        lines = ((number, _try_json(line)) for number, line in _split_lines(text))
+        yield from _read_entries(lines, "Line", bin_name, now_us)
 
 
 def to_line(capture: Capture) -> str:
@@ -67,22 +73,27 @@ def to_line(capture: Capture) -> str:
     )
 
 
-def _read_lines(text: bytes, bin_name: str, now_us: int) -> Iterator[Capture]:
+def _split_lines(text: bytes) -> Iterator[tuple[int, bytes]]:
     for number, line in enumerate(text.split(b"\n"), 1):
-        if not line.strip():
-            continue
+        if line.strip():
+            yield number, line
+
+
+def _read_entries(
+    entries: Iterable[tuple[int, Any]], what: str, bin_name: str, now_us: int
+) -> Iterator[Capture]:
+    for number, entry in entries:
         if number > MAX_REQUESTS:
             raise _error(f"The file has more than {MAX_REQUESTS:,} requests.")
-        entry = _try_json(line)
         if not isinstance(entry, dict) or "request_line" not in entry:
             raise _error(
-                f"Line {number} is no request. A file to import is an HTTP Archive, JSON lines "
+                f"{what} {number} is no request. A file to import is an HTTP Archive, JSON lines "
                 "as exported here, or one raw HTTP request."
             )
         try:
             yield _read_line(entry, bin_name, now_us)
         except (TypeError, ValueError, KeyError, Base64Error) as error:
-            raise _error(f"Line {number} is no request of ours ({error}).") from error
+            raise _error(f"{what} {number} is no request of ours ({_explain(error)}).") from error
 
 
 def _read_line(entry: dict[str, Any], bin_name: str, now_us: int) -> Capture:
@@ -116,7 +127,9 @@ def _read_har(log: dict[str, Any], bin_name: str, now_us: int) -> Iterator[Captu
         try:
             yield _read_entry(entry, bin_name, now_us)
         except (TypeError, ValueError, KeyError, AttributeError, Base64Error) as error:
-            raise _error(f"Entry {number} of the HTTP Archive is no request ({error}).") from error
+            raise _error(
+                f"Entry {number} of the HTTP Archive is no request ({_explain(error)})."
+            ) from error
 
 
 def _read_entry(entry: dict[str, Any], bin_name: str, now_us: int) -> Capture:
@@ -142,6 +155,7 @@ def _read_entry(entry: dict[str, Any], bin_name: str, now_us: int) -> Capture:
         read_body=lambda: body,
         body_size=len(body),
         peer=str(entry.get("_remoteAddress") or "")[:100],
+        chunked=_is_chunked(headers),
         fidelity=IMPORTED,
     )
 
@@ -166,14 +180,47 @@ def _read_raw(data: bytes, bin_name: str, now_us: int) -> Capture:
             "This is no HTTP request. It begins with a line like POST /orders HTTP/1.1; other "
             "files to import are HTTP Archives and JSON lines as exported here."
         )
+    headers = [(key.decode("latin-1"), each.decode("latin-1")) for key, each in split_headers(head)]
+    joined = _join_chunks(body) if _is_chunked(headers) else None
+    body = _cut_line_end(body, headers) if joined is None else joined
     return Capture(
         bin_name=bin_name,
         received_us=now_us,
         raw_head=head + b"\r\n",
         read_body=lambda: body,
         body_size=len(body),
+        chunked=joined is not None,
         fidelity=IMPORTED,
     )
+
+
+def _is_chunked(headers: Iterable[tuple[str, str]]) -> bool:
+    return any(
+        name.lower() == "transfer-encoding" and value.strip().lower() == "chunked"
+        for name, value in headers
+    )
+
+
+def _join_chunks(data: bytes) -> bytes | None:
+    """The body that came in chunks, or None when these are none: it was saved joined."""
+    parts: list[bytes] = []
+    position = 0
+    while found := _CHUNK_SIZE.match(data, position):
+        size = int(found[1], 16)
+        if size == 0:
+            return b"".join(parts)
+        parts.append(data[found.end() : found.end() + size])
+        position = found.end() + size + 2
+    return None
+
+
+def _cut_line_end(body: bytes, headers: Iterable[tuple[str, str]]) -> bytes:
+    """The body without the line end that an editor puts at a file's end."""
+    for name, value in headers:
+        if name.lower() == "content-length" and value.strip().isdecimal():
+            length = min(int(value[:20]), len(body))
+            return body[:length] if body[length:] in (b"\n", b"\r\n") else body
+    return body
 
 
 def _make_head(request_line: str, headers: Any, charset: str) -> bytes:
@@ -210,6 +257,10 @@ def _try_json(text: bytes) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
+
+
+def _explain(error: Exception) -> str:
+    return f"it has no {error}" if isinstance(error, KeyError) else str(error)
 
 
 def _error(message: str) -> InspectorError:

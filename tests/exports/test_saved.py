@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 
 import pytest
@@ -44,6 +44,46 @@ def test_a_raw_request_of_ours_comes_back() -> None:
     (capture,) = read(export_request(REQUESTS[1], "raw", "http://127.0.0.1:8787").data)
     assert capture.raw_head == REQUESTS[1].raw_head
     assert capture.read_body() == REQUESTS[1].body
+
+
+CHUNKED = b"PUT /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
+LENGTH_3 = b"PUT /x HTTP/1.1\nContent-Length: 3\n\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "body", "chunked"),
+    [
+        (CHUNKED + b"3\r\na\r\n\r\n2;x=y\r\n\x00\xff\r\n0\r\n\r\n", b"a\r\n\x00\xff", True),
+        (CHUNKED + b"0\r\n\r\n", b"", True),
+        (CHUNKED + b"a=1", b"a=1", False),
+        (CHUNKED + b"3\r\nab", b"3\r\nab", False),
+        (LENGTH_3 + b"a=1\n", b"a=1", False),
+        (LENGTH_3 + b"a=1\nb", b"a=1\nb", False),
+        (LENGTH_3 + b"a", b"a", False),
+        (b"PUT /x HTTP/1.1\r\n\r\na=1\n", b"a=1\n", False),
+    ],
+)
+def test_a_raw_body_is_what_was_sent(data: bytes, body: bytes, chunked: bool) -> None:
+    (capture,) = read(data)
+    assert (capture.read_body(), capture.chunked) == (body, chunked)
+
+
+@pytest.mark.parametrize("form", ["raw", "har"])
+def test_a_chunked_request_comes_back(form: str) -> None:
+    head = b"POST /deskpro HTTP/1.1\r\nTransfer-Encoding: chunked\r\n"
+    request = replace(make_request(b"0\r\n\r\n\xff"), raw_head=head, chunked=True)
+    (capture,) = read(export_request(request, form, "http://127.0.0.1:8787").data)
+    assert (capture.raw_head, capture.chunked) == (request.raw_head, True)
+    assert capture.read_body() == request.body
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("many", [True, False])
+def test_what_the_api_answers_is_read(many: bool, indent: int | None) -> None:
+    entry = {"request_line": "GET /a HTTP/1.1", "raw_headers": [["A", "1"]]}
+    captures = read(json.dumps([entry, entry] if many else entry, indent=indent).encode())
+    assert len(captures) == (2 if many else 1)
+    assert captures[0].raw_head == b"GET /a HTTP/1.1\r\nA: 1\r\n"
 
 
 def test_our_lines_come_back_byte_for_byte() -> None:
@@ -88,15 +128,17 @@ class Wrong:
 WRONG = [
     Wrong("nothing", b" \n", "The file is empty"),
     Wrong("a letter", b"Dear Sir or Madam", "This is no HTTP request"),
-    Wrong("other JSON", b'{"a": 1}', "Line 1 is no request"),
+    Wrong("other JSON", b'{"a": 1}', "Request 1 is no request"),
+    Wrong("a list of others", b'[{"request_line": "GET / HTTP/1.1"}, 5]', "Request 2 is no"),
+    Wrong("a broken list", b"[1, 2", "Line 1 is no request"),
     Wrong("a broken line", b'{"request_line": "GET / HTTP/1.1"}\n{"a"', "Line 2 is no request"),
     Wrong(
         "a body that is not base64",
         b'{"request_line": "GET / HTTP/1.1", "body_base64": "%%"}',
-        "Line 1 is no request of ours",
+        "Request 1 is no request of ours",
     ),
     Wrong("an archive without entries", b'{"log": {}}', "no list of entries"),
-    Wrong("an entry without URL", b'{"log": {"entries": [{"request": {}}]}}', "Entry 1"),
+    Wrong("an entry without URL", b'{"log": {"entries": [{"request": {}}]}}', "it has no 'method'"),
     Wrong(
         "a method with a line end",
         b'{"log": {"entries": [{"request": {"method": "A\\r\\nB", "url": "/"}}]}}',
