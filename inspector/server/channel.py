@@ -9,6 +9,7 @@ by the main loop before each poll; ``service`` is what a worker thread runs.
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
 import time
 from collections.abc import Callable
@@ -17,7 +18,9 @@ from typing import TYPE_CHECKING, Any
 from waitress.channel import HTTPChannel
 from waitress.task import ErrorTask, WSGITask
 
+from inspector.capture import split_request_line
 from inspector.server.parser import ExactParser, RequestTimeout
+from inspector.web.errors import CODES_OF_STATUS
 
 if TYPE_CHECKING:
     from inspector.live import Later
@@ -65,12 +68,31 @@ class ParkableTask(WSGITask):  # type: ignore[misc]
             self.channel.park(self.later)
 
 
+class RefusalTask(ErrorTask):  # type: ignore[misc]
+    """What is refused before any view has seen it: below ``/api`` in the shape of its errors."""
+
+    def execute(self) -> None:
+        """Write the refusal, then close."""
+        request, error = self.request, self.request.error
+        if not split_request_line(request.raw_head)[1].startswith(b"/api/"):
+            super().execute()
+            return
+        code = CODES_OF_STATUS.get(error.code, "bad_request")
+        told = {"error": {"code": code, "message": f"{error.reason}: {error.body}."}}
+        body = json.dumps(told).encode() + b"\n"
+        self.status = f"{error.code} {error.reason}"
+        self.response_headers.append(("Content-Type", "application/json"))
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
+
+
 class Channel(HTTPChannel):  # type: ignore[misc]
     """One connection. ``answer`` may be called by any one thread while its request is served."""
 
     parser_class = ExactParser
     task_class = ParkableTask
-    error_task_class = ErrorTask
+    error_task_class = RefusalTask
 
     requests: list[ExactParser]
     request: ExactParser | None
@@ -88,7 +110,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     def answer_error(self, request: ExactParser) -> None:
         """Answer a refused request as waitress does, then close without cutting the sender off."""
         if self.connected:
-            ErrorTask(self, request).service()
+            RefusalTask(self, request).service()
             self.flush_now()
         self._close_or_go_on(close=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from base64 import b64decode
 from dataclasses import dataclass
 from operator import attrgetter
@@ -234,6 +235,28 @@ def test_what_is_refused_is_captured_with_the_reason(
 def test_a_refused_request_for_no_bin_is_answered_all_the_same(server: RunningServer) -> None:
     answer = server.exchange(b"GET / HTTP/1.1\r\nbroken\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 400") or answer.startswith(b"HTTP/1.0 400")
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "code"),
+    [
+        (b"Content-Length: 5000000\r\nExpect: 100-continue\r\n", 413, "too_large"),
+        (b"Content-Length: x\r\n", 400, "bad_request"),
+        (b"broken\r\n", 400, "bad_request"),
+        (b"Transfer-Encoding: gzip\r\n", 501, "bad_request"),
+    ],
+)
+def test_a_refused_call_of_the_api_is_told_as_all_its_errors(
+    start_process: StartProcess, sent: bytes, status: int, code: str
+) -> None:
+    server = start_process(max_body_bytes=1_000_000)
+    answer = server.exchange(b"POST /api/v1/bins HTTP/1.1\r\n" + sent + b"\r\n")
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert int(head.split()[1]) == status
+    assert b"Content-Type: application/json" in head
+    error = json.loads(body)["error"]
+    assert error["code"] == code
+    assert error["message"].endswith(".")
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["announced", "in chunks"])
