@@ -7,7 +7,6 @@ from functools import cache, partial
 from flask import Flask
 
 from inspector.assets import find_folder
-from inspector.domain import BodyLimits
 from inspector.domain.proxies import TrustedProxies
 from inspector.domain.rates import RateLimit
 from inspector.installation import load_key
@@ -39,9 +38,7 @@ def create_app(
     settings = settings or Settings()
     app = Flask("inspector", template_folder=str(find_folder("templates")), static_folder=None)
     proxies = TrustedProxies.parse(settings.trusted_proxies)
-    app.config["BODY_LIMITS"] = BodyLimits(
-        settings.max_form_variables, settings.max_form_depth, settings.max_decoded_bytes
-    )
+    app.config["BODY_LIMITS"] = settings.body_limits
     app.config["TRUSTED_PROXIES"] = proxies
     engine = attach_database(app, settings.database_url)
     news = news or News()
@@ -53,7 +50,7 @@ def create_app(
         bins=bins,
         door=Door(settings, bins, proxies, cache(partial(load_key, settings.data_dir))),
         requests=requests,
-        search=RequestSearch(requests),
+        search=RequestSearch(requests, settings.search_time_s),
         actions=ActionStore(),
         deliveries=DeliveryStore(),
         writer=writer or Writer(EngineConnections(engine), on_stored=news.publish),

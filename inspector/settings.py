@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import platformdirs
 
+from inspector.domain import BodyLimits
 from inspector.domain.bins import DEFAULT_CAPACITY
 from inspector.domain.proxies import is_loopback
 from inspector.errors import InspectorError
@@ -37,6 +38,8 @@ class Settings:
 
     ``receive_timeout_s`` is how long one request may take to arrive, however it
     dribbles, and ``max_unfinished_bytes`` how much of unfinished bodies is held.
+    ``search_time_s`` is how long one search looks before it gives what it has;
+    ``max_streams`` counts all that waits: streams, waiting calls, delayed answers.
     ``ttl_s`` is how long a request is kept, None for as long as there is room.
     ``public_url`` is the address others reach us under; ``trusted_proxies`` are
     the peers whose forwarding headers are believed. ``token`` opens a server that
@@ -56,6 +59,8 @@ class Settings:
     max_header_lines: int = 1000
     max_target_bytes: int = 64 * 1024
     max_decoded_bytes: int = 20_000_000
+    max_parts: int = 200
+    search_time_s: float = 0.15
     max_form_variables: int = 1000
     max_form_depth: int = 64
     max_connections: int = 5000
@@ -94,6 +99,13 @@ class Settings:
         name = hashlib.sha256(self.database_url.encode()).hexdigest()[:16]
         self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         return str(self.data_dir / f"{name}-words")
+
+    @property
+    def body_limits(self) -> BodyLimits:
+        """How much of a body is read."""
+        return BodyLimits(
+            self.max_form_variables, self.max_form_depth, self.max_decoded_bytes, self.max_parts
+        )
 
     @property
     def is_loopback(self) -> bool:
@@ -179,6 +191,8 @@ def make_token() -> str:
 
 LIMITS: dict[str, tuple[str, Callable[[str], int | float]]] = {
     "max-decoded": ("max_decoded_bytes", parse_size),
+    "max-parts": ("max_parts", parse_size),
+    "search-time": ("search_time_s", parse_duration),
     "max-head": ("max_head_bytes", parse_size),
     "max-header-lines": ("max_header_lines", parse_size),
     "max-target": ("max_target_bytes", parse_size),
@@ -206,6 +220,7 @@ def parse_limits(texts: Iterable[str]) -> dict[str, int | float]:
             )
         field_name, parse = LIMITS[name]
         found[field_name] = parse(value)
-        if found[field_name] < 1:
-            raise InspectorError("invalid_limit", f"{name} is at least 1.")
+        least = 1 if parse is parse_size else 0.001
+        if found[field_name] < least:
+            raise InspectorError("invalid_limit", f"{name} is at least {least}.")
     return found

@@ -23,6 +23,7 @@ from inspector.domain.content import (
     decode_text,
     parse_media_type,
 )
+from inspector.domain.multipart import MAX_PARTS
 from inspector.domain.proxies import NO_PROXIES, TrustedProxies
 from inspector.forms import Form, parse
 from inspector.forms.parser import MAX_DEPTH, MAX_VARIABLES
@@ -44,7 +45,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class BodyLimits:
-    """How much of a body is read: so far decoded, and of a form what PHP would take.
+    """How much of a body is read: so far decoded, so many parts, of a form what PHP would take.
 
     ``max_variables`` and ``max_depth`` are PHP's ``max_input_vars`` and
     ``max_input_nesting_level``.
@@ -53,6 +54,7 @@ class BodyLimits:
     max_variables: int = MAX_VARIABLES
     max_depth: int = MAX_DEPTH
     max_decoded_bytes: int = MAX_DECODED_BYTES
+    max_parts: int = MAX_PARTS
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from inspector.domain import BodyLimits, CapturedRequest
+from inspector.domain import CapturedRequest
 from inspector.live import News
 from inspector.settings import Settings
 from inspector.storage.embedded import EmbeddedStore
@@ -33,10 +33,7 @@ class Intake:
 
 def open_store(settings: Settings) -> EmbeddedStore:
     """The SQLite file in the data directory, by the standard library alone."""
-    limits = BodyLimits(
-        settings.max_form_variables, settings.max_form_depth, settings.max_decoded_bytes
-    )
-    return EmbeddedStore(settings.embedded_path, Manner(limits))
+    return EmbeddedStore(settings.embedded_path, Manner(settings.body_limits))
 
 
 def take_from_store(store: EmbeddedStore) -> Intake:

@@ -77,7 +77,7 @@ class ExactParser(HTTPRequestParser):  # type: ignore[misc]
         """Take bytes of this request; answers how many belonged to it."""
         before = self.header_plus if self.body_rcv is None else b""
         consumed: int = super().received(data)
-        if self.chunked and not self.completed:
+        if self.chunked and self.error is None:
             self._limit_chunked_body()
         if self.completed:
             self._finish(before + data if before or not self.raw_head else b"")

@@ -33,10 +33,14 @@ class Found:
 
 
 class RequestSearch:
-    """Needs an application context. ``index`` may be set when there is one."""
+    """Needs an application context. ``index`` may be set when there is one.
 
-    def __init__(self, requests: RequestStore) -> None:
+    A search stops after ``time_s`` with what it has, and so does one for neighbours.
+    """
+
+    def __init__(self, requests: RequestStore, time_s: float = TIME_S) -> None:
         self._requests = requests
+        self._time_s = time_s
         self.index: WordIndex | None = None
 
     def find(
@@ -48,13 +52,13 @@ class RequestSearch:
         before: int | None = None,
         after: int | None = None,
         method: str | None = None,
-        time_s: float = TIME_S,
+        time_s: float | None = None,
     ) -> Found:
         """The newest ``limit`` matches numbered below ``before`` and above ``after``.
 
-        Stops after ``time_s`` with what it has; at least one step is always made.
+        Stops when the time is up with what it has; at least one step is always made.
         """
-        deadline = time.monotonic() + time_s
+        deadline = time.monotonic() + (self._time_s if time_s is None else time_s)
         found: list[CapturedRequest] = []
         reached = before
         for step in self._steps(bin_, query, before):
@@ -74,12 +78,13 @@ class RequestSearch:
         return Found(found, None)
 
     def find_neighbours(
-        self, bin_: Bin, query: Query, number: int, *, time_s: float = TIME_S
+        self, bin_: Bin, query: Query, number: int, *, time_s: float | None = None
     ) -> tuple[str | None, str | None]:
         """The ids of the next older and the next newer match.
 
-        None where there is none, or none was found in ``time_s`` each.
+        None where there is none, or none was found in the time for each.
         """
+        time_s = self._time_s if time_s is None else time_s
         older = self.find(bin_, query, limit=1, before=number, time_s=time_s).requests
         newer = self._find_newer(bin_, query, number, time.monotonic() + time_s)
         return older[0].id if older else None, newer

@@ -117,7 +117,7 @@ def _split(request: CapturedRequest) -> PartList | None:
     kind = request.media_type
     if not kind.essence.startswith("multipart/") or not kind.boundary:
         return None
-    return split_parts(request.decoded_body, kind.boundary)
+    return split_parts(request.decoded_body, kind.boundary, max_parts=request.limits.max_parts)
 
 
 def _view_part(index: int, part: Part) -> PartView:
