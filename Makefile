@@ -7,7 +7,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint format docs bench fuzz lock clean
+.PHONY: help run test check lint format docs bench fuzz audit lock clean
 
 help: ## Say what there is.
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -44,6 +44,9 @@ bench: .venv/.dev-ready ## Measure.
 
 fuzz: .venv/.dev-ready ## Run the property tests for long.
 	@$(BIN)/python -m pytest -m hypothesis --hypothesis-profile fuzz $(ARGS)
+
+audit: .venv/.run-ready ## Ask for known vulnerabilities in what is locked.
+	@sh .ci/audit $(BIN)
 
 lock: .venv/.run-ready ## Renew requirements/ from pyproject.toml.
 	@$(LOCK) --upgrade --group env -o requirements/uv.txt
