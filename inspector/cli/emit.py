@@ -132,7 +132,10 @@ def command(**chosen: Any) -> int:
         save_file(composition, chosen["save"])
     if chosen["save_as"]:
         save_on_server(composition, chosen["save_as"], client)
-    request = composition.prepare(plan.first)
+    try:
+        request = composition.prepare(plan.first)
+    except InspectorError as error:
+        raise _name_flag(error, composition.action) from error
     say_left_out(request, composition)
     if chosen["dry_run"]:
         sys.stdout.buffer.write(request.raw)
@@ -203,6 +206,17 @@ def _read_data(texts: tuple[str, ...]) -> CustomData:
         raise InspectorError("invalid_action", message)
     pairs = (text.partition("=") for text in texts)
     return tuple((name, value) for name, _, value in pairs)
+
+
+def _name_flag(error: InspectorError, action: WebhookAction) -> InspectorError:
+    """The error of a template, with the flag that the template stands in."""
+    field, _, position = str(error.details.get("field", "")).partition(".")
+    rows = {"headers": action.headers, "custom_data": action.custom_data}.get(field)
+    name = f" {rows[int(position)][0]}" if position and isinstance(rows, tuple) else ""
+    flag = {"url": "--to", "headers": "--header", "custom_data": "--data"}.get(field)
+    if error.code != "template_error" or flag is None:
+        return error
+    return InspectorError(error.code, f"{flag}{name}: {error.message}")
 
 
 def _find_bin(client: Client) -> str:

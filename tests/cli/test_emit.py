@@ -196,6 +196,22 @@ def test_wrong_usage_ends_with_2(arguments: list[str]) -> None:
     assert done.exit_code == 2 or isinstance(done.exception, InspectorError), done.output
 
 
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--header", "A: 1", "--header", "X-Id: {{ ticket."], "--header X-Id: Line 1: "),
+        (["--data", "a=1", "--data", "b=\n{{ 1|no }}"], "--data b: Line 2: there is no filter no"),
+        (["--data", "{{ 1 / 0 }}"], "--data: Line 1: a division by zero."),
+        (["--to", "http://h/{{"], "--to: Line 1: "),
+        (["--header", "X: a\nb"], "The value of X has a line break"),
+    ],
+)
+def test_a_wrong_template_is_named_by_its_flag(arguments: list[str], says: str) -> None:
+    done = emit("--to", URL, "--dry-run", *arguments)
+    assert isinstance(done.exception, InspectorError)
+    assert done.exception.message.startswith(says)
+
+
 def test_a_file_that_is_no_action_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     for text in ("", "[]", '{"action": 5, "ticket": {}}', "[" * 100_000):
