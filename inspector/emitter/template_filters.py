@@ -119,7 +119,9 @@ def striptags(work: Work, value: Any) -> str:
 FILTERS: dict[str, Callable[..., Any]] = {
     "abs": formats.abs_,
     "capitalize": capitalize,
+    "column": lists.column,
     "date": formats.date,
+    "date_modify": formats.date_modify,
     "default": default,
     "e": escape_,
     "escape": escape_,
@@ -149,6 +151,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
 }
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "date": formats.make_date,
     "max": lists.maximum,
     "min": lists.minimum,
     "range": lists.make_range,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import math
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 from urllib.parse import quote
 
 from jinja2.runtime import Undefined
 
-from inspector.emitter.phpdates import find_zone, format_date, parse_date
+from inspector.emitter.phpdates import find_zone, format_date, parse_date, shift_date
 from inspector.emitter.template_values import (
     ValueProblemError,
     Work,
@@ -26,6 +26,7 @@ from inspector.emitter.template_values import (
 from inspector.forms import build
 
 DEFAULT_DATE_FORMAT = "F j, Y H:i"
+_COMPARABLE = "Y-m-d H:i:s"
 MAX_DECIMALS = 20
 MAX_WIDTH = 1_000
 
@@ -49,12 +50,27 @@ def date(
     zone = UTC if is_empty(timezone) else find_zone(to_text(timezone))
     if zone is None:
         raise ValueProblemError(f"there is no time zone {to_text(timezone)[:40]!r}")
-    if is_empty(value):
-        return ""
+    return "" if is_empty(value) else format_date(_read_date(work, value, zone), pattern)
+
+
+def date_modify(work: Work, value: Any, modifier: Any) -> str:
+    """A date moved by ``'+2 days'`` and the like, to be written by ``date`` or compared."""
+    moment = shift_date(_read_date(work, "now" if is_empty(value) else value), work.text(modifier))
+    if moment is None:
+        raise ValueProblemError(f"{to_text(modifier)[:40]!r} moves no date: write '+2 days'")
+    return format_date(moment, _COMPARABLE)
+
+
+def make_date(work: Work, value: Any = "now") -> str:
+    """A date that can be compared with others of its kind."""
+    return format_date(_read_date(work, "now" if is_empty(value) else value), _COMPARABLE)
+
+
+def _read_date(work: Work, value: Any, zone: tzinfo = UTC) -> datetime:
     moment = parse_date(work.text(value), now=datetime.now(UTC), zone=zone)
     if moment is None:
         raise ValueProblemError(f"{to_text(value)[:40]!r} is not a date")
-    return format_date(moment, pattern)
+    return moment
 
 
 def number_format(

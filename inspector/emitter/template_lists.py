@@ -142,6 +142,14 @@ def merge(work: Work, value: Any, other: Any) -> Any:
     return _renumber(pairs)
 
 
+def column(work: Work, value: Any, name: Any) -> list[Any]:
+    """The entry of this name of each entry that has one."""
+    key = to_text(name)
+    entries = [dict(pairs_of(entry)) for _, entry in _charged_pairs(work, value)]
+    work.charge(ENTRY_COST * sum(map(len, entries)))
+    return [entry[key] for entry in entries if key in entry]
+
+
 def reverse(work: Work, value: Any, preserve_keys: Any = False) -> Any:
     """The entries, or characters, from the last to the first."""
     if not is_collection(value):

@@ -57,6 +57,11 @@ $templates = <<<'TWIG'
 [{{ '  a b '|trim }}] [{{ 'xaxbx'|trim('x') }}] [{{ ' a '|trim(side='left') }}] [{{ ' a '|trim(side='right') }}] [{{ "\t a\n"|trim }}]
 {{ ticket.date_created|date('Y-m-d H:i') }} {{ ticket.date_created_ts|date('D, d M Y') }} {{ ticket.date_created|date('jS F Y, g:ia') }} {{ ticket.date_created|date }}
 {{ ticket.date_created|date('c') }} {{ ticket.date_created|date('H:i', 'Europe/London') }} {{ ticket.date_created|date(timezone='Asia/Kolkata', format='H:i T') }} {{ ticket.date_created|date('\\Y Y') }}
+{{ ticket.date_created|date_modify('+2 days')|date('Y-m-d H:i') }} {{ '2014-01-31 10:00:00'|date_modify('+1 month')|date('Y-m-d') }} {{ '2012-02-29'|date_modify('-1 year')|date('Y-m-d') }} {{ ticket.date_created_ts|date_modify('1 week ago')|date('c') }}
+{{ ticket.date_created|date_modify('tomorrow noon')|date('Y-m-d H:i') }} {{ ticket.date_created|date_modify('midnight')|date('H:i:s') }} {{ ticket.date_created|date_modify('first day of next month')|date('Y-m-d H:i') }} {{ ticket.date_created|date_modify('last day of')|date('Y-m-d') }}
+{{ ticket.date_created|date_modify('next month')|date('Y-m-d') }} {{ ticket.date_created|date_modify('+1 week 2 days 4 hours 2 sec')|date('Y-m-d H:i:s') }} {{ '2014-12-15'|date_modify('last day of previous month')|date('Y-m-d') }} {{ '2014-11-30'|date_modify('+3 months')|date('Y-m-d') }}
+{{ date(ticket.date_created) < date('2015-01-01') ? 1 : 0 }}{{ date(ticket.date_created) > date('-2 days') ? 1 : 0 }}{{ date() > date('yesterday') ? 1 : 0 }}{{ 'tomorrow'|date('H:i') }}
+{{ ticket.slas|column('hours')|join(',') }} {{ [{a: 1}, {b: 2}, {a: 3}]|column('a')|json_encode }}
 {{ ticket.no|default('-') }}{{ ticket.empty|default('-') }}{{ ticket.zero|default('-') }}{{ ticket.no.such|default(ticket.id) }}{{ []|default('x') }}[{{ ticket.no|default }}]
 {{ ticket.agent.groups|length }}{{ ticket.subject|length }}{{ ticket.name|length }}{{ ticket.no|length }}{{ ticket.labels|length }}
 {{ ticket.agent.groups|join(', ') }} {{ ticket.agent.groups|join(', ', ' and ') }} {{ ['a']|join(', ', ' and ') }} [{{ []|join(', ') }}] {{ ticket.labels|join('-') }} {{ 'abc'|join('-') }}
