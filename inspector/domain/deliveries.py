@@ -6,13 +6,18 @@ in these, so that storage and the sender need not know each other.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeAlias
 
 # JSON objects: how an action is written, and which ticket it is sent with.
 Definition: TypeAlias = Mapping[str, Any]
+
+HIDDEN = "***"
+_CREDENTIALS = re.compile(rb"(?im)^((?:Proxy-)?Authorization:[ \t]*(?:[A-Za-z0-9-]+[ ])?)[^\r\n]+")
+_USERINFO = re.compile(r"(//[^/?#:@]*):[^/?#@]*@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,3 +118,29 @@ class Delivery:
     def attempts(self) -> int:
         """How many tries were made."""
         return self.exchanges[-1].attempt if self.exchanges else 0
+
+    def without_credentials(self) -> Delivery:
+        """The delivery as it is shown: what was sent to prove who sends is not for every reader.
+
+        It is kept as it was, so that it can be sent again.
+        """
+        definition = None if self.definition is None else _hide_in(self.definition)
+        raw_head = _CREDENTIALS.sub(rb"\1" + HIDDEN.encode(), self.raw_head)
+        return replace(self, raw_head=raw_head, definition=definition)
+
+
+def _hide_in(definition: Definition) -> Definition:
+    shown = dict(definition)
+    if isinstance(shown.get("url"), str):
+        shown["url"] = _USERINFO.sub(rf"\1:{HIDDEN}@", shown["url"])
+    if isinstance(shown.get("headers"), list):
+        shown["headers"] = [_hide_in_header(*pair) for pair in shown["headers"]]
+    options = shown.get("options")
+    if isinstance(options, Mapping) and options.get("basic_auth"):
+        shown["options"] = {**options, "basic_auth": [options["basic_auth"][0], HIDDEN]}
+    return shown
+
+
+def _hide_in_header(name: str, value: str) -> list[str]:
+    is_secret = name.strip().lower() in ("authorization", "proxy-authorization")
+    return [name, HIDDEN if is_secret else value]

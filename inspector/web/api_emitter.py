@@ -142,7 +142,7 @@ def list_deliveries(query: DeliveriesQuery) -> ResponseReturnValue:
     Answer(DeliveryJson, meaning="The delivery."),
 )
 def get_delivery(delivery_id: str) -> ResponseReturnValue:
-    """Get one delivery, with every byte that was sent."""
+    """Get one delivery, with every byte that was sent but credentials."""
     found = current_services().deliveries.get(parse_id(delivery_id))
     return jsonify(delivery_to_json(found))
 

@@ -136,7 +136,8 @@ def line_to_json(line: DeliveryLine) -> DeliveryLineJson:
 
 
 def delivery_to_json(delivery: Delivery) -> DeliveryJson:
-    """All that is known of a delivery."""
+    """All that is known of a delivery, but for its credentials."""
+    delivery = delivery.without_credentials()
     answer = delivery.answer
     return {
         **line_to_json(delivery.line),

@@ -46,6 +46,7 @@ def show_delivery(delivery_id: str) -> Response:
 
 def _show(delivery: Delivery) -> Response:
     services = current_services()
+    delivery = delivery.without_credentials()
     earlier = services.deliveries.list(limit=1, before=delivery.id)
     return render_resource(
         "emitter/delivery.html",
@@ -101,7 +102,8 @@ def compare() -> Response:
     deliveries = current_services().deliveries
     pair = [deliveries.get(parse_id(request.args.get(name, ""))) for name in ("a", "b")]
     older, newer = sorted(pair, key=lambda each: each.id)
-    comparison = compare_requests(as_captured(older), as_captured(newer))
+    shown = [as_captured(each.without_credentials()) for each in (older, newer)]
+    comparison = compare_requests(*shown)
     page = render_template("emitter/compare.html", older=older, newer=newer, comparison=comparison)
     return set_vary(make_response(page))
 

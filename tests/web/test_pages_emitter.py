@@ -158,6 +158,12 @@ def test_a_delivery_is_shown_kept_and_sent_again(client: FlaskClient, receiver: 
     assert b"&custom_data%5Ba+b%5D=" in first
     compared = client.get("/emitter/compare?a=1&b=2").text
     assert "The two requests say the same" in compared
+    assert "Authorization: Basic ***" in page.text
+    shown = [client.get(path).text for path in ("/emitter", "/emitter/deliveries/1")]
+    shown += [client.get(f"/api/v1/deliveries{path}").text for path in ("", "/1")]
+    for text in (page.text, compared, *shown):
+        assert "YW5uOnNlY3JldA" not in text
+        assert "secret" not in text
 
 
 def test_a_delivery_is_sent_again_with_a_changed_field(

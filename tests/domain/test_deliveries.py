@@ -1,0 +1,65 @@
+"""What of a delivery is shown: all but what proves who sends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from operator import attrgetter
+
+import pytest
+
+from inspector.domain.deliveries import Definition, Delivery, DeliveryLine
+
+
+@dataclass(frozen=True)
+class Case:
+    id: str
+    line: bytes
+    shown: bytes
+
+
+CASES = [
+    Case("basic auth", b"Authorization: Basic YW5uOnNlY3JldA==", b"Authorization: Basic ***"),
+    Case("a token", b"authorization:Bearer a.b.c", b"authorization:Bearer ***"),
+    Case("no scheme", b"AUTHORIZATION: s3cret", b"AUTHORIZATION: ***"),
+    Case("parameters", b'Authorization: Digest a="b", c="d"', b"Authorization: Digest ***"),
+    Case("a proxy's", b"Proxy-Authorization: Basic eDp5", b"Proxy-Authorization: Basic ***"),
+    Case("another header", b"X-Authorization: seen", b"X-Authorization: seen"),
+    Case("a header that speaks of it", b"X-A: Authorization: seen", b"X-A: Authorization: seen"),
+    Case("none", b"X-A: b", b"X-A: b"),
+]
+
+
+def make_delivery(raw_head: bytes, definition: Definition | None = None) -> Delivery:
+    line = DeliveryLine(1, datetime.now(UTC), "n", "s", "POST", "http://h/", 200, None, None, 1.0)
+    body = b"Authorization: Basic body"
+    return Delivery(line, raw_head, body, (), (), None, None, definition, None)
+
+
+@pytest.mark.parametrize("case", CASES, ids=attrgetter("id"))
+def test_credentials_in_a_head_are_not_shown(case: Case) -> None:
+    head = b"POST / HTTP/1.1\r\nHost: h\r\n%s\r\nX-Z: z\r\n\r\n"
+    kept = make_delivery(head % case.line)
+    assert kept.without_credentials().raw_head == head % case.shown
+    assert kept.raw_head == head % case.line
+    assert kept.without_credentials().body == kept.body
+
+
+def test_credentials_in_what_a_delivery_was_made_from_are_not_shown() -> None:
+    definition = {
+        "url": "https://ann:s3cret@hooks.example:8443/a?b=c@d",
+        "headers": [["Authorization", "Bearer s3cret"], ["X-A", "b"]],
+        "options": {"basic_auth": ["ann", "s3cret"], "retries": 1},
+    }
+    shown = make_delivery(b"", definition).without_credentials()
+    assert shown.definition == {
+        "url": "https://ann:***@hooks.example:8443/a?b=c@d",
+        "headers": [["Authorization", "***"], ["X-A", "b"]],
+        "options": {"basic_auth": ["ann", "***"], "retries": 1},
+    }
+    assert "s3cret" in str(definition)
+
+
+def test_a_delivery_of_nothing_known_is_shown_as_it_is() -> None:
+    delivery = make_delivery(b"")
+    assert delivery.without_credentials() == delivery
