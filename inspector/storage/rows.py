@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
+from inspector.capture import IMPORTED
 from inspector.domain import Bin, CapturedRequest
 from inspector.storage.models import RequestRow, db
 from inspector.storage.requests import select_requests, to_request
@@ -46,6 +47,14 @@ def find_row_below(bin_: Bin, number: int) -> int | None:
         .order_by(RequestRow.number.desc())
         .limit(1)
     )
+
+
+def has_imported(bin_: Bin, after: int) -> bool:
+    """Whether a request numbered above ``after`` came from a file, with a time of its own."""
+    imported = select(RequestRow.id).where(
+        RequestRow.bin_id == bin_.id, RequestRow.number > after, RequestRow.fidelity == IMPORTED
+    )
+    return db.session.scalar(imported.limit(1)) is not None
 
 
 def find_arrival(bin_: Bin, number: int) -> int | None:

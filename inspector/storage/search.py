@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from inspector.domain import Bin, CapturedRequest
 from inspector.reading.query import Query
 from inspector.storage.requests import RequestStore
-from inspector.storage.rows import find_arrival, find_row_below, load_rows
+from inspector.storage.rows import find_arrival, find_row_below, has_imported, load_rows
 from inspector.storage.word_index import WordIndex
 
 STEP = 50
@@ -42,6 +42,8 @@ class RequestSearch:
         self._requests = requests
         self._time_s = time_s
         self.index: WordIndex | None = None
+        # By bin: up to which number was looked, and whether there was one with a time of its own.
+        self._imported: dict[int, tuple[int, bool]] = {}
 
     def find(
         self,
@@ -108,6 +110,10 @@ class RequestSearch:
         """Candidates, newest first; each step says how far down it covers."""
         index = self.index
         position = before
+        is_timed = query.before_us is not None or query.after_us is not None
+        if is_timed and self._has_imported(bin_):
+            # Numbers and times do not rise together: every candidate is looked at.
+            query = replace(query, after_us=None, before_us=None)
         if query.before_us is not None:
             position = self._first_from(bin_, query.before_us, position)
         while True:
@@ -138,6 +144,13 @@ class RequestSearch:
             if over:
                 return
             below = rows[-1]
+
+    def _has_imported(self, bin_: Bin) -> bool:
+        number, found = self._imported.get(bin_.id, (0, False))
+        if not found and number < bin_.last_number:
+            found = has_imported(bin_, number)
+            self._imported[bin_.id] = (bin_.last_number, found)
+        return found
 
     @staticmethod
     def _first_from(bin_: Bin, moment_us: int, before: int | None) -> int:

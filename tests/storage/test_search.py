@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inspector.capture import Capture
+from inspector.capture import IMPORTED, Capture
 from inspector.domain import Bin, CapturedRequest
 from inspector.reading.query import WORD, parse_query, searched_lines
 from inspector.storage.rows import find_existing, load_rows_after
@@ -112,6 +112,26 @@ def test_what_a_request_is_not_is_found_too(
     assert searchable("-is:ticket") == searchable("-method:POST") == []
     assert searchable("-is:json -case", limit=500) == []
     assert len(searchable("-is:json -method:GET case", limit=500)) == COUNT
+
+
+def test_times_are_kept_to_when_what_was_imported_is_older(
+    services: Services, b1: Bin, searchable: Callable[..., list[int]]
+) -> None:
+    assert searchable("after:1970-01-01T00:03:49") == [COUNT, COUNT - 1]
+    for second in range(1, 101):
+        imported = Capture(
+            "b1", second * 1_000_000, HEAD, lambda: b"case=old", 8, fidelity=IMPORTED
+        )
+        assert isinstance(services.writer.store(imported), Stored)
+    now = services.bins.get("b1")
+
+    def find(text: str) -> list[int]:
+        found = services.search.find(now, parse_query(text), time_s=60)
+        return [request.number for request in found.requests]
+
+    assert find("after:1970-01-01T00:03:49") == [COUNT, COUNT - 1]
+    assert find("case after:1970-01-01T00:03:49") == [COUNT, COUNT - 1]
+    assert find("before:1970-01-01T00:00:03") == [COUNT + 2, COUNT + 1, 2, 1]
 
 
 BIG = b"&filler=" + b"x" * 300_000
