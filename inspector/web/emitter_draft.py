@@ -58,6 +58,13 @@ class Draft:
     plan: Mapping[str, str] = field(default_factory=dict)
     action_id: str = ""
 
+    @property
+    def has_options(self) -> bool:
+        """Whether something is chosen for the delivery that is not so by itself."""
+        usual = {"timeout_s": ("", "30"), "retries": ("", "0")}
+        chosen = any(text not in usual.get(name, ("",)) for name, text in self.options.items())
+        return chosen or self.follow_redirects or not self.verify_tls
+
     def compose(self) -> Composition:
         """What the form means. Raises ``InspectorError`` that names the field."""
         action = WebhookAction(

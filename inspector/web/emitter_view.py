@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote_plus, urlsplit
 
 from inspector.domain import CapturedRequest
 from inspector.domain.deliveries import Delivery
@@ -17,6 +17,7 @@ from inspector.emitter import (
     PreparedRequest,
     all_variations,
 )
+from inspector.emitter.preparing import FORM_TYPE
 from inspector.errors import InspectorError
 from inspector.exports import export_request
 from inspector.forms import Value
@@ -72,6 +73,14 @@ class Shown:
     size: int
     left_out: tuple[tuple[str, str], ...]
     notes: tuple[str, ...] = ()
+
+    @property
+    def fields(self) -> str:
+        """A form's body as lines of ``name: value``; empty when it is none."""
+        if FORM_TYPE not in (self.head.text or "").lower() or not self.body.text:
+            return ""
+        pairs = (pair.partition("=") for pair in self.body.text.split("&"))
+        return "\n".join(f"{unquote_plus(name)}: {unquote_plus(text)}" for name, _, text in pairs)
 
 
 def build_tree(context: Context) -> Tree:

@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 from inspector.emitter import Composition, TicketChoice, WebhookAction, make_change
 from inspector.errors import StorageUnavailableError
 from inspector.web import series_runs
-from inspector.web.emitter_draft import make_draft, read_draft
+from inspector.web.emitter_draft import Draft, make_draft, read_draft
 from inspector.web.emitter_view import build_tree, show_bytes
 from inspector.web.services import Services
 from tests.emitter.receiver import Receiver
@@ -129,6 +129,25 @@ def test_what_is_wrong_is_said_beside_the_form_and_nothing_is_lost(
     fragment = press(client, "send", htmx=True, **given)
     assert fragment.status_code == 200  # htmx swaps nothing for an error
     assert f'data-code="{code}"' in fragment.text
+
+
+def test_the_body_can_be_read_as_fields(client: FlaskClient) -> None:
+    fields = {"url": "http://127.0.0.1:9/", "ticket_text": '{"a b": "<b>é & =", "c": ["\u202e"]}'}
+    shown = client.post("/emitter/preview", data=FIELDS | fields | {"data_kind": "nothing"}).text
+    lines = "ticket[a b]: &lt;b&gt;é &amp; =\nticket[c][0]: "
+    assert lines in shown
+    assert "\u202e" not in shown
+    for other in ({"method": "GET"}, {"header_name": "Content-Type", "header_value": "a/b"}):
+        shown = client.post("/emitter/preview", data=FIELDS | fields | other).text
+        assert "Read it as fields" not in shown
+
+
+def test_options_are_open_when_something_is_chosen(client: FlaskClient) -> None:
+    assert not Draft().has_options
+    assert not make_draft(Composition(WebhookAction(url="http://h/"))).has_options
+    for name, text in (("retries", "1"), ("timeout_s", "5"), ("user", "ann"), ("verify_tls", "")):
+        draft = read_draft(MultiDict({"verify_tls": "1", name: text}))
+        assert draft.has_options
 
 
 def test_a_delivery_is_shown_kept_and_sent_again(client: FlaskClient, receiver: Receiver) -> None:
