@@ -8,9 +8,10 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
 from urllib.parse import urlsplit
 
-from inspector.reading.text import escape_invisible
+from inspector.reading.text import escape_invisible, shorten
 
 TIMEOUT_S = 30.0
+MAX_ANSWER_CHARS = 100
 # RFC 9110, 7.6.1: for one connection only; Host and the length are the new connection's.
 _NOT_PASSED_ON = frozenset(
     (
@@ -39,17 +40,21 @@ def forward(request: dict[str, Any], url: str, bin_name: str) -> str:
     try:
         connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_S)
         try:
-            status, reason = _exchange(connection, request, target)
+            status, reason, body = _exchange(connection, request, target)
         finally:
             connection.close()
     except (OSError, HTTPException, ValueError) as error:
         said = getattr(error, "strerror", None) or str(error) or type(error).__name__
         return f"  -> {url}: not delivered, {escape_invisible(said)}"
     took_ms = (time.monotonic() - began) * 1000
-    return f"  -> {url}: {status} {escape_invisible(reason[:60])} in {took_ms:.0f} ms"
+    answer = f"  -> {url}: {status} {escape_invisible(reason[:60])} in {took_ms:.0f} ms"
+    text = escape_invisible(shorten(body.decode("utf-8", "replace").strip(), MAX_ANSWER_CHARS))
+    return f"{answer}: {text}" if text else answer
 
 
-def _exchange(connection: HTTPConnection, request: dict[str, Any], target: str) -> tuple[int, str]:
+def _exchange(
+    connection: HTTPConnection, request: dict[str, Any], target: str
+) -> tuple[int, str, bytes]:
     body = b64decode(request["body_base64"])
     connection.putrequest(request["method"], target, skip_accept_encoding=True)
     for name, value in request["raw_headers"]:
@@ -59,8 +64,7 @@ def _exchange(connection: HTTPConnection, request: dict[str, Any], target: str) 
         connection.putheader("Content-Length", str(len(body)))
     connection.endheaders(body or None)
     answer = connection.getresponse()
-    answer.read(1_000_000)
-    return answer.status, answer.reason
+    return answer.status, answer.reason, answer.read(1_000_000)
 
 
 def find_target(request: dict[str, Any], path: str, query: str, bin_name: str) -> str:

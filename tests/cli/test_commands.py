@@ -253,6 +253,7 @@ class Receiver(BaseHTTPRequestHandler):
         self.seen.append({"path": self.path, "headers": self.headers.items(), "body": body})
         self.send_response(418)
         self.end_headers()
+        self.wfile.write("\n\x1b[2Jshort and stout \u2615\n".encode() + b"x" * 500)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base's name
         pass
@@ -293,6 +294,8 @@ def test_tail_passes_captures_on(
     sender.join()
     assert "-> http://127.0.0.1:" in answered
     assert ": 418 I'm a Teapot in " in answered
+    assert " ms: \\x1b[2Jshort and stout ☕" in answered
+    assert answered.endswith("x…\n")
     assert seen[0]["path"] == "/app/a%2Fb?k=v&x=1"
     assert seen[0]["body"] == b"\x00\xffbody"
     assert ("X-Own", "1") in seen[0]["headers"]
