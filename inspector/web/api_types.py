@@ -193,7 +193,12 @@ def _wanted_number(field: Field, kind: str) -> str:
         return f"is {kind}"
     if high is None:
         return f"is {kind}, {low:,} or more"
-    return f"is {kind} from {low or 0:,} to {high:,}"
+    return f"is {kind} from {format_number(low or 0)} to {format_number(high)}"
+
+
+def format_number(value: float) -> str:
+    """As people write it: ``1,000``, ``0.5``, and ``300`` for 300.0."""
+    return f"{int(value) if value == int(value) else value:,}"
 
 
 def _check_text(field: Field, kind: Any, text: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from flask import Response
@@ -46,7 +46,9 @@ class WaitQuery:
     ] = None
     count: Annotated[int, About("How many must match.", least=1, most=MAX_COUNT)] = 1
     timeout: Annotated[float, About("Seconds to wait.", least=0, most=MAX_TIMEOUT_S)] = 10.0
-    method: Annotated[str | None, METHOD] = None
+    method: Annotated[
+        str | None, replace(METHOD, meaning="Only requests of this method, in any case.")
+    ] = None
     path: Annotated[
         str | None,
         About("What follows the bin's name, or the whole path, as sent.", max_length=2000),

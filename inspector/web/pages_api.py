@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from flask import Blueprint, Response, make_response, render_template, request
 
 from inspector.web.api import api
+from inspector.web.api_types import format_number
 from inspector.web.hypermedia import set_vary
 from inspector.web.openapi import describe
 
@@ -17,12 +19,16 @@ blueprint = Blueprint("api_page", __name__)
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A parameter of a call or a field of its body; ``where`` is path, query or body."""
+    """A parameter of a call or a field of its body; ``where`` is path, query or body.
+
+    ``bounds`` is what it is without being given, and what it may be.
+    """
 
     name: str
     where: str
     kind: str
     meaning: str
+    bounds: str
     required: bool
 
 
@@ -71,14 +77,16 @@ def _list_fields(document: Any, operation: Any) -> Iterator[Field]:
     for each in operation.get("parameters", ()):
         shape = _resolve(document, each.get("schema", {}))
         meaning = each.get("description") or shape.get("description", "")
-        yield Field(each["name"], each["in"], _kind(shape), meaning, bool(each.get("required")))
+        required = bool(each.get("required"))
+        yield Field(each["name"], each["in"], _kind(shape), meaning, _bounds(shape), required)
     for content in operation.get("requestBody", {}).get("content", {}).values():
         shape = _resolve(document, content.get("schema", {}))
-        required = shape.get("required", ())
+        needed = shape.get("required", ())
         for name, field in shape.get("properties", {}).items():
             field_shape = _resolve(document, field)
             meaning = field.get("description") or field_shape.get("description", "")
-            yield Field(name, "body", _kind(field_shape), meaning, name in required)
+            bounds = _bounds(field_shape)
+            yield Field(name, "body", _kind(field_shape), meaning, bounds, name in needed)
         return  # the body's other media types have the same fields
 
 
@@ -97,3 +105,16 @@ def _kind(shape: Any) -> str:
         return " | ".join(str(each) for each in shape["enum"])
     kind = shape.get("type", "")
     return " | ".join(kind) if isinstance(kind, list) else str(kind)
+
+
+def _bounds(shape: Any) -> str:
+    told = []
+    if shape.get("default") not in (None, "", []):
+        default = shape["default"]
+        is_number = isinstance(default, int | float) and not isinstance(default, bool)
+        text = format_number(default) if is_number else json.dumps(default).strip('"')
+        told.append(f"{text} when it is not given")
+    least, most = shape.get("minimum"), shape.get("maximum")
+    if most is not None:
+        told.append(f"{format_number(least or 0)} to {format_number(most)}")
+    return "; ".join(told)

@@ -19,6 +19,13 @@ def test_each_call_is_shown_with_what_it_takes(tmp_path: Path) -> None:
             assert f'id="{operation["operationId"]}"' in answer.text
             for parameter in operation.get("parameters", ()):
                 assert f"<code>{parameter['name']}</code>" in answer.text
+    for bounds in (
+        "10 when it is not given; 0 to 300",
+        "50 when it is not given; 1 to 500",
+        "jsonl when it is not given",
+        "1 to 1,000,000",
+    ):
+        assert bounds in answer.text
 
 
 def test_what_is_below_the_api_and_no_call_is_an_error_in_json(tmp_path: Path) -> None:
