@@ -307,13 +307,20 @@ class WebhookBin:
 
     def _fail(self, headline: str, wanted: _Wanted, after: ReceivedRequest | None) -> NoReturn:
         __tracebackhide__ = True
-        arrived = self.list_arrivals(max(self._cleared, after.number if after else 0))
-        candidates = [Candidate(each, wanted.find_differences(each)) for each in arrived]
+        begin = after.number if after else 0
+        candidates = [Candidate(each, wanted.find_differences(each)) for each in self.requests]
+        arrived = [each for each in candidates if each.request.number > begin]
         raised = [f"{type(error).__name__}: {error}" for error in self.script.errors]
         if raised:
             headline += f"\nA function that answers raised {raised[0]}"
         raise AssertionError(
-            describe_failure(headline, wanted.list_expectations(), candidates, self.url)
+            describe_failure(
+                headline,
+                wanted.list_expectations(),
+                arrived,
+                self.url,
+                earlier=candidates[: len(candidates) - len(arrived)],
+            )
         )
 
     def _catch_up(self) -> None:

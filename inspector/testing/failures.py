@@ -7,6 +7,8 @@ import pprint
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from operator import attrgetter
 from typing import Any
 
 from inspector.reading.matching import Difference
@@ -18,6 +20,7 @@ MAX_REQUESTS = 10
 MAX_DIFFERENCES = 20
 MAX_VALUE_LINES = 40
 MAX_LINE_CHARS = 300
+SHARED_CHARS = 40
 MAX_FINELY_COMPARED_LINES = 100
 MAX_COMPARED_LINES = 1000
 
@@ -29,27 +32,43 @@ class Candidate:
     request: ReceivedRequest
     differences: Sequence[Difference]
 
+    @property
+    def distance(self) -> tuple[int, int, int]:
+        """How far it is from what was expected: what is there but differs counts less."""
+        absent = sum(each.actual is MISSING for each in self.differences)
+        return len(self.differences), absent, self.request.number
+
 
 def describe_failure(
     headline: str,
     expectations: Sequence[tuple[str, Any]],
     candidates: Sequence[Candidate],
     place: str,
+    earlier: Sequence[Candidate] = (),
 ) -> str:
-    """The whole message: ``headline``, then expectations, then the requests."""
+    """The whole message: ``headline``, then expectations, then the requests.
+
+    Those that came ``earlier`` than what was waited for could come are named only.
+    """
     lines = [headline]
     if expectations:
         lines += ["", "Expected:"]
         width = max(len(what) for what, _ in expectations)
         lines += [f"  {what:<{width}}  {show_expected(value)}" for what, value in expectations]
-    lines += ["", _count_arrivals(candidates, place)]
-    ordered = sorted(candidates, key=lambda each: (len(each.differences), each.request.number))
+    lines += ["", _count_arrivals(candidates, place) + (" after that" if earlier else "")]
+    ordered = sorted(candidates, key=attrgetter("distance"))
     for candidate in ordered[:MAX_EXPLAINED]:
         lines += ["", *_describe_candidate(candidate)]
     rest = ordered[MAX_EXPLAINED:MAX_REQUESTS]
     lines += ["" for _ in rest[:1]] + [_name_differences(each) for each in rest]
     if len(ordered) > MAX_REQUESTS:
         lines += [f"... and {len(ordered) - MAX_REQUESTS} more"]
+    if earlier:
+        lines += ["", "Up to then had come:"]
+        lines += [
+            each.request.summary + "  (would match)" * (not each.differences)
+            for each in earlier[-MAX_REQUESTS:]
+        ]
     return "\n".join(lines)
 
 
@@ -81,7 +100,7 @@ def _describe_difference(difference: Difference) -> list[str]:
     lines = [f"  {difference.what}{hint}"]
     if _deserves_a_diff(difference.expected, difference.actual):
         diff = diff_values(difference.expected, difference.actual)
-        return lines + _bound([f"    {line}" for line in diff])
+        return lines + _bound([f"    {line}" for line in _show_where_they_part(diff)])
     return [
         *lines,
         f"    - {show_expected(difference.expected)}",
@@ -125,8 +144,19 @@ def diff_values(expected: Any, actual: Any) -> list[str]:
     return [line for index, line in enumerate(lines) if index in kept]
 
 
+def _show_where_they_part(diff: Sequence[str]) -> list[str]:
+    """Long lines from shortly before the first character that differs."""
+    lines = [line for line in diff if line[:1] != "?" or len(line) <= MAX_LINE_CHARS]
+    for index, (old, new) in enumerate(pairwise(lines)):
+        if old[:1] == "-" and new[:1] == "+" and max(len(old), len(new)) > MAX_LINE_CHARS:
+            start = _count_same(old[2:], new[2:]) + 2 - SHARED_CHARS
+            if start > 2:
+                lines[index : index + 2] = [f"- …{old[start:]}", f"+ …{new[start:]}"]
+    return lines
+
+
 def _count_same(one: Sequence[str], other: Sequence[str]) -> int:
-    """How many lines are the same from the beginning."""
+    """How many lines or characters are the same from the beginning."""
     pairs = enumerate(zip(one, other, strict=False))
     shorter = min(len(one), len(other))
     return next((index for index, (left, right) in pairs if left != right), shorter)

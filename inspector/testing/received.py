@@ -81,6 +81,7 @@ class ReceivedRequest:
         Raises ``FieldNotFoundError`` where there is none and no ``default`` was given,
         ``ValueError`` when ``path`` is no path.
         """
+        __tracebackhide__ = True
         keys = parse_path(path)
         source, root = find_content(self.captured)
         value = MISSING if source is None else find_value(root, keys)

@@ -44,7 +44,8 @@ class TestWatch:
             lines.insert(0, f"({len(arrived) - MAX_REQUESTS} earlier ones)")
         for error in bin_.take_handler_errors():
             lines += ["", "".join(traceback.format_exception(error)).rstrip()]
-        lines += ["", *self._say_how_to_open(bin_)]
+        if arrived or self._kept:
+            lines += ["", *self._say_how_to_open(bin_)]
         count = f"{len(arrived)} request{'s' * (len(arrived) != 1)}"
         return f"Webhook bin {bin_.name}: {count}", "\n".join(lines)
 

@@ -58,6 +58,25 @@ def test_the_closest_comes_first(webhook_bin: WebhookBin) -> None:
     )
 
 
+def test_what_is_there_but_differs_is_closer_than_what_is_not(webhook_bin: WebhookBin) -> None:
+    post(webhook_bin, other="1")
+    post(webhook_bin, **{"ticket[id]": "4"})
+    shown = re.findall(r"(?m)^#(\d)", failure(webhook_bin, where={"ticket.id": "5"}))
+    assert shown == ["2", "1"]
+
+
+def test_long_texts_are_shown_from_where_they_part(webhook_bin: WebhookBin) -> None:
+    requests.post(webhook_bin.url, json={"a": ["x" * 500 + "is"], "b": "y" * 500}, timeout=10)
+    text = failure(webhook_bin, json={"a": ["x" * 500 + "was"], "b": "y" * 500})
+    assert [line.strip() for line in text.partition("  json\n")[2].splitlines()] == [
+        f"- …{'x' * 40}was'],",
+        f"+ …{'x' * 40}is'],",
+        f"'b': '{'y' * 286}…",
+    ]
+    text = failure(webhook_bin, where={"b": "y" * 499 + "!" + "y" * 400})
+    assert re.search(r"    - …y{40}!y+…\n    \+ …y{41}\Z", text)
+
+
 def test_of_many_the_rest_is_named_in_a_line_each(webhook_bin: WebhookBin) -> None:
     for number in range(14):
         post(webhook_bin, f"/{number}")
@@ -123,8 +142,13 @@ def test_requests_in_order(webhook_bin: WebhookBin) -> None:
         webhook_bin.wait_in_order({"path": "/updated"}, {"path": "/created"}, timeout=0.05)
     text = str(caught.value)
     assert text.startswith("Number 2 of 2 did not come within 0.05 s, after #3 POST /")
-    assert "#4 POST" in text
-    assert "#1 POST" not in text
+    assert re.search(
+        r"1 request \(- expected, \+ arrived\) after that\n\n"
+        r"#4 POST \S+/closed\n  path\n    - '/created'\n    \+ '/closed'\n\n"
+        r"Up to then had come:\n"
+        r"#1 POST \S+/created  \(would match\)\n#2 POST \S+/noise\n#3 POST \S+/updated\Z",
+        text,
+    )
 
 
 def test_exact_counts(webhook_bin: WebhookBin) -> None:
