@@ -148,7 +148,11 @@ def _normal_host(host: str) -> str:
             raise _invalid(f"{_shown(host)} is no IPv6 address.") from None
         if address.scope_id is not None:
             raise _invalid("An IPv6 address with a zone (%) cannot be sent to.")
-        return str(address)
+        if address.ipv4_mapped is None:
+            return str(address)
+        # Python 3.13 writes ::ffff:1.2.3.4, which no browser sends as a Host.
+        high, low = divmod(int(address.ipv4_mapped), 0x10000)
+        return f"::ffff:{high:x}:{low:x}"
     name = _ascii_name(host)
     if _ends_in_number(name):
         return str(_parse_ipv4(name))
