@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import secrets
-import shutil
 import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
@@ -38,7 +37,7 @@ class InspectorServer:
 
     def __init__(self, *, data_dir: Path | None = None) -> None:
         self._data_dir = data_dir
-        self._temporary: Path | None = None
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._process: ServerProcess | None = None
         self._store: EmbeddedStore | None = None
         self._bins: dict[int, WebhookBin] = {}
@@ -67,7 +66,11 @@ class InspectorServer:
         self.handler_threads = HandlerThreads()
         folder = self._data_dir
         if folder is None:
-            folder = self._temporary = Path(tempfile.mkdtemp(prefix="inspector-"))
+            # What a virus scanner still holds open on Windows is no reason to fail a test.
+            self._temporary = tempfile.TemporaryDirectory(
+                "", "inspector-", ignore_cleanup_errors=True
+            )
+            folder = Path(self._temporary.name)
         try:
             self._process = process = self._make_process(folder)
         except BaseException:
@@ -124,8 +127,7 @@ class InspectorServer:
 
     def _remove_files(self) -> None:
         if self._temporary is not None:
-            # What a virus scanner still holds open on Windows is no reason to fail a test.
-            shutil.rmtree(self._temporary, ignore_errors=True)
+            self._temporary.cleanup()
             self._temporary = None
 
     @property

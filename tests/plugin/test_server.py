@@ -1,6 +1,7 @@
 """The server of tests without pytest's fixtures."""
 
 import gc
+import os
 import socket
 import subprocess
 import sys
@@ -205,3 +206,11 @@ def test_captures_need_neither_flask_nor_sqlalchemy_and_pages_are_there_all_the_
         [sys.executable, "-W", "error", "-c", LAZY], capture_output=True, text=True, check=False
     )
     assert (done.stderr, done.stdout) == ("", "[]\n200\n")
+
+
+@pytest.mark.slow
+def test_a_server_that_nobody_stops_leaves_no_file(tmp_path: Path) -> None:
+    code = "from inspector.testing import InspectorServer\nInspectorServer().start()"
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "TEMP": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+    assert list(tmp_path.iterdir()) == []
