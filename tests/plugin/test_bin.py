@@ -36,7 +36,7 @@ def test_a_request_has_the_fields_of_the_json_as_attributes(webhook_bin: Webhook
     request = webhook_bin.wait()
     answer = requests.get(
         webhook_bin.inspect_url.replace("/bins/", "/api/v1/bins/") + f"/requests/{request.id}",
-        timeout=10,
+        timeout=60,
     ).json()
     assert answer == request.to_json()
     for name, value in answer.items():

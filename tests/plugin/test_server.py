@@ -89,7 +89,7 @@ def test_urls_below_a_bin() -> None:
         assert bin_.url == f"{server.url}/deskpro"
         assert bin_.url_for("") == bin_.url
         assert bin_.url_for("a?b=1") == bin_.url_for("/a?b=1") == f"{bin_.url}/a?b=1"
-        assert requests.get(bin_.inspect_url, timeout=10).status_code == 200
+        assert requests.get(bin_.inspect_url, timeout=60).status_code == 200
 
 
 def test_what_was_captured_outlives_the_server_in_a_folder_that_was_given(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_what_was_captured_outlives_the_server_in_a_folder_that_was_given(tmp_pa
         with InspectorServer(data_dir=tmp_path) as server:
             bin_ = server.create_bin(f"run-{number}")
             requests.post(bin_.url, data=str(number), timeout=10)
-            bins = requests.get(f"{server.url}/api/v1/bins", timeout=10).json()
+            bins = requests.get(f"{server.url}/api/v1/bins", timeout=60).json()
     assert [(each["name"], each["request_count"]) for each in bins] == [("run-2", 1), ("run-1", 1)]
     assert [each.name for each in tmp_path.iterdir()] == ["inspector.sqlite3"]
 
