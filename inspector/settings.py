@@ -16,8 +16,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import platformdirs
-
 from inspector.domain import BodyLimits
 from inspector.domain.bins import DEFAULT_CAPACITY
 from inspector.domain.proxies import is_loopback
@@ -30,6 +28,12 @@ _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmg]?i?)b?\s*\Z", re.IGNORECASE)
 _SIZE_FACTOR = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
 _DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([smhdw])\s*\Z", re.IGNORECASE)
 _DURATION_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+
+
+def _find_data_dir() -> Path:
+    import platformdirs  # a test's server has a folder of its own
+
+    return platformdirs.user_data_path("inspector")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = DEFAULT_PORT
     database: str | None = None
-    data_dir: Path = field(default_factory=lambda: platformdirs.user_data_path("inspector"))
+    data_dir: Path = field(default_factory=_find_data_dir)
     bins: tuple[str, ...] = ()
     capacity: int = DEFAULT_CAPACITY
     ttl_s: float | None = None

@@ -9,8 +9,8 @@ from typing import Any
 
 from inspector.domain import CapturedRequest
 from inspector.exports.outgoing import Outgoing
+from inspector.reading.content import find_content
 from inspector.reading.paths import MISSING, Path, find_value, format_path
-from inspector.reading.tree import find_content
 
 LINE_BYTES = 76
 MAX_ASSERTIONS = 12

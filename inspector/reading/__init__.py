@@ -3,7 +3,3 @@
 Pure functions over domain objects: no I/O, no markup, no clock, nothing that raises on
 what was captured.
 """
-
-from inspector.reading.tree import Reading, build_reading
-
-__all__ = ["Reading", "build_reading"]

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from inspector.domain import CapturedRequest
+from inspector.reading.content import FORM, find_content
 from inspector.reading.difference import Parts, split_difference
 from inspector.reading.fields import BODY, HEADER, QUERY, Name, by_id, iterate_values
 from inspector.reading.meaning import DURATION, Context, Meaning, find_meaning, say_duration
 from inspector.reading.paths import ANY_INDEX
 from inspector.reading.text import shorten
-from inspector.reading.tree import FORM, find_content
 
 ADDED, REMOVED, CHANGED, SAME = "added", "removed", "changed", "same"
 

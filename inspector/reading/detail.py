@@ -8,6 +8,7 @@ from typing import Any
 
 from inspector.domain import CapturedRequest
 from inspector.forms import Pair
+from inspector.reading.content import FORM, find_content
 from inspector.reading.meaning import Context, Meaning, find_meaning
 from inspector.reading.nodes import LIST, MAP, Node, make_node, note_on_keys
 from inspector.reading.paths import (
@@ -22,7 +23,6 @@ from inspector.reading.paths import (
     template_name,
 )
 from inspector.reading.rows import plain_texts
-from inspector.reading.tree import FORM, find_content
 
 MAX_VALUE_CHARS = 64_000
 MAX_PAIRS = 20

@@ -12,6 +12,7 @@ from itertools import repeat
 from typing import Any
 
 from inspector.domain import CapturedRequest
+from inspector.reading.content import find_content
 from inspector.reading.nodes import scalar_text
 from inspector.reading.paths import (
     ANY_INDEX,
@@ -22,7 +23,6 @@ from inspector.reading.paths import (
     parse_path,
     quote_path,
 )
-from inspector.reading.tree import find_content
 
 BODY, QUERY, HEADER = "body", "query", "header"
 _PREFIXES = {QUERY: "query:", HEADER: "header:", BODY: ""}

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from inspector.domain import CapturedRequest
+from inspector.reading.content import find_content
 from inspector.reading.paths import MISSING, Path, find_value, format_path, parse_path
-from inspector.reading.tree import find_content
 
 MAX_NAMES_IN_HINT = 12
 

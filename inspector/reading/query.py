@@ -25,10 +25,10 @@ from functools import cached_property
 
 from inspector.domain import CapturedRequest
 from inspector.errors import InspectorError
+from inspector.reading.content import find_content
 from inspector.reading.fields import BODY, Name, find_text, iterate_fields, parse_name
 from inspector.reading.grouping import is_ticket
 from inspector.reading.paths import ANY_INDEX
-from inspector.reading.tree import find_content
 
 MAX_QUERY_CHARS = 1000
 MAX_TERMS = 30

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from inspector.domain import CapturedRequest
+from inspector.reading.content import FORM, find_content
 from inspector.reading.facts import Fact, find_facts, find_subject
 from inspector.reading.grouping import is_ticket
 from inspector.reading.nodes import MAP, Node, build_tree, split_words
 from inspector.reading.rows import ALL, FITTING, LEVEL, NONE, Manner, Row, list_rows
 
-FORM, JSON = "form", "json"
 THOUGHT, SENT = "", "sent"
 _OPENINGS = (FITTING, ALL, NONE, LEVEL)
 
@@ -94,17 +94,3 @@ def _find_custom_data(value: dict[str, Any]) -> Any:
         return None
     data = value["custom_data"]
     return data if isinstance(data, str | dict | list) else json.dumps(data)
-
-
-def find_content(request: CapturedRequest) -> tuple[str | None, Any]:
-    """The body as nested data, with how it was written: ``form``, ``json`` or None.
-
-    A form without a single pair has nothing to read: None, as no body at all.
-    """
-    if request.form is not None and request.form.has_pairs:
-        return FORM, request.form.value
-    if request.json is not None:
-        return JSON, request.json
-    if request.media_type.is_json and request.decoded_body.strip() == b"null":
-        return JSON, None
-    return None, None

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypedDict, Unpack, ove
 from inspector.reading.matching import Difference, RequestMatch
 from inspector.reading.paths import MISSING
 from inspector.testing.answering import AnswerLike, BinScript, HeaderPairs
-from inspector.testing.failures import Candidate, describe_failure
 from inspector.testing.received import ReceivedRequest
 
 if TYPE_CHECKING:
@@ -307,6 +306,8 @@ class WebhookBin:
 
     def _fail(self, headline: str, wanted: _Wanted, after: ReceivedRequest | None) -> NoReturn:
         __tracebackhide__ = True
+        from inspector.testing.failures import Candidate, describe_failure
+
         begin = after.number if after else 0
         candidates = [Candidate(each, wanted.find_differences(each)) for each in self.requests]
         arrived = [each for each in candidates if each.request.number > begin]

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
+from inspector.reading.content import find_content
 from inspector.reading.matching import explain_missing
 from inspector.reading.paths import MISSING, find_value, parse_path
 from inspector.reading.text import escape_invisible, shorten
-from inspector.reading.tree import find_content
 
 if TYPE_CHECKING:
     from inspector.domain import CapturedRequest

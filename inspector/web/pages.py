@@ -15,7 +15,7 @@ from jinja2 import StrictUndefined
 
 from inspector.domain import Bin, CapturedRequest
 from inspector.errors import InspectorError
-from inspector.reading import Reading, build_reading
+from inspector.reading.tree import Reading, build_reading
 from inspector.web.hypermedia import (
     init_hypermedia,
     render_resource,

@@ -9,7 +9,7 @@ from inspector.domain import CapturedRequest
 from inspector.domain.multipart import Part, PartList, split_parts
 from inspector.errors import InspectorError
 from inspector.forms import Form, Note
-from inspector.reading import Reading
+from inspector.reading.tree import Reading
 from inspector.web.text import say_number, say_size
 
 MAX_BODY_CHARS = 50_000

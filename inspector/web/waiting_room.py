@@ -17,9 +17,9 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from inspector.domain import CapturedRequest
+from inspector.reading.content import find_content
 from inspector.reading.matching import RequestMatch
 from inspector.reading.paths import MISSING, find_value, parse_path
-from inspector.reading.tree import find_content
 from inspector.web.waiting import GRACE_S, Arrivals, Wait, spell
 
 log = logging.getLogger("inspector.web")

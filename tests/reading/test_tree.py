@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inspector.reading import Reading, build_reading
 from inspector.reading.nodes import MAX_CHILDREN, MAX_DEPTH, MAX_NODES, MAX_SEARCHED
 from inspector.reading.rows import Row
+from inspector.reading.tree import Reading, build_reading
 from tests.reading.captures import FORM_TYPE, make_form, make_request, make_sample
 
 
