@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from inspector.app import create_app
-from inspector.settings import Settings
+from flask.testing import FlaskClient
 
 
-def test_each_call_is_shown_with_what_it_takes(tmp_path: Path) -> None:
-    client = create_app(Settings(data_dir=tmp_path)).test_client()
+def test_each_call_is_shown_with_what_it_takes(client: FlaskClient) -> None:
     described = client.get("/api/v1/openapi.json").get_json()
     answer = client.get("/api")
     assert answer.status_code == 200
@@ -28,7 +24,6 @@ def test_each_call_is_shown_with_what_it_takes(tmp_path: Path) -> None:
         assert bounds in answer.text
 
 
-def test_what_is_below_the_api_and_no_call_is_an_error_in_json(tmp_path: Path) -> None:
-    client = create_app(Settings(data_dir=tmp_path)).test_client()
+def test_what_is_below_the_api_and_no_call_is_an_error_in_json(client: FlaskClient) -> None:
     answer = client.get("/api/nothing")
     assert (answer.status_code, answer.get_json()["error"]["code"]) == (404, "not_found")
