@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import nodes
+from jinja2.exceptions import TemplateSyntaxError
 from jinja2.lexer import Lexer, Token
 from jinja2.parser import Parser
 
@@ -79,6 +80,8 @@ class HelpdeskLexer(Lexer):
         for line, kind, text in stream:
             if kind == "own_sign":
                 yield Token(line, _OWN_NAMES[text], text)
+            elif kind == "string" and text[0] == '"' and "#{" in text:
+                raise TemplateSyntaxError("#{...} in a text is not read; join texts with ~", line)
             elif kind == "string":
                 yield Token(line, "string", _unescape(text[1:-1]))
             elif kind == "name" and tag_begins and text == "elseif":

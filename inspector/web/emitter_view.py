@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import unquote_plus, urlsplit
 
@@ -16,8 +17,11 @@ from inspector.emitter import (
     Context,
     PreparedRequest,
     all_variations,
+    sample_context,
 )
 from inspector.emitter.preparing import FORM_TYPE
+from inspector.emitter.template_filters import FILTERS
+from inspector.emitter.templates import render_template
 from inspector.errors import InspectorError
 from inspector.exports import export_request
 from inspector.forms import Value
@@ -32,6 +36,19 @@ MAX_HEX_BYTES = 4_096
 LINES = 12
 LINES_OF_LOG = 100
 MAX_BINS_OFFERED = 100
+
+# What templates can do, shown with what each gives for the sample.
+EXAMPLES = (
+    "{{ ticket.person.name }}",
+    "{{ ticket.sla.id ?? 'no SLA' }}",
+    "{{ ticket.workflow|default('none')|upper }}",
+    "{% if ticket.agent.is_agent %}agent{% else %}user{% endif %}",
+    "{{ ticket.department.title_full starts with 'Sup' ? 'ours' : 'theirs' }}",
+    "{{ ticket.date_first_agent_reply|date('j M Y, H:i', 'Europe/London') }}",
+    "{{ ticket.date_first_agent_reply|date_modify('+2 days')|date('Y-m-d') }}",
+    "{{ ticket.agent.agentgroup_ids|join(', ', ' and ') }}",
+    "{% for group in ticket.agent.agentgroup_ids %}{{ loop.index }}:{{ group }} {% endfor %}",
+)
 
 # A key that needs no brackets in a path.
 _PLAIN_KEY = re.compile(r"[^.\[\]]+\Z")
@@ -177,6 +194,14 @@ def preview_composition(composition: Composition, number: int = 1) -> Shown:
     """The exact request of this number. Raises ``InspectorError``."""
     notes = composition.own_ticket.notes if composition.own_ticket else ()
     return show_request(composition.prepare(number), notes)
+
+
+@cache
+def explain_templates() -> dict[str, Any]:
+    """Examples with what they give, and the names of the filters."""
+    context = sample_context()
+    examples = [(source, render_template(source, context)) for source in EXAMPLES]
+    return {"examples": examples, "filters": tuple(FILTERS)}
 
 
 def list_targets() -> list[tuple[str, str]]:

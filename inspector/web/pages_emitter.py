@@ -16,6 +16,7 @@ from inspector.web.couriers import consign
 from inspector.web.emitter_draft import UNSET, Draft, make_draft, read_draft
 from inspector.web.emitter_view import (
     describe_draft,
+    explain_templates,
     list_lines,
     list_targets,
     preview_composition,
@@ -173,6 +174,7 @@ def _show_page(
         actions=services.actions.list(),
         runs=services.series.list(),
         **list_lines(),
+        **explain_templates(),
     )
     return set_vary(make_response(page, 200 if error is None else status_of(error.code)))
 

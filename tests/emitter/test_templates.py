@@ -192,6 +192,7 @@ REFUSED = [
     Refused("{{ a ?: b : c }}", 1, "expected token 'end of print statement', got ':'"),
     Refused("{{ a |> b }}", 1, "expected token 'name', got '>'"),
     Refused("{{ {a.b: 1} }}", 1, "expected token ':', got '.'"),
+    Refused('a\n{{ "#{ticket.id}" }}', 2, "#{...} in a text is not read; join texts with ~"),
     Refused("{{ a starts 'b' }}", 1, "got 'starts'"),
     Refused("{{ a is divisible }}", 1, "there is no test `is divisible`"),
     Refused("{{ a is divisible by }}", 1, "is divisible by does not take these arguments"),

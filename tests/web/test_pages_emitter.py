@@ -131,6 +131,13 @@ def test_what_is_wrong_is_said_beside_the_form_and_nothing_is_lost(
     assert f'data-code="{code}"' in fragment.text
 
 
+def test_the_page_says_what_templates_can_do(client: FlaskClient) -> None:
+    page = unescape(client.get("/emitter").text)
+    assert "<code>{{ ticket.sla.id ?? 'no SLA' }}</code></td><td>no SLA</td>" in page
+    assert "Europe/London') }}</code></td><td>21 May 2014, 15:18</td>" in page
+    assert "<code>date_modify</code>" in page
+
+
 def test_the_body_can_be_read_as_fields(client: FlaskClient) -> None:
     fields = {"url": "http://127.0.0.1:9/", "ticket_text": '{"a b": "<b>é & =", "c": ["\u202e"]}'}
     shown = client.post("/emitter/preview", data=FIELDS | fields | {"data_kind": "nothing"}).text
