@@ -20,7 +20,7 @@ from waitress.task import ErrorTask, WSGITask
 
 from inspector.capture import split_request_line
 from inspector.server.parser import ExactParser, RequestTimeout
-from inspector.web.errors import CODES_OF_STATUS
+from inspector.web.statuses import CODES_OF_STATUS
 
 if TYPE_CHECKING:
     from inspector.live import Later

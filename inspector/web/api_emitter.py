@@ -35,8 +35,8 @@ from inspector.web.delivery_json import (
     line_to_json,
     sent_to_json,
 )
-from inspector.web.errors import status_of
 from inspector.web.services import current_services
+from inspector.web.statuses import status_of
 from inspector.web.stream import can_park, park, render_head
 
 api = Api()

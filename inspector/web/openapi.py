@@ -15,7 +15,7 @@ from typing import Annotated, Any, NotRequired, TypedDict
 
 from inspector.web.api_calls import COMMON_ERRORS, FORM, JSON, PREFIX, Answer, Call
 from inspector.web.api_types import About, Schema, fields_of, schema_of, texts_schema
-from inspector.web.errors import status_of
+from inspector.web.statuses import status_of
 
 _VARIABLE = re.compile(r"<(\w+)>")
 # The variables of the calls' paths.

@@ -10,9 +10,9 @@ from inspector.domain import Bin
 from inspector.domain.answers import DEFAULT, MAX_DELAY_S, Answer
 from inspector.domain.bin_answers import make_bin_answer, parse_header_lines
 from inspector.errors import InspectorError
-from inspector.web.errors import status_of
 from inspector.web.hypermedia import render_resource
 from inspector.web.services import current_services, find_bin
+from inspector.web.statuses import status_of
 
 blueprint = Blueprint("answer", __name__)
 

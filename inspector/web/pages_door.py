@@ -9,9 +9,10 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 
 from inspector.domain import Bin
 from inspector.errors import UnauthorizedError
-from inspector.web.errors import make_error, status_of
+from inspector.web.errors import make_error
 from inspector.web.security import comes_from_elsewhere
 from inspector.web.services import current_services
+from inspector.web.statuses import status_of
 
 blueprint = Blueprint("door", __name__)
 

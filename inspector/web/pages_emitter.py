@@ -22,10 +22,10 @@ from inspector.web.emitter_view import (
     preview_composition,
     target_url,
 )
-from inspector.web.errors import status_of
 from inspector.web.hypermedia import set_vary, wants_fragment
 from inspector.web.pages_deliveries import answer_sending
 from inspector.web.services import current_services, find_bin
+from inspector.web.statuses import status_of
 
 blueprint = Blueprint("emitter", __name__, url_prefix="/emitter")
 
