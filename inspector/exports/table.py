@@ -62,8 +62,8 @@ def list_fields(request: CapturedRequest) -> dict[str, str]:
     """Flat names and their values, in wire order; a repeated name's values one a line."""
     fields: dict[str, list[str]] = {}
     if request.form is not None:
-        for pair in request.form.pairs:
-            fields.setdefault(pair.name, []).append(pair.value)
+        for name, value in request.form.iterate_fields():
+            fields.setdefault(name, []).append(value)
     elif request.json is not None:
         for path, text in iterate_values(request.json):
             fields.setdefault(form_name(path) or "(value)", []).append(text)

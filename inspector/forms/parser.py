@@ -7,12 +7,13 @@ over the body (``trace``), when someone asks. Neither raises for what was sent.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cached_property
 
 from inspector.forms.names import CACHE
 from inspector.forms.notes import Note
 from inspector.forms.text import UTF_8, Value, decode_text, find_charset, to_transit
-from inspector.forms.trace import Pair, Trace, Tracer
+from inspector.forms.trace import Pair, Trace, Tracer, iterate_fields
 from inspector.forms.tree import Tree
 
 MAX_VARIABLES = 1000
@@ -78,6 +79,10 @@ class Form:
     def pairs(self) -> tuple[Pair, ...]:
         """The pairs in wire order, those included that PHP drops; see ``unlisted``."""
         return self._trace.pairs
+
+    def iterate_fields(self) -> Iterator[tuple[str, str]]:
+        """Name and value of each of ``pairs``, told without the careful pass."""
+        return iterate_fields(self.body, self._limits[0], self._charset or UTF_8)
 
     @property
     def unlisted(self) -> int:

@@ -145,6 +145,17 @@ class Tracer:
             todo.extend(((link, str(key)), entry) for key, entry in entries)
 
 
+def iterate_fields(body: bytes, max_variables: int, charset: str) -> Iterator[tuple[str, str]]:
+    """Name and value of each pair that a ``Tracer`` lists, without what became of it."""
+    end = body.find(b"\0") if b"\0" in body else len(body)
+    pieces = islice(_PIECE.finditer(body), max_variables + MAX_UNREAD_PAIRS)
+    for position, match in enumerate(pieces):
+        is_read = match.start() < end and position < max_variables
+        piece = match[0][: end - match.start()] if is_read else match[0]
+        name, _, value = to_transit(piece).partition("=")
+        yield decode_in(name, charset)[0], decode_in(value, charset)[0]
+
+
 def _count_pieces(body: bytes) -> int:
     """How many pieces ``&`` makes of a body, empty ones not counted; quick for millions."""
     pieces = _SEPARATORS.sub(b"&", body).strip(b"&")

@@ -156,3 +156,15 @@ def test_no_content_is_an_error(body: bytes, charset: str | None) -> None:
 def test_the_two_passes_agree(body: bytes, max_variables: int, max_depth: int) -> None:
     form = parse(body, max_variables=max_variables, max_depth=max_depth)
     assert json.dumps(form._trace.value) == json.dumps(form.value)
+
+
+@given(
+    BODIES | st.binary() | st.lists(st.binary(max_size=4)).map(b"&".join),
+    st.integers(1, 5),
+    st.sampled_from([None, "latin-1", "shift_jis", "iso-2022-jp", "unheard-of"]),
+)
+def test_fields_are_those_of_the_pairs(
+    body: bytes, max_variables: int, charset: str | None
+) -> None:
+    form = parse(body, max_variables=max_variables, charset=charset)
+    assert list(form.iterate_fields()) == [(pair.name, pair.value) for pair in form.pairs]
