@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 import sys
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 
 from inspector.capture import Capture
 from inspector.cli.client import Client, bin_path, server_options
 from inspector.errors import InspectorError
-from inspector.exports.saved import read_saved, to_line
+from inspector.exports.saved import is_line, read_lines, read_saved, to_line
 
 # A server takes 10 MB at a time; a batch stays well below.
 BATCH_BYTES = 4_000_000
@@ -31,23 +35,56 @@ BATCH_BYTES = 4_000_000
 @server_options
 def command(file: Path, *, bin_name: str, server: str, token: str | None) -> None:
     """Put the requests of FILE into a bin: an HTTP Archive, JSON lines or one raw request."""
-    try:
-        data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-    except OSError as error:
-        raise InspectorError("not_readable", f"{file} cannot be read: {error.strerror}.") from error
-    captures = list(read_saved(data, "", time.time_ns() // 1000))
     client = Client(server, token)
-    _ensure_bin(client, bin_name)
-    done = 0
-    for batch, count in _cut(captures):
-        client.upload(bin_path(bin_name, "/import"), batch)
-        done += count
-        if sys.stderr.isatty():
-            click.echo(f"\r{done:,} of {len(captures):,} ...\033[K", nl=False, err=True)
+    with _open(file) as source:
+        read = _make_reader(source)
+        # All of it is looked at before anything is sent: what cannot be read leaves no half.
+        total = sum(1 for _ in read())
+        _ensure_bin(client, bin_name)
+        done = 0
+        for batch, count in _cut(read()):
+            client.upload(bin_path(bin_name, "/import"), batch)
+            done += count
+            if sys.stderr.isatty():
+                click.echo(f"\r{done:,} of {total:,} ...\033[K", nl=False, err=True)
     if sys.stderr.isatty():
         click.echo("\r\033[K", nl=False, err=True)
     word = "request" if done == 1 else "requests"
     click.echo(f"Imported {done:,} {word} into {client.server}/bins/{bin_name}")
+
+
+@contextlib.contextmanager
+def _open(file: Path) -> Iterator[BinaryIO]:
+    """The file, or what a pipe brought, to be read more than once."""
+    try:
+        with contextlib.ExitStack() as stack:
+            if str(file) == "-":
+                source: BinaryIO = sys.stdin.buffer
+            else:
+                source = stack.enter_context(file.open("rb"))
+            if not source.seekable():
+                kept = stack.enter_context(tempfile.TemporaryFile())
+                shutil.copyfileobj(source, kept)
+                source = kept
+            yield source
+    except OSError as error:
+        raise InspectorError("not_readable", f"{file} cannot be read: {error.strerror}.") from error
+
+
+def _make_reader(source: BinaryIO) -> Callable[[], Iterable[Capture]]:
+    """What gives all captures anew each time: JSON lines one by one, anything else at once."""
+    now_us = time.time_ns() // 1000
+    source.seek(0)
+    if is_line(source.readline()):
+
+        def read() -> Iterable[Capture]:
+            source.seek(0)
+            return read_lines(source, "", now_us)
+
+        return read
+    source.seek(0)
+    captures = list(read_saved(source.read(), "", now_us))
+    return lambda: captures
 
 
 def _ensure_bin(client: Client, name: str) -> None:
@@ -59,7 +96,7 @@ def _ensure_bin(client: Client, name: str) -> None:
         client.call("POST", "/api/v1/bins", {"name": name})
 
 
-def _cut(captures: list[Capture]) -> Iterator[tuple[bytes, int]]:
+def _cut(captures: Iterable[Capture]) -> Iterator[tuple[bytes, int]]:
     """JSON lines of a few megabytes each, and how many requests are in them."""
     lines: list[str] = []
     size = 0

@@ -47,8 +47,19 @@ def read_saved(data: bytes, bin_name: str, now_us: int) -> Iterator[Capture]:
         entries = whole if isinstance(whole, list) else [whole]
         yield from _read_entries(enumerate(entries, 1), "Request", bin_name, now_us)
     else:
-        lines = ((number, _try_json(line)) for number, line in _split_lines(text))
-        yield from _read_entries(lines, "Line", bin_name, now_us)
+        yield from read_lines(text.split(b"\n"), bin_name, now_us)
+
+
+def is_line(data: bytes) -> bool:
+    """Whether this is one of our JSON lines, so that what follows can be read line by line."""
+    entry = _try_json(data)
+    return isinstance(entry, dict) and "request_line" in entry
+
+
+def read_lines(lines: Iterable[bytes], bin_name: str, now_us: int) -> Iterator[Capture]:
+    """The captures in our JSON lines, each as it is asked for; else as ``read_saved``."""
+    entries = ((number, _try_json(line)) for number, line in enumerate(lines, 1) if line.strip())
+    yield from _read_entries(entries, "Line", bin_name, now_us)
 
 
 def to_line(capture: Capture) -> str:
@@ -71,12 +82,6 @@ def to_line(capture: Capture) -> str:
             and {"status": capture.refusal.status, "reason": capture.refusal.reason},
         }
     )
-
-
-def _split_lines(text: bytes) -> Iterator[tuple[int, bytes]]:
-    for number, line in enumerate(text.split(b"\n"), 1):
-        if line.strip():
-            yield number, line
 
 
 def _read_entries(

@@ -422,9 +422,34 @@ def test_an_export_is_imported_into_a_new_bin(
         assert [json.loads(line)["ticket"]["id"] for line in again.splitlines()] == ["5"] * 3
 
 
+@pytest.mark.parametrize("form", ["jsonl", "har"])
+def test_an_export_is_imported_from_a_pipe(
+    command: Command, bin_url: str, bin_name: str, form: str
+) -> None:
+    requests.post(bin_url, data=TICKET, timeout=10)
+    exported = command.run("export", bin_name, "--format", form).stdout
+    arguments = ["import", "-", "--bin", f"{bin_name}-{form}"]
+    done = subprocess.run(
+        [INSPECTOR, *arguments],
+        input=exported,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        env=command.environment,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Imported 1 request into http://")
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
-    [(None, "cannot be read"), (b"Dear Sir", "This is no HTTP request"), (b"", "is empty")],
+    [
+        (None, "cannot be read"),
+        (b"Dear Sir", "This is no HTTP request"),
+        (b"", "is empty"),
+        (b'{"request_line": "GET / HTTP/1.1"}\n{"', "Line 2 is no request"),
+    ],
 )
 def test_what_cannot_be_imported_is_explained(
     command: Command, tmp_path: Path, content: bytes | None, says: str

@@ -15,7 +15,7 @@ from inspector.capture import Capture
 from inspector.errors import InspectorError
 from inspector.exports import export_request
 from inspector.exports.har import render_har
-from inspector.exports.saved import read_saved, to_line
+from inspector.exports.saved import is_line, read_lines, read_saved, to_line
 from tests.reading.captures import make_request, make_sample
 
 NOW_US = 1_700_000_000_000_000
@@ -25,6 +25,7 @@ REQUESTS = [
     make_request(b'{"a": 1}', "application/json"),
     make_request(b"", ""),
 ]
+ARCHIVE = "".join(render_har(REQUESTS, "http://127.0.0.1:8787")).encode()
 
 
 def read(data: bytes) -> list[Capture]:
@@ -32,7 +33,7 @@ def read(data: bytes) -> list[Capture]:
 
 
 def test_an_archive_of_ours_comes_back() -> None:
-    captures = read("".join(render_har(REQUESTS, "http://127.0.0.1:8787")).encode())
+    captures = read(ARCHIVE)
     for capture, request in zip(captures, REQUESTS, strict=True):
         assert capture.raw_head == request.raw_head
         assert capture.read_body() == request.body
@@ -116,6 +117,15 @@ def test_a_browsers_archive_is_read() -> None:
     assert capture.raw_head == b"POST /a%20b?x=1 HTTP/1.1\r\nx-evil: a Injected: yes\r\n"
     assert capture.read_body() == b"a%5Bb%5D=1+2&c="
     assert capture.received_us == 1_777_622_400_500_000
+
+
+def test_lines_are_read_no_sooner_than_asked_for() -> None:
+    lines = iter([to_line(capture).encode() for capture in read(ARCHIVE)] + [b"nonsense"])
+    captures = read_lines(lines, "b2", NOW_US)
+    assert next(captures).read_body() == REQUESTS[0].body
+    assert is_line(next(lines))
+    assert not is_line(b"GET / HTTP/1.1")
+    assert not is_line(b'{"log": {}}')
 
 
 @dataclass(frozen=True)
