@@ -61,6 +61,7 @@ class Timeline:
 
     ``kinds`` are the most frequent methods or events, with ``others`` last when there are
     more than ``MAX_KINDS``; ``by`` says which of the two. ``highest`` is the tallest total.
+    Unless it ``is_whole`` there are older ones that are not counted yet.
     """
 
     by: str
@@ -69,6 +70,7 @@ class Timeline:
     columns: tuple[Column, ...]
     width_s: int
     highest: int
+    is_whole: bool = True
 
     def stack(self, column: Column, height: float) -> list[Bar]:
         """The column's bars one upon the other, in a picture of this height."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from threading import Lock
 from typing import Any
@@ -199,12 +200,13 @@ def _iterate_after(bin_: Bin, number: int) -> Iterator[CapturedRequest]:
 def draw_timeline(name: str) -> Response:
     """Captures over time as a picture; ``by`` is ``method`` or ``event``."""
     bin_ = find_bin(name)
-    by_method = request.args.get("by") == METHOD
-    timeline = (
-        current_services().activities.draw(bin_)
-        if by_method
-        else _timeline(_catalogues().refresh(bin_))
-    )
+    if request.args.get("by") == METHOD:
+        draw = partial(current_services().activities.draw, bin_)
+        timeline = draw()
+        while timeline and not timeline.is_whole:
+            timeline = draw()
+    else:
+        timeline = _timeline(_catalogues().refresh(bin_))
     picture = render_template("fields/_timeline.svg", bin=bin_, timeline=timeline, alone=True)
     response = Response(picture, mimetype="image/svg+xml")
     response.headers["Cache-Control"] = "no-cache"

@@ -71,6 +71,25 @@ def test_what_a_full_bin_let_go_of_and_what_was_deleted_is_not_drawn(
     assert draw(services) is None
 
 
+def test_a_big_bin_is_counted_piece_by_piece_from_the_newest_on(
+    services: Services, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inspector.web.activities.MAX_COUNTED", 3)
+    store(services, *range(8))
+    assert 'hx-trigger="redraw, load delay:100ms"' in client.get("/bins/orders").text
+    timeline = draw(services)
+    assert timeline is not None
+    assert (timeline.totals, timeline.is_whole) == ((6,), False)
+    store(services, 8)
+    timeline = draw(services)
+    assert timeline is not None
+    assert (list_totals(timeline), timeline.is_whole) == ([1] * 9, True)
+    assert 'hx-trigger="redraw"' in client.get("/bins/orders").text
+    store(services, *range(9, 14))
+    assert list_totals(draw(services)) == [1] * 3
+    assert "POST: 14" in client.get("/bins/orders/timeline.svg?by=method").text
+
+
 def test_columns_become_fine_again_when_the_old_ones_are_gone(
     services: Services, client: FlaskClient
 ) -> None:
@@ -78,6 +97,7 @@ def test_columns_become_fine_again_when_the_old_ones_are_gone(
     store(services, -90_000, 0, 1)
     coarse = draw(services)
     store(services, 2)
+    draw(services)
     fine = draw(services)
     assert coarse is not None
     assert fine is not None
