@@ -13,7 +13,7 @@ import click
 
 from inspector.cli.client import Client, server_options
 from inspector.cli.emit_report import run_series, say_left_out, say_result
-from inspector.cli.emit_saved import load_action, save_file, save_on_server
+from inspector.cli.emit_saved import load_action, load_ticket, save_file, save_on_server
 from inspector.emitter import (
     METHODS,
     SOURCES,
@@ -75,6 +75,11 @@ _NAMED = re.compile(r"[^\s={}]+=")
     "body; - reads standard input.",
 )
 @click.option(
+    "--ticket-of",
+    metavar="BIN/ID",
+    help="The ticket of a request that the server has captured, instead of --ticket.",
+)
+@click.option(
     "--set",
     "set_",
     envvar="INSPECTOR_SET",
@@ -122,6 +127,8 @@ def command(**chosen: Any) -> int:
     """
     client = Client(chosen["server"], chosen["token"])
     loaded = load_action(chosen["action"], client) if chosen["action"] else None
+    if chosen["ticket_of"]:
+        chosen["captured"] = load_ticket(chosen["ticket_of"], client)
     url = chosen["to"] or (loaded.action.url if loaded else None) or _find_bin(client)
     try:
         composition = _compose(url, loaded, chosen)
@@ -162,6 +169,8 @@ def _compose(url: str, begun: Composition | None, chosen: Mapping[str, Any]) -> 
     if chosen["ticket"]:
         raw = chosen["ticket"].read(MAX_TICKET_BYTES + 1)
         ticket = replace(ticket, text=raw.decode("utf-8", "surrogateescape"))
+    if chosen["ticket_of"]:
+        ticket = replace(ticket, text=chosen["captured"])
     changes = (*ticket.changes, *_read_changes(chosen))
     return Composition(replace(action, **given), replace(ticket, changes=changes))
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import click
 
-from inspector.cli.client import Client
+from inspector.cli.client import Client, bin_path
 from inspector.emitter import Composition, composition_from_json
 from inspector.errors import InspectorError
 
@@ -26,6 +27,16 @@ def load_action(place: str, client: Client) -> Composition:
         raise InspectorError("action_not_found", f"{message}; it has {names or 'none'}.")
     found = client.call("GET", f"{_CALL}/{saved['id']}")
     return composition_from_json(found["action"], found["ticket"])
+
+
+def load_ticket(place: str, client: Client) -> str:
+    """The fields of a captured webhook, ``bin/id``, as JSON. Raises ``InspectorError``."""
+    name, _, request_id = place.strip().strip("/").rpartition("/")
+    captured = client.call("GET", bin_path(name, f"/requests/{quote(request_id, safe='')}"))
+    fields = captured["form"] or captured["json"]
+    if not isinstance(fields, dict):
+        raise InspectorError("invalid_ticket", f"Request {place} carries no ticket.")
+    return json.dumps({field: value for field, value in fields.items() if field != "custom_data"})
 
 
 def _read_file(place: str) -> Composition:

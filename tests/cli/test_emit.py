@@ -121,6 +121,22 @@ def test_a_saved_action_is_the_same_again_and_flags_change_it(tmp_path: Path) ->
     assert changed == first.replace(b"ticket%5Bid%5D=5", b"ticket%5Bid%5D=6")
 
 
+def test_a_captured_requests_ticket_is_sent(live_server: LiveServer) -> None:
+    bin_url = live_server.create_bin("emit-of")
+    body = {"ticket[id]": "77", "ticket[a b][]": "é", "custom_data": "theirs"}
+    requests.post(bin_url, data=body, timeout=10)
+    requests.post(bin_url, data=b"no ticket", timeout=10)
+    newest, first = requests.get(
+        f"{live_server.url}/api/v1/bins/emit-of/requests", timeout=10
+    ).json()
+    server = ["--server", live_server.url, "--to", URL, "--dry-run"]
+    shown = emit(*server, "--ticket-of", f"emit-of/{first['id']}").stdout_bytes
+    sent = b"ticket%5Bid%5D=77&ticket%5Ba+b%5D%5B0%5D=%C3%A9&custom_data="
+    assert shown.endswith(b"\r\n\r\n" + sent)
+    for place in (f"emit-of/{newest['id']}", "emit-of/9", "nobody/1-1"):
+        assert isinstance(emit(*server, "--ticket-of", place).exception, InspectorError)
+
+
 def test_the_pages_actions_are_the_commands_too(
     live_server: LiveServer, receiver: Receiver
 ) -> None:

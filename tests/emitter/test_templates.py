@@ -380,6 +380,8 @@ def test_the_sandbox_alone_reaches_no_python(source: str) -> None:
 
 def test_large_data_fits_through_when_nothing_multiplies_it() -> None:
     assert len(render_template("{{ ticket.text|upper }}", BIG)) == 100_000
+    letter: Any = {"text": "Dear all, " + "the printer burns. " * 200}
+    assert render_template("{{ text matches '/dear.*printer/is' ? 1 : 0 }}", letter) == "1"
     assert len(render_template("{% for x in ticket.list %}{{ x }}{% endfor %}", BIG)) == 10_000
 
 
