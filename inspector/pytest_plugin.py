@@ -41,10 +41,11 @@ def inspector(pytestconfig: pytest.Config) -> Iterator[InspectorServer]:
     keep = bool(pytestconfig.getoption("inspector_keep"))
     folder = Path(tempfile.mkdtemp(prefix="inspector-kept-")) if keep else None
     with InspectorServer(data_dir=folder) as server:
-        pytestconfig.stash[_WATCH] = TestWatch(server, kept=keep)
+        pytestconfig.stash[_WATCH] = watch = TestWatch(server, kept=keep)
         if keep:
             _note_kept(pytestconfig, [server.database_url])
         yield server
+        watch.begin()  # nothing more: what still comes is no test's
         del pytestconfig.stash[_WATCH]
 
 
@@ -53,7 +54,7 @@ def webhook_bin(inspector: InspectorServer, request: pytest.FixtureRequest) -> I
     """A fresh bin: send to ``webhook_bin.url``, then ``webhook_bin.wait()``."""
     made = inspector.create_bin(label=request.node.name)
     yield made
-    inspector.retire(made)
+    request.config.stash[_WATCH].retire(made)
 
 
 @pytest.fixture

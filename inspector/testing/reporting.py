@@ -22,10 +22,17 @@ class TestWatch:
         self.server = server
         self._kept = kept
         self._stood_at: dict[int, int] = {}
+        self._done_with: list[WebhookBin] = []
+
+    def retire(self, bin_: WebhookBin) -> None:
+        """The test has done with a bin; its report, should it fail yet, has not."""
+        self._done_with.append(bin_)
 
     def begin(self) -> None:
         """A test begins; what answering functions raised before is nobody's any more."""
         self.server.take_handler_errors()
+        while self._done_with:
+            self.server.retire(self._done_with.pop())
         self._stood_at = {each.id: each.script.latest for each in self.server.bins}
 
     def describe(self) -> list[tuple[str, str]]:

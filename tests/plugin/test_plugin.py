@@ -144,6 +144,35 @@ def test_the_requests_of_a_bin_made_by_hand_are_shown_too(project: pytest.Pytest
     assert [a or b for a, b in shown] == ["1 request", "#2"]
 
 
+def test_a_test_that_fails_when_it_is_torn_down_shows_its_requests_too(
+    project: pytest.Pytester,
+) -> None:
+    project.makepyfile(
+        """
+        import pytest
+        from sending import send
+
+        @pytest.fixture
+        def closing(webhook_bin):
+            yield
+            send(webhook_bin, "/closed")
+            raise ValueError
+
+        def test_closes(closing):
+            pass
+
+        def test_next(webhook_bin):
+            raise ValueError
+        """
+    )
+    result = project.runpytest_inprocess("-q")
+    result.assert_outcomes(passed=1, errors=1, failed=1)
+    assert re.findall(r"Webhook bin (\S+)-\w{8}: (.*?) -", result.stdout.str()) == [
+        ("test-closes", "1 request"),
+        ("test-next", "0 requests"),
+    ]
+
+
 def test_of_many_requests_the_newest_are_shown(project: pytest.Pytester) -> None:
     project.makepyfile(
         """
