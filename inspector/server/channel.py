@@ -48,6 +48,7 @@ class ParkableTask(WSGITask):  # type: ignore[misc]
 
     def service(self) -> None:
         """Run the application; its small answer goes out from here, without the main loop."""
+        self.channel.last_activity = time.time()  # However long it waited for a thread.
         super().service()
         if self.later is None:
             self.channel.flush_now()
@@ -174,6 +175,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     def _send_now(self, payload: bytes) -> None:
         with self.outbuf_lock:
             sent = 0
+            self.last_activity = time.time()
             if not self.total_outbufs_len:
                 try:
                     sent = self.socket.send(payload)

@@ -184,8 +184,9 @@ class ExactParser(HTTPRequestParser):  # type: ignore[misc]
 
     def _refuse_bare_line_feeds(self) -> None:
         """A head with bare LF line ends never ends for waitress: say so instead of waiting."""
-        if b"\n\n" in self.header_plus and b"\r" not in self.header_plus:
-            self.raw_head = self.header_plus.partition(b"\n\n")[0] + b"\n"
+        head, empty_line, _ = self.header_plus.lstrip().partition(b"\n\n")
+        if empty_line and b"\r" not in head:
+            self.raw_head = head + b"\n"
             self.error = BadRequest("The header lines end in LF, not CR LF")
             self.completed = True
             self.headers_finished = True

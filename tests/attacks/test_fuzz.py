@@ -10,6 +10,7 @@ import re
 import socket
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import product
 from urllib.parse import urlsplit
 
 import pytest
@@ -159,3 +160,11 @@ def test_no_bytes_break_the_parser_and_no_cut_changes_what_they_are(pieces: list
 def test_a_byte_at_a_time_is_the_same_as_all_at_once(data: bytes) -> None:
     data = data[:2000]
     assert parse([data[i : i + 1] for i in range(len(data))]) == parse([data])
+
+
+def test_line_ends_of_all_kinds_are_the_same_however_they_are_cut() -> None:
+    pieces = (b"a", b"\n", b"\r", b" ", b"GET / HTTP/1.1")
+    for count in range(1, 6):
+        for chosen in product(pieces, repeat=count):
+            data = b"".join(chosen)
+            assert parse([data[i : i + 1] for i in range(len(data))]) == parse([data]), data
