@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from inspector.cli.client import Client, bin_path, server_options
@@ -38,9 +40,16 @@ def command(*, ttl: str, bins: tuple[str, ...], server: str, token: str | None) 
 
 
 def _prune(client: Client, name: str, seconds: int) -> int:
-    path = bin_path(name, f"/requests?limit=500&q=before:{seconds}s")
-    deleted = 0
-    for request in list(client.pages(path)):
-        client.call("DELETE", bin_path(name, f"/requests/{request['id']}"))
-        deleted += 1
-    return deleted
+    path = bin_path(name, f"/requests?limit=100&q=before:{seconds}s")
+    ids = [request["id"] for request in client.pages(path)]
+    for done, request_id in enumerate(ids, 1):
+        try:
+            client.call("DELETE", bin_path(name, f"/requests/{request_id}"))
+        except InspectorError as error:
+            if error.code != "request_not_found":  # it has gone by itself meanwhile
+                raise
+        if sys.stderr.isatty():
+            click.echo(f"\r{name}: {done:,} of {len(ids):,} ...\033[K", nl=False, err=True)
+    if sys.stderr.isatty():
+        click.echo("\r\033[K", nl=False, err=True)
+    return len(ids)
