@@ -40,7 +40,7 @@ def command(file: Path, *, bin_name: str, server: str, token: str | None) -> Non
         read = _make_reader(source)
         # All of it is looked at before anything is sent: what cannot be read leaves no half.
         total = sum(1 for _ in read())
-        _ensure_bin(client, bin_name)
+        capacity = _ensure_bin(client, bin_name, total)
         done = 0
         for batch, count in _cut(read()):
             client.upload(bin_path(bin_name, "/import"), batch)
@@ -51,6 +51,8 @@ def command(file: Path, *, bin_name: str, server: str, token: str | None) -> Non
         click.echo("\r\033[K", nl=False, err=True)
     word = "request" if done == 1 else "requests"
     click.echo(f"Imported {done:,} {word} into {client.server}/bins/{bin_name}")
+    if done > capacity:
+        click.echo(f"The bin keeps {capacity:,} requests: earlier ones have gone.", err=True)
 
 
 @contextlib.contextmanager
@@ -87,13 +89,17 @@ def _make_reader(source: BinaryIO) -> Callable[[], Iterable[Capture]]:
     return lambda: captures
 
 
-def _ensure_bin(client: Client, name: str) -> None:
+def _ensure_bin(client: Client, name: str, total: int) -> int:
+    """How many requests the bin keeps; one made for the file keeps all of them."""
     try:
-        client.call("GET", bin_path(name))
+        found = client.call("GET", bin_path(name))
     except InspectorError as error:
         if error.code != "bin_not_found":
             raise
-        client.call("POST", "/api/v1/bins", {"name": name})
+        found = client.call("POST", "/api/v1/bins", {"name": name})
+        if found["capacity"] < total:
+            found = client.call("PATCH", bin_path(name), {"capacity": total})
+    return int(found["capacity"])
 
 
 def _cut(captures: Iterable[Capture]) -> Iterator[tuple[bytes, int]]:

@@ -422,6 +422,18 @@ def test_an_export_is_imported_into_a_new_bin(
         assert [json.loads(line)["ticket"]["id"] for line in again.splitlines()] == ["5"] * 3
 
 
+def test_a_bin_made_for_a_file_keeps_all_of_it(command: Command, tmp_path: Path) -> None:
+    file = tmp_path / "many.jsonl"
+    file.write_text('{"request_line": "GET /x HTTP/1.1"}\n' * 1500)
+    made = command.run("import", str(file), "--bin", "keeps-all")
+    assert (made.returncode, made.stderr) == (0, "")
+    assert command.run("export", "keeps-all").stdout.count("\n") == 1500
+    command.run("bins", "create", "keeps-few", "--capacity", "7")
+    full = command.run("import", str(file), "--bin", "keeps-few")
+    assert full.returncode == 0
+    assert full.stderr == "The bin keeps 7 requests: earlier ones have gone.\n"
+
+
 @pytest.mark.parametrize("form", ["jsonl", "har"])
 def test_an_export_is_imported_from_a_pipe(
     command: Command, bin_url: str, bin_name: str, form: str
