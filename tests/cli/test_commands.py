@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import pty
 import shutil
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -183,6 +186,31 @@ def test_tail_prints_a_calm_line_a_request(bin_url: str, tailing: Any) -> None:
     assert "ticket 5 Printer on fire" in line
     assert line.endswith(" B\n")
     assert "\x1b" not in line  # no terminal, no colour
+
+
+@pytest.mark.parametrize(("no_color", "is_colored"), [("", True), ("1", False)])
+def test_tail_has_colour_on_a_terminal_whose_owner_likes_it(
+    command: Command, bin_url: str, bin_name: str, no_color: str, is_colored: bool
+) -> None:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [INSPECTOR, "tail", bin_name, "--once"],
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        env={**command.environment, "NO_COLOR": no_color},
+    )
+    os.close(theirs)
+    deadline = time.monotonic() + DEADLINE_S
+    while process.poll() is None:
+        assert time.monotonic() < deadline
+        requests.post(bin_url, data=TICKET, timeout=10)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.2)
+    printed = os.read(ours, 65_536).decode()
+    os.close(ours)
+    assert process.communicate()[1] == b""
+    assert "ticket 5 Printer on fire" in printed
+    assert ("\x1b[" in printed) is is_colored
 
 
 def test_tail_prints_json_and_ends_after_one(bin_url: str, tailing: Any) -> None:
@@ -484,6 +512,23 @@ def test_prune_deletes_what_is_older(command: Command, bin_url: str, bin_name: s
     assert gone.stdout == "Deleted 3 requests.\n"
 
 
+# What each shell does at the tab key.
+COMPLETE = {
+    "bash": """
+COMP_WORDS=(inspector export --form) COMP_CWORD=2
+_inspector_completion inspector
+echo "${COMPREPLY[@]}"
+""",
+    "fish": "\ncomplete --do-complete 'inspector export --form'\n",
+    "zsh": """
+words=(inspector export --form) CURRENT=3
+compadd() { echo "${completions[@]}" }
+_describe() { echo "${completions_with_descriptions[@]}" | tr : ' ' }
+_inspector_completion
+""",
+}
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_loads_and_completes(command: Command, shell: str) -> None:
     program = shutil.which(shell)
@@ -492,19 +537,17 @@ def test_completion_loads_and_completes(command: Command, shell: str) -> None:
     script = command.run("completion", shell)
     assert script.returncode == 0
     prepare = "autoload -U compinit; compinit -u -D\n" if shell == "zsh" else ""
-    loaded = subprocess.run(
-        [program, "-c", prepare + script.stdout], capture_output=True, text=True, check=False
-    )
-    assert (loaded.returncode, loaded.stderr) == (0, "")
-    variables = {"COMP_WORDS": "inspector ex", "COMP_CWORD": "1" if shell != "fish" else "ex"}
+    path = {"PATH": f"{Path(INSPECTOR).parent}{os.pathsep}{os.environ['PATH']}"}
     completed = subprocess.run(
-        [INSPECTOR],
-        env={**os.environ, **variables, "_INSPECTOR_COMPLETE": f"{shell}_complete"},
+        [program, "-c", prepare + script.stdout + COMPLETE[shell]],
+        env={**os.environ, **path},
         capture_output=True,
         text=True,
+        timeout=DEADLINE_S,
         check=False,
     )
-    assert "export" in completed.stdout
+    assert (completed.returncode, completed.stderr) == (0, "")
+    assert "--format" in completed.stdout.split()
 
 
 def test_a_command_starts_without_flask_and_database() -> None:
