@@ -21,7 +21,9 @@ PAIRS_SCHEMA = {"anyOf": [_LIST, _OBJECT, {"type": "null"}]}
 
 def read_pairs(value: Any, field: str) -> tuple[tuple[str, str], ...]:
     """What ``PAIRS_SCHEMA`` describes; null is none. Raises ``invalid_<field>``."""
-    pairs = [list(pair) for pair in value.items()] if isinstance(value, dict) else value or []
+    pairs = [list(pair) for pair in value.items()] if isinstance(value, dict) else value
+    if pairs is None:
+        return ()
     if not isinstance(pairs, list) or not all(_is_pair(pair) for pair in pairs):
         message = f"{field} is a list of names and values, each a text."
         raise InspectorError(f"invalid_{field}", message, field=field)

@@ -60,6 +60,7 @@ def test_a_page_of_another_origin_may_call_a_bin_that_says_so(client: FlaskClien
         ({"status": 99}, "invalid_status", "status"),
         ({"headers": [["X-A"]]}, "invalid_headers", "headers"),
         ({"headers": "X-A: b"}, "invalid_headers", "headers"),
+        ({"headers": False}, "invalid_headers", "headers"),
         ({"headers": [["X-A", "b\r\nSet-Cookie: c"]]}, "invalid_headers", "headers"),
         ({"headers": {"Set-Cookie": "a=b"}}, "header_reaches_further", "headers"),
         ({"delay_s": 1e9}, "invalid_delay_s", "delay_s"),
