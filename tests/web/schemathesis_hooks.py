@@ -54,6 +54,11 @@ def _tame_body(body: dict[str, Any], own_url: str) -> dict[str, Any]:
     tame: dict[str, Any] = dict(body)
     if isinstance(tame.get("url"), str):
         tame["url"] = own_url
+    if _are_pairs(tame.get("headers")):
+        tame["headers"] = [["X-Own", "1"]]
+    delay_s = tame.get("delay_s")
+    if isinstance(delay_s, int | float) and not isinstance(delay_s, bool) and 0 < delay_s <= 300:
+        tame["delay_s"] = 0
     if isinstance(tame.get("action"), dict):
         tame["action"] = _tame_action(tame["action"], own_url)
     if isinstance(tame.get("ticket"), dict):
