@@ -12,7 +12,7 @@ import requests
 from tests.conftest import StartServer
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
-DEADLINE_S = 300
+DEADLINE_S = 900
 # An event stream never ends, which is no answer to Schemathesis; tests/server tests it.
 EXCLUDED = ("stream_events",)
 
