@@ -8,15 +8,14 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from inspector.app import create_app
 from inspector.settings import Settings
 
 RAW = b"PUT /orders/7?x=1 HTTP/1.1\r\nX-Own: yes\r\n\r\nticket[id]=5"
 
 
 @pytest.fixture
-def client(tmp_path: Path) -> FlaskClient:
-    return create_app(Settings(data_dir=tmp_path, bins=("b1", "b2"))).test_client()
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path, bins=("b1", "b2"))
 
 
 def test_an_export_is_imported_with_its_times(client: FlaskClient) -> None:
