@@ -128,7 +128,7 @@ def test_a_template_has_an_end(make_app: MakeApp, template: str) -> None:
 WAITING = {
     "a stream": b"GET /api/v1/bins/b1/events" + HOST + b"\r\n",
     "the page's stream": b"GET /bins/b1/stream" + HOST + b"\r\n",
-    "a waiting call": b"GET /api/v1/bins/b1/requests/wait?timeout=60" + HOST + b"\r\n",
+    "a waiting call": b"GET /api/v1/bins/b1/requests/wait?timeout=60&method=PUT" + HOST + b"\r\n",
     "a delayed answer": b"POST /b1 HTTP/1.1\r\nContent-Length: 0\r\n\r\n",
 }
 
@@ -147,7 +147,8 @@ def test_all_that_waits_has_an_end_together(start_process: StartProcess, last: s
         for request in WAITING.values():
             stack.enter_context(connection := server.connect())
             connection.sendall(request)
-        wait_for(lambda: len(server.parking) == 4 or None, 60)
+        # Those that have come in, not those on their way.
+        wait_for(lambda: len(server.parking._parked) == 4 or None, 60)
         with server.connect() as connection:
             connection.sendall(WAITING[last])
             connection.settimeout(60)
