@@ -43,6 +43,8 @@ def parse_request_line(line: bytes, *, max_target_bytes: int) -> tuple[str, byte
     target, space, version = rest.partition(b" ")
     if len(target) > max_target_bytes:
         raise HeadTooLargeError(TargetTooLong(f"exceeds {max_target_bytes} bytes"))
+    if b"\r" in line or b"\n" in line:
+        raise ParsingError("Bare CR or LF found in start line")
     found = _VERSION.match(version)
     if not _TOKEN.match(method) or not target or (space and not found):
         raise ParsingError("Start line is invalid")

@@ -92,7 +92,7 @@ class ExactParser(HTTPRequestParser):  # type: ignore[misc]
         line, _, block = header_plus.partition(b"\r\n")
         try:
             self.command, target, self.version = parse_request_line(
-                line.rstrip(), max_target_bytes=self.adj.max_target_bytes
+                line.rstrip(b" \t"), max_target_bytes=self.adj.max_target_bytes
             )
             self.headers = parse_fields(block, max_fields=self.adj.max_header_lines)
         except HeadTooLargeError as refusal:

@@ -43,6 +43,8 @@ CASES = [
     Case("an authority that is none", b"GET http://[/b1 HTTP/1.1", 400),
     Case("a bare CR in a header", b"GET /b1 HTTP/1.1\r\nA: b\rC: d", 400),
     Case("a bare LF in a header", b"GET /b1 HTTP/1.1\r\nA: b\nC: d", 400),
+    Case("bare LFs in a target", b"GET \n\n/b1 HTTP/1.1\r\nA: b", 400),
+    Case("a bare CR in a target", b"GET /b1\rx HTTP/1.1\r\nA: b", 400),
     Case("a fold before any header", b"GET /b1 HTTP/1.1\r\n A: b", 400),
     Case("chunked twice", b"POST /b1 HTTP/1.1\r\nTransfer-Encoding: chunked, chunked", 400),
     Case("chunked in disguise", b"POST /b1 HTTP/1.1\r\nTransfer-Encoding: \x0bchunked", 400),
