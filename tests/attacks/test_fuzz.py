@@ -23,6 +23,9 @@ from tests.server.conftest import read_all
 from tests.server.test_safety import resident_bytes
 from tests.servers import LiveServer
 
+# Of a token that is large on purpose.
+pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
+
 DEADLINE_S = 60.0
 GROWTH_BYTES = 100_000_000
 STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-5]\d\d) [\x20-\x7e]*\Z")
