@@ -149,7 +149,7 @@ def parse(pieces: list[bytes]) -> tuple[object, ...]:
     parser.close()
     assert error is None or 400 <= error.code < 500
     if error is not None:
-        return (error.code,)
+        return ("refused",)  # For which fault may depend on what has come so far.
     return parser.completed, parser.raw_head, body, parser.chunked, parser.empty, taken
 
 
