@@ -1,7 +1,8 @@
 """What a bin and a captured request are, whoever stores or shows them."""
 
 from inspector.domain.bins import Bin, check_name, generate_name
-from inspector.domain.requests import BodyLimits, CapturedRequest, Event, RequestSummary
+from inspector.domain.requests import BodyLimits, CapturedRequest, Event
+from inspector.domain.summaries import RequestSummary
 
 __all__ = [
     "Bin",

@@ -1,7 +1,7 @@
 """A captured request: the bytes that were stored, and everything that is derived from them.
 
-Nothing here is kept: each property is worked out from the raw head and body when
-it is asked for, once an object. A better parser improves old captures too.
+Nothing here is kept with them: each property is worked out from the raw head and body
+when it is asked for, once an object. A better parser improves old captures too.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from inspector.domain.content import (
 )
 from inspector.domain.multipart import MAX_PARTS
 from inspector.domain.proxies import NO_PROXIES, TrustedProxies
+from inspector.domain.summaries import RequestSummary, recall_summary
 from inspector.forms import Form, parse
 from inspector.forms.parser import MAX_DEPTH, MAX_VARIABLES
 from inspector.forms.text import UTF_8, find_charset
@@ -237,6 +238,9 @@ class CapturedRequest:
 
     @cached_property
     def summary(self) -> RequestSummary:
+        return recall_summary(self.raw_head, self.body, self.limits, self._summarize)
+
+    def _summarize(self) -> RequestSummary:
         value = self.json if self.form is None else self.form.value
         value = value if isinstance(value, dict) else {}
         ticket = value.get("ticket")
@@ -247,15 +251,6 @@ class CapturedRequest:
             ticket_id=str(ticket_id) if type(ticket_id) in (str, int) else None,
             event=event if isinstance(event, str) else None,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class RequestSummary:
-    """What a list shows of a ticket, each None when the request has none."""
-
-    subject: str | None
-    ticket_id: str | None
-    event: str | None
 
 
 def parse_json(data: bytes) -> Any:

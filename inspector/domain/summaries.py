@@ -1,0 +1,48 @@
+"""What a list shows of a request, remembered: a page lists the same fifty again and again.
+
+Worked out from the bytes like everything else, and found again by them, so that nothing
+here can go stale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import blake2b
+
+MAX_KEPT = 4096
+MAX_KEPT_CHARS = 1000
+
+_kept: dict[bytes, RequestSummary] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSummary:
+    """What a list shows of a ticket, each None when the request has none."""
+
+    subject: str | None
+    ticket_id: str | None
+    event: str | None
+
+
+def recall_summary(
+    raw_head: bytes, body: bytes, limits: object, work_out: Callable[[], RequestSummary]
+) -> RequestSummary:
+    """The summary of a request of these bytes, read within ``limits``.
+
+    The newest ``MAX_KEPT`` are kept, but for those of more than ``MAX_KEPT_CHARS``.
+    """
+    digest = blake2b(raw_head, digest_size=16)
+    digest.update(b"\0%d\0" % len(raw_head))  # A head has no end of its own.
+    digest.update(body)
+    digest.update(repr(limits).encode())
+    key = digest.digest()
+    found = _kept.get(key)
+    if found is None:
+        found = work_out()
+        texts = (found.subject, found.ticket_id, found.event)
+        if sum(len(text or "") for text in texts) <= MAX_KEPT_CHARS:
+            if len(_kept) >= MAX_KEPT:
+                _kept.pop(next(iter(_kept)), None)
+            _kept[key] = found
+    return found
