@@ -35,6 +35,8 @@ def visible(text: str) -> Markup:
     Linear; a text of nothing but odd characters grows some thirtyfold, so callers
     bound what they show.
     """
+    if text.isascii() and text.isprintable():  # Nearly every text is.
+        return escape(text)
     parts: list[str] = []
     end = 0
     for run in _ODD.finditer(text):

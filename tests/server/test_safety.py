@@ -211,10 +211,9 @@ def test_a_reader_that_does_not_read_holds_nothing_up(server: RunningServer) -> 
             b"GET /api/v1/bins/b1/requests?limit=80 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
         )
         stuck.append(connection)
-    began = time.monotonic()
-    statuses = [post(server)[0] for _ in range(50)]
-    assert statuses == [200] * 50
-    assert time.monotonic() - began < 5  # the stuck readers hold every worker thread
+    # They hold every worker thread, for as long as they like: a capture that needed one
+    # would run into its client's time-out.
+    assert [post(server)[0] for _ in range(50)] == [200] * 50
     for connection in stuck:
         connection.close()
 

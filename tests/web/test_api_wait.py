@@ -326,13 +326,16 @@ def test_many_waiting_calls_hold_no_thread_and_no_capture_up(tmp_path: Any) -> N
 def test_the_answer_comes_soon_after_the_captures_own(server: str) -> None:
     session = requests.Session()
     delays_ms = []
+    asked_ms = []
     for number in range(30):
+        began = time.perf_counter()
         last = session.post(f"{server}/orders", timeout=10) and newest_id(server)
+        asked_ms.append((time.perf_counter() - began) * 1000)
         waiting = Waiting(server, f"after={last}&timeout=20&where=ticket.id={number}")
         time.sleep(0.02)  # so that it is parked, as it would be in a test
         session.post(f"{server}/orders", data={"ticket[id]": str(number)}, timeout=10)
         began = time.perf_counter()
         assert waiting.read()[0] == 200
         delays_ms.append((time.perf_counter() - began) * 1000)
-    # A loose bound for a busy machine; on an idle one the median is about 2 ms.
-    assert statistics.median(delays_ms) < 20
+    # About 2 ms on an idle machine; a busy one takes its time for a post and a list as well.
+    assert statistics.median(delays_ms) < max(20, 3 * statistics.median(asked_ms))
