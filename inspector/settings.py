@@ -42,7 +42,8 @@ class Settings:
 
     ``receive_timeout_s`` is how long one request may take to arrive, however it
     dribbles, and ``max_unfinished_bytes`` how much of unfinished bodies is held.
-    ``search_time_s`` is how long one search looks before it gives what it has;
+    ``search_time_s`` is how long one search looks before it gives what it has,
+    ``max_template_work`` how many characters and entries an action's templates touch;
     ``max_streams`` counts all that waits: streams, waiting calls, delayed answers.
     ``ttl_s`` is how long a request is kept, None for as long as there is room.
     ``public_url`` is the address others reach us under; ``trusted_proxies`` are
@@ -65,6 +66,7 @@ class Settings:
     max_decoded_bytes: int = 20_000_000
     max_parts: int = 200
     search_time_s: float = 0.15
+    max_template_work: int = 3_000_000
     max_form_variables: int = 1000
     max_form_depth: int = 64
     max_connections: int = 5000
@@ -197,6 +199,7 @@ LIMITS: dict[str, tuple[str, Callable[[str], int | float]]] = {
     "max-decoded": ("max_decoded_bytes", parse_size),
     "max-parts": ("max_parts", parse_size),
     "search-time": ("search_time_s", parse_duration),
+    "max-template-work": ("max_template_work", parse_size),
     "max-head": ("max_head_bytes", parse_size),
     "max-header-lines": ("max_header_lines", parse_size),
     "max-target": ("max_target_bytes", parse_size),

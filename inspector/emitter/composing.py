@@ -14,6 +14,7 @@ from typing import Any
 from inspector.emitter.actions import WebhookAction, action_from_json, action_to_json
 from inspector.emitter.changes import Change, apply_changes, split_path
 from inspector.emitter.preparing import PreparedRequest, encode_fields, render
+from inspector.emitter.templates import MAX_WORK
 from inspector.emitter.tickets import LoadedTicket, parse_ticket
 from inspector.emitter.trees import Context, tree_of
 from inspector.emitter.variations import get_variation
@@ -78,12 +79,15 @@ def make_change(path: str, value: Any) -> Change:
 class Composition:
     """An action with its ticket; each request of a series is prepared from the same one.
 
+    ``max_work`` is what the templates of one request may do; see ``render``.
+
     Raises ``InspectorError`` ``too_many_changes``; what the ticket is made of is
     looked at when it is needed.
     """
 
     action: WebhookAction
     ticket: TicketChoice = TicketChoice()
+    max_work: int = MAX_WORK
 
     def __post_init__(self) -> None:
         if len(self.ticket.changes) > MAX_CHANGES:
@@ -120,7 +124,7 @@ class Composition:
         fields = None
         if self.action.method != "GET":
             fields = str(number).encode().join(self._encoded_fields)
-        return render(self.action, self.make_context(number), fields)
+        return render(self.action, self.make_context(number), fields, max_work=self.max_work)
 
     @cached_property
     def _encoded_fields(self) -> list[bytes]:
@@ -137,6 +141,6 @@ class Composition:
         return action_to_json(self.action), self.ticket.to_json()
 
 
-def composition_from_json(action: Any, ticket: Any) -> Composition:
+def composition_from_json(action: Any, ticket: Any, max_work: int = MAX_WORK) -> Composition:
     """What ``Composition.to_json`` wrote. Raises ``InspectorError``."""
-    return Composition(action_from_json(action), choice_from_json(ticket))
+    return Composition(action_from_json(action), choice_from_json(ticket), max_work)

@@ -11,7 +11,8 @@ from base64 import b64encode
 from dataclasses import dataclass
 
 from inspector.emitter.actions import WebhookAction
-from inspector.emitter.templates import missing_variables, render_template
+from inspector.emitter.template_values import Work
+from inspector.emitter.templates import MAX_WORK, missing_variables, render_template
 from inspector.emitter.tickets import CUSTOM_DATA, order_fields, sample_context
 from inspector.emitter.trees import Context
 from inspector.emitter.urls import HttpUrl, parse_url
@@ -68,10 +69,17 @@ class PreparedRequest:
         return self.head + self.body
 
 
-def render(action: WebhookAction, context: Context, fields: bytes | None = None) -> PreparedRequest:
+def render(
+    action: WebhookAction,
+    context: Context,
+    fields: bytes | None = None,
+    *,
+    max_work: int = MAX_WORK,
+) -> PreparedRequest:
     """Work out the request that ``action`` sends for the ticket in ``context``.
 
     ``fields`` is what ``encode_fields`` gives for the context, for who has it already.
+    ``max_work`` is what all templates together may do, in characters and entries touched.
 
     POST, PUT and DELETE carry the ticket as PHP's ``http_build_query`` encodes it,
     ``custom_data`` last; GET has an empty body. A header without a value is not
@@ -82,13 +90,14 @@ def render(action: WebhookAction, context: Context, fields: bytes | None = None)
 
     Source: the helpdesk's article on webhooks.
     """
-    url = parse_url(_render_field("url", action.url, context))
-    custom, left_out = _render_headers(action, context)
+    work = Work(max_work)
+    url = parse_url(_render_field("url", action.url, context, work))
+    custom, left_out = _render_headers(action, context, work)
     if action.method == "GET":
         body = b""
         left_out.append(LeftOut("body", "not sent, a GET request has an empty body"))
     else:
-        custom_data, empty = _render_custom_data(action, context)
+        custom_data, empty = _render_custom_data(action, context, work)
         left_out.extend(empty)
         fields = encode_fields(context) if fields is None else fields
         body = b"&".join(filter(None, (fields, _build_body({CUSTOM_DATA: custom_data}))))
@@ -137,14 +146,14 @@ def _own_headers(
 
 
 def _render_headers(
-    action: WebhookAction, context: Context
+    action: WebhookAction, context: Context, work: Work
 ) -> tuple[list[tuple[str, str]], list[LeftOut]]:
     sent: list[tuple[str, str]] = []
     left_out: list[LeftOut] = []
     for position, (name_template, value_template) in enumerate(action.headers):
         field = f"headers.{position}"
-        name = _render_field(field, name_template, context).strip()
-        value = _render_field(field, value_template, context).strip(" \t")
+        name = _render_field(field, name_template, context, work).strip()
+        value = _render_field(field, value_template, context, work).strip(" \t")
         check_header(name, value)
         if value:
             sent.append((name, value))
@@ -188,18 +197,20 @@ def _visible(name: str) -> str:
     return repr(name if len(name) <= 60 else f"{name[:57]}...")
 
 
-def _render_custom_data(action: WebhookAction, context: Context) -> tuple[Value, list[LeftOut]]:
+def _render_custom_data(
+    action: WebhookAction, context: Context, work: Work
+) -> tuple[Value, list[LeftOut]]:
     if action.custom_data is None:
         return "", []
     if isinstance(action.custom_data, str):
-        text = _render_field("custom_data", action.custom_data, context)
+        text = _render_field("custom_data", action.custom_data, context, work)
         return text, _note_empty("custom_data", text, action.custom_data, context)
     values: dict[str, Value] = {}
     empty: list[LeftOut] = []
     for position, (name_template, template) in enumerate(action.custom_data):
         field = f"custom_data.{position}"
-        name = _render_field(field, name_template, context)
-        text = _render_field(field, template, context)
+        name = _render_field(field, name_template, context, work)
+        text = _render_field(field, template, context, work)
         values[name] = text
         empty += _note_empty(f"custom_data[{name}]", text, template, context)
     return values or "", empty
@@ -219,10 +230,10 @@ def _why_empty(template: str, context: Context) -> str:
     return f"{names} {'has' if len(missing) == 1 else 'have'} no value"
 
 
-def _render_field(field: str, template: str, context: Context) -> str:
+def _render_field(field: str, template: str, context: Context, work: Work) -> str:
     """Render, and say in the error which field of the action it was."""
     try:
-        return render_template(template, context)
+        return render_template(template, context, work)
     except InspectorError as error:
         error.details["field"] = field
         raise

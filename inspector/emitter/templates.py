@@ -50,11 +50,13 @@ MAX_WORK = 3_000_000
 _LOOP_FIELDS = ("index", "index0", "revindex", "revindex0", "first", "last", "length")
 
 
-def render_template(source: str, context: Context) -> str:
+def render_template(source: str, context: Context, work: Work | None = None) -> str:
     """Render one template over a ticket; an unknown variable is empty, at any depth.
 
+    ``work`` is what it may still do together with others, ``MAX_WORK`` when it is alone.
+
     Raises ``InspectorError`` ``template_error``, whose message names the line, for
-    what cannot be read or worked out, and for more than ``MAX_WORK`` or
+    what cannot be read or worked out, and for more work than that or more than
     ``MAX_OUTPUT_CHARS``.
     """
     if "{" not in source and "\r" not in source and len(source) <= MAX_TEMPLATE_CHARS:
@@ -62,8 +64,9 @@ def render_template(source: str, context: Context) -> str:
     template = _compile(source)
     scope = template.new_context(context)
     assert isinstance(scope, _Scope)  # noqa: S101 - Jinja does not say it in types
+    scope.work = work or Work(MAX_WORK)
     try:
-        return "".join(_limited(template.root_render_func(scope)))
+        return "".join(_limited(template.root_render_func(scope), scope.work))
     except TooMuchWorkError as error:
         line, problem = _line_of(error, template), "the template does too much from here on"
     except ValueProblemError as error:
@@ -339,10 +342,11 @@ def _compile(source: str) -> Template:
         raise _error(1, "the template is too complicated") from None
 
 
-def _limited(pieces: Iterator[str]) -> Iterator[str]:
+def _limited(pieces: Iterator[str], work: Work) -> Iterator[str]:
     left = MAX_OUTPUT_CHARS
     for piece in pieces:
         left -= len(piece)
+        work.charge(len(piece))
         if left < 0:
             raise TooMuchWorkError
         yield piece

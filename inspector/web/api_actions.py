@@ -105,10 +105,12 @@ def delete_action(action_id: str) -> ResponseReturnValue:
 def send_action(action_id: str, body: SendChanges) -> ResponseReturnValue:
     """Send a saved action as it is, or with further changes to its ticket."""
     saved = _find(action_id)
-    composition = composition_from_json(saved.definition, saved.ticket)
+    services = current_services()
+    max_work = services.settings.max_template_work
+    composition = composition_from_json(saved.definition, saved.ticket, max_work)
     changes = (*composition.ticket.changes, *read_changes(body.set, body.unset))
     changed = replace(composition, ticket=replace(composition.ticket, changes=changes))
-    return answer_when_done(current_services().dispatch(consign(changed)))
+    return answer_when_done(services.dispatch(consign(changed)))
 
 
 def _find(action_id: str) -> SavedAction:

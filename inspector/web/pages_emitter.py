@@ -15,6 +15,7 @@ from inspector.web.action_json import ticket_text
 from inspector.web.couriers import consign
 from inspector.web.emitter_draft import UNSET, Draft, make_draft, read_draft
 from inspector.web.emitter_view import (
+    compose,
     describe_draft,
     explain_templates,
     list_lines,
@@ -98,7 +99,7 @@ def preview() -> Response:
     described: dict[str, Any] = {"shown": None, "problem": None}
     try:
         draft = read_draft(request.form)
-        composition = draft.compose()
+        composition = compose(draft)
         described["shown"] = preview_composition(composition, draft.read_plan().first)
     except InspectorError as error:
         described["problem"] = error
@@ -114,7 +115,7 @@ def act() -> Any:
         if verb == "send":
             return _send(draft)
         if verb == "series":
-            run = current_services().start_series(draft.compose(), draft.read_plan())
+            run = current_services().start_series(compose(draft), draft.read_plan())
             return redirect(f"/emitter/series/{run.id}", 303)
         if verb == "save":
             return _save(draft, None if rest == "new" or not draft.action_id else draft.action_id)
@@ -140,7 +141,7 @@ def _change(draft: Draft, verb: str, rest: str) -> Draft:
 
 
 def _send(draft: Draft) -> Any:
-    consignment = consign(draft.compose(), draft.read_plan().first)
+    consignment = consign(compose(draft), draft.read_plan().first)
     return answer_sending(current_services().dispatch(consignment))
 
 

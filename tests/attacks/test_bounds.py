@@ -9,8 +9,11 @@ from __future__ import annotations
 import json
 from contextlib import ExitStack
 from dataclasses import fields
+from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from inspector.errors import InspectorError
 from inspector.settings import LIMITS, Settings, parse_limits
@@ -123,6 +126,27 @@ def test_a_template_has_an_end(make_app: MakeApp, template: str) -> None:
     assert len(answer.data) < 2_000_000
     if answer.status_code == 400:
         assert (answer.json or {})["error"]["message"]
+
+
+def preview(client: FlaskClient, **action: Any) -> TestResponse:
+    asked = {"action": {"url": "http://127.0.0.1:8787/b1", **action}}
+    return client.post("/api/v1/actions/preview", json=asked)
+
+
+def test_what_templates_may_do_is_a_setting(make_app: MakeApp) -> None:
+    client = make_app(max_template_work=2000).test_client()
+    assert preview(client, custom_data="{{ ticket.subject|upper }}").status_code == 200
+    refused = preview(client, custom_data="{% for a in 1..500 %}{{ a }}{% endfor %}")
+    assert refused.status_code == 400
+    assert "does too much" in refused.get_json()["error"]["message"]
+
+
+def test_many_templates_may_do_no_more_than_one(make_app: MakeApp) -> None:
+    client = make_app(max_template_work=2000).test_client()
+    template = "{% for a in 1..50 %}{{ a }}{% endfor %}"
+    assert preview(client, custom_data=[["a", template]]).status_code == 200
+    many = [[str(number), template] for number in range(100)]
+    assert preview(client, custom_data=many).status_code == 400
 
 
 WAITING = {
