@@ -41,7 +41,7 @@ _FILTER = re.compile(r"(method|path|has|is|before|after):(.*)\Z", re.DOTALL)
 _COMPARISON = re.compile(r"((?:header:|query:)?[^\s:/?&=!<>]+)(!=|=|>|<)(.*)\Z", re.DOTALL)
 _CONTAINS = re.compile(r"([^\s:=]*[.\[][^\s:=]*):(.*)\Z", re.DOTALL)
 _UNKNOWN_FILTER = re.compile(r"([A-Za-z][\w-]*):(?!//).+\Z", re.DOTALL)
-_AGO = re.compile(r"(\d{1,6})([smhdw])\Z")
+_AGO = re.compile(r"(\d{1,9})([smhdw])\Z")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 FLAGS: dict[str, Callable[[CapturedRequest], bool]] = {

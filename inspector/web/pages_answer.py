@@ -63,7 +63,8 @@ def _write(answer: Answer) -> dict[str, str]:
     return {
         "status": str(answer.status),
         "headers": "".join(f"{name}: {value}\n" for name, value in answer.headers),
-        "body": answer.body.decode("utf-8", "replace"),
+        # Left empty it is what the status says by itself.
+        "body": "" if answer == DEFAULT else answer.body.decode("utf-8", "replace"),
         "delay_s": f"{answer.delay_s:g}",
         "insist": "1" if answer.insisted else "",
     }
@@ -75,7 +76,7 @@ def _read() -> Answer:
         status=_read_number("status", int),
         headers=parse_header_lines(form.get("headers", "")),
         # A browser sends every line end as CR LF, whatever was typed.
-        body=form.get("body", "").replace("\r\n", "\n"),
+        body=form.get("body", "").replace("\r\n", "\n") or None,
         delay_s=_read_number("delay_s", float),
         insisted="insist" in form,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -105,6 +106,15 @@ def test_the_page_chooses_it_too(client: FlaskClient) -> None:
 
     client.post("/bins/orders/answer", data={"reset": "1"})
     assert get_answer(client) == USUAL
+
+
+@pytest.mark.parametrize(("status", "body"), [("503", ""), ("200", "ok\n")])
+def test_a_body_left_empty_is_what_the_status_says_by_itself(
+    client: FlaskClient, status: str, body: str
+) -> None:
+    assert re.search(r'name="body"[^>]*>\s*</textarea>', client.get("/bins/orders/answer").text)
+    client.post("/bins/orders/answer", data={"status": status, "delay_s": "0", "body": ""})
+    assert (get_answer(client)["status"], get_answer(client)["body"]) == (int(status), body)
 
 
 @pytest.mark.parametrize(
