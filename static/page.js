@@ -121,9 +121,12 @@ function keepInSight(row) {
   // Within its list only: scrollIntoView would move the page as well.
   const rows = row?.parentElement;
   if (!rows || rows.scrollHeight === rows.clientHeight) return;
+  // The list may reach below the window, where a row would be in its sight and in nobody's.
+  const { top, bottom } = rows.getBoundingClientRect();
+  const seen = Math.max(row.offsetHeight, Math.min(bottom, innerHeight) - top);
   const above = row.offsetTop - rows.offsetTop;
   if (above < rows.scrollTop) rows.scrollTop = above;
-  const below = above + row.offsetHeight - rows.clientHeight;
+  const below = above + row.offsetHeight - seen;
   if (below > rows.scrollTop) rows.scrollTop = below;
 }
 

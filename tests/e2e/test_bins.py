@@ -109,6 +109,6 @@ def test_a_bin_is_told_what_to_answer(
 def test_a_url_is_copied(page: Page, live_server: LiveServer) -> None:
     url = live_server.create_bin("copied")
     page.goto("/")
-    page.get_by_role("button", name="Copy the URL of copied").click()
+    page.get_by_role("button", name="Copy the URL of copied", exact=True).click()
     expect(page.get_by_role("status")).to_have_text("Copied.")
     assert page.evaluate("navigator.clipboard.readText()") == url

@@ -53,6 +53,14 @@ def test_first_light(page: Page, live_server: LiveServer) -> None:
     assert page.evaluate("window.loadedOnce") is True
 
 
+def test_the_first_capture_ends_the_invitation(page: Page, live_server: LiveServer) -> None:
+    url = open_bin(page, live_server, "invited")
+    expect(page.get_by_role("heading", name="Send something here")).to_be_visible()
+    send_ticket(url)
+    expect(page.get_by_role("heading", name="Choose a request")).to_be_visible()
+    expect(page.locator("#request").get_by_role("button", name="Send a test")).to_be_hidden()
+
+
 def test_a_capture_is_on_the_page_within_a_second(page: Page, live_server: LiveServer) -> None:
     url = open_bin(page, live_server, "soon")
     took_s = []

@@ -39,6 +39,16 @@ def test_keys_step_through_the_requests(page: Page, live_server: LiveServer) -> 
     expect(request.locator(".request-facts")).to_contain_text("#4")
 
 
+def test_the_open_request_is_in_sight_in_the_list(page: Page, live_server: LiveServer) -> None:
+    url = live_server.create_bin("insight")
+    send_many(url, 40)
+    for number in (38, 20, 5):
+        page.goto("/bins/insight")
+        page.goto(str(page.locator(f"#r{number} a").get_attribute("href")))
+        expect(page.locator(OPEN_ROW)).to_contain_text(f"#{number}")
+        expect(page.locator(OPEN_ROW)).to_be_in_viewport(ratio=1)
+
+
 def test_keys_pressed_quickly_step_as_often(
     page: Page, live_server: LiveServer, watch: Watch
 ) -> None:
