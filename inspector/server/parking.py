@@ -33,8 +33,8 @@ LINGER_S = 2.0
 READ_BYTES = 65_536
 # Under a load of captures this thread keeps to a share of the interpreter: after working for
 # t while more came in it sleeps REST_FACTOR * t, at most MAX_REST_S.
-REST_FACTOR = 12
-MAX_REST_S = 1.0
+REST_FACTOR = 16
+MAX_REST_S = 3.0
 CALM_S = 0.02
 
 Load = Callable[[int, int, int], Sequence[CapturedRequest]]
@@ -73,6 +73,7 @@ class ParkingLot:
         self._lock = threading.Lock()
         self._woken = False
         self._stopping = False
+        self._halt = threading.Event()
         self._parked: dict[socket.socket, _Parked] = {}
         self._by_later: dict[Later, _Parked] = {}
         self._rung: deque[Later] = deque()
@@ -96,6 +97,7 @@ class ParkingLot:
     def stop(self, timeout_s: float = 5) -> None:
         """Close every socket and end the thread."""
         self._stopping = True
+        self._halt.set()
         self._wake(force=True)
         if self._thread.is_alive():
             self._thread.join(timeout_s)
@@ -161,7 +163,7 @@ class ParkingLot:
         worked = time.monotonic() - began
         # More came meanwhile: captures are many, and they go first.
         if self._news and worked > CALM_S:
-            time.sleep(min(worked * REST_FACTOR, MAX_REST_S))
+            self._halt.wait(min(worked * REST_FACTOR, MAX_REST_S))
 
     def _timeout(self) -> float | None:
         if self._arrivals or self._rung or self._news:
