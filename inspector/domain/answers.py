@@ -67,6 +67,12 @@ class AnswerScript(Protocol):
 
 DEFAULT = Answer()
 
+
+def usual_body(status: int) -> bytes:
+    """What an answer of this status says when nobody chose its body."""
+    return DEFAULT.body if status == DEFAULT.status else b""
+
+
 _BODILESS = frozenset((*range(100, 200), 204, 304))  # RFC 9112, 6.3
 _FRAMING_HEADERS = frozenset(("content-length", "transfer-encoding", "connection", "date"))
 # Set on our origin these would reach beyond the one answer; see SECURITY.md.

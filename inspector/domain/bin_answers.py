@@ -7,7 +7,7 @@ import re
 from base64 import b64encode
 from collections.abc import Sequence
 
-from inspector.domain.answers import DEFAULT, MAX_DELAY_S, Answer
+from inspector.domain.answers import DEFAULT, MAX_DELAY_S, Answer, usual_body
 from inspector.errors import InspectorError
 
 MAX_BODY_BYTES = 1_000_000
@@ -38,7 +38,7 @@ def make_bin_answer(
         raise _refuse("status", "A bin answers with a status from 200 to 599.")
     if not 0 <= delay_s <= MAX_DELAY_S:
         raise _refuse("delay_s", f"A bin answers after 0 to {MAX_DELAY_S:g} seconds.")
-    raw_body = _default_body(status) if body is None else body.encode("utf-8", "replace")
+    raw_body = usual_body(status) if body is None else body.encode("utf-8", "replace")
     if len(raw_body) > MAX_BODY_BYTES:
         raise _refuse("body", f"A bin answers with a body of at most {MAX_BODY_BYTES:,} bytes.")
     _check_headers(headers)
@@ -80,10 +80,6 @@ def parse_header_lines(text: str) -> tuple[tuple[str, str], ...]:
             raise _refuse("headers", f"A header is written Name: value, unlike {line[:60]!r}.")
         pairs.append((name.strip(), value.strip()))
     return tuple(pairs)
-
-
-def _default_body(status: int) -> bytes:
-    return DEFAULT.body if status == DEFAULT.status else b""
 
 
 def _check_headers(headers: Sequence[tuple[str, str]]) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from inspector.domain import CapturedRequest
-from inspector.domain.answers import DEFAULT, MAX_DELAY_S, Answer
+from inspector.domain.answers import DEFAULT, MAX_DELAY_S, Answer, usual_body
 from inspector.reading.matching import RequestMatch
 from inspector.reading.paths import MISSING
 from inspector.testing.handlers import HandlerThreads
@@ -72,7 +72,7 @@ def make_answer(
 
 def _body_bytes(status: int, body: str | bytes | None) -> bytes:
     if body is None:
-        return b"ok\n" if status == 200 else b""
+        return usual_body(status)
     if isinstance(body, str):
         return body.encode()
     if isinstance(body, bytes):
