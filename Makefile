@@ -40,7 +40,9 @@ docs: .venv/.dev-ready ## Write the README's reference from the code.
 	@$(BIN)/python -m tests.reference
 
 bench: .venv/.dev-ready ## Measure.
-	@for bench in tests/bench/bench_*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
+	@missed=0; for bench in tests/bench/bench_*.py; do \
+		echo "== $$bench"; $(BIN)/python $$bench || missed=1; \
+	done; exit $$missed
 
 fuzz: .venv/.dev-ready ## Run the property tests for long.
 	@$(BIN)/python -m pytest -m hypothesis --hypothesis-profile fuzz $(ARGS)
