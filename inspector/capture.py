@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
 EXACT = "exact"
@@ -22,8 +21,7 @@ IMPORTED = "imported"
 _AUTHORITY = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """Why a request was answered with an error although it was captured.
 
     ``status`` is what its sender got; ``reason`` one sentence.
@@ -33,8 +31,7 @@ class Refusal:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Capture:
+class Capture(NamedTuple):
     """One request as it came, for one bin.
 
     ``raw_head`` is the request line and the header lines exactly as sent, with
@@ -49,7 +46,7 @@ class Capture:
     bin_name: str
     received_us: int
     raw_head: bytes
-    read_body: Callable[[], bytes] = field(repr=False)
+    read_body: Callable[[], bytes]
     body_size: int
     peer: str = ""
     chunked: bool = False

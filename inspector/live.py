@@ -11,16 +11,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from inspector.domain import CapturedRequest
 
 Listener = Callable[[Mapping[int, int]], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """``data`` goes to the client now; ``done`` closes the connection after it."""
 
     data: bytes = b""

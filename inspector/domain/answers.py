@@ -7,19 +7,17 @@ import math
 import time
 from base64 import b64decode
 from collections.abc import Callable
-from dataclasses import dataclass
 from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 MAX_DELAY_S = 300.0
 # A dripping body goes out in pieces, one about every so many seconds.
 DRIP_STEP_S = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """``headers`` go out as given, in order; framing headers are ours.
 
     ``delay_s`` is waited before the first byte; then the body is spread over

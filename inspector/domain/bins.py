@@ -7,8 +7,8 @@ import re
 import secrets
 import string
 import zlib
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from inspector.domain.answers import DEFAULT, Answer
 from inspector.errors import InspectorError
@@ -25,8 +25,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,62}\Z")
 _GENERATED = string.ascii_lowercase + string.digits
 
 
-@dataclass(frozen=True, slots=True)
-class Bin:
+class Bin(NamedTuple):
     """``last_number`` is the highest number given so far, ``request_count`` how many it holds.
 
     ``answer`` is what its senders get.

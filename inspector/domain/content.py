@@ -6,8 +6,7 @@ Bounded everywhere: a kilobyte of gzip may claim to be a gigabyte.
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 try:
     import brotli
@@ -23,8 +22,7 @@ _FIRST_STEP_BYTES, _STEP_BYTES = 512, 65_536
 _GZIP, _ZLIB, _BARE = 31, 15, -15  # zlib's window bits
 
 
-@dataclass(frozen=True, slots=True)
-class MediaType:
+class MediaType(NamedTuple):
     """A Content-Type taken apart: ``essence`` in lower case, the parameters or None."""
 
     essence: str
@@ -36,8 +34,7 @@ class MediaType:
         return self.essence in ("application/json", "text/json") or self.essence.endswith("+json")
 
 
-@dataclass(frozen=True, slots=True)
-class DecodedContent:
+class DecodedContent(NamedTuple):
     """``data`` is the body as a reader wants it; ``problem`` says in a sentence why it is not.
 
     ``coding`` is the Content-Encoding as understood, ``""`` for none.

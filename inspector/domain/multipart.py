@@ -6,7 +6,7 @@ A reader's view, not a validator: a body that breaks off gives the parts that ca
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from inspector.capture import split_headers
@@ -20,8 +20,7 @@ _UNSAFE_IN_FILENAME = re.compile(r"[^A-Za-z0-9._-]+")
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One part: ``name`` and ``filename`` as its Content-Disposition has them, or None."""
 
     raw_headers: list[tuple[str, str]]
@@ -37,8 +36,7 @@ class Part:
         return _UNSAFE_IN_FILENAME.sub("_", last).lstrip(".")[:100]
 
 
-@dataclass(frozen=True, slots=True)
-class PartList:
+class PartList(NamedTuple):
     """``problem`` is a sentence when the body is not whole, or not all of it is here."""
 
     parts: list[Part]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from inspector.errors import InspectorError
 
@@ -12,8 +12,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-@dataclass(frozen=True, slots=True)
-class TrustedProxies:
+class TrustedProxies(NamedTuple):
     """The peers whose ``X-Forwarded-For`` and ``X-Forwarded-Proto`` are believed; none by default.
 
     Anyone can send such a header, and everyone's is kept and shown.

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from inspector.capture import Refusal, split_headers, split_request_line, split_target
@@ -35,8 +35,7 @@ MAX_JSON_VALUES = 500_000
 FORM_TYPE = "application/x-www-form-urlencoded"
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """What happened at the helpdesk: ``event_type``, ``event_method``, ``event_performer``."""
 
     type: str | None
@@ -44,8 +43,7 @@ class Event:
     performer: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class BodyLimits:
+class BodyLimits(NamedTuple):
     """How much of a body is read: so far decoded, so many parts, of a form what PHP would take.
 
     ``max_variables`` and ``max_depth`` are PHP's ``max_input_vars`` and
@@ -56,6 +54,9 @@ class BodyLimits:
     max_depth: int = MAX_DEPTH
     max_decoded_bytes: int = MAX_DECODED_BYTES
     max_parts: int = MAX_PARTS
+
+
+USUAL_LIMITS = BodyLimits()
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class CapturedRequest:
     truncated: bool
     fidelity: str
     refusal: Refusal | None
-    limits: BodyLimits = BodyLimits()
+    limits: BodyLimits = USUAL_LIMITS
     proxies: TrustedProxies = NO_PROXIES
 
     @cached_property

@@ -7,8 +7,8 @@ here can go stale.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from hashlib import blake2b
+from typing import NamedTuple
 
 MAX_KEPT = 4096
 MAX_KEPT_CHARS = 1000
@@ -16,8 +16,7 @@ MAX_KEPT_CHARS = 1000
 _kept: dict[bytes, RequestSummary] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class RequestSummary:
+class RequestSummary(NamedTuple):
     """What a list shows of a ticket, each None when the request has none."""
 
     subject: str | None

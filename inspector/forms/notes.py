@@ -6,7 +6,7 @@ Notes are bounded in number and in length, whatever was sent.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from inspector.forms.text import visible
 
@@ -37,8 +37,7 @@ _MESSAGES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """One remark: a snake_case ``code`` for programs, a sentence for people.
 
     ``name`` is the decoded name of the pair, ``visible`` and cut to

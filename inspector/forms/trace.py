@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from inspector.forms.names import Fate, read_name
 from inspector.forms.notes import Note, NoteList, shorten
@@ -28,8 +27,7 @@ _PIECE = re.compile(rb"[^&]+")
 _SEPARATORS = re.compile(rb"&&+")
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(NamedTuple):
     """One name and value as sent, and what became of it.
 
     ``position`` counts from 0 in wire order. ``raw_name`` and ``raw_value`` are the
@@ -47,8 +45,7 @@ class Pair:
     is_kept: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(NamedTuple):
     """A form's value, its pairs but for the last ``unlisted``, and its notes."""
 
     value: dict[str, Value]

@@ -10,7 +10,7 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from inspector.domain import CapturedRequest
 from inspector.reading.content import find_content
@@ -19,8 +19,7 @@ from inspector.reading.paths import MISSING, Path, find_value, format_path, pars
 MAX_NAMES_IN_HINT = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(NamedTuple):
     """``actual`` is ``MISSING`` where there is nothing; ``hint`` is a sentence or empty."""
 
     what: str

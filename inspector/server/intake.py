@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from inspector.domain import CapturedRequest
 from inspector.live import News
@@ -16,8 +15,7 @@ from inspector.storage.writer import Writer
 Load: TypeAlias = Callable[[int, int, int], Sequence[CapturedRequest]]
 
 
-@dataclass(frozen=True)
-class Intake:
+class Intake(NamedTuple):
     """``load_after(bin_id, number, limit)`` gives a bin's requests above a number, oldest first.
 
     ``limit(peer, forwarded_for)`` raises for one who sends too often; ``close`` stores

@@ -7,8 +7,7 @@ import re
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from inspector.capture import Refusal
 from inspector.domain import Bin, BodyLimits, CapturedRequest, check_name, generate_name
@@ -33,11 +32,10 @@ REQUEST_COLUMNS = (
 _ID = re.compile(r"(\d{1,18})-(\d{1,18})\Z", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Manner:
+class Manner(NamedTuple):
     """How a server reads what it has stored."""
 
-    limits: BodyLimits = field(default_factory=BodyLimits)
+    limits: BodyLimits = BodyLimits()
     proxies: TrustedProxies = NO_PROXIES
 
 

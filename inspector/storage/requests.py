@@ -6,7 +6,7 @@ Writing them is ``writer``'s.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
@@ -275,6 +275,6 @@ def to_request(row: Row[Any], bin_name: str, *, listed: bool = False) -> Capture
     """A row of ``select_requests`` as a domain object, for a list or whole."""
     limits: BodyLimits = current_app.config.get("BODY_LIMITS", BodyLimits())
     if listed:
-        limits = replace(limits, max_decoded_bytes=LISTED_BODY_BYTES)
+        limits = limits._replace(max_decoded_bytes=LISTED_BODY_BYTES)
     proxies = current_app.config.get("TRUSTED_PROXIES", NO_PROXIES)
     return read_row(row, bin_name, Manner(limits, proxies))

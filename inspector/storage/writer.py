@@ -12,9 +12,8 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, NamedTuple
 
 from inspector.capture import Capture, split_request_line
 from inspector.domain.content import decode_text
@@ -27,8 +26,7 @@ MAX_BATCH = 256
 MAX_BATCH_BYTES = 32_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """The capture is on disk, as this number of this bin; ``answers`` is what the bin says.
 
     ``private`` bins are not for others to count.
@@ -40,15 +38,13 @@ class Stored:
     private: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class NoSuchBin:
+class NoSuchBin(NamedTuple):
     """Nothing was stored: no bin has this name."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unstored:
+class Unstored(NamedTuple):
     """Nothing was stored, and it is the database's fault."""
 
     error: StorageUnavailableError
