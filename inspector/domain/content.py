@@ -8,11 +8,6 @@ from __future__ import annotations
 import zlib
 from typing import Any, NamedTuple
 
-try:
-    import brotli
-except ImportError:  # pragma: no cover - a platform without the wheel still captures
-    brotli = None
-
 MAX_DECODED_BYTES = 20_000_000
 # What a body may swell to: text shrinks to a tenth, hardly ever to a hundredth.
 MAX_RATIO = 200
@@ -106,9 +101,13 @@ def _undo(coding: str, data: bytes, max_bytes: int) -> tuple[bytes, bool]:
             return _inflate(data, _ZLIB, coding, max_bytes)
         except _CodingError:
             return _inflate(data, _BARE, coding, max_bytes)
-    if coding == "br" and brotli is not None:
+    if coding == "br":
         return _unbrotli(data, max_bytes)
-    raise _CodingError(f"The content coding {coding[:40]} is not one we can undo.")
+    raise _cannot_undo(coding)
+
+
+def _cannot_undo(coding: str) -> _CodingError:
+    return _CodingError(f"The content coding {coding[:40]} is not one we can undo.")
 
 
 def _inflate(data: bytes, window_bits: int, coding: str, max_bytes: int) -> tuple[bytes, bool]:
@@ -141,6 +140,10 @@ def _inflate(data: bytes, window_bits: int, coding: str, max_bytes: int) -> tupl
 
 
 def _unbrotli(data: bytes, max_bytes: int) -> tuple[bytes, bool]:
+    try:
+        import brotli  # few bodies need it
+    except ImportError:  # pragma: no cover - a platform without the wheel still captures
+        raise _cannot_undo("br") from None
     engine = brotli.Decompressor()
     parts: list[bytes] = []
     size = 0

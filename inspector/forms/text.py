@@ -34,7 +34,8 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 # Labels of charsets in which ASCII stands for itself: names are taken apart at ASCII brackets.
 # Python knows stranger codecs, some of them slow on hostile input, and remembers every label that
 # it does not know for as long as the process lives: so no other label is ever looked up.
-_CHARSET_LABEL = re.compile(
+# Few senders name one: the pattern is compiled for the first who does.
+_CHARSET_LABEL = (
     r"utf-?8|(us-)?ascii|latin-?[1-9]|iso-?8859-?[0-9]{1,2}|tis-?620|koi8-?[rtu]"
     r"|(cp|windows)-?(125[0-8]|874)|(cp|ibm)-?(437|720|737|775|85[0-9]|86[0-9]|932|949|950)"
     r"|macintosh|mac-?(roman|cyrillic|greek|turkish|latin2|iceland)|euc-?(jp|kr|cn)|johab"
@@ -74,7 +75,7 @@ def decode_in(transit: str, charset: str) -> tuple[str, bool]:
 def find_charset(label: str) -> str | None:
     """Python's name of a charset that a sender named, None when we cannot read forms in it."""
     label = label.strip().lower().replace("_", "-")
-    if not _CHARSET_LABEL.fullmatch(label):
+    if not re.fullmatch(_CHARSET_LABEL, label):
         return None
     try:
         return codecs.lookup(label).name

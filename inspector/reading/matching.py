@@ -6,7 +6,6 @@ as a difference, since a wrong request is where they meet what they did not expe
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -192,6 +191,8 @@ def _with_hint(
 
 def _list_names(place: str, name: str, names: Sequence[str]) -> str:
     """Those that look like ``name``, else the first few."""
+    import difflib  # most requests are as expected
+
     unique = list(dict.fromkeys(names))
     close = difflib.get_close_matches(name, unique[:1000], n=3, cutoff=0.7)
     if close:
