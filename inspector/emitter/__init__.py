@@ -26,12 +26,13 @@ from inspector.emitter.records import make_delivery
 from inspector.emitter.replaying import repeat, replay
 from inspector.emitter.sending import Attempt, DeliveryResult, Exchange, Failure, send
 from inspector.emitter.series import Series, SeriesPlan, SeriesProgress
-from inspector.emitter.tickets import LoadedTicket, context_of, parse_ticket, sample_context
+from inspector.emitter.tickets import FIELDS, LoadedTicket, context_of, parse_ticket, sample_context
 from inspector.emitter.trees import Context
 from inspector.emitter.variations import Variation, all_variations, get_variation
 
 __all__ = [
     "ANYWHERE",
+    "FIELDS",
     "METHODS",
     "SOURCES",
     "Attempt",

@@ -61,9 +61,10 @@ class Deskpro:
         """The exact request, not sent: for a framework's own test client.
 
         ``headers`` and ``data`` (the custom data: a text, or named values) are templates:
-        ``{"X-Deskpro-TicketId": "{{ ticket.id }}"}``. ``ticket`` is a ticket, or all the
-        fields of a webhook (another one's ``request.form``); ``set`` and ``unset`` change them
-        by path. ``method`` is POST, PUT, DELETE or GET, which has an empty body.
+        ``{"X-Deskpro-TicketId": "{{ ticket.id }}"}``. ``ticket`` is a ticket, which
+        gets the sample's person and event beside it, or all the fields of a webhook (another
+        one's ``request.form``), sent as they are; ``set`` and ``unset`` change them by path.
+        ``method`` is POST, PUT, DELETE or GET, which has an empty body.
         Raises ``InspectorError`` for what the helpdesk could not send.
         """
         from inspector.emitter import WebhookAction, get_variation, render
@@ -118,11 +119,13 @@ def _make_context(
     changes: Mapping[str, Any],
     unset_paths: Iterable[str],
 ) -> Context:
-    from inspector.emitter import apply_set, context_of, get_variation, unset
+    from inspector.emitter import FIELDS, apply_set, context_of, get_variation, unset
 
     context = get_variation(source).make_context()
     if ticket is not None:
-        context = {**context, **context_of(ticket)}
+        own = context_of(ticket)
+        is_bare = set(FIELDS).isdisjoint(ticket)
+        context = {**context, **own} if is_bare else own
     for path, value in changes.items():
         context = apply_set(context, path, value)
     for path in unset_paths:

@@ -52,7 +52,11 @@ def test_a_captured_webhook_is_sent_again_as_it_was(
     deskpro.send(webhook_bin.url, "sla", method="PUT", set={"ticket.id": 8})
     first = webhook_bin.wait()
     deskpro.send(webhook_bin.url, ticket=first.form)
-    assert webhook_bin.wait(after=first).form == first.form
+    second = webhook_bin.wait(after=first)
+    assert second.form == first.form
+    fewer = {"ticket": {"id": "9"}, "event_type": "created"}
+    deskpro.send(webhook_bin.url, ticket=fewer)
+    assert webhook_bin.wait(after=second).form == {**fewer, "custom_data": ""}
 
 
 @pytest.mark.parametrize(
