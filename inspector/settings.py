@@ -65,7 +65,7 @@ class Settings:
     max_header_lines: int = 1000
     max_target_bytes: int = 64 * 1024
     max_decoded_bytes: int = 20_000_000
-    max_parts: int = 200
+    max_parts: int = 1000
     search_time_s: float = 0.15
     max_template_work: int = 3_000_000
     max_form_variables: int = 1000

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from inspector.capture import split_headers
 from inspector.domain.content import decode_text
 
-MAX_PARTS = 200
+MAX_PARTS = 1000
 MAX_PART_HEAD_BYTES = 16_384
 
 _PARAMETER = re.compile(r';\s*([\w*-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))', re.DOTALL)
@@ -28,6 +28,11 @@ class Part(NamedTuple):
     name: str | None
     filename: str | None
     content_type: str
+
+    @property
+    def is_plain_field(self) -> bool:
+        """Whether there is nothing to it but a name and a value."""
+        return self.name is not None and self.filename is None and not self.content_type
 
     @property
     def safe_filename(self) -> str:
@@ -61,7 +66,7 @@ def split_parts(body: bytes, boundary: str, *, max_parts: int = MAX_PARTS) -> Pa
         if found[1]:
             return PartList(parts)
         if len(parts) == max_parts:
-            return PartList(parts, f"Only the first {max_parts} parts are shown.")
+            return PartList(parts, f"Only the first {max_parts:,} parts are read.")
         start = found.end()
     if start is None:
         return PartList(parts, "The boundary of the Content-Type does not occur in the body.")

@@ -23,16 +23,18 @@ from inspector.domain.content import (
     decode_text,
     parse_media_type,
 )
-from inspector.domain.multipart import MAX_PARTS
+from inspector.domain.multipart import MAX_PARTS, PartList, split_parts
 from inspector.domain.proxies import NO_PROXIES, TrustedProxies
 from inspector.domain.summaries import RequestSummary, recall_summary
 from inspector.forms import Form, parse
 from inspector.forms.parser import MAX_DEPTH, MAX_VARIABLES
+from inspector.forms.parts import parse_parts
 from inspector.forms.text import UTF_8, find_charset
 
 MAX_JSON_DEPTH = 200
 MAX_JSON_VALUES = 500_000
 FORM_TYPE = "application/x-www-form-urlencoded"
+PARTS_TYPE = "multipart/form-data"
 
 
 class Event(NamedTuple):
@@ -189,19 +191,35 @@ class CapturedRequest:
 
     @property
     def is_form(self) -> bool:
-        return self.media_type.essence == FORM_TYPE
+        return self.media_type.essence in (FORM_TYPE, PARTS_TYPE)
 
     @cached_property
     def form(self) -> Form | None:
-        """The urlencoded body as PHP reads ``$_POST``, or None when it is not one."""
-        if not self.is_form:
+        """What PHP puts into ``$_POST``, of an urlencoded body or of one in parts, else None."""
+        limits, kind = self.limits, self.media_type
+        if kind.essence == PARTS_TYPE:
+            return parse_parts(
+                self.decoded_body,
+                kind.boundary,
+                max_variables=limits.max_variables,
+                max_depth=limits.max_depth,
+            )
+        if kind.essence == FORM_TYPE:
+            return parse(
+                self.decoded_body,
+                max_variables=limits.max_variables,
+                max_depth=limits.max_depth,
+                charset=kind.charset,
+            )
+        return None
+
+    @cached_property
+    def parts(self) -> PartList | None:
+        """A multipart body's parts, files among them; None when it is none."""
+        kind = self.media_type
+        if not kind.essence.startswith("multipart/") or not kind.boundary:
             return None
-        return parse(
-            self.decoded_body,
-            max_variables=self.limits.max_variables,
-            max_depth=self.limits.max_depth,
-            charset=self.media_type.charset,
-        )
+        return split_parts(self.decoded_body, kind.boundary, max_parts=self.limits.max_parts)
 
     @cached_property
     def json(self) -> Any:

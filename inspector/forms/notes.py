@@ -16,6 +16,11 @@ MAX_NAME_CHARS = 200
 _MESSAGES = {
     "append_overflow": "The array already has the largest index there is, so PHP drops this pair.",
     "array_replaced": "A string takes the place of an array and of all that was in it.",
+    "boundary_in_value": "The boundary follows the part's head without a line end of its own: PHP"
+    " takes it, and all up to the next one, for the value.",
+    "boundary_missing": "The Content-Type names no boundary, so PHP reads none of the parts.",
+    "boundary_not_found": "No line of the body is the boundary and nothing else, so PHP reads none"
+    " of the parts.",
     "bracket_unclosed": "A [ is never closed: PHP reads the name as “{read_as}”.",
     "charset_unknown": "A form in the charset {name} cannot be read, so it was read as UTF-8.",
     "name_barred": "PHP lets no key begin with __Host- or __Secure- unless the whole name does,"
@@ -30,6 +35,9 @@ _MESSAGES = {
     "nul_in_body": "A NUL byte ends the form for PHP's parse_str: pairs dropped after it: {count}.",
     "nul_in_name": "The name ends at a NUL byte: PHP reads it as “{read_as}”.",
     "order_not_list": "Sent in order {order}: PHP makes an object of it, not a list.",
+    "part_unmarked": "A part has no Content-Disposition: PHP skips it.",
+    "part_unnamed": "A part has neither a name nor a file name: PHP reads no further.",
+    "parts_exceeded": "PHP reads the first {limit} parts only.",
     "string_replaced": "An array takes the place of a string sent before.",
     "text_after_bracket": "What follows the ] is ignored: PHP reads the name as “{read_as}”.",
     "variables_exceeded": "PHP reads the first {limit} variables only:"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from inspector.domain import CapturedRequest
@@ -21,3 +23,14 @@ def find_content(request: CapturedRequest) -> tuple[str | None, Any]:
     if request.media_type.is_json and request.decoded_body.strip() == b"null":
         return JSON, None
     return None, None
+
+
+def find_other_texts(request: CapturedRequest) -> Iterator[str]:
+    """What the body says beside its form or JSON: the files in its parts, or all of it."""
+    if request.parts is not None:
+        for part in request.parts.parts:
+            if request.form is None or part.filename is not None:
+                with suppress(UnicodeDecodeError):
+                    yield f"{part.filename or part.name or ''} {part.data.decode()}"
+    elif request.form is None and request.json is None and request.body_text:
+        yield request.body_text

@@ -30,7 +30,7 @@ MAX_PAIRS = 20
 
 @dataclass(frozen=True, slots=True)
 class WirePair:
-    """A pair of the form as it was sent: ``position`` from 1, name and value percent-encoded."""
+    """A pair of the form as it was sent: ``position`` from 1, name and value undecoded."""
 
     position: int
     raw_name: str

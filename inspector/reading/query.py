@@ -25,7 +25,7 @@ from functools import cached_property
 
 from inspector.domain import CapturedRequest
 from inspector.errors import InspectorError
-from inspector.reading.content import find_content
+from inspector.reading.content import find_content, find_other_texts
 from inspector.reading.fields import BODY, Name, find_text, iterate_fields, parse_name
 from inspector.reading.grouping import is_ticket
 from inspector.reading.paths import ANY_INDEX
@@ -362,8 +362,7 @@ def searched_lines(request: CapturedRequest) -> Iterator[str]:
     for place, path, text in iterate_fields(request):
         name = " ".join(path)
         yield _line(f"{name} {text}" if place == BODY else f"{place} {name} {text}")
-    if request.form is None and request.json is None and request.body_text:
-        yield _line(request.body_text)
+    yield from map(_line, find_other_texts(request))
 
 
 def _line(text: str) -> str:

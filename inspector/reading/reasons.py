@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from inspector.domain import CapturedRequest
+from inspector.reading.content import find_other_texts
 from inspector.reading.fields import Name, find_text, iterate_fields
 from inspector.reading.query import WORD, Phrase, Query, Term, find_phrase
 
@@ -80,8 +81,8 @@ def _iterate_lines(request: CapturedRequest) -> Iterator[tuple[str, str]]:
     yield "", f"{request.method} {request.decoded_path}"
     for place, path, text in iterate_fields(request):
         yield str(Name(place, path)), text
-    if request.form is None and request.json is None and request.body_text:
-        yield "body", request.body_text
+    for text in find_other_texts(request):
+        yield "body", text
 
 
 def _mark(name: str, text: str, phrase: Phrase) -> Reason | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from inspector.domain import CapturedRequest
-from inspector.domain.multipart import Part, PartList, split_parts
+from inspector.domain.multipart import Part
 from inspector.errors import InspectorError
 from inspector.forms import Form, Note
 from inspector.reading.tree import Reading
@@ -16,6 +16,7 @@ MAX_BODY_CHARS = 50_000
 MAX_HEX_BYTES = 4_096
 MAX_PREVIEW_CHARS = 2_000
 MAX_PREVIEW_BYTES = 256
+MAX_SHOWN_PARTS = 200
 _HEX_WIDTH = 16
 
 
@@ -47,20 +48,25 @@ class PartView:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """``body`` is the decoded body; ``as_sent`` is there when a content coding was undone."""
+    """``body`` is the decoded body; ``as_sent`` is there when a content coding was undone.
+
+    ``parts`` are those that the form does not tell all of, ``more_parts`` counts what is
+    not among them for want of room.
+    """
 
     cookies: list[tuple[str, str]]
     notes: list[Note]
     body: Preview
     as_sent: Preview | None
-    parts: list[PartView] | None
+    parts: list[PartView]
+    more_parts: int
     parts_problem: str | None
 
 
 def build_content(request: CapturedRequest) -> Content:
     """Derive what the page shows; cost is bounded whatever the request holds."""
     decoded = request.decoded_body
-    parts = _split(request)
+    parts = _list_parts(request)
     return Content(
         cookies=split_cookies(request.raw_headers),
         notes=[*request.query.notes, *(request.form.notes if request.form else ())],
@@ -68,14 +74,15 @@ def build_content(request: CapturedRequest) -> Content:
         as_sent=None
         if decoded is request.body
         else preview(request.body, None, MAX_BODY_CHARS, MAX_HEX_BYTES),
-        parts=None if parts is None else [_view_part(*each) for each in enumerate(parts.parts)],
-        parts_problem=None if parts is None else parts.problem,
+        parts=[_view_part(*each) for each in parts[:MAX_SHOWN_PARTS]],
+        more_parts=max(0, len(parts) - MAX_SHOWN_PARTS),
+        parts_problem=request.parts.problem if request.parts else None,
     )
 
 
 def find_part(request: CapturedRequest, index: int) -> Part:
     """Raises ``InspectorError`` ``not_found``."""
-    parts = _split(request)
+    parts = request.parts
     if parts is None or index >= len(parts.parts):
         raise InspectorError("not_found", f"This request has no part {index}.")
     return parts.parts[index]
@@ -113,11 +120,12 @@ def dump_hex(data: bytes) -> str:
     return "\n".join(lines)
 
 
-def _split(request: CapturedRequest) -> PartList | None:
-    kind = request.media_type
-    if not kind.essence.startswith("multipart/") or not kind.boundary:
-        return None
-    return split_parts(request.decoded_body, kind.boundary, max_parts=request.limits.max_parts)
+def _list_parts(request: CapturedRequest) -> list[tuple[int, Part]]:
+    """The parts with their places; of a form no plain fields, which are among its fields."""
+    parts = enumerate(request.parts.parts if request.parts else ())
+    if request.form is None:
+        return list(parts)
+    return [(index, part) for index, part in parts if not part.is_plain_field]
 
 
 def _view_part(index: int, part: Part) -> PartView:
@@ -145,12 +153,12 @@ def list_sections(request: CapturedRequest, content: Content, tree: Reading) -> 
     pairs = 0 if request.form is None else count_pairs(request.form)
     query = count_pairs(request.query)
     fields = "" if tree.source is None else say_number(tree.total)
-    parts = len(content.parts or ())
-    is_read_raw = tree.source is None and content.parts is None
+    parts = len(content.parts) + content.more_parts
+    is_read_raw = tree.source is None and not content.parts
     found = (
         (tree.source is not None, Section("fields", "Fields", fields, True)),
         (content.notes, Section("notes", "Notes", say_number(len(content.notes)), True)),
-        (content.parts is not None, Section("parts", "Parts", say_number(parts), True)),
+        (parts or content.parts_problem, Section("parts", "Parts", say_number(parts), True)),
         (query, Section("query", "Query", say_number(query), True)),
         (True, Section("headers", "Headers", say_number(len(request.raw_headers)), True)),
         (content.cookies, Section("cookies", "Cookies", say_number(len(content.cookies)), True)),

@@ -71,7 +71,7 @@ class RequestJson(TypedDict):
     refused: RefusedJson | None
     form: Annotated[
         dict[str, Any] | None,
-        About("The urlencoded body nested as PHP nests it; key order is PHP's."),
+        About("The form, urlencoded or in parts, nested as PHP nests it, in PHP's order."),
     ]
     form_notes: list[NoteJson]
     ticket: Annotated[Any, About("That part of form; null where absent.")]

@@ -76,11 +76,11 @@ def test_bins_have_an_end(make_app: MakeApp) -> None:
 
 def test_parts_have_an_end_and_the_page_says_so(make_app: MakeApp) -> None:
     client = make_app(max_parts=3).test_client()
-    part = b'--x\r\nContent-Disposition: form-data; name="part-%d"\r\n\r\n1\r\n'
+    part = b'--x\r\nContent-Disposition: form-data; name="part-%d"; filename="f"\r\n\r\n1\r\n'
     body = b"".join(part % number for number in range(6)) + b"--x--"
     client.post("/b1", data=body, content_type="multipart/form-data; boundary=x")
     page = client.get("/bins/b1/requests/1-1").text
-    assert "Only the first 3 parts are shown." in page
+    assert "Only the first 3 parts are read." in page
     assert "part-2</bdi>" in page
     assert "part-3</bdi>" not in page
 

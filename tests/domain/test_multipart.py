@@ -68,7 +68,7 @@ def test_a_foreign_boundary_is_said() -> None:
 def test_parts_beyond_the_limit_are_left_out() -> None:
     found = split_parts(b"--x\r\n\r\n1\r\n" * (MAX_PARTS + 5) + b"--x--", "x")
     assert len(found.parts) == MAX_PARTS
-    assert found.problem == f"Only the first {MAX_PARTS} parts are shown."
+    assert found.problem == f"Only the first {MAX_PARTS:,} parts are read."
 
 
 @given(st.binary(), st.text())

@@ -159,6 +159,10 @@ def test_each_method_has_a_mark_of_its_own() -> None:
         (b"application/json", b'{"ticket": {"id": 5}}'),
         (b"application/json", b'{"person_context": {"id": 5}}'),
         (b"application/x-www-form-urlencoded", b"ticket[id]=5"),
+        (
+            b"multipart/form-data; boundary=x",
+            b'--x\r\nContent-Disposition: form-data; name="ticket[id]"\r\n\r\n5\r\n--x--',
+        ),
     ],
 )
 def test_a_ticket_is_one_however_it_was_written(content_type: bytes, body: bytes) -> None:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from urllib3 import encode_multipart_formdata
 from werkzeug.test import TestResponse
 
 from inspector.web.pages import render_rows
 from inspector.web.pages_list import ROWS
 
+SAMPLE_TSV = Path(__file__).parents[1] / "forms" / "data" / "ticket_sample.tsv"
 HTMX = {"HX-Request": "true"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -27,6 +31,10 @@ def show(client: FlaskClient, number: int = 1, **how: object) -> str:
     answer = client.get(f"/bins/orders/requests/1-{number}", **how)
     assert answer.status_code == 200
     return answer.text
+
+
+def load_json(client: FlaskClient, path: str, **query: str) -> Any:
+    return json.loads(client.get(f"/api/v1/bins/orders/{path}", query_string=query).data)
 
 
 def row_numbers(answer: TestResponse) -> list[int]:
@@ -213,6 +221,27 @@ def test_parts_are_listed_and_downloaded_never_shown(client: FlaskClient) -> Non
     assert part.mimetype == "application/octet-stream"
     assert part.headers["Content-Disposition"] == 'attachment; filename="evil_.html"'
     assert client.get("/bins/orders/requests/1-1/parts/1").status_code == 404
+
+
+def test_a_ticket_in_parts_is_a_ticket_with_its_files_beside_it(client: FlaskClient) -> None:
+    with SAMPLE_TSV.open(encoding="utf-8") as lines:
+        fields = dict(line.rstrip("\n").split("\t") for line in lines)
+    file = ("note.txt", b"the note's own text", "text/plain")
+    body, content_type = encode_multipart_formdata({**fields, "ticket[attachments][]": file})
+    client.post("/orders", data=body, content_type=content_type)
+    client.post("/orders", data=fields)
+    in_parts, urlencoded = (load_json(client, f"requests/1-{number}") for number in (1, 2))
+    assert in_parts["content_type"].startswith("multipart/form-data")
+    for key in ("form", "form_data", "form_notes", "ticket", "person_context", "event"):
+        assert in_parts[key] == urlencoded[key], key
+    page = show(client)
+    assert "Hierarchy problem" in page
+    assert page.count('class="part"') == 1, "fields are among the fields, not among the parts"
+    assert "note.txt" in page
+    for query in ("is:ticket", "is:form", 'ticket.agent.display_name_real="Annie Edison"'):
+        found = load_json(client, "requests", q=query)
+        assert [each["number"] for each in found] == [2, 1], query
+    assert [each["number"] for each in load_json(client, "requests", q="note's own")] == [1]
 
 
 def test_headers_and_cookies_are_shown_in_order(app: Flask) -> None:

@@ -1,0 +1,189 @@
+"""The fields of a multipart/form-data body as PHP finds them: what it would put into ``$_POST``.
+
+Names and values come as bytes and are not percent-encoded; what happens to a name is the
+same as in an urlencoded form, so each field is written as a pair of one and read like it.
+Files are none of ours: PHP keeps them apart, in ``$_FILES``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from inspector.forms.notes import Note, NoteList
+from inspector.forms.parser import MAX_DEPTH, MAX_VARIABLES, Form
+from inspector.forms.trace import Pair
+
+# PHP reads so many parts more than variables: max_file_uploads, where nobody sets a limit.
+MAX_FILES = 20
+# Of a Content-Disposition so many lines and parameters are read. Browsers write one and two.
+MAX_LINES = 50
+MAX_PARAMETERS = 50
+
+_ESCAPES = ((b"%", b"%25"), (b"&", b"%26"), (b"+", b"%2B"), (b"=", b"%3D"), (b"\0", b"%00"))
+
+# For PHP, in C, a line ends at a NUL too: what follows is not looked at.
+_LINE_END = rb"(?:\r?\n|\0[^\n]*\n)"
+_HEAD_END = re.compile(rb"(?m)^" + _LINE_END)
+_DISPOSITION = re.compile(rb"(?im)^content-disposition:")
+# What stands before a sign that is in no quotes. No pattern here ever goes back.
+_UP_TO = rb"""(?:[^%b"']++|"(?:[^"\\]++|\\"?)*+"?|'(?:[^'\\]++|\\'?)*+'?)*+"""
+_PARAMETER, _KEY = re.compile(_UP_TO % b";"), re.compile(_UP_TO % b"=")
+_QUOTED = {
+    b'"': re.compile(rb"""(?:[^"\\]++|\\["\\]?)*+"""),
+    b"'": re.compile(rb"""(?:[^'\\]++|\\['\\]?)*+"""),
+}
+
+
+def parse_parts(
+    body: bytes,
+    boundary: str | None,
+    *,
+    max_variables: int = MAX_VARIABLES,
+    max_depth: int = MAX_DEPTH,
+) -> Form:
+    """Read the fields of a multipart/form-data body as PHP does.
+
+    ``boundary`` is the Content-Type's, None when it names none. ``max_variables`` counts
+    fields and, with ``MAX_FILES`` more, parts; ``max_depth`` brackets. Names and values
+    are UTF-8, whatever a part says of itself. No content is an error. Linear in
+    ``len(body)``.
+
+    Source: php-src, ``main/rfc1867.c``, and what PHP 8.2 makes of such bodies.
+    """
+    notes = NoteList()
+    fields: list[tuple[bytes, bytes]] = []
+    if boundary:
+        mark = b"--" + boundary.encode("utf-8", "surrogateescape")
+        fields += _read_fields(body, mark, max_variables + MAX_FILES, notes)
+    else:
+        notes.add("boundary_missing")
+    return PartsForm(fields, notes.finish(), max_variables, max_depth)
+
+
+class PartsForm(Form):
+    """A ``Form`` whose pairs were parts: their raw names and values are as sent."""
+
+    def __init__(
+        self,
+        fields: list[tuple[bytes, bytes]],
+        notes: tuple[Note, ...],
+        max_variables: int,
+        max_depth: int,
+    ) -> None:
+        pairs = (_escape(name) + b"=" + _escape(value) for name, value in fields)
+        super().__init__(b"&".join(pairs), max_variables, max_depth, None)
+        self._fields = fields
+        self._notes_on_parts = notes
+
+    @property
+    def pairs(self) -> tuple[Pair, ...]:
+        """The fields in the order of their parts, those included that PHP drops."""
+        sent = zip(super().pairs, self._fields, strict=False)  # those far beyond are unlisted
+        return tuple(pair._replace(raw_name=name, raw_value=value) for pair, (name, value) in sent)
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What PHP drops or changes: parts first, then names and values."""
+        return (*self._notes_on_parts, *super().notes)
+
+
+def _escape(text: bytes) -> bytes:
+    for sign, escaped in _ESCAPES:
+        text = text.replace(sign, escaped)
+    return text
+
+
+def _read_fields(
+    body: bytes, mark: bytes, max_parts: int, notes: NoteList
+) -> Iterator[tuple[bytes, bytes]]:
+    """Name and value of each part that is no file; ``mark`` is the boundary with its dashes."""
+    boundary_line = re.compile(rb"(?m)^" + re.escape(mark) + _LINE_END)
+    parts = position = 0
+    while found := boundary_line.search(body, position):
+        parts += 1
+        if parts > max_parts:
+            notes.add("parts_exceeded", limit=max_parts)
+            return
+        disposition, position = _read_head(body, found.end())
+        if disposition is None:
+            notes.add("part_unmarked")
+            continue
+        name, filename = _read_disposition(disposition)
+        if name is None and filename is None:
+            notes.add("part_unnamed")
+            return
+        if body.startswith(mark, position):
+            notes.add("boundary_in_value", (name or b"").decode("utf-8", "surrogateescape"))
+        value, position = _read_value(body, position, mark)
+        if name is not None and filename is None:
+            yield name, value
+    if not parts:
+        notes.add("boundary_not_found")
+
+
+def _read_head(body: bytes, start: int) -> tuple[bytes | None, int]:
+    """The value of a part's first Content-Disposition, None without; and where its data begins."""
+    blank = _HEAD_END.search(body, start)
+    # A line that never ends is none of the head to PHP.
+    end = blank.start() if blank else max(start, body.rfind(b"\n", start) + 1)
+    after = blank.end() if blank else end
+    found = _DISPOSITION.search(body, start, end)
+    if not found:
+        return None, after
+    first, *others = body[found.end() : end].split(b"\n", MAX_LINES)[:MAX_LINES]
+    value = _as_in_c(first)
+    for line in map(_as_in_c, others):
+        if b":" in line and not line[:1].isspace():
+            break
+        value += line
+    return value, after
+
+
+def _as_in_c(line: bytes) -> bytes:
+    return line.removesuffix(b"\r").partition(b"\0")[0]
+
+
+def _read_value(body: bytes, start: int, mark: bytes) -> tuple[bytes, int]:
+    """A part's data up to the line end before the next boundary, and where that is."""
+    end = body.find(b"\n" + mark, start)
+    if end < 0:
+        return _cut_beginning(body[start:], b"\n" + mark), len(body)
+    return body[start:end].removesuffix(b"\r"), end
+
+
+def _cut_beginning(value: bytes, closing: bytes) -> bytes:
+    """A value that breaks off, without what may have become its boundary."""
+    at = value.rfind(b"\n", max(0, len(value) - len(closing)))
+    if at >= 0 and closing.startswith(value[at:]):
+        return value[:at].removesuffix(b"\r")
+    return value
+
+
+def _read_disposition(value: bytes) -> tuple[bytes | None, bytes | None]:
+    """Name and file name of a part; of several of a kind the last."""
+    found: dict[bytes, bytes] = {}
+    position = 0
+    for _ in range(MAX_PARAMETERS):
+        parameter = _PARAMETER.match(value, position)
+        assert parameter is not None  # noqa: S101 - it matches nothing, too
+        text = parameter[0].lstrip()
+        key = _KEY.match(text)
+        assert key is not None  # noqa: S101 - as above
+        if b"=" in text and key[0].lower() in (b"name", b"filename"):
+            found[key[0].lower()] = _read_word(text[key.end() :].lstrip(b"=").lstrip())
+        position = parameter.end() + 1
+        if position >= len(value):
+            break
+    return found.get(b"name"), found.get(b"filename")
+
+
+def _read_word(text: bytes) -> bytes:
+    """A word, or what stands in quotes, without its quotes and backslashes."""
+    quote = text[:1]
+    if quote not in _QUOTED:
+        return (text.split(None, 1) or [b""])[0].replace(b"\\\\", b"\\")
+    quoted = _QUOTED[quote].match(text, 1)
+    assert quoted is not None  # noqa: S101 - it matches nothing, too
+    pieces = quoted[0].split(b"\\\\")
+    return b"\\".join(piece.replace(b"\\" + quote, quote) for piece in pieces)

@@ -1,0 +1,99 @@
+"""Fields in parts: what PHP's ``$_POST`` has of them (recorded, see data/README.md), and notes."""
+
+import json
+from base64 import b64decode
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inspector.forms import to_json_safe
+from inspector.forms.parts import MAX_FILES, parse_parts
+
+DATA = Path(__file__).parent / "data"
+CASES = [json.loads(line) for line in (DATA / "multipart.jsonl").read_text("utf-8").splitlines()]
+
+
+def part(head: str, value: str = "1") -> bytes:
+    return f"--B\r\n{head}\r\n\r\n{value}\r\n".encode()
+
+
+def named(name: str, value: str = "1") -> bytes:
+    return part(f'Content-Disposition: form-data; name="{name}"', value)
+
+
+def test_no_recorded_case_is_missing() -> None:
+    assert len(CASES) == 356
+
+
+@pytest.mark.parametrize("case", CASES, ids=itemgetter("id"))
+def test_value_is_what_php_posts(case: dict[str, Any]) -> None:
+    form = parse_parts(b64decode(case["body_b64"]), "B")
+    expected = case["expected"]
+    if isinstance(expected, list):  # at the top ours is always an object
+        expected = {str(index): entry for index, entry in enumerate(expected)}
+    # Texts are compared, because == on dicts ignores the order of keys.
+    assert json.dumps(to_json_safe(form.value)) == json.dumps(expected)
+    assert json.dumps(form._trace.value) == json.dumps(form.value)
+
+
+@pytest.mark.parametrize(
+    ("body", "codes"),
+    [
+        (named("a") + named("b[]"), []),
+        (named("a[b"), ["bracket_unclosed"]),
+        (named("a") + named("a"), ["name_repeated"]),
+        (named(""), ["name_empty"]),
+        (part("Content-Disposition: form-data") + named("a"), ["part_unnamed"]),
+        (part("Content-Type: text/plain") + named("a"), ["part_unmarked"]),
+        (named("a").replace(b"--B\r\n", b"--B \r\n"), ["boundary_not_found"]),
+        (b"", ["boundary_not_found"]),
+        (named("a").replace(b"1\r\n", b"") + named("b"), ["boundary_in_value"]),
+    ],
+)
+def test_what_php_drops_or_changes_is_noted(body: bytes, codes: list[str]) -> None:
+    assert [note.code for note in parse_parts(body, "B").notes] == codes
+
+
+def test_limits_are_noted() -> None:
+    five = b"".join(named(f"a{number}") for number in range(5))
+    form = parse_parts(five, "B", max_variables=3)
+    assert list(form.value) == ["a0", "a1", "a2"]
+    assert [note.code for note in form.notes] == ["variables_exceeded"]
+    file = part('Content-Disposition: form-data; name="f"; filename="x"')
+    form = parse_parts(file * (3 + MAX_FILES) + named("a"), "B", max_variables=3)
+    assert form.value == {}
+    assert [note.code for note in form.notes] == ["parts_exceeded"]
+
+
+def test_a_content_type_without_boundary_is_noted() -> None:
+    for boundary in (None, ""):
+        form = parse_parts(named("a"), boundary)
+        assert (form.value, form.has_pairs) == ({}, False)
+        assert [note.code for note in form.notes] == ["boundary_missing"]
+
+
+def test_pairs_are_as_sent_and_in_order() -> None:
+    form = parse_parts(named("b%5B&=+", "1+1=2 & 100%\0") + named("a", ""), "B")
+    sent = [(pair.raw_name, pair.raw_value, pair.name, pair.value) for pair in form.pairs]
+    text = "1+1=2 & 100%\0"
+    assert sent == [(b"b%5B&=+", text.encode(), "b%5B&=+", text), (b"a", b"", "a", "")]
+    assert list(form.iterate_fields()) == [("b%5B&=+", text), ("a", "")]
+
+
+@given(st.binary(), st.text(max_size=5) | st.none())
+def test_no_content_is_an_error(body: bytes, boundary: str | None) -> None:
+    form = parse_parts(body, boundary)
+    assert form.value == form._trace.value
+    assert len(form.pairs) == len(list(form.iterate_fields()))
+
+
+@given(st.binary(min_size=1).filter(lambda name: not set(name) & set(b"\r\n\0\"'\\; \t\v\f[].=")))
+def test_any_value_arrives_byte_for_byte(name: bytes) -> None:
+    body = b'--B\r\nContent-Disposition: form-data; name="a"\r\n\r\n' + name + b"\r\n--B--\r\n"
+    (value,) = parse_parts(body, "B").value.values()
+    assert isinstance(value, str)
+    assert value.encode("utf-8", "surrogateescape") == name
