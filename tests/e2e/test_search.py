@@ -159,6 +159,15 @@ def test_the_help_has_examples_that_find_something(page: Page, bin_url: str) -> 
     expect(field).to_have_value("ticket.subject:hierarchy")
 
 
+def test_the_helps_button_stays_where_it_is_when_it_opens(page: Page, bin_url: str) -> None:
+    page.goto("/bins/searched?q=is:ticket")
+    button = page.locator(".search-help summary")
+    before = button.bounding_box()
+    button.click()
+    expect(page.locator(".search-help dl")).to_be_visible()
+    assert button.bounding_box() == before
+
+
 def test_a_wrong_name_is_put_right_in_one_click(page: Page, bin_url: str) -> None:
     page.goto("/bins/searched?q=agent.display_name_real:troy")
     page.get_by_role("link", name="ticket.agent.display_name_real:troy").click()
