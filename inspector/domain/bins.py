@@ -58,6 +58,11 @@ def is_bin_name(name: str) -> bool:
     return name not in RESERVED_NAMES and _NAME.match(name) is not None
 
 
+def say_missing(name: str) -> str:
+    """What a sender to a bin that is not there is told, and how it can be there."""
+    return f"There is no bin named {name}. To make it: inspector bins create {name}\n"
+
+
 def check_name(name: str) -> str:
     """Give the name back when a bin may be called so.
 

@@ -19,7 +19,7 @@ from inspector.domain.answers import (
     render_answer,
     render_parts,
 )
-from inspector.domain.bins import is_bin_name
+from inspector.domain.bins import is_bin_name, say_missing
 from inspector.errors import StorageUnavailableError, TooManyRequestsError
 from inspector.live import TimedAnswer
 from inspector.server.channel import Channel
@@ -123,8 +123,7 @@ class Lane:
         if isinstance(outcome, Stored):
             self._answer_stored(channel, request, outcome)
         elif isinstance(outcome, NoSuchBin):
-            text = f"There is no bin named {outcome.name}.\n"
-            _send(channel, request, Answer(404, body=text.encode()))
+            _send(channel, request, Answer(404, body=say_missing(outcome.name).encode()))
         elif isinstance(outcome, Unstored):
             _send(channel, request, _come_back(503, outcome.error))
         else:

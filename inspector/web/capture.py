@@ -14,7 +14,7 @@ from werkzeug.routing import Rule
 
 from inspector.capture import Refusal, capture_from_environ
 from inspector.domain.answers import Answer, choose_answer
-from inspector.domain.bins import is_bin_name
+from inspector.domain.bins import is_bin_name, say_missing
 from inspector.storage.writer import NoSuchBin, Unstored
 from inspector.web.services import current_services
 
@@ -90,4 +90,6 @@ def _plain(status: int, text: str, headers: dict[str, str] | None = None) -> Res
 
 
 def _no_such_bin(name: str) -> Response:
+    if is_bin_name(name):
+        return _plain(404, say_missing(name))
     return _plain(404, f"There is no bin named {name[:80]}.\n")

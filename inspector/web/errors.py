@@ -11,6 +11,7 @@ from typing import Any
 from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
+from inspector.domain.bins import is_bin_name
 from inspector.errors import InspectorError, StorageUnavailableError, TooManyRequestsError
 from inspector.storage.engine import DatabaseError, find_trouble
 from inspector.web.statuses import CODES_OF_STATUS, status_of
@@ -60,6 +61,12 @@ def _show_unexpected(error: Exception) -> Response:
     )
 
 
+def _find_missing_bin(code: str) -> str | None:
+    """The name of the bin that this page is of, when it is not there but could be."""
+    name: str | None = (request.view_args or {}).get("name")
+    return name if code == "bin_not_found" and name and is_bin_name(name) else None
+
+
 def make_error(
     status: int, code: str, message: str, details: dict[str, object] | None = None
 ) -> Response:
@@ -68,7 +75,9 @@ def make_error(
         response = jsonify({"error": {"code": code, "message": message, **(details or {})}})
     else:
         response = Response(
-            render_template("error.html", status=status, code=code, message=message),
+            render_template(
+                "error.html", status=status, message=message, missing=_find_missing_bin(code)
+            ),
             mimetype="text/html",
         )
     response.status_code = status

@@ -244,6 +244,24 @@ def test_a_ticket_in_parts_is_a_ticket_with_its_files_beside_it(client: FlaskCli
     assert [each["number"] for each in load_json(client, "requests", q="note's own")] == [1]
 
 
+def test_a_bin_that_is_not_there_is_made_from_its_page(client: FlaskClient) -> None:
+    page = client.get("/bins/no-such")
+    assert page.status_code == 404
+    assert 'name="name" value="no-such"' in page.text
+    assert client.post("/bins", data={"name": "no-such"}).location == "/bins/no-such"
+    assert client.get("/bins/no-such").status_code == 200
+    for path in ("/bins/N%22o", "/bins/no-such/requests/9-9", "/nowhere/at/all"):
+        assert "Make this bin" not in client.get(path).text, path
+
+
+def test_a_sender_to_a_bin_that_is_not_there_is_told_how_to_make_it(client: FlaskClient) -> None:
+    answer = client.post("/nobody/hook")
+    assert answer.status_code == 404
+    assert answer.text == (
+        "There is no bin named nobody. To make it: inspector bins create nobody\n"
+    )
+
+
 def test_headers_and_cookies_are_shown_in_order(app: Flask) -> None:
     client = app.test_client(use_cookies=False)
     client.post("/orders", headers=[("X-B", "1"), ("X-A", ""), ("Cookie", "a=1; b; =c")])
