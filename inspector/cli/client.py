@@ -173,6 +173,11 @@ class Client:
                 connection.request(method, self._prefix + path, body, sent)
                 answer = connection.getresponse()
             except (OSError, HTTPException) as error:
+                from inspector.emitter.connections import speaks_plain_http  # seldom needed
+
+                if speaks_plain_http(error):
+                    message = f"{self.server} speaks plain HTTP: write http://, not https://."
+                    raise InspectorError("server_unreachable", message) from error
                 raise InspectorError(
                     "server_unreachable",
                     f"No server answers at {self.server} ({_say(error)}). "

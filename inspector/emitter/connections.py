@@ -27,6 +27,10 @@ from inspector.errors import InspectorError
 _Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
 
+# What OpenSSL says of an answer that is no TLS at all.
+_NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG")
+
+
 class DeliveryError(Exception):
     """Why no answer came, or none that can be read.
 
@@ -320,24 +324,38 @@ def _tls_context(verify: bool) -> ssl.SSLContext:
     return context
 
 
+def speaks_plain_http(error: Exception) -> bool:
+    """Whether a TLS handshake failed because the answer to it was no TLS at all."""
+    return isinstance(error, ssl.SSLError) and error.reason in _NO_TLS
+
+
 def _start_tls(
     sock: socket.socket, url: HttpUrl, verify: bool, deadline: Deadline
 ) -> ssl.SSLSocket:
-    with _tls_problems(url, deadline):
+    with _tls_problems(url):
         sock.settimeout(deadline.remaining_s())
         return _tls_context(verify).wrap_socket(sock, server_hostname=url.host)
 
 
 @contextlib.contextmanager
-def _tls_problems(url: HttpUrl, deadline: Deadline) -> Iterator[None]:
+def _tls_problems(url: HttpUrl) -> Iterator[None]:
     try:
         yield
     except TimeoutError:
-        deadline.fail()
+        message = (
+            f"{url.host}, port {url.port}, did not answer the TLS handshake in time. If it speaks "
+            "plain HTTP, write http://."
+        )
+        raise DeliveryError("timed_out", message) from None
     except ssl.SSLCertVerificationError as error:
         message = f"The certificate of {url.host} is not trusted: {error.verify_message}."
         raise DeliveryError("tls_failed", message, retryable=False) from error
     except ssl.SSLError as error:
+        if speaks_plain_http(error):
+            message = (
+                f"{url.host}, port {url.port}, speaks plain HTTP: write http://, not https://."
+            )
+            raise DeliveryError("tls_failed", message, retryable=False) from error
         reason = (error.reason or str(error)).replace("_", " ").lower()
         message = f"No TLS with {url.host}, port {url.port}: {reason}."
         raise DeliveryError("tls_failed", message, retryable=False) from error

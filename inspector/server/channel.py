@@ -174,6 +174,8 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 
     def _send_now(self, payload: bytes) -> None:
         with self.outbuf_lock:
+            if not self.connected:  # it has gone while its answer was on the way
+                return
             sent = 0
             self.last_activity = time.time()
             if not self.total_outbufs_len:
@@ -223,7 +225,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 
     def _end_answer(self) -> None:
         """Close our side once the answer is out: the sender sees its end and may go."""
-        if self._lingering_until and not self.total_outbufs_len:
+        if self._lingering_until and self.connected and not self.total_outbufs_len:
             with contextlib.suppress(OSError):
                 self.socket.shutdown(socket.SHUT_WR)
 
@@ -240,7 +242,12 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         return self._later is not None or bool(super().writable())
 
     def handle_write(self) -> None:
-        """Send what is buffered, then leave for the parking lot when it is time."""
+        """Send what is buffered, then leave for the parking lot when it is time.
+
+        Also called for a socket that reading, in the same turn of the loop, has found closed.
+        """
+        if not self.connected:
+            return
         if self._later is None:
             super().handle_write()
             self._end_answer()

@@ -22,6 +22,9 @@ from waitress.utilities import BadRequest, RequestEntityTooLarge
 from inspector.server.chunks import ChunkReceiver
 from inspector.server.head import HeadTooLargeError, parse_fields, parse_length, parse_request_line
 
+# How a TLS handshake begins (RFC 8446, 5.1): someone wrote https:// for http://.
+TLS_HELLO = b"\x16\x03"
+
 
 class ExactAdjustments(Adjustments):  # type: ignore[misc]
     """waitress's settings with our own limit on bodies, which keeps the first part.
@@ -82,7 +85,7 @@ class ExactParser(HTTPRequestParser):  # type: ignore[misc]
         if self.completed:
             self._finish(before + data if before or not self.raw_head else b"")
         elif self.body_rcv is None and not self.headers_finished:
-            self._refuse_bare_line_feeds()
+            self._refuse_what_never_ends()
         return consumed
 
     def parse_header(self, header_plus: bytes) -> None:
@@ -182,12 +185,18 @@ class ExactParser(HTTPRequestParser):  # type: ignore[misc]
         if self.error is not None:
             self.connection_close = True
 
-    def _refuse_bare_line_feeds(self) -> None:
-        """A head with bare LF line ends never ends for waitress: say so instead of waiting."""
+    def _refuse_what_never_ends(self) -> None:
+        """Waitress waits for CR LF CR LF: say it at once where there will be none."""
+        if self.header_plus.startswith(TLS_HELLO):
+            self._refuse(self.header_plus, "This is TLS, and this port speaks plain HTTP")
+            return
         head, empty_line, _ = self.header_plus.lstrip().partition(b"\n\n")
         if empty_line and b"\r" not in head:
-            self.raw_head = head + b"\n"
-            self.error = BadRequest("The header lines end in LF, not CR LF")
-            self.completed = True
-            self.headers_finished = True
-            self._finish(b"")
+            self._refuse(head + b"\n", "The header lines end in LF, not CR LF")
+
+    def _refuse(self, raw_head: bytes, reason: str) -> None:
+        self.raw_head = raw_head
+        self.error = BadRequest(reason)
+        self.completed = True
+        self.headers_finished = True
+        self._finish(b"")

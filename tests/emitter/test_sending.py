@@ -437,7 +437,8 @@ def test_tls_to_a_receiver_that_has_none_is_a_sentence() -> None:
         result = send(prepare(f"https://127.0.0.1:{port}/"), options=QUICK)
         thread.join()
     assert failure_of(result).code == "tls_failed"
-    assert f"No TLS with 127.0.0.1, port {port}" in failure_of(result).message
+    said = failure_of(result).message
+    assert said == f"127.0.0.1, port {port}, speaks plain HTTP: write http://, not https://."
 
 
 @pytest.mark.parametrize(

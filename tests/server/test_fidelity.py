@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import logging
+import socket
+import ssl
+import struct
 from base64 import b64decode
 from dataclasses import dataclass
 from operator import attrgetter
@@ -230,6 +234,28 @@ def test_what_is_refused_is_captured_with_the_reason(
     assert request["refused"]["status"] == case.status
     assert case.reason in request["refused"]["reason"]
     assert (request["body"] or "") == case.body
+
+
+def test_a_tls_handshake_is_answered_at_once_in_plain_words(server: RunningServer) -> None:
+    context = ssl.create_default_context()
+    with server.connect() as sock, pytest.raises(ssl.SSLError, match="WRONG_VERSION_NUMBER"):
+        context.wrap_socket(sock, server_hostname="127.0.0.1")
+    hello = b"\x16\x03\x01\x02\x00" + bytes(512)
+    answer = server.exchange(hello)
+    assert answer.split()[1] == b"400"
+    assert b"This is TLS, and this port speaks plain HTTP" in answer
+
+
+def test_a_refused_sender_that_is_gone_at_once_is_no_error_of_ours(
+    server: RunningServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    at_once = struct.pack("ii", 1, 0)  # a reset instead of an orderly end
+    for number in range(200):
+        with server.connect() as sock:
+            sock.sendall(REFUSED[number % len(REFUSED)].sent)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+    assert server.get("/healthz")[0] == 200
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
 def test_a_refused_request_for_no_bin_is_answered_all_the_same(server: RunningServer) -> None:
