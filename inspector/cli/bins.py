@@ -8,6 +8,7 @@ import click
 
 from inspector.cli.client import Client, bin_path, server_options
 from inspector.cli.lines import print_table
+from inspector.errors import InspectorError
 from inspector.reading.text import escape_invisible
 
 
@@ -98,6 +99,11 @@ def answer(name: str, *, server: str, token: str | None, **chosen: Any) -> None:
         "delay_s": chosen["delay"],
         "insist": chosen["insist"],
     }
-    now = Client(server, token).call("PUT", f"{bin_path(name)}/answer", fields)["answer"]
+    try:
+        now = Client(server, token).call("PUT", f"{bin_path(name)}/answer", fields)["answer"]
+    except InspectorError as error:
+        if error.code != "header_reaches_further":
+            raise
+        raise InspectorError(error.code, f"{error.message} Say so with --insist.") from error
     waits = f" after {now['delay_s']:g} s" if now["delay_s"] else ""
     click.echo(f"{name} answers {now['status']}{waits}, {len(now['body'].encode()):,} bytes.")

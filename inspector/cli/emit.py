@@ -36,7 +36,9 @@ from inspector.errors import InspectorError
 _NAMED = re.compile(r"[^\s={}]+=")
 
 
-@click.command("emit", context_settings={"auto_envvar_prefix": "INSPECTOR"})
+@click.command(
+    "emit", context_settings={"auto_envvar_prefix": "INSPECTOR", "allow_extra_args": True}
+)
 @click.option(
     "--to",
     metavar="URL",
@@ -125,6 +127,8 @@ def command(**chosen: Any) -> int:
 
     Exit status: 0 when every delivery was answered with 200 to 299, otherwise 1.
     """
+    if misplaced := click.get_current_context().args:
+        raise click.UsageError(f"{misplaced[0]} has no place there. Where to send is --to URL.")
     client = Client(chosen["server"], chosen["token"])
     loaded = load_action(chosen["action"], client) if chosen["action"] else None
     if chosen["ticket_of"]:
@@ -147,6 +151,8 @@ def command(**chosen: Any) -> int:
     if chosen["dry_run"]:
         sys.stdout.buffer.write(request.raw)
         sys.stdout.buffer.flush()
+        if plan.count > 1:
+            click.echo(f"\nThe first of {plan.count:,}; nothing was sent.", err=True)
         return 0
     if plan.count > 1:
         return run_series(plan, composition)

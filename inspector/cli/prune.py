@@ -28,14 +28,19 @@ from inspector.settings import parse_duration
 )
 @server_options
 def command(*, ttl: str, bins: tuple[str, ...], server: str, token: str | None) -> None:
-    """Delete requests older than --ttl and say how many went."""
+    """Delete requests older than --ttl and say how many went, and from which bins."""
     try:
         seconds = int(parse_duration(ttl))
     except InspectorError as error:
         raise click.UsageError(error.message) from error
     client = Client(server, token)
     names = bins or tuple(each["name"] for each in client.call("GET", "/api/v1/bins"))
-    deleted = sum(_prune(client, name, seconds) for name in names)
+    deleted = 0
+    for name in names:
+        gone = _prune(client, name, seconds)
+        if gone and len(names) > 1:
+            click.echo(f"{name}: {gone:,}")
+        deleted += gone
     click.echo(f"Deleted {deleted:,} {'request' if deleted == 1 else 'requests'}.")
 
 

@@ -124,6 +124,7 @@ def test_a_private_bins_secret_is_shown_once_on_stderr(command: Command) -> None
         (["bins", "delete", ""], 2, "name is empty"),
         (["serve", "--port", "0", "--host", "no.invalid", "--data-dir", "TMP"], 1, "no such host"),
         (["nonsense"], 2, "No such command"),
+        (["emit", "http://127.0.0.1:1/x"], 2, "Where to send is --to URL"),
         (["bins", "--server", "http://127.0.0.1:1"], 1, "No server answers"),
         (
             ["bins", "list", "--server", "http://127.0.0.1:1"],
@@ -511,6 +512,31 @@ def test_prune_deletes_what_is_older(command: Command, bin_url: str, bin_name: s
         assert (kept.stdout, kept.stderr) == ("Deleted 0 requests.\n", "")
     gone = command.run("prune", "--ttl", "0s", "--bin", bin_name)
     assert gone.stdout == "Deleted 3 requests.\n"
+
+
+def test_prune_of_all_bins_names_those_that_had_something_old(
+    command: Command, live_server: LiveServer
+) -> None:
+    names = [command.run("bins", "create").stdout.strip().rsplit("/", 1)[1] for _ in range(2)]
+    command.run("prune", "--ttl", "0s")
+    requests.post(f"{live_server.url}/{names[0]}", timeout=10)
+    assert command.run("prune", "--ttl", "0s").stdout == f"{names[0]}: 1\nDeleted 1 request.\n"
+
+
+def test_a_server_without_tls_is_told_from_none(command: Command, live_server: LiveServer) -> None:
+    server = live_server.url.replace("http://", "https://")
+    done = command.run("bins", "--server", server)
+    assert done.returncode == 1
+    assert f"{server} speaks plain HTTP: write http://" in done.stderr
+
+
+def test_a_header_that_reaches_further_is_insisted_on(command: Command, bin_name: str) -> None:
+    answer = ("bins", "answer", bin_name, "--header", "Set-Cookie: a=1")
+    refused = command.run(*answer)
+    assert refused.returncode == 1
+    assert "Set-Cookie acts beyond this one answer" in refused.stderr
+    assert "--insist" in refused.stderr
+    assert command.run(*answer, "--insist").returncode == 0
 
 
 # What each shell does at the tab key.
