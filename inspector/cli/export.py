@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import os
 import sys
@@ -14,6 +15,7 @@ import click
 from inspector.cli.client import Client, bin_path, server_options
 from inspector.cli.lines import format_size
 from inspector.errors import InspectorError
+from inspector.reading.text import escape_invisible
 
 
 @click.command("export")
@@ -38,18 +40,25 @@ from inspector.errors import InspectorError
 def command(
     bin_name: str, *, form: str, output: Path | None, server: str, token: str | None
 ) -> None:
-    """Write all captures of BIN, oldest first."""
+    """Write all captures of BIN, oldest first; har and jsonl are whole, import takes them back."""
     client = Client(server, token)
+    read = codecs.getincrementaldecoder("utf-8")("replace")
+    shows = output is None and sys.stdout.isatty()
     with _open(output) as file:
         written = 0
         for piece, _ in client.download(bin_path(bin_name, f"/export?format={form}")):
-            file.write(piece)
+            # What strangers sent must not steer a terminal.
+            file.write(_as_shown(read.decode(piece)) if shows else piece)
             written += len(piece)
             _show_progress(written, output)
         file.flush()
     if output is not None:
         _clear_progress()
         click.echo(f"{output}: {format_size(written)}", err=True)
+
+
+def _as_shown(text: str) -> bytes:
+    return "\n".join(map(escape_invisible, text.replace("\r\n", "\n").split("\n"))).encode()
 
 
 @contextlib.contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shlex
 import signal
 import sys
 import threading
@@ -178,9 +177,9 @@ def _greet(process: Any) -> None:
     click.echo(f"Inspector listens on {base}")
     click.echo(f"  webhooks to  {base}/{first}")
     click.echo(f"  read them    {base}/bins/{first}")
-    url = shlex.quote(f"{base}/{first}")
+    url = f'"{base}/{first}"' if "[" in base else f"{base}/{first}"
     click.echo("Try it from another terminal:")
-    click.echo(f"  curl {url} -d 'ticket[id]=5' -d 'ticket[subject]=Hello' -d custom_data=")
+    click.echo(f'  curl {url} -d "ticket[id]=5" -d "ticket[subject]=Hello" -d custom_data=')
 
 
 def _local_url(host: str, port: int) -> str:

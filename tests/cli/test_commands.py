@@ -214,6 +214,28 @@ def test_tail_has_colour_on_a_terminal_whose_owner_likes_it(
     assert ("\x1b[" in printed) is is_colored
 
 
+def test_a_table_on_a_terminal_does_not_steer_it(
+    command: Command, bin_url: str, bin_name: str
+) -> None:
+    value = "a\x1b]0;owned\x07b\u202ec\x9b31m"
+    requests.post(bin_url, data={"x": value}, timeout=10)
+    piped = command.run("export", bin_name, "--format", "csv")
+    assert value in piped.stdout, "what goes into a file or a pipe is exact"
+    ours, theirs = pty.openpty()
+    subprocess.run(
+        [INSPECTOR, "export", bin_name, "--format", "csv"],
+        stdout=theirs,
+        env=command.environment,
+        timeout=DEADLINE_S,
+        check=True,
+    )
+    os.close(theirs)
+    shown = os.read(ours, 65_536).decode()
+    os.close(ours)
+    assert r"a\x1b]0;owned\x07b\u202ec\x9b31m" in shown
+    assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(shown)
+
+
 def test_tail_prints_json_and_ends_after_one(bin_url: str, tailing: Any) -> None:
     process = tailing("--json", "--once")
     assert json.loads(send_until_printed(bin_url, process))["ticket"]["id"] == "5"
@@ -512,6 +534,17 @@ def test_prune_deletes_what_is_older(command: Command, bin_url: str, bin_name: s
         assert (kept.stdout, kept.stderr) == ("Deleted 0 requests.\n", "")
     gone = command.run("prune", "--ttl", "0s", "--bin", bin_name)
     assert gone.stdout == "Deleted 3 requests.\n"
+
+
+def test_the_command_is_a_module_too() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "inspector", "--version"],
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        check=True,
+    )
+    assert done.stdout.startswith("inspector")
 
 
 def test_prune_of_all_bins_names_those_that_had_something_old(
