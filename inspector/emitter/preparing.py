@@ -11,8 +11,9 @@ from base64 import b64encode
 from dataclasses import dataclass
 
 from inspector.emitter.actions import WebhookAction
+from inspector.emitter.template_scope import MAX_WORK
 from inspector.emitter.template_values import Work
-from inspector.emitter.templates import MAX_WORK, missing_variables, render_template
+from inspector.emitter.templates import missing_variables, render_template
 from inspector.emitter.tickets import CUSTOM_DATA, order_fields, sample_context
 from inspector.emitter.trees import Context
 from inspector.emitter.urls import HttpUrl, parse_url

@@ -33,6 +33,8 @@ _TAG = re.compile(
     r"<!--.*?(?:-->|\Z)|<(?=\S)(?:\"[^\"]*(?:\"|\Z)|'[^']*(?:'|\Z)|[^>\"'])*(?:>|\Z)", re.DOTALL
 )
 
+_BETWEEN_TAGS = re.compile(r">[ \t-\r]+<")
+
 
 def upper(work: Work, value: Any) -> str:
     """In capitals."""
@@ -111,6 +113,11 @@ def nl2br(work: Work, value: Any) -> str:
     return re.sub(r"\r\n|\n\r|\n|\r", r"<br />\g<0>", text)
 
 
+def spaceless(work: Work, value: Any) -> str:
+    """Without white space between HTML's tags, and around it all."""
+    return _BETWEEN_TAGS.sub("><", work.text(value)).strip(WHITE_SPACE)
+
+
 def striptags(work: Work, value: Any) -> str:
     """Without HTML's tags and comments."""
     return _TAG.sub("", work.text(value))
@@ -125,6 +132,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "default": default,
     "e": escape_,
     "escape": escape_,
+    "filter": lists.filter_,
     "first": lists.first,
     "format": formats.format_,
     "join": lists.join,
@@ -133,15 +141,18 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "last": lists.last,
     "length": lists.length,
     "lower": lower,
+    "map": lists.map_,
     "merge": lists.merge,
     "nl2br": nl2br,
     "number_format": formats.number_format,
     "raw": raw,
+    "reduce": lists.reduce,
     "replace": replace,
     "reverse": lists.reverse,
     "round": formats.round_,
     "slice": lists.slice_,
     "sort": lists.sort,
+    "spaceless": spaceless,
     "split": lists.split,
     "striptags": striptags,
     "title": title,

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from functools import cmp_to_key
 from typing import Any
 
+from inspector.emitter.template_scope import Arrow
 from inspector.emitter.template_values import (
     ENTRY_COST,
     ValueProblemError,
@@ -20,6 +21,8 @@ from inspector.emitter.template_values import (
     find_number,
     is_collection,
     is_empty,
+    is_true,
+    order,
     pairs_of,
     to_number,
     to_text,
@@ -158,18 +161,56 @@ def reverse(work: Work, value: Any, preserve_keys: Any = False) -> Any:
     return _with_keys(pairs) if not is_empty(preserve_keys) else _renumber(pairs)
 
 
-def sort(work: Work, value: Any) -> Any:
-    """The entries from the smallest to the largest, each with its key."""
+def sort(work: Work, value: Any, arrow: Any = None) -> Any:
+    """The entries from the smallest to the largest, each with its key.
+
+    An arrow function of two entries tells their order by a number, as ``a <=> b`` does.
+    """
     if not is_collection(value):
         raise ValueProblemError("sort works on lists and maps")
+    compared = None if arrow is None else _function(arrow, "sort((a, b) => a.id <=> b.id)")
 
-    def order(left: tuple[Any, Any], right: tuple[Any, Any]) -> int:
+    def in_order(left: tuple[Any, Any], right: tuple[Any, Any]) -> int:
         work.charge(ENTRY_COST)
-        if compare(work, "eq", left[1], right[1]):
-            return 0
-        return -1 if compare(work, "lt", left[1], right[1]) else 1
+        if compared is not None:
+            return to_whole_number(compared(left[1], right[1]))
+        return order(work, left[1], right[1])
 
-    return _with_keys(sorted(_charged_pairs(work, value), key=cmp_to_key(order)))
+    return _with_keys(sorted(_charged_pairs(work, value), key=cmp_to_key(in_order)))
+
+
+def filter_(work: Work, value: Any, arrow: Any) -> Any:
+    """The entries, each with its key, for which an arrow function gives something true."""
+    wanted = _function(arrow, "filter(v => v.id > 5)")
+    pairs = _mapped_pairs(work, value, "filter")
+    return _with_keys([(key, entry) for key, entry in pairs if is_true(wanted(entry, key))])
+
+
+def map_(work: Work, value: Any, arrow: Any) -> Any:
+    """What an arrow function gives for each entry, with the entry's key."""
+    made = _function(arrow, "map(v => v.name)")
+    pairs = _mapped_pairs(work, value, "map")
+    return _with_keys([(key, made(entry, key)) for key, entry in pairs])
+
+
+def reduce(work: Work, value: Any, arrow: Any, initial: Any = None) -> Any:
+    """One value of all entries: what an arrow function makes of the one so far and the next."""
+    added = _function(arrow, "reduce((sum, v) => sum + v.hours, 0)")
+    for key, entry in _mapped_pairs(work, value, "reduce"):
+        initial = added(initial, entry, key)
+    return initial
+
+
+def _mapped_pairs(work: Work, value: Any, name: str) -> list[tuple[str | int, Any]]:
+    if not is_collection(value):
+        raise ValueProblemError(f"{name} works on lists and maps")
+    return _charged_pairs(work, value)
+
+
+def _function(arrow: Any, example: str) -> Arrow:
+    if not isinstance(arrow, Arrow):
+        raise ValueProblemError(f"an arrow function is missing, as in {example}")
+    return arrow
 
 
 def make_range(work: Work, low: Any, high: Any, step: Any = 1) -> list[Any]:

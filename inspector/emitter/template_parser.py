@@ -1,29 +1,24 @@
 """Reads expressions as the helpdesk's language has them; all other syntax is Jinja's.
 
 Its operators, their order and its maps differ from Jinja's: ``a ? b : c``, ``a ?: b``,
-``a ?? b``, ``1..3``, ``starts with``, ``matches``, ``{name: value}`` with a name for a key,
-and ``not a in b``, which asks whether ``not a`` is in ``b``. What Jinja's tree has no node
-for goes on as a comparison with a sign of its own; ``template_syntax`` sees to each.
+``a ?? b``, ``1..3``, ``a <=> b``, ``starts with``, ``matches``, ``{name: value}`` with a name
+for a key, ``v => expression``, and ``not a in b``, which asks whether ``not a`` is in ``b``.
+What Jinja's tree has no node for goes on as a comparison with a sign of its own, or as a call
+of ``=>``; ``template_syntax`` sees to each.
 
 Source: Twig's documentation, 3.x, operators and expressions.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jinja2 import nodes
-from jinja2.exceptions import TemplateSyntaxError
-from jinja2.lexer import Lexer, Token
 from jinja2.parser import Parser
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
+# The name under which an arrow function is called; no template can write it.
+ARROW = "=>"
 
-_OWN_SIGNS = re.compile(r"\?\??|\.\.")
-_OWN_NAMES = {"?": "question", "??": "coalesce", "..": "range"}
 # A word of two, by its first, and what may follow it.
 _SECOND_WORDS = {"not": ("in",), "starts": ("with",), "ends": ("with",), "is": ("not",)}
 
@@ -31,7 +26,7 @@ _SECOND_WORDS = {"not": ("in",), "starts": ("with",), "ends": ("with",), "is": (
 _LEVELS = {
     "or": 10, "and": 15,
     "eq": 20, "ne": 20, "lt": 20, "lteq": 20, "gt": 20, "gteq": 20, "in": 20, "not in": 20,
-    "matches": 20, "starts with": 20, "ends with": 20,
+    "matches": 20, "starts with": 20, "ends with": 20, "spaceship": 20,
     "range": 25, "add": 30, "sub": 30, "tilde": 40,
     "mul": 60, "div": 60, "floordiv": 60, "mod": 60,
     "is": 100, "is not": 100, "pow": 200, "coalesce": 300,
@@ -54,59 +49,30 @@ _NODES: dict[str, type[nodes.BinExpr]] = {
 _JINJA_SIGNS = {"not in": "notin"}
 _CONSTANTS = {"true": True, "false": False, "null": None, "none": None}
 
-# Backslash, then what PHP's stripcslashes knows.
-_ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{1,2}|[0-7]{1,3}|.)", re.DOTALL)
-_ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "v": "\v", "b": "\b", "f": "\f"}
-
-
-class HelpdeskLexer(Lexer):
-    """Jinja's, with the signs it lacks, ``elseif``, and the helpdesk's escapes in texts."""
-
-    def __init__(self, environment: Environment) -> None:
-        super().__init__(environment)
-        for state in ("block_begin", "variable_begin"):
-            end, *rules = self.rules[state]
-            own = end._replace(pattern=_OWN_SIGNS, tokens="own_sign", command=None)
-            self.rules[state] = [end, own, *rules]
-
-    def wrap(
-        self,
-        stream: Iterable[tuple[int, str, str]],
-        name: str | None = None,
-        filename: str | None = None,
-    ) -> Iterator[Token]:
-        """The tokens for the parser."""
-        tag_begins = False
-        for line, kind, text in stream:
-            if kind == "own_sign":
-                yield Token(line, _OWN_NAMES[text], text)
-            elif kind == "string" and text[0] == '"' and "#{" in text:
-                raise TemplateSyntaxError("#{...} in a text is not read; join texts with ~", line)
-            elif kind == "string":
-                yield Token(line, "string", _unescape(text[1:-1]))
-            elif kind == "name" and tag_begins and text == "elseif":
-                yield Token(line, "name", "elif")
-            else:
-                yield from super().wrap([(line, kind, text)], name, filename)
-            tag_begins = kind == "block_begin" or (tag_begins and kind == "whitespace")
-
-
-def _unescape(text: str) -> str:
-    if "\\" not in text:
-        return text
-    return _ESCAPE.sub(lambda found: _unescaped(found[1]), text)
-
-
-def _unescaped(escape: str) -> str:
-    if escape[0] == "x" and len(escape) > 1:
-        return chr(int(escape[1:], 16))
-    if escape[0] in "01234567":
-        return chr(int(escape, 8) & 0xFF)
-    return _ESCAPED.get(escape, escape)
-
 
 class HelpdeskParser(Parser):
-    """Jinja's parser with expressions of its own."""
+    """Jinja's parser with expressions and tags of its own."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        own: dict[str, Any] = {
+            "apply": HelpdeskParser._parse_apply,
+            "spaceless": HelpdeskParser._parse_spaceless,
+        }
+        self.extensions |= own
+
+    def _parse_apply(self) -> nodes.Node:
+        """``{% apply lower|trim %}...{% endapply %}``: filters for what stands between."""
+        line = next(self.stream).lineno
+        filters = self.parse_filter(None, start_inline=True)
+        body = self.parse_statements(("name:endapply",), drop_needle=True)
+        return nodes.FilterBlock(body, filters, lineno=line)
+
+    def _parse_spaceless(self) -> nodes.Node:
+        line = next(self.stream).lineno
+        filters = nodes.Filter(None, "spaceless", [], [], None, None, lineno=line)
+        body = self.parse_statements(("name:endspaceless",), drop_needle=True)
+        return nodes.FilterBlock(body, filters, lineno=line)
 
     def parse_expression(self, with_condexpr: bool = True) -> nodes.Expr:
         """Any expression; without ``with_condexpr`` an ``if`` behind it is not part of it."""
@@ -115,6 +81,8 @@ class HelpdeskParser(Parser):
         while True:
             if self.stream.skip_if("question"):
                 expression = self._parse_choice(expression, line)
+            elif self.stream.skip_if("arrow"):
+                expression = self._parse_arrow(expression, line)
             elif with_condexpr and self.stream.skip_if("name:if"):  # Jinja's, since it is there
                 test = self._parse_from(0)
                 other = self.parse_expression() if self.stream.skip_if("name:else") else None
@@ -128,6 +96,14 @@ class HelpdeskParser(Parser):
         chosen = self.parse_expression()
         other = self.parse_expression() if self.stream.skip_if("colon") else None
         return nodes.CondExpr(test, chosen, other, lineno=line)
+
+    def _parse_arrow(self, written: nodes.Expr, line: int) -> nodes.Expr:
+        """``v => v.id`` or ``(v, key) => v.id``: a call of ``=>`` with names and expression."""
+        names = written.items if isinstance(written, nodes.Tuple) else [written]
+        if not all(isinstance(name, nodes.Name) for name in names):
+            self.fail("an arrow function is written v => ... or (v, key) => ...", line)
+        parts = [nodes.Tuple(names, "store", lineno=line), self.parse_expression()]
+        return nodes.Call(nodes.Name(ARROW, "load"), parts, [], None, None, lineno=line)
 
     def _parse_from(self, level: int) -> nodes.Expr:
         """An expression of operators that bind at least so tightly."""

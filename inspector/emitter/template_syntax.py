@@ -12,20 +12,21 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from jinja2 import nodes
+from jinja2 import meta, nodes
 from jinja2.visitor import NodeTransformer
 
 from inspector.emitter.template_filters import FILTERS, FUNCTIONS, TESTS
+from inspector.emitter.template_parser import ARROW
+from inspector.emitter.template_scope import RESULT
 
 MAX_NODES = 5_000
 MAX_DEPTH = 40
+MAX_FUNCTIONS = 50  # Each is compiled on its own.
 
 # What the helpdesk's language has and ours has not, by the name Jinja gives it.
 _NAMES = {
-    "AssignBlock": "a block that sets a variable",
     "NSRef": "setting an attribute",
     "With": "with",
-    "FilterBlock": "a filter block",
     "CallBlock": "call",
     "Macro": "a macro",
     "Include": "include",
@@ -37,6 +38,8 @@ _NAMES = {
 # What stands on the left is taken when it is true, or when it has a value.
 _FALLBACKS = {"?:": "if true", "coalesce": "if set"}
 _OWN_OPERATIONS = ("range", "matches", "starts with", "ends with")
+_TAKE_FUNCTIONS = ("filter", "map", "reduce", "sort")
+_SETS = (nodes.Assign, nodes.AssignBlock)
 _PLAIN = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Const, nodes.List, nodes.Tuple,
     nodes.Dict, nodes.Name, nodes.Getattr, nodes.Keyword, nodes.Operand,
@@ -56,10 +59,13 @@ class SyntaxProblemError(Exception):
 class Guard(NodeTransformer):
     """Refuses what is not on the list, and puts guarded calls where Python's operators were.
 
+    ``functions`` are the arrow functions found, each a template that sets ``RESULT``.
     Raises ``SyntaxProblemError``.
     """
 
     def __init__(self) -> None:
+        self.functions: list[nodes.Template] = []
+        self._blocks = 0
         self._nodes = 0
         self._depth = 0
         self._carried: set[str] = set()
@@ -99,6 +105,35 @@ class Guard(NodeTransformer):
         value = self.visit(node.node)
         kept = _guarded("set", value, nodes.Const(node.target.name)).set_lineno(node.lineno)
         return nodes.ExprStmt(kept, lineno=node.lineno)
+
+    def _on_assignblock(self, node: nodes.AssignBlock) -> nodes.Node | list[nodes.Node]:
+        if not isinstance(node.target, nodes.Name):
+            raise SyntaxProblemError(node.lineno, "set takes one name")
+        self._gather(node)
+        name = node.target.name
+        if name not in self._carried:
+            return node
+        value = nodes.Name(name, "load", lineno=node.lineno)
+        return [node, nodes.ExprStmt(_guarded("set", value, nodes.Const(name)))]
+
+    def _on_filterblock(self, node: nodes.FilterBlock) -> nodes.Node:
+        self._gather(node)
+        # Jinja puts what was gathered into the innermost filter, which has no other value.
+        filters: Any = _guarded("text", node.filter)
+        node.filter = filters
+        return node
+
+    def _gather(self, node: nodes.Node) -> None:
+        self._blocks += 1
+        self._children(node)
+        self._blocks -= 1
+
+    def _on_output(self, node: nodes.Output) -> nodes.Node:
+        """What a block gathers is counted piece by piece; all else is when it goes out."""
+        self._children(node)
+        if self._blocks:
+            node.nodes = [_guarded("piece", piece) for piece in node.nodes]
+        return node
 
     def _on_name(self, node: nodes.Name) -> nodes.Node:
         if node.ctx == "load" and node.name in self._carried:
@@ -169,6 +204,8 @@ class Guard(NodeTransformer):
             return _guarded("chosen", nodes.Or(_guarded(_FALLBACKS[sign], left), right))
         if sign in _OWN_OPERATIONS:
             return _guarded(sign, left, right)
+        if sign == "spaceship":
+            return _guarded("order", left, right)
         return _guarded("compare", left, nodes.Const(sign), right)
 
     def _on_concat(self, node: nodes.Concat) -> nodes.Node:
@@ -176,13 +213,45 @@ class Guard(NodeTransformer):
         return _guarded("concat", nodes.List(node.nodes))
 
     def _on_filter(self, node: nodes.Filter) -> nodes.Node:
-        if node.node is None or node.dyn_args is not None or node.dyn_kwargs is not None:
+        if node.dyn_args is not None or node.dyn_kwargs is not None:
             raise SyntaxProblemError(node.lineno, f"{node.name} cannot be used so")
         if node.name not in FILTERS:
             problem = f"there is no filter {node.name}; there are {', '.join(FILTERS)}"
             raise SyntaxProblemError(node.lineno, problem)
         _check_arguments(node, node.name, FILTERS[node.name], 2)
-        return self._children(node)
+        if node.node is not None:
+            node.node = self.visit(node.node)
+        takes = node.name in _TAKE_FUNCTIONS
+        node.args = [self._visit_argument(argument, takes) for argument in node.args]
+        for named in node.kwargs:
+            named.value = self._visit_argument(named.value, takes)
+        return node
+
+    def _visit_argument(self, node: nodes.Expr, may_be_arrow: bool) -> nodes.Expr:
+        if may_be_arrow and _is_arrow(node):
+            return self._make_function(node)
+        visited: nodes.Expr = self.visit(node)
+        return visited
+
+    def _make_function(self, node: Any) -> nodes.Expr:
+        """Take an arrow function out of the tree; its values go to where it was."""
+        names = [name.name for name in node.args[0].items]
+        before, carried = self._nodes, self._carried
+        self._carried = carried.difference(names)
+        value = self.visit(node.args[1])
+        self._carried = carried
+        cost = self._nodes - before
+        result = nodes.Assign(nodes.Name(RESULT, "store"), value, lineno=node.args[1].lineno)
+        body = nodes.Template([result], lineno=node.lineno)
+        body.set_environment(node.environment)
+        if len(self.functions) == MAX_FUNCTIONS:
+            raise SyntaxProblemError(node.lineno, "the template is too complicated")
+        self.functions.append(body)
+        around = sorted(meta.find_undeclared_variables(body).difference(names))
+        pairs = [nodes.Pair(nodes.Const(name), nodes.Name(name, "load")) for name in around]
+        number = nodes.Const(len(self.functions) - 1, lineno=node.lineno)
+        parameters = nodes.List([nodes.Const(name) for name in names])
+        return _guarded("arrow", number, parameters, nodes.Dict(pairs), nodes.Const(cost))
 
     def _on_test(self, node: nodes.Test) -> nodes.Node:
         if node.name not in TESTS or node.dyn_args is not None or node.dyn_kwargs is not None:
@@ -193,6 +262,9 @@ class Guard(NodeTransformer):
 
     def _on_call(self, node: nodes.Call) -> nodes.Node:
         """``max(a, b)``: a filter of another look."""
+        if _is_arrow(node):
+            problem = f"an arrow function belongs into {', '.join(_TAKE_FUNCTIONS)}"
+            raise SyntaxProblemError(node.lineno, problem)
         name = node.node.name if isinstance(node.node, nodes.Name) else None
         if name not in FUNCTIONS or node.dyn_args is not None or node.dyn_kwargs is not None:
             problem = f"there is no such function; there are {', '.join(FUNCTIONS)}"
@@ -209,6 +281,10 @@ class Guard(NodeTransformer):
         return visited
 
 
+def _is_arrow(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Call) and getattr(node.node, "name", "") == ARROW
+
+
 def _check_arguments(node: Any, name: str, function: Callable[..., Any], before: int) -> None:
     """Whether a call's arguments fit behind the ``before`` that are always given."""
     positional = [None] * (before + len(node.args))
@@ -221,7 +297,7 @@ def _check_arguments(node: Any, name: str, function: Callable[..., Any], before:
 
 
 def _carried_names(template: nodes.Template) -> set[str]:
-    """Variables that are set inside a loop and outside of it: a sum, a counter.
+    """Variables that are set inside a loop or a block and outside of it: a sum, a counter.
 
     In the helpdesk's language such a one is still what the loop made of it; Jinja would
     take it for another of the same name.
@@ -231,8 +307,10 @@ def _carried_names(template: nodes.Template) -> set[str]:
     pending: list[tuple[nodes.Node, int]] = [(template, 0)]
     while pending:
         node, loop = pending.pop()
-        if isinstance(node, nodes.Assign) and isinstance(node.target, nodes.Name):
+        if isinstance(node, _SETS) and isinstance(node.target, nodes.Name):
             set_in.setdefault(node.target.name, set()).add(loop)
+        if isinstance(node, (nodes.AssignBlock, nodes.FilterBlock)):
+            loop = id(node)
         if isinstance(node, nodes.For):
             targets = node.target.items if isinstance(node.target, nodes.Tuple) else [node.target]
             looped |= {target.name for target in targets if isinstance(target, nodes.Name)}

@@ -241,6 +241,13 @@ def compare(work: Work, sign: str, left: Any, right: Any) -> bool:
     return _ORDERINGS[sign](first, second)
 
 
+def order(work: Work, left: Any, right: Any) -> int:
+    """-1, 0 or 1: PHP's ``<=>``."""
+    if compare(work, "eq", left, right):
+        return 0
+    return -1 if compare(work, "lt", left, right) else 1
+
+
 def _are_equal(work: Work, left: Any, right: Any) -> bool:
     if is_collection(left) and is_collection(right):
         work.charge_tree(left)

@@ -9,7 +9,7 @@ anywhere. Time follows from the count: no clock is asked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -21,9 +21,17 @@ from jinja2.runtime import LoopContext, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from inspector.emitter.template_filters import FILTERS, FUNCTIONS, TESTS
+from inspector.emitter.template_lexer import HelpdeskLexer
 from inspector.emitter.template_lists import make_range
-from inspector.emitter.template_parser import HelpdeskLexer, HelpdeskParser
+from inspector.emitter.template_parser import HelpdeskParser
 from inspector.emitter.template_patterns import matches
+from inspector.emitter.template_scope import (
+    Scope,
+    find_variable,
+    make_arrow,
+    set_variable,
+    start_scope,
+)
 from inspector.emitter.template_syntax import Guard, SyntaxProblemError
 from inspector.emitter.template_values import (
     OPERATORS,
@@ -34,6 +42,7 @@ from inspector.emitter.template_values import (
     compare,
     entries_of,
     is_true,
+    order,
     pairs_of,
     to_number,
     to_text,
@@ -45,7 +54,6 @@ from inspector.forms import Value
 MAX_TEMPLATE_CHARS = 100_000
 MAX_TOKENS = 20_000
 MAX_OUTPUT_CHARS = 1_000_000
-MAX_WORK = 3_000_000
 
 _LOOP_FIELDS = ("index", "index0", "revindex", "revindex0", "first", "last", "length")
 
@@ -61,18 +69,17 @@ def render_template(source: str, context: Context, work: Work | None = None) -> 
     """
     if "{" not in source and "\r" not in source and len(source) <= MAX_TEMPLATE_CHARS:
         return source  # Header names, most URLs: a series renders them thousands of times.
-    template = _compile(source)
-    scope = template.new_context(context)
-    assert isinstance(scope, _Scope)  # noqa: S101 - Jinja does not say it in types
-    scope.work = work or Work(MAX_WORK)
+    templates = template, *functions = _compile(source)
+    scope = start_scope(template, context, None)
+    scope.work, scope.functions = work or scope.work, functions
     try:
         return "".join(_limited(template.root_render_func(scope), scope.work))
     except TooMuchWorkError as error:
-        line, problem = _line_of(error, template), "the template does too much from here on"
+        line, problem = _line_of(error, templates), "the template does too much from here on"
     except ValueProblemError as error:
-        line, problem = _line_of(error, template), str(error)
+        line, problem = _line_of(error, templates), str(error)
     except Exception as error:
-        line, problem = _line_of(error, template), f"it cannot be worked out ({error})"
+        line, problem = _line_of(error, templates), f"it cannot be worked out ({error})"
     raise _error(line, problem)
 
 
@@ -84,7 +91,7 @@ def missing_variables(source: str, context: Context) -> list[str]:
 @lru_cache(maxsize=128)
 def _variables(source: str) -> list[tuple[str, ...]]:
     """The variables that a template has from outside, each once, in its order."""
-    unassigned = meta.find_undeclared_variables(_guard(source))
+    unassigned = meta.find_undeclared_variables(_guard(source)[0])
     found: dict[tuple[str, ...], None] = {}
     pending: list[nodes.Node] = [_parse(source)]
     while pending:
@@ -119,19 +126,10 @@ def _find_value(path: tuple[str, ...], context: Context) -> Value | None:
     return None if isinstance(value, Undefined) else value
 
 
-class _Scope(TemplateContext):
-    """The variables of one rendering, and the account of its work."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.work = Work(MAX_WORK)
-        self.carried: dict[str, Any] = {}
-
-
 class _Sandbox(ImmutableSandboxedEnvironment):
     """Jinja's sandbox, with every lookup and every operator decided here."""
 
-    context_class = _Scope
+    context_class = Scope
     intercepted_binops = OPERATORS
     intercepted_unops = frozenset("+-")
 
@@ -155,7 +153,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         return False
 
     def call_binop(self, context: TemplateContext, operator: str, left: Any, right: Any) -> Any:
-        assert isinstance(context, _Scope)  # noqa: S101
+        assert isinstance(context, Scope)  # noqa: S101
         context.work.charge(1)
         return calculate(operator, left, right)
 
@@ -195,6 +193,11 @@ def _text(_work: Work, value: Any) -> str:
     return to_text(value)
 
 
+def _piece(work: Work, value: Any) -> str:
+    """A piece of what a block gathers, which is not sent yet."""
+    return work.text(value)
+
+
 def _truth(_work: Work, value: Any) -> bool:
     return is_true(value)
 
@@ -202,6 +205,11 @@ def _truth(_work: Work, value: Any) -> bool:
 def _compare(work: Work, left: Any, sign: str, right: Any) -> bool:
     work.charge(1)
     return compare(work, sign, left, right)
+
+
+def _order(work: Work, left: Any, right: Any) -> int:
+    work.charge(1)
+    return order(work, left, right)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +250,8 @@ _GUARDED: dict[str, Any] = {
     "if set": _if_set,
     "if true": _if_true,
     "matches": matches,
+    "order": _order,
+    "piece": _piece,
     "range": make_range,
     "starts with": _starts_with,
     "text": _text,
@@ -249,23 +259,12 @@ _GUARDED: dict[str, Any] = {
 }
 
 
-@pass_context
-def _set(context: _Scope, value: Any, name: str) -> None:
-    context.work.charge(1)
-    context.carried[name] = value
-
-
-@pass_context
-def _variable(context: _Scope, name: str) -> Any:
-    return context.carried[name] if name in context.carried else context.resolve(name)
-
-
 def _accounted(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give the function the work account of the rendering it is called in."""
 
     @pass_context
     def call(context: TemplateContext, *args: Any, **kwargs: Any) -> Any:
-        assert isinstance(context, _Scope)  # noqa: S101
+        assert isinstance(context, Scope)  # noqa: S101
         return function(context.work, *args, **kwargs)
 
     return call
@@ -293,7 +292,11 @@ def _make_environment() -> _Sandbox:
     calls |= {f"guarded {name}": function for name, function in _GUARDED.items()}
     calls |= {f"guarded {name}()": _as_filter(called) for name, called in FUNCTIONS.items()}
     environment.filters = {name: _accounted(function) for name, function in calls.items()}
-    environment.filters |= {"guarded set": _set, "guarded variable": _variable}
+    environment.filters |= {
+        "guarded arrow": make_arrow,
+        "guarded set": set_variable,
+        "guarded variable": find_variable,
+    }
     environment.tests = dict(TESTS)
     return environment
 
@@ -319,23 +322,28 @@ def _parse(source: str) -> nodes.Template:
         raise _error(1, "the template is too complicated") from None
 
 
-def _guard(source: str) -> nodes.Template:
-    """The tree with our own operations in it. Raises ``InspectorError`` ``template_error``."""
+def _guard(source: str) -> tuple[nodes.Template, list[nodes.Template]]:
+    """The tree with our own operations in it, and those of its arrow functions.
+
+    Raises ``InspectorError`` ``template_error``.
+    """
     tree = _parse(source)
+    guard = Guard()
     try:
-        guarded: nodes.Template = Guard().visit(tree)
+        guarded: nodes.Template = guard.visit(tree)
     except SyntaxProblemError as error:
         raise _error(error.line, str(error)) from None
     except RecursionError:
         raise _error(1, "the template is too complicated") from None
-    return guarded
+    return guarded, guard.functions
 
 
 @lru_cache(maxsize=128)
-def _compile(source: str) -> Template:
-    tree = _guard(source)
+def _compile(source: str) -> tuple[Template, ...]:
+    """The template, and after it its arrow functions by their numbers."""
+    tree, functions = _guard(source)
     try:
-        return _ENVIRONMENT.from_string(tree)
+        return tuple(_ENVIRONMENT.from_string(each) for each in (tree, *functions))
     except TemplateSyntaxError as error:
         raise _error(error.lineno, error.message or "it cannot be read") from None
     except (SyntaxError, RecursionError, MemoryError):
@@ -352,12 +360,13 @@ def _limited(pieces: Iterator[str], work: Work) -> Iterator[str]:
         yield piece
 
 
-def _line_of(error: BaseException, template: Template) -> int:
-    """The line of the template whose code raised the error."""
+def _line_of(error: BaseException, templates: Sequence[Template]) -> int:
+    """The line of the template, or of a function of it, whose code raised the error."""
     line = 1
     traceback = error.__traceback__
     while traceback is not None:
-        if traceback.tb_frame.f_globals.get("__jinja_template__") is template:
+        template = traceback.tb_frame.f_globals.get("__jinja_template__")
+        if template is not None and template in templates:
             line = template.get_corresponding_lineno(traceback.tb_lineno)
         traceback = traceback.tb_next
     return line

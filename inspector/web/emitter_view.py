@@ -48,6 +48,10 @@ EXAMPLES = (
     "{{ ticket.date_first_agent_reply|date_modify('+2 days')|date('Y-m-d') }}",
     "{{ ticket.agent.agentgroup_ids|join(', ', ' and ') }}",
     "{% for group in ticket.agent.agentgroup_ids %}{{ loop.index }}:{{ group }} {% endfor %}",
+    "{{ ticket.participants|map(each => each.person.name)|join(', ') }}",
+    "{{ person_context.usergroups|filter(group => group.is_agent_group)|length }}",
+    '{{ "#{ticket.person.first_name}, about #{ticket.subject}" }}',
+    "{% set who %}{{ ticket.agent.display_name_real }}{% endset %}{{ who|upper }}",
 )
 
 # A key that needs no brackets in a path.

@@ -100,6 +100,43 @@ a {{- ' b ' -}} c {#- no -#} d {%- if true -%} e {%- endif %}
 {% if ticket.agent.groups|length > 2 and 'VIP' in ticket.slas|first.sla.title %}vip{% endif %}
 {% if ticket.subject|lower matches '/urgent|problem/' %}URGENT{% endif %}
 {{ ticket.agent ? ticket.agent.name : 'nobody' }} {{ ticket.agent.name ?? 'nobody' }} {{ ticket.team.name ?? 'no team' }}
+{% set x %}{{ ticket.id }}: {{ ticket.subject|lower }}{% endset %}[{{ x }}] {{ x|upper|length }} {{ x == '5: ' ~ ticket.subject|lower ? 1 : 0 }}
+{% set x %}{% endset %}[{{ x }}]{{ x ?: 'none' }}{{ x is empty ? 1 : 0 }} {% set y %}0{% endset %}{{ y|default('-') }}
+{% set x %}a{% for g in ticket.agent.groups %}{{ g }},{% endfor %}b{% endset %}{{ x|trim('ab') }}
+{% set n %}1{% endset %}{% for g in ticket.agent.groups %}{% set n %}{{ n }}{{ g }}{% endset %}{% endfor %}{{ n }}
+{% set x %}1{% set y %}2{% endset %}{{ y }}{{ y }}3{% endset %}{{ x }}
+{% set n = 1 %}{% set x %}{% set n = 2 %}{{ n }}{% endset %}{{ x }}{{ n }}
+{% if ticket.id %}{% set x %}yes{% endset %}{% else %}{% set x = 'no' %}{% endif %}{{ x }}
+{% apply upper %}ticket {{ ticket.id }}{% endapply %} {% apply lower|trim|replace({' ': '-'}) %} {{ ticket.agent.name }} {% endapply %} {% apply length %}abc{% endapply %}
+{% apply slice(0, 5) %}{{ ticket.subject }}{% apply upper %}x{% endapply %}{% endapply %} {% apply date('Y') %}{{ ticket.date_created }}{% endapply %}
+{% apply spaceless %} <p> <b>a  b</b> </p> {% endapply %}|{{ ' <a>  </a> '|spaceless }}|{{ 'x > < y'|spaceless }}
+{% apply upper %}{% set z = 'in' %}{{ z }}{% endapply %}
+{# spaceless #}{% apply spaceless %}\n<ul>\n\t<li>{{ ticket.id }}</li>\n</ul>\n{% endapply %}
+{% verbatim %}{{ ticket.id }} {% if %} {# x #}{% endverbatim %} {{ ticket.id }}
+a {%- verbatim -%} {{ x }} {%- endverbatim -%} b
+a {%~ verbatim ~%} {{ x }} {%~ endverbatim ~%} b
+{# x #}a\n{% verbatim %}\n{{ x }}\n{% endverbatim %}\nb
+{# x #}a \n  {%- verbatim -%}  \n{{ x }}\n  {%- endverbatim -%}  \n b
+{# x #}a \n {{~ ticket.id ~}} \n b
+{# x #}a {{~ ticket.id }} b {{ ticket.id ~}} c {%~ if true ~%} d {%~ endif ~%} e {#~ no ~#} f
+{# x #}a\n\t {%~ if ticket.id ~%} \t\n b \n {%~ endif ~%} \n\n c
+{# x #}<ul> \n {#~ no ~#} \n </ul> {{- ' x ' -}} \n y {{~ ' z ' }}
+{{ "ticket #{ticket.id}: #{ticket.subject|upper}!" }} {{ "#{1 + 2}" }} {{ "a#{ticket.no}b" }} {{ '#{ticket.id}' }} {{ "# {x} \#{ticket.id}" }}
+{{ "#{ticket.agent.name|replace({'Annie': "A."})}" }} {{ "x#{"y#{ticket.id}z"}" }} {{ "#{ {a: 1}.a }" }} {{ "\t#{"q\"q"}\n"|trim }}
+{{ "#{ticket.id}" ~ 1 }} {{ "#{ticket.id}"|length }} {{ {'a': "#{ticket.id}"}|json_encode }} {{ "#{ticket.id}" == 5 ? 1 : 0 }} {{ "a#{true}#{null}#{1.5}" }}
+{{ "price: #{ticket.price|number_format(2)} #{ticket.id > 3 ? 'many' : 'few'}" }} {{ 'x' in "ax#{ticket.id}" ? 1 : 0 }}
+{{ ticket.agent.groups|filter(g => g > 5)|join(',') }} {{ ticket.agent.groups|filter(g => g > 5)|json_encode }} {{ ticket.slas|filter(s => s.sla.title == 'VIP')|length }}
+{{ {a: 1, b: 2, c: 3}|filter(v => v != 2)|json_encode }} {{ {a: 1, b: 2}|filter((v, k) => k == 'b')|json_encode }} {{ [0, '0', '', 'x', null, []]|filter(v => v)|json_encode }}
+{{ ticket.slas|map(s => s.sla.title)|join(' and ') }} {{ {a: 1, b: 2}|map((v, k) => k ~ '=' ~ v)|join('&') }} {{ ['x', 'y']|map((v, k) => k)|json_encode }}
+{{ ticket.slas|map(s => "#{s.sla.title}: #{s.hours} h")|join('; ') }} {{ {b: 1, a: 2}|map(v => v * 2)|json_encode }}
+{{ ticket.slas|reduce((sum, s) => sum + s.hours, 0) }} {{ [1, 2, 3]|reduce((c, v) => c ~ v) }} {{ [1, 2, 3]|reduce((c, v) => c * v, 1) }} {{ {a: 1, b: 2}|reduce((c, v, k) => c ~ k ~ v, '>') }}
+{{ ticket.slas|sort((a, b) => b.hours <=> a.hours)|map(s => s.sla.title)|join(',') }} {{ ['b', 'a', 'C']|sort((a, b) => a|lower <=> b|lower)|join }} {{ {x: 2, y: 1}|sort((a, b) => a <=> b)|json_encode }}
+{% set min = 5 %}{{ ticket.agent.groups|filter(g => g > min)|map(g => g + min)|join(',') }}{% for s in ticket.slas %}{{ [1, 2]|map(i => i * s.hours ~ loop.index)|join(',') }};{% endfor %}
+{% for s in ticket.slas|filter(s => s.hours > 5) %}{{ s.sla.title }}{% else %}none{% endfor %}{% for k, v in [5, 6, 7]|filter(v => v > 5) %}{{ k }}{{ v }}{% endfor %}
+{{ [[1, 2], [3]]|map(r => r|map(x => x * 2)|join(','))|join(';') }} {{ [1, 2]|map(x => [1, 2]|filter(y => y >= x)|length)|join }} {{ [3]|map(v => v > 2 ? 'big' : 'small')|first }}
+{{ 1 <=> 2 }} {{ 'b' <=> 'a' }} {{ '5' <=> ticket.id }} {{ null <=> 1 }} {{ (2 <=> 1) + 1 }}
+{% set n = 0 %}{% for g in ticket.agent.groups %}{% set n = n + 1 %}{{ [1]|map(n => n * 10)|first }}{{ [1]|map(v => n)|first }} {% endfor %}
+{{ [1, 2, 3]|filter(v => v is odd)|map(v => v)|last }} {{ ticket.labels|map((v, k) => "#{k}#{v}")|join(' ') }} {{ (ticket.slas|filter(s => s.hours < 10)|first).sla.title }}
 TWIG;
 $twig = new Twig\Environment(new Twig\Loader\ArrayLoader(), ['autoescape' => false, 'strict_variables' => false]);
 $twig->getExtension(Twig\Extension\CoreExtension::class)->setTimezone('UTC');
