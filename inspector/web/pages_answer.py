@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, make_response, redirect, render_template, request
+from flask import Blueprint, make_response, redirect, request
 
 from inspector.domain import Bin
 from inspector.domain.answers import DEFAULT, MAX_DELAY_S, Answer
 from inspector.domain.bin_answers import make_bin_answer, parse_header_lines
 from inspector.errors import InspectorError
-from inspector.web.hypermedia import render_resource
+from inspector.web.hypermedia import render_resource, wants_fragment
 from inspector.web.services import current_services, find_bin
 from inspector.web.statuses import status_of
 
@@ -28,15 +28,23 @@ def show_answer(name: str) -> Any:
 
 @blueprint.post("/bins/<name>/answer")
 def choose_answer(name: str) -> Any:
-    """Back to the bin; what cannot be answered comes back as it was typed, with the reason."""
+    """Back to the bin; what cannot be answered comes back as it was typed, with the reason.
+
+    From the dialog it comes back into the dialog, which shows what is no error to htmx.
+    """
     bin_ = find_bin(name)
     try:
         answer = DEFAULT if "reset" in request.form else _read()
     except InspectorError as problem:
         context = _context(bin_, _typed(), problem)
-        page = render_template("bins/answer.html", is_fragment=False, **context)
-        return make_response(page, status_of(problem.code))
+        response = render_resource("bins/answer.html", "bins/_answer.html", **context)
+        response.status_code = 200 if wants_fragment() else status_of(problem.code)
+        return response
     current_services().bins.answer_with(bin_.name, answer)
+    if wants_fragment():
+        response = make_response("")
+        response.headers["HX-Refresh"] = "true"
+        return response
     return redirect(f"/bins/{name}", 303)
 
 
