@@ -37,7 +37,9 @@ class FieldStatistics:
     """One field over all requests seen. Numbers are requests' numbers within the bin.
 
     ``present`` counts requests, ``empty`` those in which it was sent empty. ``distinct``
-    values are told apart up to ``MAX_DISTINCT``, then ``many`` is True. ``changes`` counts
+    values are told apart up to ``MAX_DISTINCT``, then ``many`` is True. It ``varies`` when
+    two requests sent it with different values; a list that is always the same has several
+    values and does not vary. ``changes`` counts
     requests in which it differs from the one before about the same ticket;
     ``changed_from`` and ``changed_in`` are the last such pair.
     """
@@ -52,8 +54,10 @@ class FieldStatistics:
     changes: int = 0
     changed_from: int = 0
     changed_in: int = 0
+    varies: bool = False
     examples: list[str] = field(default_factory=list)
     _values: set[int] = field(default_factory=set)
+    _first_texts: int = 0
 
     @property
     def distinct(self) -> int:
@@ -65,6 +69,10 @@ class FieldStatistics:
 
     def see(self, texts: list[str], number: int, received_at: datetime) -> None:
         """Count a request that has the field, with all values it has there."""
+        if not self.varies:
+            together = hash(tuple(texts))
+            self.varies = self.present > 0 and together != self._first_texts
+            self._first_texts = together
         self.present += 1
         self.last_number, self.last_at = number, received_at
         if not any(texts):

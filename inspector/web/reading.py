@@ -40,6 +40,7 @@ MAX_SEARCHED_BACK = 500
 MAX_FIELDS_SHOWN = 500
 MAX_CATALOGUES = 8
 STEP = 100
+VARYING = "varying"
 
 
 @blueprint.get("/bins/<name>/requests/<request_id>/field")
@@ -146,7 +147,9 @@ def show_fields(name: str) -> Response:
     filter_text = request.args.get("filter", "")[:200].strip()
     sort, descending = _read_sort()
     found = filter_fields(list(catalogue.fields.values()), split_words(filter_text))
-    fields = sort_fields(found, sort, descending=descending)
+    varying = [each for each in found if each.varies]
+    show = VARYING if request.args.get("show") == VARYING else ""
+    fields = sort_fields(varying if show else found, sort, descending=descending)
     return set_vary(
         make_response(
             render_template(
@@ -154,7 +157,9 @@ def show_fields(name: str) -> Response:
                 bin=bin_,
                 catalogue=catalogue,
                 fields=fields[:MAX_FIELDS_SHOWN],
-                matching=len(fields),
+                matching=len(found),
+                varying=len(varying),
+                show=show,
                 new_count=sum(map(catalogue.is_new, list(catalogue.fields.values()))),
                 filter_text=filter_text,
                 sort=sort,

@@ -114,3 +114,20 @@ def test_a_phone_shows_these_pages_without_scrolling_sideways(
     for query in ("", "?path=ticket.participants.0.person.gravatar_url"):
         page.goto(f"/bins/fields-phone/fields{query}")
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_a_phone_shows_all_of_a_field_and_sorts_by_it(
+    new_page: NewPage, live_server: LiveServer
+) -> None:
+    page = new_page(viewport={"width": 390, "height": 844}, java_script_enabled=False)
+    send_tickets(live_server, "fields-narrow", 3, changed_at=0)
+    page.goto("/bins/fields-narrow/fields")
+    page.get_by_role("link", name="With different values").click()
+    page.get_by_role("link", name="Values", exact=True).click()
+    row = page.locator(".catalogue tbody tr").first
+    expect(row).to_contain_text("ticket.id")
+    for cell in row.locator("th, td:not([data-none])").all():
+        box = cell.bounding_box()
+        assert box is not None
+        assert box["width"] > 20
+        assert box["x"] + box["width"] <= 390

@@ -53,6 +53,16 @@ def test_elements_of_a_list_are_one_field() -> None:
     assert (field.present, field.distinct) == (1, 2)
 
 
+def test_a_field_varies_when_requests_that_have_it_differ() -> None:
+    catalogue = fold(
+        make_form(("same", "x"), ("list[]", "1"), ("list[]", "2"), ("other", "1"), number=1),
+        make_form(("same", "x"), ("list[]", "1"), ("list[]", "2"), ("other", ""), number=2),
+        make_form(("once", "1"), number=3),
+    )
+    varying = {str(each.name) for each in catalogue.fields.values() if each.varies}
+    assert varying == {"other"}
+
+
 def test_headers_and_queries_are_fields_too() -> None:
     catalogue = fold(
         make_request(request_line="GET /x?q=1 HTTP/1.1", headers=(("X-Deskpro-TicketId", "5"),))

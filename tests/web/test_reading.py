@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import Iterator
+from html import unescape
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
@@ -245,6 +246,32 @@ def test_the_catalogue_sorts_and_filters_by_links(client: FlaskClient) -> None:
     assert 'aria-sort="descending"' in page
     assert "?sort=distinct&amp;filter=a" in page or "?sort=distinct&filter=a" in page
     assert 'value="-distinct"' in page
+
+
+def test_the_catalogue_narrows_to_what_varies_by_links_that_keep_the_rest(
+    client: FlaskClient,
+) -> None:
+    capture(client, "order[state]=open&order[name]=x&note=1")
+    capture(client, "order[state]=done&order[name]=x")
+    page = get_page(client, "/fields?filter=order&sort=path")
+    assert "All 2 With different values 1" in show(page)
+    link = "/bins/orders/fields?show=varying&filter=order&sort=path"
+    assert link in unescape(page)
+    page = get_page(client, link.removeprefix("/bins/orders"))
+    table = show(page.partition("<tbody>")[2].partition("</tbody>")[0])
+    assert "state" in table
+    assert "name" not in table
+    assert 'name="show" value="varying"' in page
+    assert "sort=-path&show=varying&filter=order" in unescape(page)
+
+
+def test_the_catalogue_says_when_nothing_varies(client: FlaskClient) -> None:
+    capture(client, "a=1")
+    assert "None of these fields has come with different values" in show(
+        get_page(client, "/fields?show=varying")
+    )
+    page = get_page(client, "/fields?show=varying&filter=nowhere")
+    assert "No field has “nowhere”" in show(page)
 
 
 @pytest.mark.parametrize("by", ["", "?by=method"])
