@@ -36,6 +36,7 @@ MAX_WORD_SOURCE_CHARS = 10_000
 
 WORD = re.compile(r"[^\W_]+")
 _TERM = re.compile(r'\s*(-?)((?:"[^"]*"|[^\s"])+)')
+_FILTERS = ("method", "path", "has", "is", "before", "after", "header", "query")
 _FILTER = re.compile(r"(method|path|has|is|before|after):(.*)\Z", re.DOTALL)
 # A name has none of these signs, so that a pasted URL is words and no comparison.
 _COMPARISON = re.compile(r"((?:header:|query:)?[^\s:/?&=!<>]+)(!=|=|>|<)(.*)\Z", re.DOTALL)
@@ -232,11 +233,20 @@ def _make_other(term: str) -> Term:
     if contained := _CONTAINS.match(term):
         return _make_contains(_name(contained[1]), _unquote(contained[2]))
     if unknown := _UNKNOWN_FILTER.match(term):
-        raise _error(
-            f"There is no filter {unknown[1][:40]}:. To search for the text itself, put it in "
-            f'quotes: "{term[:40]}". To search a field: {unknown[1][:40]}=value.'
-        )
+        raise _unknown_filter(unknown[1], term)
     return _make_words(_unquote(term))
+
+
+def _unknown_filter(name: str, term: str) -> InspectorError:
+    from difflib import get_close_matches  # most queries are as they should be
+
+    shown, value = name[:40], term[len(name) + 1 :][:40]
+    meant = get_close_matches(name.lower(), _FILTERS, n=1, cutoff=0.7)
+    guess = f" Did you mean {meant[0]}:{value}?" if meant else ""
+    return _error(
+        f"There is no filter {shown}:.{guess} To search for the text itself, put it in "
+        f'quotes: "{term[:40]}". To search a field: {shown}=value.'
+    )
 
 
 def _make_words(text: str) -> Term:

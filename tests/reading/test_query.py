@@ -195,7 +195,13 @@ class Wrong:
 
 WRONG = [
     Wrong("an open quote", 'say "hello', "quote is not closed"),
-    Wrong("an unknown filter", "agent:3", 'There is no filter agent:.*"agent:3".*agent=value'),
+    Wrong(
+        "an unknown filter", "agent:3", r'There is no filter agent:\. To .*"agent:3".*agent=value'
+    ),
+    Wrong(
+        "a filter with a slip in it", "metod:POST", r"filter metod:\. Did you mean method:POST\?"
+    ),
+    Wrong("a filter in capitals", "Header:X-Id=5", r"Did you mean header:X-Id=5\?"),
     Wrong("an unknown flag", "is:odd", "is:odd is not known. There is is:empty"),
     Wrong("nothing after a filter", "method:", "After method: something is missing"),
     Wrong("no number", "ticket.id>abc", "After > comes a number"),
