@@ -110,6 +110,12 @@ def _cannot_undo(coding: str) -> _CodingError:
     return _CodingError(f"The content coding {coding[:40]} is not one we can undo.")
 
 
+def _not_in(coding: str) -> _CodingError:
+    return _CodingError(
+        f"The body is not {coding} or is damaged, against its Content-Encoding: shown as it came."
+    )
+
+
 def _inflate(data: bytes, window_bits: int, coding: str, max_bytes: int) -> tuple[bytes, bool]:
     """Taken in by steps: zlib hands back what it left, and whole that would be copied each time."""
     view = memoryview(data)
@@ -134,7 +140,7 @@ def _inflate(data: bytes, window_bits: int, coding: str, max_bytes: int) -> tupl
     except zlib.error as error:
         if members > 1:
             return b"".join(parts), False
-        raise _CodingError(f"The body is not {coding}: {error}.") from error
+        raise _not_in(coding) from error
     is_whole = position == len(data) or window_bits != _GZIP
     return b"".join(parts), engine is not None and engine.eof and is_whole
 
@@ -157,5 +163,5 @@ def _unbrotli(data: bytes, max_bytes: int) -> tuple[bytes, bool]:
             if size > max_bytes:
                 break
     except brotli.error as error:
-        raise _CodingError(f"The body is not br: {error}.") from error
+        raise _not_in("br") from error
     return b"".join(parts)[:max_bytes], engine.is_finished() and size <= max_bytes

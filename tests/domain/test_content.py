@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import time
 import zlib
 from dataclasses import dataclass
@@ -55,6 +56,14 @@ def test_decode_content(case: Case) -> None:
     assert found.data == (case.data or case.body)
     assert (case.problem or "") in (found.problem or "")
     assert (found.problem is None) is (case.problem is None)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br"])
+@pytest.mark.parametrize("body", [b"hello", b"\xff" * 50, gzip.compress(TEXT)[:15] + b"\xff" * 50])
+def test_a_body_in_another_coding_is_told_in_words_of_ours(body: bytes, coding: str) -> None:
+    problem = decode_content(body, coding).problem or ""
+    assert re.fullmatch(r"(The body is not|Decoded only as far as) [\w ,;:.-]+", problem)
+    assert not re.search("error|header|stored|distance|decompress", problem)
 
 
 @given(st.lists(st.binary(max_size=2000), min_size=1, max_size=6))
