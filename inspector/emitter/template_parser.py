@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import Any
 
 from jinja2 import nodes
+from jinja2.exceptions import TemplateSyntaxError
 from jinja2.parser import Parser
 
 # The name under which an arrow function is called; no template can write it.
@@ -48,6 +49,10 @@ _NODES: dict[str, type[nodes.BinExpr]] = {
 }
 _JINJA_SIGNS = {"not in": "notin"}
 _CONSTANTS = {"true": True, "false": False, "null": None, "none": None}
+
+
+class OwnSyntaxError(TemplateSyntaxError):
+    """One whose message is ours."""
 
 
 class HelpdeskParser(Parser):
@@ -101,7 +106,9 @@ class HelpdeskParser(Parser):
         """``v => v.id`` or ``(v, key) => v.id``: a call of ``=>`` with names and expression."""
         names = written.items if isinstance(written, nodes.Tuple) else [written]
         if not all(isinstance(name, nodes.Name) for name in names):
-            self.fail("an arrow function is written v => ... or (v, key) => ...", line)
+            self.fail(
+                "an arrow function is written v => ... or (v, key) => ...", line, OwnSyntaxError
+            )
         parts = [nodes.Tuple(names, "store", lineno=line), self.parse_expression()]
         return nodes.Call(nodes.Name(ARROW, "load"), parts, [], None, None, lineno=line)
 

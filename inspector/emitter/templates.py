@@ -23,8 +23,9 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from inspector.emitter.template_filters import FILTERS, FUNCTIONS, TESTS
 from inspector.emitter.template_lexer import HelpdeskLexer
 from inspector.emitter.template_lists import make_range
-from inspector.emitter.template_parser import HelpdeskParser
+from inspector.emitter.template_parser import HelpdeskParser, OwnSyntaxError
 from inspector.emitter.template_patterns import matches
+from inspector.emitter.template_problems import explain_problem
 from inspector.emitter.template_scope import (
     Scope,
     find_variable,
@@ -315,9 +316,10 @@ def _parse(source: str) -> nodes.Template:
             if kind in ("integer", "float") and len(text) > 30:
                 raise _error(line, "the number is too long")
         return _ENVIRONMENT.parse(source)
+    except OwnSyntaxError as error:
+        raise _error(error.lineno, str(error.message)) from None
     except TemplateSyntaxError as error:
-        problem = (error.message or "it cannot be read").rstrip(".")
-        raise _error(error.lineno, problem) from None
+        raise _error(error.lineno, explain_problem(error.message or "")) from None
     except RecursionError:
         raise _error(1, "the template is too complicated") from None
 
@@ -345,7 +347,7 @@ def _compile(source: str) -> tuple[Template, ...]:
     try:
         return tuple(_ENVIRONMENT.from_string(each) for each in (tree, *functions))
     except TemplateSyntaxError as error:
-        raise _error(error.lineno, error.message or "it cannot be read") from None
+        raise _error(error.lineno, explain_problem(error.message or "")) from None
     except (SyntaxError, RecursionError, MemoryError):
         raise _error(1, "the template is too complicated") from None
 
