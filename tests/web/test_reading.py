@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from html import unescape
 from html.parser import HTMLParser
+from io import BytesIO
+from urllib.parse import quote, urlencode
 from xml.etree import ElementTree
 
 import pytest
@@ -314,6 +316,65 @@ def test_nothing_captured_is_markup(hostile: FlaskClient, path: str) -> None:
     names = list_attributes(page)
     assert "href" in names or path.endswith("svg")
     assert not [name for name in names if name == "style" or name.startswith("on")]
+
+
+ODD = "\u202egnp\u200b\ufeff\U000e0041"
+
+
+class MarkParser(HTMLParser):
+    """Gathers a page's text outside marks, titles and what a person edits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unmarked: list[str] = []
+        self._inside: str | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if ("class", "odd") in attrs or tag in ("title", "desc", "textarea"):
+            self._inside = tag
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == self._inside:
+            self._inside = None
+
+    def handle_data(self, data: str) -> None:
+        if self._inside is None and "[U+" in data:
+            self.unmarked.append(data)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "?q=gnp",
+        "/requests/1-1?open=all",
+        "/requests/1-1?filter=gnp",
+        "/requests/1-1/field?path=ticket.id",
+        "/requests/1-1/field?path=" + quote(f'ticket["n{ODD}"]'),
+        "/requests/1-2?open=all",
+        "/requests/1-3",
+        "/compare?a=1-1&b=1-2",
+        "/fields",
+        "/fields?path=" + quote(f'ticket["n{ODD}"]'),
+        "/fields?path=" + quote(f'query:["q{ODD}"]'),
+    ],
+)
+def test_what_hides_or_turns_text_is_marked_in_names_too(client: FlaskClient, path: str) -> None:
+    form = {f"ticket[n{ODD}]": "x", "ticket[id]": "5", "ticket[subject]": ODD, "event_type": ODD}
+    form |= {
+        f"ticket[agent][{ODD}]": ODD,
+        "ticket[agent][name]": ODD,
+        "l[]": ODD,
+        "e[]": f"{ODD}@a",
+    }
+    capture(client, f"{urlencode(form)}&bad%ff=%fe&custom_data=")
+    client.post(f"/orders/{quote(ODD)}?{quote('q' + ODD)}=1", json={f"k{ODD}": {ODD: [ODD]}})
+    client.post("/orders", data={f"f{ODD}": (BytesIO(b"x"), f"name{ODD}.png")})
+    page = get_page(client, path)
+    assert not set(ODD) - set("gnp") & set(page)
+    parser = MarkParser()
+    parser.feed(page)
+    assert parser.unmarked == []
 
 
 def test_a_megabyte_in_one_word_stays_small_on_every_page(client: FlaskClient) -> None:
