@@ -76,7 +76,8 @@ def wait_for_requests(name: str, query: WaitQuery) -> ResponseReturnValue:
     """Wait until enough matching requests are there.
 
     Answers 408 when they are not in time, and tells which others arrived and in what
-    each was different, the closest first.
+    each was different, the closest first. Those of the latest that match but were there
+    before are its ``earlier``; with ``after=0`` they count.
     """
     bin_ = find_bin(name)
     after = find_position(bin_, query.after)

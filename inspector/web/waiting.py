@@ -103,15 +103,33 @@ class Wait:
         others = arrived - matching
         wanted = "No matching request" if count == 1 else f"{matching} of {count} matching requests"
         came = {0: "nothing else", 1: "1 other"}.get(others, f"{others:,} others")
+        message = f"{wanted} arrived within {self._timeout_s:g} s, and {came}."
+        earlier = self._list_earlier(arrivals.latest)
+        if earlier:
+            message += f" {_count_earlier(len(earlier))} there before: after=0 counts what was."
         return {
             "code": "timed_out",
-            "message": f"{wanted} arrived within {self._timeout_s:g} s, and {came}.",
+            "message": message,
             "matching": [request.id for request in self._matching],
+            "earlier": earlier,
             "arrived": arrived,
             "others": list_others(
                 self.match, [each for each in arrivals.latest if each.number > self.first_after]
             ),
         }
+
+    def _list_earlier(self, latest: Sequence[CapturedRequest]) -> list[str]:
+        """Of the latest, those that match but came before the call counts; the last one first."""
+        earlier = (each for each in latest if each.number <= self.first_after)
+        found = [each for each in earlier if not self.match.find_differences(each)]
+        found.sort(key=lambda each: -each.number)
+        return [each.id for each in found[:MAX_TOLD]]
+
+
+def _count_earlier(count: int) -> str:
+    if count == 1:
+        return "1 that matches was"
+    return f"{count}{' or more' if count == MAX_TOLD else ''} that match were"
 
 
 def list_others(match: RequestMatch, requests: Iterable[CapturedRequest]) -> list[dict[str, Any]]:

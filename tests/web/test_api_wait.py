@@ -135,6 +135,34 @@ def test_a_time_out_tells_what_came_instead_the_closest_first(client: FlaskClien
     assert "'agent'" in mistyped["hint"]
 
 
+EARLIER = [
+    ("", ["1-3", "1-2", "1-1"], " 3 that match were there before: after=0 counts what was."),
+    ("method=PUT", ["1-2"], " 1 that matches was there before: after=0 counts what was."),
+    ("after=1-2&count=2", ["1-2", "1-1"], " 2 that match were there before: after=0"),
+    ("method=PATCH", [], ""),
+    ("after=0&count=4", [], ""),
+]
+
+
+@pytest.mark.parametrize(("query", "earlier", "says"), EARLIER)
+def test_a_time_out_tells_what_was_there_already(
+    client: FlaskClient, query: str, earlier: list[str], says: str
+) -> None:
+    send_some(client)
+    error = client.get(f"{WAIT}?timeout=0&{query}").json["error"]  # type: ignore[index]
+    assert error["earlier"] == earlier
+    assert says in error["message"]
+    assert ("there before" in error["message"]) == bool(earlier)
+
+
+def test_a_time_out_tells_ten_earlier_ones_at_most(client: FlaskClient) -> None:
+    for _ in range(12):
+        client.post("/orders")
+    error = client.get(f"{WAIT}?timeout=0").json["error"]  # type: ignore[index]
+    assert error["earlier"] == [f"1-{number}" for number in range(12, 2, -1)]
+    assert "10 or more that match were there before" in error["message"]
+
+
 def test_a_time_out_tells_how_many_matched(client: FlaskClient) -> None:
     send_some(client)
     error = client.get(f"{WAIT}?after=0&timeout=0&count=2&method=PUT").json["error"]  # type: ignore[index]
@@ -272,6 +300,13 @@ def test_a_parked_call_tells_a_time_out(server: str) -> None:
     assert status == 408
     assert headers["Content-Type"] == "application/json"
     assert answer["error"]["code"] == "timed_out"
+
+
+def test_a_parked_call_tells_what_was_there_already(server: str) -> None:
+    requests.post(f"{server}/orders/earlier", timeout=10)
+    newest = newest_id(server)
+    _, _, answer = Waiting(server, "timeout=0.3&path=/earlier").read()
+    assert answer["error"]["earlier"][0] == newest
 
 
 def test_a_parked_call_misses_nothing_between_looking_and_parking(server: str) -> None:
