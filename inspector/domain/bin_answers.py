@@ -8,13 +8,13 @@ from base64 import b64encode
 from collections.abc import Sequence
 
 from inspector.domain.answers import DEFAULT, MAX_DELAY_S, Answer, usual_body
+from inspector.domain.pairs import is_token
 from inspector.errors import InspectorError
 
 MAX_BODY_BYTES = 1_000_000
 MAX_HEADERS = 50
 MAX_HEADER_CHARS = 8_000
 
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")  # RFC 9110, 5.6.2
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*\Z")
 
 
@@ -86,7 +86,7 @@ def _check_headers(headers: Sequence[tuple[str, str]]) -> None:
     if len(headers) > MAX_HEADERS:
         raise _refuse("headers", f"A bin answers with at most {MAX_HEADERS} headers.")
     for name, value in headers:
-        if not _TOKEN.match(name):
+        if not is_token(name):
             raise _refuse("headers", f"{name[:60]!r} cannot be the name of a header.")
         if not _VALUE.match(value):
             message = f"The value of {name[:60]} has characters that no header can carry."

@@ -6,10 +6,11 @@ checked without a ticket.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, TypeAlias
 
+from inspector.domain.pairs import find_pairs
 from inspector.errors import InspectorError
 
 SOURCES = ("trigger", "escalation", "sla", "macro")
@@ -148,9 +149,10 @@ def options_from_json(data: Any) -> DeliveryOptions:
             raise _invalid_options(name, f"must be a {wanted.__name__}")
     auth = given.get("basic_auth")
     if auth is not None:
-        if not (isinstance(auth, Sequence) and len(auth) == 2 and _are_texts(auth)):
+        pair = find_pairs([auth])
+        if pair is None:
             raise _invalid_options("basic_auth", "must be a user name and a password")
-        given["basic_auth"] = (auth[0], auth[1])
+        (given["basic_auth"],) = pair
     return DeliveryOptions(**given)
 
 
@@ -166,14 +168,7 @@ def _known_fields(data: Any, shape: type, what: str) -> dict[str, Any]:
 
 
 def _pairs(value: Any, field: str) -> tuple[TemplatePair, ...]:
-    pairs = list(value.items()) if isinstance(value, Mapping) else value
-    if not isinstance(pairs, Sequence) or isinstance(pairs, str):
+    pairs = find_pairs(value)
+    if pairs is None:
         raise _invalid_action(field, f"{field} must be a list of names and values.")
-    for pair in pairs:
-        if not (isinstance(pair, Sequence) and len(pair) == 2 and _are_texts(pair)):
-            raise _invalid_action(field, f"{field} must be a list of names and values.")
-    return tuple((pair[0], pair[1]) for pair in pairs)
-
-
-def _are_texts(values: Sequence[Any]) -> bool:
-    return not isinstance(values, str) and all(isinstance(value, str) for value in values)
+    return pairs

@@ -10,6 +10,7 @@ import re
 from base64 import b64encode
 from dataclasses import dataclass
 
+from inspector.domain.pairs import is_token
 from inspector.emitter.actions import WebhookAction
 from inspector.emitter.template_scope import MAX_WORK
 from inspector.emitter.template_values import Work
@@ -23,7 +24,6 @@ from inspector.forms import Value, build
 FORM_TYPE = "application/x-www-form-urlencoded"
 MAX_HEADER_VALUE_BYTES = 8_190
 
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 # They say where the body ends; a second opinion would make two requests out of one.
 _FRAMING = ("content-length", "transfer-encoding")
@@ -161,11 +161,6 @@ def _render_headers(
         else:
             left_out.append(LeftOut(name, f"not sent, {_why_empty(value_template, context)}"))
     return sent, left_out
-
-
-def is_token(text: str) -> bool:
-    """Whether a header or a method may be called so. Source: RFC 9110, 5.6.2."""
-    return _TOKEN.match(text) is not None
 
 
 def check_header(name: str, value: str) -> None:

@@ -10,7 +10,8 @@ from dataclasses import replace
 from inspector.capture import split_headers, split_request_line
 from inspector.domain import CapturedRequest
 from inspector.domain.deliveries import Delivery
-from inspector.emitter.preparing import LeftOut, PreparedRequest, check_header, is_token
+from inspector.domain.pairs import is_token
+from inspector.emitter.preparing import LeftOut, PreparedRequest, check_header
 from inspector.emitter.urls import parse_url
 from inspector.errors import InspectorError
 

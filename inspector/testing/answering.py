@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 from inspector.domain import CapturedRequest
 from inspector.domain.answers import DEFAULT, MAX_DELAY_S, Answer, usual_body
+from inspector.domain.pairs import is_token
 from inspector.reading.matching import RequestMatch
 from inspector.reading.paths import MISSING
 from inspector.testing.handlers import HandlerThreads
@@ -25,7 +26,6 @@ AnswerValue: TypeAlias = "int | str | bytes | Mapping[str, Any] | None"
 Handler: TypeAlias = Callable[[ReceivedRequest], AnswerValue]
 AnswerLike: TypeAlias = "AnswerValue | Handler"
 
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")  # RFC 9110, 5.6.2
 _OURS = ("content-length", "transfer-encoding", "connection", "date")
 
 
@@ -83,7 +83,7 @@ def _body_bytes(status: int, body: str | bytes | None) -> bytes:
 def _check_headers(headers: HeaderPairs) -> tuple[tuple[str, str], ...]:
     pairs = tuple(headers.items() if isinstance(headers, Mapping) else headers)
     for name, value in pairs:
-        if not _TOKEN.match(name):
+        if not is_token(name):
             raise ValueError(f"{name!r} cannot be a header's name")
         if set("\r\n\0") & set(value):
             raise ValueError(f"the value of {name} has a line break or NUL in it")
