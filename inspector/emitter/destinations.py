@@ -173,9 +173,9 @@ class DestinationPolicy:
     def _is_own_bin(self, url: HttpUrl) -> bool:
         if url.origin not in self.own_origins:
             return False
-        first, *rest = url.path.removeprefix("/").replace("\\", "/").split("/")
+        first, _, rest = url.path.removeprefix("/").replace("\\", "/").partition("/")
         # A proxy in front of the server may resolve dot segments, and so leave the bin again.
-        if any(unquote(segment) in (".", "..") for segment in rest):
+        if {".", ".."}.intersection(unquote(rest).replace("\\", "/").split("/")):
             return False
         return self.is_bin(first)
 

@@ -112,6 +112,8 @@ def test_own_bins_and_allowed_hosts_may_be_sent_to(url: str) -> None:
         "http://192.168.1.5:8787/api/v1/bins",
         "http://192.168.1.5:8787/deskpro/../api/v1/bins",
         "http://192.168.1.5:8787/deskpro/x/%2e%2E/../api",
+        "http://192.168.1.5:8787/deskpro/%2f..%2F%2e%2e%2fapi",
+        "http://192.168.1.5:8787/deskpro/x%5C..%5c../api",
         "http://192.168.1.5:8787/deskpro\\..\\api",
         "http://192.168.1.5:8787/desk%70ro",
         "http://192.168.1.5:8787//deskpro",
