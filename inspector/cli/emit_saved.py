@@ -25,7 +25,7 @@ def load_action(place: str, client: Client) -> Composition:
         names = ", ".join(str(each["name"])[:60] for each in client.call("GET", _CALL)[:20])
         message = f"There is no file {place}, and the server has no action of that name"
         raise InspectorError("action_not_found", f"{message}; it has {names or 'none'}.")
-    found = client.call("GET", f"{_CALL}/{saved['id']}")
+    found = client.call("GET", f"{_CALL}/{saved['id']}?credentials=true")
     return composition_from_json(found["action"], found["ticket"])
 
 

@@ -33,6 +33,23 @@ class SavedAction:
     def name(self) -> str:
         return str(self.definition.get("name", ""))
 
+    def without_credentials(self) -> SavedAction:
+        """The action as it is shown to who did not ask for its passwords."""
+        return replace(self, definition=_hide_in(self.definition))
+
+    def take_over(self, shown: Definition) -> Definition:
+        """A changed definition, with our credentials wherever it has them hidden as shown."""
+        hidden = _hide_in(self.definition)
+        taken = dict(shown)
+        if taken["url"] == hidden["url"]:
+            taken["url"] = self.definition["url"]
+        ours = list(zip(hidden["headers"], self.definition["headers"], strict=True))
+        taken["headers"] = [_take_first(ours, pair) for pair in taken["headers"]]
+        auth, given = hidden["options"].get("basic_auth"), taken["options"]
+        if auth and given.get("basic_auth") == auth:
+            taken["options"] = {**given, "basic_auth": self.definition["options"]["basic_auth"]}
+        return taken
+
 
 @dataclass(frozen=True, slots=True)
 class DeliveryExchange:
@@ -127,6 +144,15 @@ class Delivery:
         definition = None if self.definition is None else _hide_in(self.definition)
         raw_head = _CREDENTIALS.sub(rb"\1" + HIDDEN.encode(), self.raw_head)
         return replace(self, raw_head=raw_head, definition=definition)
+
+
+def _take_first(pairs: list[tuple[Any, Any]], shown: Any) -> Any:
+    """What was shown so, taken out of the pairs of shown and kept; else ``shown`` itself."""
+    for position, (hidden, kept) in enumerate(pairs):
+        if hidden == shown:
+            del pairs[position]
+            return kept
+    return shown
 
 
 def _hide_in(definition: Definition) -> Definition:

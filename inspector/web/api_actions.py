@@ -14,10 +14,14 @@ from inspector.errors import InspectorError
 from inspector.forms import to_json_safe
 from inspector.web.action_json import ActionToSend, read_changes, read_composition
 from inspector.web.api_calls import JSON, Answer, Api
-from inspector.web.api_emitter import ACTION_ERRORS, SENDING_ERRORS, answer_when_done
+from inspector.web.api_emitter import (
+    ACTION_ERRORS,
+    DELIVERED,
+    SENDING_ERRORS,
+    answer_when_done,
+)
 from inspector.web.api_types import About
 from inspector.web.couriers import consign
-from inspector.web.delivery_json import DeliveryJson
 from inspector.web.services import current_services
 
 api = Api()
@@ -37,8 +41,15 @@ class ActionLineJson(TypedDict):
 class SavedActionJson(ActionLineJson):
     """A saved action and the ticket it is sent with, each as the calls take it."""
 
-    action: dict[str, Any]
+    action: Annotated[dict[str, Any], About("Its passwords as `***`, unless they are asked for.")]
     ticket: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ActionQuery:
+    """How it is shown."""
+
+    credentials: Annotated[bool, About("Show passwords as they are.")] = False
 
 
 @dataclass(frozen=True)
@@ -68,10 +79,15 @@ def save_action(body: ActionToSend) -> ResponseReturnValue:
     return jsonify(_save(body)), 201
 
 
-@api.call("GET", "/actions/<action_id>", Answer(SavedActionJson, meaning="The action."))
-def get_action(action_id: str) -> ResponseReturnValue:
+@api.call(
+    "GET",
+    "/actions/<action_id>",
+    Answer(SavedActionJson, meaning="The action."),
+    query=ActionQuery,
+)
+def get_action(action_id: str, query: ActionQuery) -> ResponseReturnValue:
     """Get one saved action."""
-    return jsonify(_to_json(_find(action_id)))
+    return jsonify(_to_json(_find(action_id), query.credentials))
 
 
 @api.call(
@@ -83,8 +99,8 @@ def get_action(action_id: str) -> ResponseReturnValue:
     errors=(*ACTION_ERRORS, "action_too_large"),
 )
 def change_action(action_id: str, body: ActionToSend) -> ResponseReturnValue:
-    """Put another action in the place of a saved one."""
-    return jsonify(_save(body, _find(action_id).id))
+    """Put another action in the place of a saved one; a password given as `***` stays."""
+    return jsonify(_save(body, _find(action_id)))
 
 
 @api.call("DELETE", "/actions/<action_id>", Answer(status=204, meaning="It is gone."))
@@ -97,7 +113,7 @@ def delete_action(action_id: str) -> ResponseReturnValue:
 @api.call(
     "POST",
     "/actions/<action_id>/send",
-    Answer(DeliveryJson, status=201, meaning="What came of it."),
+    DELIVERED,
     body=SendChanges,
     body_types=(JSON,),
     errors=(*ACTION_ERRORS, *SENDING_ERRORS),
@@ -119,14 +135,18 @@ def _find(action_id: str) -> SavedAction:
     return current_services().actions.get(int(action_id))
 
 
-def _save(body: ActionToSend, action_id: int | None = None) -> SavedActionJson:
+def _save(body: ActionToSend, earlier: SavedAction | None = None) -> SavedActionJson:
     composition = read_composition(body)
     composition.unchanged_context  # noqa: B018 - a ticket that cannot be read is not kept
     definition, ticket = composition.to_json()
-    return _to_json(current_services().actions.save(definition, ticket, action_id=action_id))
+    actions = current_services().actions
+    if earlier is None:
+        return _to_json(actions.save(definition, ticket))
+    return _to_json(actions.save(earlier.take_over(definition), ticket, action_id=earlier.id))
 
 
 def _line_to_json(saved: SavedAction) -> ActionLineJson:
+    saved = saved.without_credentials()
     source, method, url = (str(saved.definition[name]) for name in ("source", "method", "url"))
     return {
         "id": str(saved.id),
@@ -138,11 +158,12 @@ def _line_to_json(saved: SavedAction) -> ActionLineJson:
     }
 
 
-def _to_json(saved: SavedAction) -> SavedActionJson:
+def _to_json(saved: SavedAction, credentials: bool = False) -> SavedActionJson:
     # As the calls take it: what is not chosen is null there.
     ticket = {name: value or None for name, value in saved.ticket.items()}
+    shown = saved if credentials else saved.without_credentials()
     return {
         **_line_to_json(saved),
-        "action": to_json_safe(dict(saved.definition)),
+        "action": to_json_safe(dict(shown.definition)),
         "ticket": to_json_safe(ticket),
     }

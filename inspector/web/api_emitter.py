@@ -61,6 +61,10 @@ ACTION_ERRORS = (
     "bin_not_found",
     "request_not_found",
 )
+# What every call that sends gives, and what may keep it from sending.
+DELIVERED = Answer(
+    DeliveryJson, status=201, meaning="What came of it: an answer, or why there is none."
+)
 SENDING_ERRORS = ("too_many_deliveries", "too_many_streams")
 
 
@@ -89,7 +93,7 @@ def preview_action(body: ActionToSend) -> ResponseReturnValue:
 @api.call(
     "POST",
     "/deliveries",
-    Answer(DeliveryJson, status=201, meaning="What came of it: an answer, or why there is none."),
+    DELIVERED,
     body=ActionToSend,
     body_types=(JSON,),
     errors=(*ACTION_ERRORS, *SENDING_ERRORS),
@@ -150,7 +154,7 @@ def get_delivery(delivery_id: str) -> ResponseReturnValue:
 @api.call(
     "POST",
     "/deliveries/<delivery_id>/repeat",
-    Answer(DeliveryJson, status=201, meaning="The new delivery."),
+    DELIVERED,
     errors=SENDING_ERRORS,
 )
 def repeat_delivery(delivery_id: str) -> ResponseReturnValue:
@@ -172,7 +176,7 @@ class ReplayTarget:
 @api.call(
     "POST",
     "/bins/<name>/requests/<request_id>/replay",
-    Answer(DeliveryJson, status=201, meaning="The delivery."),
+    DELIVERED,
     body=ReplayTarget,
     errors=("unsupported_scheme", "cannot_replay", *SENDING_ERRORS),
 )

@@ -172,7 +172,7 @@ def _show_page(
     page = render_template(
         "emitter/index.html",
         **described,
-        actions=services.actions.list(),
+        actions=[each.without_credentials() for each in services.actions.list()],
         runs=services.series.list(),
         **list_lines(),
         **explain_templates(),

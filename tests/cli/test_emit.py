@@ -141,7 +141,7 @@ def test_the_pages_actions_are_the_commands_too(
     live_server: LiveServer, receiver: Receiver
 ) -> None:
     server = ["--server", live_server.url]
-    begun = ["--to", receiver.url, "--set", "ticket.id=5", "--data", "a=1"]
+    begun = ["--to", receiver.url, "--set", "ticket.id=5", "--basic-auth", "ann:s3cret"]
     first = emit(*begun, *server, "--dry-run", "--save-as", "From Ann").stdout_bytes
     assert emit(*server, "--action", "From Ann", "--dry-run").stdout_bytes == first
     assert emit(*server, "--action", "From Ann").return_value == 0

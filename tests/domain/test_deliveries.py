@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import attrgetter
+from typing import Any
 
 import pytest
 
-from inspector.domain.deliveries import Definition, Delivery, DeliveryLine
+from inspector.domain.deliveries import Definition, Delivery, DeliveryLine, SavedAction
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,36 @@ def test_credentials_in_what_a_delivery_was_made_from_are_not_shown() -> None:
         "options": {"basic_auth": ["ann", "***"], "retries": 1},
     }
     assert "s3cret" in str(definition)
+
+
+def make_action(**changes: Any) -> SavedAction:
+    definition = {
+        "url": "https://ann:s3cret@h/",
+        "headers": [["Authorization", "one"], ["X-A", "b"], ["authorization", "two"]],
+        "options": {"basic_auth": ["ann", "s3cret"], "retries": 1},
+    }
+    return SavedAction(1, definition | changes, {}, datetime.now(UTC))
+
+
+def test_what_a_saved_action_shows_hidden_goes_back_as_it_was() -> None:
+    saved = make_action()
+    shown = saved.without_credentials().definition
+    for secret in ("s3cret", "one", "two"):
+        assert secret not in str(shown)
+    assert saved.take_over(shown) == saved.definition
+
+
+def test_new_credentials_take_the_place_of_the_old() -> None:
+    changed: dict[str, Any] = {
+        "url": "https://ann:new@h/",
+        "headers": [["authorization", "***"], ["Authorization", "new"], ["X-B", "***"]],
+        "options": {"basic_auth": ["bob", "***"], "retries": 2},
+    }
+    taken = make_action().take_over(changed)
+    assert taken == {**changed, "headers": [["authorization", "two"], *changed["headers"][1:]]}
+    none = {"url": "http://h/", "headers": [], "options": {"basic_auth": None}}
+    assert make_action().take_over(none) == none
+    assert make_action(**none).take_over(changed) == changed
 
 
 def test_a_delivery_of_nothing_known_is_shown_as_it_is() -> None:

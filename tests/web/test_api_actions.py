@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -56,6 +57,27 @@ def test_what_is_got_can_be_put_back(client: FlaskClient) -> None:
     again = call(client, "PUT", f"{ACTIONS}/{made['id']}", 200, **asked)
     assert {**again, "changed_at": ""} == {**made, "changed_at": ""}
     assert made["ticket"]["changes"] == [["ticket.a", None], ["ticket.labels", ["x"]]]
+
+
+def test_passwords_are_shown_to_who_asks_for_them_and_kept_by_who_does_not(
+    client: FlaskClient, receiver: Receiver
+) -> None:
+    url = receiver.url.replace("//", "//ann:in-url@")
+    action = {"url": url, "headers": {"Authorization": "Bearer in-header"}}
+    action["options"] = {"basic_auth": ["ann", "in-options"]}
+    made = call(client, "POST", ACTIONS, 201, action=action)
+    place = f"{ACTIONS}/{made['id']}"
+    for shown in (made, call(client, "GET", place, 200), call(client, "GET", ACTIONS, 200)):
+        assert "in-" not in json.dumps(shown)
+    assert "in-url" not in client.get("/emitter").text
+    changed = {**made["action"], "name": "Changed"}
+    assert call(client, "PUT", place, 200, action=changed)["action"] == changed
+    kept = call(client, "GET", f"{place}?credentials=true", 200)["action"]
+    assert (kept["url"], kept["name"]) == (url, "Changed")
+    assert kept["headers"] == [["Authorization", "Bearer in-header"]]
+    assert kept["options"]["basic_auth"] == ["ann", "in-options"]
+    call(client, "POST", f"{place}/send", 201)
+    assert b"\r\nAuthorization: Bearer in-header\r\n" in receiver.requests[0]
 
 
 def test_a_saved_action_is_sent_as_it_is_or_changed(
