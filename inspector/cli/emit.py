@@ -14,6 +14,7 @@ import click
 from inspector.cli.client import Client, server_options
 from inspector.cli.emit_report import run_series, say_left_out, say_result
 from inspector.cli.emit_saved import load_action, load_ticket, save_file, save_on_server
+from inspector.cli.lines import escape_pieces
 from inspector.emitter import (
     METHODS,
     SOURCES,
@@ -149,7 +150,8 @@ def command(**chosen: Any) -> int:
         raise _name_flag(error, composition.action) from error
     say_left_out(request, composition)
     if chosen["dry_run"]:
-        sys.stdout.buffer.write(request.raw)
+        is_shown = sys.stdout.isatty()  # the ticket may be a stranger's
+        sys.stdout.buffer.writelines(escape_pieces([request.raw]) if is_shown else [request.raw])
         sys.stdout.buffer.flush()
         if plan.count > 1:
             click.echo(f"\nThe first of {plan.count:,}; nothing was sent.", err=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import os
 import sys
@@ -13,9 +12,8 @@ from typing import BinaryIO
 import click
 
 from inspector.cli.client import Client, bin_path, server_options
-from inspector.cli.lines import format_size
+from inspector.cli.lines import escape_pieces, format_size
 from inspector.errors import InspectorError
-from inspector.reading.text import escape_invisible
 
 
 @click.command("export")
@@ -27,7 +25,8 @@ from inspector.reading.text import escape_invisible
     default="jsonl",
     show_default=True,
     envvar="INSPECTOR_FORMAT",
-    help="HTTP Archive 1.2, the API's JSON a request a line, or a table of fields.",
+    help="HTTP Archive 1.2 or the API's JSON a request a line, which import reads back, or a table "
+    "of fields, which it does not.",
 )
 @click.option(
     "--output",
@@ -40,25 +39,25 @@ from inspector.reading.text import escape_invisible
 def command(
     bin_name: str, *, form: str, output: Path | None, server: str, token: str | None
 ) -> None:
-    """Write all captures of BIN, oldest first; har and jsonl are whole, import takes them back."""
+    """Write all captures of BIN, oldest first.
+
+    A file or a pipe gets them exactly; a terminal gets control characters escaped.
+    """
     client = Client(server, token)
-    read = codecs.getincrementaldecoder("utf-8")("replace")
-    shows = output is None and sys.stdout.isatty()
+    path = bin_path(bin_name, f"/export?format={form}")
+    pieces: Iterator[bytes] = (piece for piece, _ in client.download(path))
+    if output is None and sys.stdout.isatty():
+        pieces = escape_pieces(pieces)
     with _open(output) as file:
         written = 0
-        for piece, _ in client.download(bin_path(bin_name, f"/export?format={form}")):
-            # What strangers sent must not steer a terminal.
-            file.write(_as_shown(read.decode(piece)) if shows else piece)
+        for piece in pieces:
+            file.write(piece)
             written += len(piece)
             _show_progress(written, output)
         file.flush()
     if output is not None:
         _clear_progress()
         click.echo(f"{output}: {format_size(written)}", err=True)
-
-
-def _as_shown(text: str) -> bytes:
-    return "\n".join(map(escape_invisible, text.replace("\r\n", "\n").split("\n"))).encode()
 
 
 @contextlib.contextmanager

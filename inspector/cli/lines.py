@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
+import io
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,12 +17,31 @@ from inspector.settings import declines_color
 
 MAX_PATH_CHARS = 48
 MAX_SUBJECT_CHARS = 60
+_LAYOUT = re.compile(r"([\n\t])")
 _METHOD_COLORS = {"GET": "blue", "POST": "green", "PUT": "yellow", "DELETE": "red"}
 
 
 def use_color() -> bool:
     """Colour is for a terminal whose owner did not decline it (no-color.org)."""
     return sys.stdout.isatty() and not declines_color()
+
+
+def escape_pieces(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """UTF-8 text, cut anywhere, as a terminal may be given it: lines and tabs stay.
+
+    All else that a terminal obeys or an eye misses comes as a backslash escape.
+    """
+    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder("utf-8")("replace"), True)
+    encoding = sys.stdout.encoding or "utf-8"
+    for piece in pieces:
+        yield _escape_lines(decoder.decode(piece)).encode(encoding, "backslashreplace")
+    yield _escape_lines(decoder.decode(b"", final=True)).encode(encoding, "backslashreplace")
+
+
+def _escape_lines(text: str) -> str:
+    parts = _LAYOUT.split(text)
+    parts[::2] = map(escape_invisible, parts[::2])
+    return "".join(parts)
 
 
 def print_table(
