@@ -5,6 +5,7 @@ Bounded everywhere: a kilobyte of gzip may claim to be a gigabyte.
 
 from __future__ import annotations
 
+import re
 import zlib
 from typing import Any, NamedTuple
 
@@ -15,6 +16,9 @@ LITTLE_BYTES = 1_000_000
 MAX_MEMBERS = 1000
 _FIRST_STEP_BYTES, _STEP_BYTES = 512, 65_536
 _GZIP, _ZLIB, _BARE = 31, 15, -15  # zlib's window bits
+
+
+_ESSENCE_END = re.compile(r"[\s,]")
 
 
 class MediaType(NamedTuple):
@@ -41,14 +45,19 @@ class DecodedContent(NamedTuple):
 
 
 def parse_media_type(text: str) -> MediaType:
-    """Take a Content-Type apart; anything malformed is left out, nothing raises."""
+    """Take a Content-Type apart; anything malformed is left out, nothing raises.
+
+    A blank or a comma ends the essence, too: so it does for PHP.
+    """
     essence, *parameters = text.split(";")
     found: dict[str, str] = {}
     for parameter in parameters:
         name, _, value = parameter.partition("=")
         found.setdefault(name.strip().lower(), value.strip().strip('"'))
     return MediaType(
-        essence.strip().lower(), found.get("charset") or None, found.get("boundary") or None
+        _ESSENCE_END.split(essence.strip(), 1)[0].lower(),
+        found.get("charset") or None,
+        found.get("boundary") or None,
     )
 
 

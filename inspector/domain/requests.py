@@ -28,7 +28,7 @@ from inspector.domain.proxies import NO_PROXIES, TrustedProxies
 from inspector.domain.summaries import RequestSummary, recall_summary
 from inspector.forms import Form, parse
 from inspector.forms.parser import MAX_DEPTH, MAX_VARIABLES
-from inspector.forms.parts import parse_parts
+from inspector.forms.parts import find_boundary, parse_parts
 from inspector.forms.text import UTF_8, find_charset
 
 MAX_JSON_DEPTH = 200
@@ -200,7 +200,7 @@ class CapturedRequest:
         if kind.essence == PARTS_TYPE:
             return parse_parts(
                 self.decoded_body,
-                kind.boundary,
+                find_boundary(self.find_header("Content-Type") or ""),
                 max_variables=limits.max_variables,
                 max_depth=limits.max_depth,
             )

@@ -18,11 +18,18 @@ _MESSAGES = {
     "array_replaced": "A string takes the place of an array and of all that was in it.",
     "boundary_in_value": "The boundary follows the part's head without a line end of its own: PHP"
     " takes it, and all up to the next one, for the value.",
-    "boundary_missing": "The Content-Type names no boundary, so PHP reads none of the parts.",
-    "boundary_not_found": "No line of the body is the boundary and nothing else, so PHP reads none"
-    " of the parts.",
+    "boundary_missing": "The Content-Type names no boundary that PHP can read, so it reads none of"
+    " the parts.",
+    "boundary_not_found": "No line of the body is “{line}” and nothing else, so PHP reads none of"
+    " the parts.",
     "bracket_unclosed": "A [ is never closed: PHP reads the name as “{read_as}”.",
     "charset_unknown": "A form in the charset {name} cannot be read, so it was read as UTF-8.",
+    "file_misplaced": "The brackets in the name of a file's field do not match: PHP drops the file"
+    " and all files after it.",
+    "file_path_cut": "PHP knows the file as “{read_as}”, without a path.",
+    "file_too_large": "PHP drops a file of more than {limit} bytes: that is what a MAX_FILE_SIZE"
+    " sent before it allows, or upload_max_filesize where nobody sets it.",
+    "files_exceeded": "PHP takes the first {limit} files only.",
     "name_barred": "PHP lets no key begin with __Host- or __Secure- unless the whole name does,"
     " and drops this pair.",
     "name_changed": "PHP reads the name as “{read_as}”: it takes off spaces before it, and makes _"

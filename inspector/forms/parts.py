@@ -2,7 +2,7 @@
 
 Names and values come as bytes and are not percent-encoded; what happens to a name is the
 same as in an urlencoded form, so each field is written as a pair of one and read like it.
-Files are none of ours: PHP keeps them apart, in ``$_FILES``.
+Files are none of them: PHP keeps them apart, in ``$_FILES``. Notes say which it drops.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from inspector.forms.notes import Note, NoteList
+from inspector.forms.notes import Note, NoteList, shorten
 from inspector.forms.parser import MAX_DEPTH, MAX_VARIABLES, Form
 from inspector.forms.trace import Pair
 
-# PHP reads so many parts more than variables: max_file_uploads, where nobody sets a limit.
+# PHP takes so many files, and reads so many parts more than variables: max_file_uploads.
 MAX_FILES = 20
+MAX_FILE_BYTES = 2 * 1024 * 1024  # upload_max_filesize
 # Of a Content-Disposition so many lines and parameters are read. Browsers write one and two.
 MAX_LINES = 50
 MAX_PARAMETERS = 50
@@ -26,6 +27,8 @@ _ESCAPES = ((b"%", b"%25"), (b"&", b"%26"), (b"+", b"%2B"), (b"=", b"%3D"), (b"\
 _LINE_END = rb"(?:\r?\n|\0[^\n]*\n)"
 _HEAD_END = re.compile(rb"(?m)^" + _LINE_END)
 _DISPOSITION = re.compile(rb"(?im)^content-disposition:")
+_NUMBER = re.compile(rb"\s*([+-]?)0*([0-9]{0,18})")
+_FILE_FIELD = re.compile(rb"[^\[\]]*+(?:\[[^\[\]]*+\])*+")
 # What stands before a sign that is in no quotes. No pattern here ever goes back.
 _UP_TO = rb"""(?:[^%b"']++|"(?:[^"\\]++|\\"?)*+"?|'(?:[^'\\]++|\\'?)*+'?)*+"""
 _PARAMETER, _KEY = re.compile(_UP_TO % b";"), re.compile(_UP_TO % b"=")
@@ -35,25 +38,41 @@ _QUOTED = {
 }
 
 
+def find_boundary(content_type: str) -> str | None:
+    """The boundary as PHP takes it from a Content-Type, None where it takes none.
+
+    It ends at a comma too, blanks belong to it, and any name that ends in ``boundary``
+    will do: where that differs from RFC 2046, a reader of the RFC finds other parts.
+
+    Source: php-src, ``main/rfc1867.c``.
+    """
+    found = re.search("boundary", content_type) or re.search("(?i)boundary", content_type)
+    _, is_given, value = content_type[found.start() :].partition("=") if found else ("", "", "")
+    if value.startswith('"'):
+        quoted, is_closed, _ = value[1:].partition('"')
+        return quoted if is_closed else None
+    return re.split("[,;]", value, maxsplit=1)[0] if is_given else None
+
+
 def parse_parts(
     body: bytes,
     boundary: str | None,
     *,
     max_variables: int = MAX_VARIABLES,
     max_depth: int = MAX_DEPTH,
-) -> Form:
+) -> PartsForm:
     """Read the fields of a multipart/form-data body as PHP does.
 
-    ``boundary`` is the Content-Type's, None when it names none. ``max_variables`` counts
-    fields and, with ``MAX_FILES`` more, parts; ``max_depth`` brackets. Names and values
-    are UTF-8, whatever a part says of itself. No content is an error. Linear in
-    ``len(body)``.
+    ``boundary`` is the Content-Type's (``find_boundary``), None when it names none.
+    ``max_variables`` counts fields and, with ``MAX_FILES`` more, parts; ``max_depth``
+    brackets. Names and values are UTF-8, whatever a part says of itself. No content is
+    an error. Linear in ``len(body)``.
 
     Source: php-src, ``main/rfc1867.c``, and what PHP 8.2 makes of such bodies.
     """
     notes = NoteList()
     fields: list[tuple[bytes, bytes]] = []
-    if boundary:
+    if boundary is not None:
         mark = b"--" + boundary.encode("utf-8", "surrogateescape")
         fields += _read_fields(body, mark, max_variables + MAX_FILES, notes)
     else:
@@ -62,7 +81,7 @@ def parse_parts(
 
 
 class PartsForm(Form):
-    """A ``Form`` whose pairs were parts: their raw names and values are as sent."""
+    """A ``Form`` whose pairs were parts: ``fields`` are their raw names and values, as sent."""
 
     def __init__(
         self,
@@ -73,13 +92,13 @@ class PartsForm(Form):
     ) -> None:
         pairs = (_escape(name) + b"=" + _escape(value) for name, value in fields)
         super().__init__(b"&".join(pairs), max_variables, max_depth, None)
-        self._fields = fields
+        self.fields = fields
         self._notes_on_parts = notes
 
     @property
     def pairs(self) -> tuple[Pair, ...]:
         """The fields in the order of their parts, those included that PHP drops."""
-        sent = zip(super().pairs, self._fields, strict=False)  # those far beyond are unlisted
+        sent = zip(super().pairs, self.fields, strict=False)  # those far beyond are unlisted
         return tuple(pair._replace(raw_name=name, raw_value=value) for pair, (name, value) in sent)
 
     @property
@@ -99,6 +118,7 @@ def _read_fields(
 ) -> Iterator[tuple[bytes, bytes]]:
     """Name and value of each part that is no file; ``mark`` is the boundary with its dashes."""
     boundary_line = re.compile(rb"(?m)^" + re.escape(mark) + _LINE_END)
+    files = _Files(notes)
     parts = position = 0
     while found := boundary_line.search(body, position):
         parts += 1
@@ -113,13 +133,64 @@ def _read_fields(
         if name is None and filename is None:
             notes.add("part_unnamed")
             return
+        if filename is not None and not files.takes(name or b"", filename):
+            continue
         if body.startswith(mark, position):
-            notes.add("boundary_in_value", (name or b"").decode("utf-8", "surrogateescape"))
+            notes.add("boundary_in_value", _as_text(name or b""))
         value, position = _read_value(body, position, mark)
-        if name is not None and filename is None:
+        if filename is not None:
+            files.judge_size(name or b"", len(value))
+        elif name is not None:
+            files.heed(name, value)
             yield name, value
     if not parts:
-        notes.add("boundary_not_found")
+        notes.add("boundary_not_found", line=shorten(mark.decode("utf-8", "replace")))
+
+
+class _Files:
+    """What becomes of the files: how many PHP takes, of which fields, of what names and sizes."""
+
+    def __init__(self, notes: NoteList) -> None:
+        self._notes = notes
+        self._left = MAX_FILES
+        self._max_bytes = MAX_FILE_BYTES
+
+    def takes(self, field: bytes, filename: bytes) -> bool:
+        """Whether PHP reads the file; when it drops one, it drops all that follow."""
+        if self._left < 0:
+            return False
+        if not self._left or not _FILE_FIELD.fullmatch(field):
+            code = "file_misplaced" if self._left else "files_exceeded"
+            self._notes.add(code, _as_text(field), limit=MAX_FILES)
+            self._left = -1
+            return False
+        if not filename:  # an input of a browser's form that nobody chose a file for
+            return False
+        self._left -= 1
+        last = re.split(rb"[/\\]", filename)[-1]
+        if last != filename:
+            self._notes.add("file_path_cut", _as_text(field), read_as=shorten(_as_text(last)))
+        return True
+
+    def heed(self, field: bytes, value: bytes) -> None:
+        """A field MAX_FILE_SIZE limits the files after it; one of 0, or of no number, does not."""
+        if field.lower() != b"max_file_size":
+            return
+        number = _NUMBER.match(value)
+        assert number is not None  # noqa: S101 - it matches nothing, too
+        sign, digits = number.groups()
+        size = int(digits or 0)
+        self._max_bytes = min(size or MAX_FILE_BYTES, MAX_FILE_BYTES)
+        if size and sign == b"-":
+            self._max_bytes = 0
+
+    def judge_size(self, field: bytes, size: int) -> None:
+        if size > self._max_bytes:
+            self._notes.add("file_too_large", _as_text(field), limit=f"{self._max_bytes:,}")
+
+
+def _as_text(name: bytes) -> str:
+    return name.decode("utf-8", "surrogateescape")
 
 
 def _read_head(body: bytes, start: int) -> tuple[bytes | None, int]:

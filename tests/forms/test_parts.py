@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inspector.forms import to_json_safe
-from inspector.forms.parts import MAX_FILES, parse_parts
+from inspector.forms.parts import MAX_FILE_BYTES, MAX_FILES, PartsForm, find_boundary, parse_parts
 
 DATA = Path(__file__).parent / "data"
 CASES = [json.loads(line) for line in (DATA / "multipart.jsonl").read_text("utf-8").splitlines()]
@@ -26,12 +26,17 @@ def named(name: str, value: str = "1") -> bytes:
 
 
 def test_no_recorded_case_is_missing() -> None:
-    assert len(CASES) == 356
+    assert len(CASES) == 422
+
+
+def read_case(case: dict[str, Any]) -> PartsForm:
+    content_type = case.get("content_type", "multipart/form-data; boundary=B")
+    return parse_parts(b64decode(case["body_b64"]), find_boundary(content_type))
 
 
 @pytest.mark.parametrize("case", CASES, ids=itemgetter("id"))
 def test_value_is_what_php_posts(case: dict[str, Any]) -> None:
-    form = parse_parts(b64decode(case["body_b64"]), "B")
+    form = read_case(case)
     expected = case["expected"]
     if isinstance(expected, list):  # at the top ours is always an object
         expected = {str(index): entry for index, entry in enumerate(expected)}
@@ -63,17 +68,60 @@ def test_limits_are_noted() -> None:
     form = parse_parts(five, "B", max_variables=3)
     assert list(form.value) == ["a0", "a1", "a2"]
     assert [note.code for note in form.notes] == ["variables_exceeded"]
-    file = part('Content-Disposition: form-data; name="f"; filename="x"')
+    file = part('Content-Disposition: form-data; name="f"; filename=""')
     form = parse_parts(file * (3 + MAX_FILES) + named("a"), "B", max_variables=3)
     assert form.value == {}
     assert [note.code for note in form.notes] == ["parts_exceeded"]
 
 
 def test_a_content_type_without_boundary_is_noted() -> None:
-    for boundary in (None, ""):
-        form = parse_parts(named("a"), boundary)
-        assert (form.value, form.has_pairs) == ({}, False)
-        assert [note.code for note in form.notes] == ["boundary_missing"]
+    form = parse_parts(named("a"), None)
+    assert (form.value, form.has_pairs) == ({}, False)
+    assert [note.code for note in form.notes] == ["boundary_missing"]
+
+
+def test_a_boundary_is_quoted_where_no_line_is_it() -> None:
+    form = parse_parts(named("a"), find_boundary("multipart/form-data; boundary=B ; charset=x"))
+    (note,) = form.notes
+    assert (note.code, "“--B ”" in note.message) == ("boundary_not_found", True)
+
+
+FILE_NOTES = {
+    "a file's brackets do not match": ["file_misplaced"],
+    "a file after one with bad brackets": ["file_misplaced"],
+    "an empty file name with bad brackets": ["file_misplaced"],
+    "more files than PHP takes": ["files_exceeded"],
+    "files too large count": ["file_too_large"] * 10 + ["files_exceeded", "file_too_large"],
+    "a file beyond MAX_FILE_SIZE": ["file_too_large"],
+    "a file within MAX_FILE_SIZE": [],
+    "a file name with a path": ["file_path_cut"],
+    "a file in a list": [],
+}
+
+
+@pytest.mark.parametrize("id_", FILE_NOTES)
+def test_what_php_does_to_files_is_noted(id_: str) -> None:
+    (case,) = (case for case in CASES if case["id"] == id_)
+    assert [note.code for note in read_case(case).notes] == FILE_NOTES[id_]
+
+
+@pytest.mark.parametrize("case", CASES, ids=itemgetter("id"))
+def test_a_file_is_noted_if_and_only_if_php_drops_or_renames_it(case: dict[str, Any]) -> None:
+    notes = read_case(case).notes
+    codes = {note.code for note in notes}
+    files = case.get("files", [])
+    assert ("file_too_large" in codes) == any(error == 2 for _, _, error in files)
+    assert not files or "file_misplaced" not in codes
+    renamed = [note for note in notes if note.code == "file_path_cut"]
+    for note, (_, name, _) in zip(renamed, files, strict=bool(renamed)):
+        assert f"“{name}”" in note.message
+
+
+def test_a_file_beyond_phps_own_limit_is_noted() -> None:
+    file = 'Content-Disposition: form-data; name="f"; filename="x"'
+    assert parse_parts(part(file, "x" * MAX_FILE_BYTES), "B").notes == ()
+    (note,) = parse_parts(part(file, "x" * (MAX_FILE_BYTES + 1)), "B").notes
+    assert (note.code, note.name, "2,097,152" in note.message) == ("file_too_large", "f", True)
 
 
 def test_pairs_are_as_sent_and_in_order() -> None:

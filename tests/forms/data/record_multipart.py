@@ -11,25 +11,39 @@ import sys
 import tempfile
 from base64 import b64encode
 from pathlib import Path
+from typing import Any
 
-DUMP = "<?php echo json_encode($_POST, JSON_INVALID_UTF8_SUBSTITUTE | JSON_UNESCAPED_SLASHES);"
+DUMP = """<?php
+function list_files($field, $names, $errors) {
+    foreach (is_array($names) ? $names : [] as $key => $name)
+        yield from list_files($field . "[$key]", $name, $errors[$key]);
+    if (!is_array($names))
+        yield [$field, $names, $errors];
+}
+$files = [];
+foreach ($_FILES as $field => $file)
+    array_push($files, ...list_files($field, $file['name'], $file['error']));
+$found = ['expected' => $_POST] + ($files ? ['files' => $files] : []);
+echo json_encode($found, JSON_INVALID_UTF8_SUBSTITUTE | JSON_UNESCAPED_SLASHES);
+"""
+USUAL_TYPE = "multipart/form-data; boundary=B"
 RANDOM_BODIES = 300
 END = b"--B--\r\n"
 
 
-def ask_php(body: bytes, script: Path) -> str:
-    """The JSON of ``$_POST``, with PHP's defaults."""
+def ask_php(body: bytes, content_type: str, script: Path) -> Any:
+    """``$_POST`` and, where there are any, each file's field, name and error; PHP's defaults."""
     environment = {
         "PATH": os.environ["PATH"],
         "REDIRECT_STATUS": "200",
         "SCRIPT_FILENAME": str(script),
         "REQUEST_METHOD": "POST",
-        "CONTENT_TYPE": "multipart/form-data; boundary=B",
+        "CONTENT_TYPE": content_type,
         "CONTENT_LENGTH": str(len(body)),
     }
     command = ["php-cgi", "-n", "-q", "-d", "display_errors=0"]
     done = subprocess.run(command, input=body, capture_output=True, env=environment, check=True)
-    return done.stdout.decode().replace("\r", "").partition("\n\n")[2]
+    return json.loads(done.stdout.decode().replace("\r", "").partition("\n\n")[2])
 
 
 def join(*parts: tuple[bytes, bytes], line_end: bytes = b"\r\n", end: bytes = END) -> bytes:
@@ -48,6 +62,7 @@ def quoted(name: bytes, value: bytes = b"1", more: bytes = b"") -> tuple[bytes, 
 
 
 LAST = quoted(b"last", b"2")
+FILE = quoted(b"f", b"data", b'; filename="x.txt"')
 HEAD = b"Content-Disposition: form-data"
 MADE = {
     "fields with brackets": join(
@@ -68,6 +83,46 @@ MADE = {
     "a part without a head": join((b"", b"x"), LAST),
     "a file is no field": join(quoted(b"f[x]", b"data", b'; filename="x.txt"'), LAST),
     "a file without a name": join((HEAD + b'; filename="x.txt"', b"data"), LAST),
+    "a file in a list": join(*[quoted(b"f[]", b"data", b'; filename="x"')] * 2, LAST),
+    "a file deeper down": join(quoted(b"f[a][b c]", b"data", b'; filename="x"'), LAST),
+    "a file's brackets do not match": join(quoted(b"f[a", b"data", b'; filename="x"'), LAST),
+    "a file's brackets close twice": join(quoted(b"f[a]]", b"data", b'; filename="x"'), LAST),
+    "text after a file's bracket": join(quoted(b"f[a]b", b"data", b'; filename="x"'), LAST),
+    "a file's bracket in a bracket": join(quoted(b"f[a[b]]", b"data", b'; filename="x"'), LAST),
+    "a file name with a path": join(quoted(b"f", b"data", b'; filename="a/b/x.txt"'), LAST),
+    "a file name of Windows": join(quoted(b"f", b"data", rb'; filename="C:\a\x.txt"'), LAST),
+    "a file name that ends in a slash": join(quoted(b"f", b"data", b'; filename="a/"'), LAST),
+    "a slash, then a backslash": join(quoted(b"f", b"data", rb'; filename="a/b\c"'), LAST),
+    "a backslash, then a slash": join(quoted(b"f", b"data", rb'; filename="a\b/c"'), LAST),
+    "a file within MAX_FILE_SIZE": join(quoted(b"MAX_FILE_SIZE", b"4"), FILE, LAST),
+    "a file beyond MAX_FILE_SIZE": join(quoted(b"MAX_FILE_SIZE", b"3"), FILE, LAST),
+    "MAX_FILE_SIZE after its file": join(FILE, quoted(b"MAX_FILE_SIZE", b"3"), LAST),
+    "MAX_FILE_SIZE in any case": join(quoted(b"max_file_size", b" +3x"), FILE, LAST),
+    "MAX_FILE_SIZE of nothing": join(quoted(b"MAX_FILE_SIZE", b"x"), FILE, LAST),
+    "MAX_FILE_SIZE of 0": join(quoted(b"MAX_FILE_SIZE", b"0"), FILE, LAST),
+    "MAX_FILE_SIZE below 0": join(quoted(b"MAX_FILE_SIZE", b"-1"), FILE, LAST),
+    "MAX_FILE_SIZE twice": join(
+        quoted(b"MAX_FILE_SIZE", b"3"), quoted(b"MAX_FILE_SIZE", b"9"), FILE, LAST
+    ),
+    "MAX_FILE_SIZE beyond all numbers": join(quoted(b"MAX_FILE_SIZE", b"9" * 30), FILE, LAST),
+    "MAX_FILE_SIZE in brackets": join(quoted(b"MAX_FILE_SIZE[]", b"3"), FILE, LAST),
+    "more files than PHP takes": join(*[quoted(b"f[]", b"data", b'; filename="x"')] * 21, LAST),
+    "files without a name count": join(*[quoted(b"f[]", b"", b'; filename=""')] * 21, FILE, LAST),
+    "a file after one with bad brackets": join(
+        quoted(b"f[", b"data", b'; filename="x"'), FILE, LAST
+    ),
+    "an empty file name with bad brackets": join(quoted(b"f[", b"", b'; filename=""'), FILE, LAST),
+    "a boundary right after a file's head": join(FILE, LAST).replace(b"data\r\n", b""),
+    "a boundary right after an empty file's": join(
+        quoted(b"f", b"data", b'; filename=""'), LAST
+    ).replace(b"data\r\n", b""),
+    "a boundary right after a dropped file's head": join(
+        quoted(b"f[", b"data", b'; filename="x"'), LAST
+    ).replace(b"data\r\n", b""),
+    "files too large count": join(
+        quoted(b"MAX_FILE_SIZE", b"3"), *[FILE] * 20, quoted(b"g", b"x", b'; filename="x"'), LAST
+    ),
+    "an empty file": join(quoted(b"f", b"", b'; filename="x"'), LAST),
     "an empty file name is a file's": join(quoted(b"f", b"", b'; filename=""'), LAST),
     "filename* makes no file": join(quoted(b"f", b"data", b"; filename*=UTF-8''x.txt"), LAST),
     "name* is no name": join((HEAD + b"; name*=UTF-8''x%20y", b"1"), LAST),
@@ -115,6 +170,27 @@ MADE = {
         *[quoted(b"f[]", b"", b'; filename=""')] * 1019, quoted(b"a"), LAST
     ),
 }
+CONTENT_TYPES = [
+    *((b"B", "multipart/form-data" + more) for more in (
+        '; boundary="B"', "; boundary=B; charset=utf-8", "; charset=utf-8; boundary=B", "",
+        "; Boundary=B", ";boundary=B", ", boundary=B", " boundary=B", '; boundary ="B"',
+        "; boundary=B,x", "; boundary=B ; x", "; boundary= B", '; boundary= "B"', '; boundary="B',
+        '; boundary="B"x', '; boundary=B"', "; x-boundary=B", "; boundary=B; boundary=C",
+        "; boundary=C; boundary=B", "; Boundary=C; boundary=B", "; boundary=", "; boundary",
+        "; boundary='B'", "; boundary=b", '; a="x;boundary=C"; boundary=B',
+    )),
+    (b"B", "Multipart/Form-Data; boundary=B"),
+    (b"B ", "multipart/form-data; boundary=B ; x"),
+    (b" B", "multipart/form-data; boundary= B"),
+    (b"B,x", "multipart/form-data; boundary=B,x"),
+    (b"a;b", 'multipart/form-data; boundary="a;b"'),
+    (b"a b", 'multipart/form-data; boundary="a b"'),
+    (b"a=b", "multipart/form-data; boundary=a=b"),
+    (b"a\\", 'multipart/form-data; boundary="a\\"b"'),
+    (b"'B'", "multipart/form-data; boundary='B'"),
+    (b"--B", "multipart/form-data; boundary=--B"),
+    (b"", 'multipart/form-data; boundary=""'),
+]  # fmt: skip
 PIECES = [
     *(b'--B|--B--|\r\n|\r\n|\n|\r\n\r\n|content-disposition:| form-data|;|;;|; name=|name=|"|\'|'
       b'\\|\\\\|\\"|a|b[c]|[|]| |\t|=|:|filename|; filename="x"|%41|+|&|\0|.|\xff|x: y|-|\r').split(
@@ -141,8 +217,13 @@ def main() -> None:
         script = Path(folder) / "dump.php"
         script.write_text(DUMP)
         for id_, body in cases:
-            posted = json.loads(ask_php(body, script))
-            case = {"id": id_, "body_b64": b64encode(body).decode(), "expected": posted}
+            case = {"id": id_, "body_b64": b64encode(body).decode()}
+            case |= ask_php(body, USUAL_TYPE, script)
+            sys.stdout.write(json.dumps(case, ensure_ascii=False) + "\n")
+        for boundary, content_type in CONTENT_TYPES:
+            body = join(quoted(b"a")).replace(b"--B", b"--" + boundary)
+            case = {"id": content_type + " of " + boundary.decode(), "content_type": content_type}
+            case |= {"body_b64": b64encode(body).decode()} | ask_php(body, content_type, script)
             sys.stdout.write(json.dumps(case, ensure_ascii=False) + "\n")
 
 
