@@ -30,11 +30,6 @@ class Part(NamedTuple):
     content_type: str
 
     @property
-    def is_plain_field(self) -> bool:
-        """Whether there is nothing to it but a name and a value."""
-        return self.name is not None and self.filename is None and not self.content_type
-
-    @property
     def safe_filename(self) -> str:
         """The file name's last segment in plain ASCII, fit for a header; may be ``""``."""
         last = re.split(r"[/\\]", self.filename or "")[-1]

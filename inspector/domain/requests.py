@@ -23,12 +23,12 @@ from inspector.domain.content import (
     decode_text,
     parse_media_type,
 )
-from inspector.domain.multipart import MAX_PARTS, PartList, split_parts
+from inspector.domain.multipart import MAX_PARTS, Part, PartList, split_parts
 from inspector.domain.proxies import NO_PROXIES, TrustedProxies
 from inspector.domain.summaries import RequestSummary, recall_summary
 from inspector.forms import Form, parse
 from inspector.forms.parser import MAX_DEPTH, MAX_VARIABLES
-from inspector.forms.parts import find_boundary, parse_parts
+from inspector.forms.parts import PartsForm, find_boundary, parse_parts
 from inspector.forms.text import UTF_8, find_charset
 
 MAX_JSON_DEPTH = 200
@@ -220,6 +220,18 @@ class CapturedRequest:
         if not kind.essence.startswith("multipart/") or not kind.boundary:
             return None
         return split_parts(self.decoded_body, kind.boundary, max_parts=self.limits.max_parts)
+
+    @cached_property
+    def untold_parts(self) -> dict[int, Part]:
+        """By their places the parts that are no fields of the form: files, and what PHP leaves."""
+        parts = enumerate(self.parts.parts if self.parts else ())
+        fields = self.form.fields if isinstance(self.form, PartsForm) else ()
+        told = {(decode_text(name), value) for name, value in fields}
+        return {
+            at: part
+            for at, part in parts
+            if (part.name, part.data) not in told or part.filename is not None
+        }
 
     @cached_property
     def json(self) -> Any:

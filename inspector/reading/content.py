@@ -27,10 +27,9 @@ def find_content(request: CapturedRequest) -> tuple[str | None, Any]:
 
 def find_other_texts(request: CapturedRequest) -> Iterator[str]:
     """What the body says beside its form or JSON: the files in its parts, or all of it."""
-    if request.parts is not None:
-        for part in request.parts.parts:
-            if request.form is None or part.filename is not None:
-                with suppress(UnicodeDecodeError):
-                    yield f"{part.filename or part.name or ''} {part.data.decode()}"
-    elif request.form is None and request.json is None and request.body_text:
+    for part in request.untold_parts.values():
+        with suppress(UnicodeDecodeError):
+            yield f"{part.filename or part.name or ''} {part.data.decode()}"
+    is_form = request.form is not None and request.form.has_pairs
+    if not (request.untold_parts or is_form or request.json is not None) and request.body_text:
         yield request.body_text

@@ -24,7 +24,7 @@ from inspector.reading.query import WORD, Phrase, Query, find_marks, searched_li
 
 log = logging.getLogger("inspector.storage")
 
-SCHEMA = 4
+SCHEMA = 5
 BATCH = 50
 MAX_WORDS_A_REQUEST = 20_000
 # The mark of requests that have more than is indexed: any search may be for them.

@@ -121,11 +121,10 @@ def dump_hex(data: bytes) -> str:
 
 
 def _list_parts(request: CapturedRequest) -> list[tuple[int, Part]]:
-    """The parts with their places; of a form no plain fields, which are among its fields."""
+    """The parts with their places, without those that are fields of the form and nothing more."""
     parts = enumerate(request.parts.parts if request.parts else ())
-    if request.form is None:
-        return list(parts)
-    return [(index, part) for index, part in parts if not part.is_plain_field]
+    untold = request.untold_parts
+    return [(index, part) for index, part in parts if index in untold or part.content_type]
 
 
 def _view_part(index: int, part: Part) -> PartView:

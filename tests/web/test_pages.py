@@ -18,6 +18,7 @@ from inspector.web.pages import render_rows
 from inspector.web.pages_list import ROWS
 
 SAMPLE_TSV = Path(__file__).parents[1] / "forms" / "data" / "ticket_sample.tsv"
+DISPOSITION = b"Content-Disposition: form-data"
 HTMX = {"HX-Request": "true"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -242,6 +243,30 @@ def test_a_ticket_in_parts_is_a_ticket_with_its_files_beside_it(client: FlaskCli
         found = load_json(client, "requests", q=query)
         assert [each["number"] for each in found] == [2, 1], query
     assert [each["number"] for each in load_json(client, "requests", q="note's own")] == [1]
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("multipart/form-data; boundary=B", b"--B\r\n%s\r\n\r\nx\r\n" % DISPOSITION),
+        ("multipart/form-data; boundary=B ; x", b""),
+    ],
+    ids=["after a part without a name", "with a blank in the boundary"],
+)
+def test_a_field_that_php_leaves_is_shown_and_found(
+    client: FlaskClient, content_type: str, body: bytes
+) -> None:
+    body += b'--B\r\n%s; name="a"\r\n\r\nlost\r\n--B--\r\n' % DISPOSITION
+    client.post("/orders", data=body, content_type=content_type)
+    parts = show(client).partition('<details id="parts"')[2].partition("</details>")[0]
+    assert "lost" in parts
+    assert len(load_json(client, "requests", q="lost")) == 1
+
+
+def test_a_body_without_its_boundary_is_found_by_its_text(client: FlaskClient) -> None:
+    for content_type in ("multipart/form-data", "multipart/form-data; boundary=B"):
+        client.post("/orders", data=b"what was lost", content_type=content_type)
+    assert len(load_json(client, "requests", q="was lost")) == 2
 
 
 def test_a_bin_that_is_not_there_is_made_from_its_page(client: FlaskClient) -> None:
