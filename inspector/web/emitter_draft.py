@@ -65,6 +65,11 @@ class Draft:
         chosen = any(text not in usual.get(name, ("",)) for name, text in self.options.items())
         return chosen or self.follow_redirects or not self.verify_tls
 
+    @property
+    def has_plan(self) -> bool:
+        """Whether something is said of a series."""
+        return any(text.strip() for text in self.plan.values())
+
     def compose(self) -> Composition:
         """What the form means. Raises ``InspectorError`` that names the field."""
         action = WebhookAction(
@@ -189,8 +194,10 @@ def _unix(text: str) -> str:
     return text.replace("\r\n", "\n")
 
 
-def make_draft(composition: Composition, action_id: str = "") -> Draft:
-    """The form that means this composition."""
+def make_draft(
+    composition: Composition, action_id: str = "", plan: SeriesPlan | None = None
+) -> Draft:
+    """The form that means this composition, and this series of it."""
     action, ticket = composition.action, composition.ticket
     options = action.options
     user, password = options.basic_auth or ("", "")
@@ -215,8 +222,15 @@ def make_draft(composition: Composition, action_id: str = "") -> Draft:
         variation=ticket.variation,
         ticket_text=ticket.text,
         changes=tuple(row for change in ticket.changes for row in _change_rows(change)),
+        plan={} if plan is None else _plan_fields(plan),
         action_id=action_id,
     )
+
+
+def _plan_fields(plan: SeriesPlan) -> dict[str, str]:
+    rate = "" if plan.rate_per_s is None else f"{plan.rate_per_s:.12g}"
+    counts = {"count": plan.count, "first": plan.first, "concurrency": plan.concurrency}
+    return {**{name: str(count) for name, count in counts.items()}, "rate": rate}
 
 
 def _change_rows(change: Change) -> Sequence[tuple[str, str, str]]:

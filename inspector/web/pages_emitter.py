@@ -42,8 +42,8 @@ def _allow_large_forms() -> None:
 
 @blueprint.get("")
 def show() -> Response:
-    """The composer: empty, or with a saved ``action``, a delivery ``again``, a captured
-    request's ticket (``from``, a bin's name and a request's id) or a bin to send ``to``.
+    """The composer: empty, or with a saved ``action``, a delivery ``again``, a ``series``, a
+    captured request's ticket (``from``: bin and request id) or a bin to send ``to``.
     """  # noqa: D205 - one sentence
     return _show_page(_begin())
 
@@ -58,6 +58,9 @@ def _begin() -> Draft:
         if kept.definition is None or kept.ticket is None:
             raise InspectorError("cannot_edit", "A replayed request was made from no action.")
         return make_draft(composition_from_json(kept.definition, kept.ticket))
+    if "series" in args:
+        run = services.series.get(args["series"])
+        return make_draft(run.composition, plan=run.plan)
     if "from" in args:
         return _draft_from(args["from"])
     targets = list_targets()

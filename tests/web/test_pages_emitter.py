@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import time
 from collections.abc import Iterator
 from html import unescape
@@ -380,6 +381,11 @@ def test_a_series_runs_to_its_end_and_logs_each_delivery(
     }
     assert numbers == set(range(10, 130))
     assert "Each of them is in the" in ended
+    again = client.get(f"/emitter?series={place.rpartition('/')[2]}").text
+    for field in ('name="count" value="120"', 'name="first" value="10"', 'value="{n}"'):
+        assert field in again
+    assert '<details class="card compose-part more plan" id="plan" open>' in again
+    assert "120 of 120 deliveries, " in client.get("/emitter").text
     names = list_names(client, services, place)
     assert sorted(names) == sorted(f"Mine #{number}" for number in range(10, 130))
 
@@ -396,7 +402,7 @@ def test_a_long_series_logs_the_first_and_those_that_fail(
         ended = unescape(wait_for_end(client, place))
     names = list_names(client, services, place)
     assert names == [f"Mine #{number}" for number in (7, 5, 3, 2, 1)]
-    assert "of those after them the first 2 that fail: 2 so far" in " ".join(ended.split())
+    assert "of those after them 2 that failed." in " ".join(ended.split())
     assert "The others are counted here only." in ended
 
 
@@ -411,6 +417,17 @@ def test_a_series_goes_on_when_nothing_can_be_stored(
     assert list_names(client, services, place) == []
     assert "5 could not be stored" in client.get(place).text
     assert len(receiver.requests) == 5
+
+
+def test_a_series_without_an_answer_tells_no_times(client: FlaskClient, services: Services) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+    place = press(client, "series", url=url, count="3").headers["Location"]
+    ended = wait_for_end(client, place)
+    assert "<strong>connection_refused</strong> 3" in ended
+    assert "p50" not in ended
+    list_names(client, services, place)
+    assert "3 of 3 deliveries, 3 not delivered" in client.get("/emitter").text
 
 
 def test_a_series_is_stopped(client: FlaskClient, receiver: Receiver) -> None:
