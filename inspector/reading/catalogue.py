@@ -106,7 +106,8 @@ class Catalogue:
 
     ``hidden`` counts each meeting with a field that is not among them: one beyond
     ``MAX_FIELDS``, or with a name beyond ``MAX_NAME_CHARS``. ``points`` are the newest
-    ``MAX_POINTS`` captures.
+    ``MAX_POINTS`` captures. ``has_tickets`` when any request was about a ticket: those
+    about none are compared among themselves.
     """
 
     def __init__(self) -> None:
@@ -116,6 +117,7 @@ class Catalogue:
         self.first_number = 0
         self.last_number = 0
         self.hidden = 0
+        self.has_tickets = False
         self._last: OrderedDict[str, tuple[int, dict[_Key, int]]] = OrderedDict()
 
     def add(self, request: CapturedRequest) -> None:
@@ -148,6 +150,7 @@ class Catalogue:
 
     def _compare_with_last(self, request: CapturedRequest, found: dict[_Key, list[str]]) -> None:
         subject = (find_text(request, SUBJECT) or "")[:200]
+        self.has_tickets = self.has_tickets or subject != ""
         now = {key: hash(tuple(texts)) for key, texts in found.items() if key in self.fields}
         before = self._last.pop(subject, None)
         self._last[subject] = (request.number, now)

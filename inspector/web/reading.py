@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
 from threading import Lock
 from typing import Any
 
@@ -24,6 +23,7 @@ from inspector.reading.detail import find_detail
 from inspector.reading.fields import BODY, Name, find_text, parse_name
 from inspector.reading.nodes import split_words
 from inspector.reading.paths import Path, parse_path
+from inspector.reading.query import parse_query
 from inspector.reading.series import SUBJECT, Series
 from inspector.reading.terms import find_terms
 from inspector.reading.timeline import METHOD, build_timeline
@@ -36,11 +36,11 @@ blueprint = Blueprint("reading", __name__)
 # How far back these pages look: a fold over so many sample tickets takes about two seconds,
 # and the catalogue's is kept.
 MAX_REQUESTS = 2_000
-MAX_SEARCHED_BACK = 500
 MAX_FIELDS_SHOWN = 500
 MAX_CATALOGUES = 8
 STEP = 100
 VARYING = "varying"
+TICKET = "ticket"
 
 
 @blueprint.get("/bins/<name>/requests/<request_id>/field")
@@ -89,6 +89,7 @@ def compare(name: str) -> Response:
                 newer_id=around[1],
                 comparison=None if older is None else compare_requests(older, newer),
                 subject=find_text(newer, SUBJECT),
+                of_ticket=_find_of_ticket(bin_, newer),
             )
         )
     )
@@ -97,25 +98,22 @@ def compare(name: str) -> Response:
 def _find_other(bin_: Bin, captured: CapturedRequest) -> CapturedRequest | None:
     requests = current_services().requests
     wanted = request.args.get("b", "")
-    if wanted == "ticket":
-        subject = find_text(captured, SUBJECT)
-        back = islice(_iterate_back(bin_, captured.number), MAX_SEARCHED_BACK)
-        return next(
-            (each for each in back if subject and find_text(each, SUBJECT) == subject), None
-        )
+    if wanted == TICKET:
+        return _find_of_ticket(bin_, captured)
     if wanted:
         return requests.get(bin_, _read_id(bin_, "b"))
     found = requests.page(bin_, limit=1, before=captured.number).requests
     return found[0] if found else None
 
 
-def _iterate_back(bin_: Bin, number: int) -> Iterator[CapturedRequest]:
-    more = True
-    while more:
-        page = current_services().requests.page(bin_, limit=STEP, before=number)
-        yield from page.requests
-        more = page.has_more
-        number = page.requests[-1].number if page.requests else 0
+def _find_of_ticket(bin_: Bin, captured: CapturedRequest) -> CapturedRequest | None:
+    """The previous request about the same ticket, as far back as a search has time for."""
+    equals = find_terms(captured, SUBJECT)[1]
+    if not equals:
+        return None
+    search = current_services().search
+    found = search.find(bin_, parse_query(equals), limit=1, before=captured.number).requests
+    return found[0] if found else None
 
 
 def _read_id(bin_: Bin, name: str) -> str:

@@ -176,6 +176,18 @@ def test_the_previous_request_about_the_same_ticket_is_found(client: FlaskClient
     assert "no earlier request" in get_page(client, "/compare?a=2&b=ticket")
 
 
+def test_the_previous_of_a_ticket_is_offered_where_there_is_one_elsewhere(
+    client: FlaskClient,
+) -> None:
+    for ticket in ("5", "6", "5", "5"):
+        capture(client, f"ticket[id]={ticket}")
+    capture(client, "ticket[id]=%22%5B")
+    offers = {n: "Previous of ticket" in get_page(client, f"/compare?a={n}") for n in range(1, 6)}
+    assert offers == {1: False, 2: False, 3: True, 4: False, 5: False}
+    assert "both about ticket 5" in show(get_page(client, "/compare?a=4"))
+    assert "both about" not in show(get_page(client, "/compare?a=3"))
+
+
 def test_the_history_of_a_field_leads_to_the_requests_that_changed_it(client: FlaskClient) -> None:
     for ticket, agent in (("5", "3"), ("6", "4"), ("5", "7")):
         capture(client, f"ticket[id]={ticket}&ticket[agent][id]={agent}")
@@ -183,6 +195,21 @@ def test_the_history_of_a_field_leads_to_the_requests_that_changed_it(client: Fl
     assert "Changed within one ticket 1" in show(page)
     assert "compare?a=1-3&amp;b=1-1" in page
     assert "compare?a=1-3&amp;b=1-2" in page
+
+
+def test_changes_say_in_words_between_which_requests_they_are(client: FlaskClient) -> None:
+    capture(client, "a=1")
+    capture(client, "a=2")
+    assert "counted from each request to the next" in show(get_page(client, "/fields"))
+    assert "differs from the request before 1 time;" in show(get_page(client, "/fields?path=a"))
+    capture(client, "a=2&ticket[id]=1")
+    capture(client, "a=2&ticket[id]=2")
+    text = show(get_page(client, "/fields"))
+    assert "Changes in a ticket" in text
+    assert "counted within one ticket" in text
+    text = show(get_page(client, "/fields?path=a"))
+    assert "compared with the previous one about the same ticket" in text
+    assert "whichever their ticket" in text
 
 
 def test_the_catalogue_says_what_came_and_grows_with_the_bin(client: FlaskClient) -> None:
