@@ -16,9 +16,12 @@ from markupsafe import Markup, escape
 # Controls but tab and line feed; marks that are invisible or reorder text; what
 # cannot be encoded (bytes that were no UTF-8 come as U+DC80 to U+DCFF).
 _ODD = re.compile(
-    r"(?:(?!\r\n)[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b\u200e\u200f"
-    r"\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff"
-    r"\U000e0000-\U000e007f])+"
+    r"(?:(?!\r\n)[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    r"\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff"
+    r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]"
+    # These belong into emoji and many scripts, but not behind Latin letters or one another.
+    r"|(?<![^\x00-\x7f\u2000-\u206f\ufeff])[\u200c\u200d]|(?<=[A-Za-z\ufe00-\ufe0f])[\ufe00-\ufe0f]"
+    r"|(?<![\u3400-\u9fff\U00020000-\U0003ffff])[\U000e0100-\U000e01ef])+"
 )
 _UNITS = ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB"))
 

@@ -320,6 +320,80 @@ def test_an_empty_bin_has_these_pages_too(client: FlaskClient) -> None:
     assert "No requests yet" in get_page(client, "/timeline.svg")
 
 
+class UnmarkedFinder(HTMLParser):
+    """Collects texts that name an odd character outside of the mark that sets it apart."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.within: list[str] = []
+        self.marked = 0
+        self.unmarked: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        is_mark = tag == "span" and ("class", "odd") in attrs
+        self.within.append("mark" if is_mark else tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        while self.within and self.within.pop() not in {tag, "mark"}:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        if "[U+" not in data or not self.within:
+            return
+        if self.within[-1] == "mark":
+            self.marked += 1
+        elif self.within[-1] not in {"title", "desc", "textarea"}:  # They take no markup.
+            self.unmarked.append(data)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "?q=odd",
+        "?q=x%E2%80%AE%22",
+        "/requests/1-1",
+        "/requests/1-1?filter=odd",
+        "/requests/1-1?filter=%E2%80%AE%E2%80%8B",
+        "/requests/1-2",
+        "/requests/1-3",
+        "/requests/1-4",
+        "/compare?a=1-4",
+        "/fields",
+        "/fields?by=method",
+        "/fields?filter=%E2%80%AE%E2%80%8Bno",
+    ],
+)
+def test_odd_characters_are_marked_wherever_a_stranger_is_quoted(
+    odd: FlaskClient, path: str
+) -> None:
+    finder = UnmarkedFinder()
+    finder.feed(get_page(odd, path))
+    assert finder.marked
+    assert not finder.unmarked
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
+    """A client of a bin whose requests have odd characters wherever they can have them."""
+    app = create_app(Settings(data_dir=tmp_path_factory.mktemp("odd"), bins=("orders",)))
+    client = app.test_client()
+    url, odd = "/orders", "odd\u202e\u200b\ufeff\U000e0041"
+    names = {f"a{odd}": odd, f"ticket[{odd}][{odd}]": odd, f"ticket[{odd}][b]": "1"}
+    facts = {f"ticket[{name}]": odd for name in ("id", "subject", "status", "ref")}
+    facts |= {f"ticket[agent][{name}]": odd for name in ("id", "name", "display_name")}
+    client.post(url, data=names | facts | {"event_type": odd, "custom_data": odd})
+    data = {f"f{odd}": (BytesIO(b"1"), f"{odd}.png", f"text/x;n={odd}"), f"m{odd}": odd}
+    client.post(url, data=data, content_type="multipart/form-data")
+    client.post(f"{url}/{quote(odd)}", query_string={odd: odd}, json={odd: {odd: [odd]}})
+    head = {f"X-{odd}".encode().decode("latin-1"): odd.encode().decode("latin-1")}
+    head["Cookie"] = f"c{odd}=v{odd}".encode().decode("latin-1")
+    text = f'{{"l\\ud800": "\\udfff", "{odd}1": 1, "{odd}2": [{{"{odd}": ""}}]}}'
+    client.post(url, data=text, headers=head, content_type="application/json")
+    yield client
+    app.extensions["inspector"].close()
+
+
 @pytest.mark.parametrize(
     "path",
     [

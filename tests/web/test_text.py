@@ -31,6 +31,13 @@ CASES = [
     Case(
         "the joiner of an emoji stays", "\U0001f468\u200d\U0001f469", "\U0001f468\u200d\U0001f469"
     ),
+    Case("a joiner in a Persian word stays", "می\u200cخواهم", "می\u200cخواهم"),
+    Case("a joiner between Latin letters", "ad\u200dmin\u200c", "ad[U+200D]min[U+200C]"),
+    Case("the colour of an emoji stays", "\u2764\ufe0f 1\ufe0f", "\u2764\ufe0f 1\ufe0f"),
+    Case("a variation of a letter", "a\ufe01\ufe0f", "a[U+FE01][U+FE0F]"),
+    Case("a variant of an ideograph stays", "葛\U000e0100", "葛\U000e0100"),
+    Case("variants that hide text", "葛\U000e0100\U000e0101", "葛\U000e0100[U+E0101]"),
+    Case("a blank that is no space", "a\u2800b\u034f", "a[U+2800]b[U+034F]"),
     Case("a byte that was no UTF-8", "a\udcffb", r"a\xffb"),
     Case("half a surrogate pair", "\ud83d", "[U+D83D]"),
     Case("a tag that hides text", "\U000e0041", "[U+E0041]"),
