@@ -133,16 +133,17 @@ def _read_fields(
         if name is None and filename is None:
             notes.add("part_unnamed")
             return
-        if filename is not None and not files.takes(name or b"", filename):
+        name = name or b""
+        if filename is not None and not files.takes(name, filename):
             continue
         if body.startswith(mark, position):
-            notes.add("boundary_in_value", _as_text(name or b""))
+            notes.add("boundary_in_value", _as_text(name))
         value, position = _read_value(body, position, mark)
-        if filename is not None:
-            files.judge_size(name or b"", len(value))
-        elif name is not None:
+        if filename is None:
             files.heed(name, value)
             yield name, value
+        else:
+            files.judge_size(name, len(value))
     if not parts:
         notes.add("boundary_not_found", line=shorten(mark.decode("utf-8", "replace")))
 

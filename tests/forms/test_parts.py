@@ -11,7 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inspector.forms import to_json_safe
-from inspector.forms.parts import MAX_FILE_BYTES, MAX_FILES, PartsForm, find_boundary, parse_parts
+from inspector.forms.parts import (
+    MAX_FILE_BYTES,
+    MAX_FILES,
+    MAX_PARAMETERS,
+    PartsForm,
+    find_boundary,
+    parse_parts,
+)
 
 DATA = Path(__file__).parent / "data"
 CASES = [json.loads(line) for line in (DATA / "multipart.jsonl").read_text("utf-8").splitlines()]
@@ -72,6 +79,11 @@ def test_limits_are_noted() -> None:
     form = parse_parts(file * (3 + MAX_FILES) + named("a"), "B", max_variables=3)
     assert form.value == {}
     assert [note.code for note in form.notes] == ["parts_exceeded"]
+
+
+def test_a_name_after_all_parameters_that_are_read_is_none() -> None:
+    head = "Content-Disposition: form-data" + "; x=1" * MAX_PARAMETERS + '; name="a"'
+    assert [note.code for note in parse_parts(part(head), "B").notes] == ["part_unnamed"]
 
 
 def test_a_content_type_without_boundary_is_noted() -> None:
