@@ -46,6 +46,16 @@ def test_a_request_has_the_fields_of_the_json_as_attributes(webhook_bin: Webhook
     assert request.headers == answer["headers"]
 
 
+def test_a_ticket_in_parts_is_one_for_a_test(webhook_bin: WebhookBin) -> None:
+    requests.post(webhook_bin.url, files={"ticket[file]": ("a.txt", b"1")}, data=TICKET, timeout=10)
+    request = webhook_bin.wait(where={"ticket.id": "5", "custom_data": ""})
+    requests.post(webhook_bin.url, data=TICKET, timeout=10)
+    urlencoded = webhook_bin.wait(count=2)[1]
+    assert request.headers["Content-Type"].startswith("multipart/form-data")
+    assert request.at("ticket.participants.0.person.name") == "Ann"
+    assert (request.ticket, request.form_data) == (urlencoded.ticket, urlencoded.form_data)
+
+
 def test_headers_are_found_in_any_case(webhook_bin: WebhookBin) -> None:
     requests.post(webhook_bin.url, headers={"X-Deskpro-TicketId": "5"}, timeout=10)
     headers = webhook_bin.wait().headers

@@ -111,8 +111,12 @@ def test_what_the_receiver_does_is_no_error_of_the_call(client: FlaskClient) -> 
     assert gone["answer"] is None
 
 
-def test_a_captured_requests_ticket_is_sent(client: FlaskClient, receiver: Receiver) -> None:
-    client.post("/orders", data={"ticket[id]": "77", "custom_data": "theirs"})
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data"])
+def test_a_captured_requests_ticket_is_sent(
+    client: FlaskClient, receiver: Receiver, kind: str
+) -> None:
+    fields = {"ticket[id]": "77", "custom_data": "theirs"}
+    client.post("/orders", data=fields, content_type=kind)
     ticket = {"request": "orders/1-1"}
     post(client, DELIVERIES, 201, action={"url": receiver.url}, ticket=ticket)
     assert receiver.requests[0].endswith(b"\r\n\r\nticket%5Bid%5D=77&custom_data=")
