@@ -6,8 +6,6 @@ when it is asked for, once an object. A better parser improves old captures too.
 
 from __future__ import annotations
 
-import json
-import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -23,6 +21,7 @@ from inspector.domain.content import (
     decode_text,
     parse_media_type,
 )
+from inspector.domain.json_bodies import parse_json
 from inspector.domain.multipart import MAX_PARTS, Part, PartList, split_parts
 from inspector.domain.proxies import NO_PROXIES, TrustedProxies
 from inspector.domain.summaries import RequestSummary, recall_summary
@@ -31,8 +30,6 @@ from inspector.forms.parser import MAX_DEPTH, MAX_VARIABLES
 from inspector.forms.parts import PartsForm, find_boundary, parse_parts
 from inspector.forms.text import UTF_8, find_charset
 
-MAX_JSON_DEPTH = 200
-MAX_JSON_VALUES = 500_000
 FORM_TYPE = "application/x-www-form-urlencoded"
 PARTS_TYPE = "multipart/form-data"
 
@@ -282,43 +279,3 @@ class CapturedRequest:
             ticket_id=str(ticket_id) if type(ticket_id) in (str, int) else None,
             event=event if isinstance(event, str) else None,
         )
-
-
-def parse_json(data: bytes) -> Any:
-    """The value of a JSON text, or None when it is none.
-
-    Deeper than ``MAX_JSON_DEPTH`` brackets, or of more than ``MAX_JSON_VALUES`` values,
-    is no JSON to us: neither Python's parser nor a reader goes there.
-    """
-    brackets = data.translate(None, _NO_BRACKETS)
-    if len(brackets) // 2 + data.count(b",") > MAX_JSON_VALUES:
-        return None
-    if _measure_depth(brackets) > MAX_JSON_DEPTH:
-        return None
-    try:
-        return json.loads(data, parse_float=_finite, parse_constant=_finite)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _finite(text: str) -> float:
-    """A number; ``NaN`` is none in JSON, and what no double holds could not be shown as JSON."""
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(text)
-    return number
-
-
-def _measure_depth(brackets: bytes) -> int:
-    """An upper bound of the nesting: brackets inside strings count too, which errs safely."""
-    depth = deepest = 0
-    for byte in brackets:
-        if byte in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        else:
-            depth -= 1
-    return deepest
-
-
-_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))

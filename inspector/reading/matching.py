@@ -163,8 +163,15 @@ def _field_difference(request: CapturedRequest, text: str, expected: Any) -> Dif
     difference = compare(text, expected, actual)
     if difference is None or actual is not MISSING:
         return difference
-    hint = explain_missing(root, path) if source else "the body is neither a form nor JSON"
+    hint = explain_missing(root, path) if source else _explain_unread(request)
     return Difference(text, expected, actual, hint)
+
+
+def _explain_unread(request: CapturedRequest) -> str:
+    """Without looking into it: where it breaks is told with the request."""
+    if request.media_type.is_json and request.body_size:
+        return "the body says that it is JSON and cannot be read as such"
+    return "the body is neither a form nor JSON"
 
 
 def explain_missing(root: Any, path: Path) -> str:

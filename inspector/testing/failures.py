@@ -11,14 +11,17 @@ from itertools import pairwise
 from operator import attrgetter
 from typing import Any
 
+from inspector.reading.json_notes import find_json_notes
 from inspector.reading.matching import Difference
 from inspector.reading.paths import MISSING
+from inspector.reading.text import escape_invisible
 from inspector.testing.received import ReceivedRequest
 
 MAX_EXPLAINED = 3
 MAX_REQUESTS = 10
 MAX_DIFFERENCES = 20
 MAX_VALUE_LINES = 40
+MAX_NOTES = 3
 MAX_LINE_CHARS = 300
 SHARED_CHARS = 40
 MAX_FINELY_COMPARED_LINES = 100
@@ -89,6 +92,10 @@ def _name_differences(candidate: Candidate) -> str:
 
 def _describe_candidate(candidate: Candidate) -> list[str]:
     lines = [candidate.request.summary]
+    notes = find_json_notes(candidate.request.captured)[:MAX_NOTES]
+    lines += _bound(
+        [f"  {escape_invisible(note.name) or 'body'}: {note.message}" for note in notes]
+    )
     for difference in candidate.differences[:MAX_DIFFERENCES]:
         lines += _describe_difference(difference)
     more = len(candidate.differences) - MAX_DIFFERENCES

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from inspector.reading.content import find_content
+from inspector.reading.json_notes import explain_unread
 from inspector.reading.matching import explain_missing
 from inspector.reading.paths import MISSING, find_value, parse_path
 from inspector.reading.text import escape_invisible, shorten
@@ -89,7 +90,7 @@ class ReceivedRequest:
             return value
         if default is not MISSING:
             return default
-        reason = explain_missing(root, keys) if source else "the body is neither a form nor JSON"
+        reason = explain_missing(root, keys) if source else explain_unread(self.captured)
         raise FieldNotFoundError(f"{self!r} has no {path}: {reason}.")
 
     @property
@@ -201,6 +202,12 @@ class ReceivedRequest:
     def json(self) -> Any:
         """The parsed body when it is JSON, else None."""
         return self._json["json"]
+
+    @property
+    def json_notes(self) -> list[dict[str, Any]]:
+        """Why a body whose type is JSON is none, and what is odd in it."""
+        found: list[dict[str, Any]] = self._json["json_notes"]
+        return found
 
     @property
     def remote_addr(self) -> str:

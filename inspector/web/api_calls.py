@@ -16,7 +16,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 
-from inspector.domain.requests import parse_json
+from inspector.domain.json_bodies import parse_json
 from inspector.errors import InspectorError
 from inspector.web.api_types import Shape, read_json, read_texts
 

@@ -9,6 +9,7 @@ from inspector.domain import CapturedRequest
 from inspector.domain.multipart import Part
 from inspector.errors import InspectorError
 from inspector.forms import Form, Note
+from inspector.reading.json_notes import JsonNote, find_json_notes
 from inspector.reading.tree import Reading
 from inspector.web.text import say_number, say_size
 
@@ -55,7 +56,7 @@ class Content:
     """
 
     cookies: list[tuple[str, str]]
-    notes: list[Note]
+    notes: list[Note | JsonNote]
     body: Preview
     as_sent: Preview | None
     parts: list[PartView]
@@ -69,7 +70,11 @@ def build_content(request: CapturedRequest) -> Content:
     parts = _list_parts(request)
     return Content(
         cookies=split_cookies(request.raw_headers),
-        notes=[*request.query.notes, *(request.form.notes if request.form else ())],
+        notes=[
+            *request.query.notes,
+            *(request.form.notes if request.form else ()),
+            *find_json_notes(request),
+        ],
         body=preview(decoded, request.body_text, MAX_BODY_CHARS, MAX_HEX_BYTES),
         as_sent=None
         if decoded is request.body

@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypedDict
 
 from inspector.domain import CapturedRequest
 from inspector.forms import Form, to_json_safe
+from inspector.reading.json_notes import find_json_notes
 from inspector.web.api_types import About
 
 _PAIRS = {"type": "array", "items": {"type": "array", "minItems": 2, "maxItems": 2}}
@@ -19,6 +20,16 @@ class NoteJson(TypedDict):
     code: str
     name: Annotated[str, About("The field's name as sent.")]
     message: str
+
+
+class JsonNoteJson(TypedDict):
+    """Where a JSON body breaks, or what is odd about it."""
+
+    code: str
+    name: Annotated[str, About("The path of the field it is about, or empty.")]
+    message: str
+    line: int | None
+    column: int | None
 
 
 class EventJson(TypedDict):
@@ -80,6 +91,9 @@ class RequestJson(TypedDict):
         Any, About("That part of form: empty when sent empty, null when not sent.")
     ]
     event: EventJson | None
+    json_notes: Annotated[
+        list[JsonNoteJson], About("Why a body whose type is JSON is none, and what is odd in it.")
+    ]
     json: Annotated[Any, About("The body parsed, when it is JSON.")]
 
 
@@ -116,6 +130,7 @@ def request_to_json(request: CapturedRequest) -> RequestJson:
         "person_context": request.person_context,
         "custom_data": request.custom_data,
         "event": event_to_json(request),
+        "json_notes": json_notes_to_json(request),
         "json": request.json,
     }
     return to_json_safe(found)
@@ -143,6 +158,20 @@ def notes_to_json(form: Form | None) -> list[NoteJson]:
     """What PHP dropped or changed."""
     notes = () if form is None else form.notes
     return [{"code": note.code, "name": note.name, "message": note.message} for note in notes]
+
+
+def json_notes_to_json(request: CapturedRequest) -> list[JsonNoteJson]:
+    """What is odd about a JSON body."""
+    return [
+        {
+            "code": note.code,
+            "name": note.name,
+            "message": note.message,
+            "line": note.line,
+            "column": note.column,
+        }
+        for note in find_json_notes(request)
+    ]
 
 
 def event_to_json(request: CapturedRequest) -> EventJson | None:

@@ -48,6 +48,11 @@ CASES = [
     Case("5 million brackets deep", JSON, b"[" * 5 * MB),
     Case("a number of 9 million digits", JSON, b"1" * 9 * MB),
     Case("500,000 keys", JSON, b"{" + b",".join(b'"k%d":1' % i for i in range(500_000)) + b"}"),
+    Case("a name 499,000 times", JSON, b"{" + b",".join([b'"a":1'] * 499_000) + b"}"),
+    Case("names twice, everywhere", JSON, b"[" + b",".join([b'{"a":1,"a":2}'] * 150_000) + b"]"),
+    Case("a name of 4 MB twice", JSON, b"{" + b",".join([b'"%s":1' % (b"x" * 4 * MB)] * 2) + b"}"),
+    Case("4 million escapes, then no number", JSON, b'["' + b'\\"' * 4 * MB + b'",NaN]'),
+    Case("9 million line ends, then no text", JSON, b"\n" * 9 * MB + b"\xff"),
     Case("half a million surrogates", JSON, b'{"a":"' + b"\\ud800" * 500_000 + b'"}'),
     Case(
         "entities of entities",

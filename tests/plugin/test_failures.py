@@ -242,3 +242,19 @@ def test_objects_that_are_asked_are_shown_by_their_names(webhook_bin: WebhookBin
     post(webhook_bin, a="1")
     text = failure(webhook_bin, where={"a": str.isalpha}, path=re.compile("^/b"))
     assert re.search(r"  path  matching '\^/b'\n  a     str\.isalpha\n", text)
+
+
+def test_a_broken_body_is_told_with_the_place_where_it_breaks(webhook_bin: WebhookBin) -> None:
+    headers = {"Content-Type": "application/json"}
+    requests.post(webhook_bin.url, data=b'{"a": 1\n "b": 2}', headers=headers, timeout=10)
+    problem = 'Line 2, column 2, between “{"a": 1\\n ” and “"b": 2}”: a comma or a closing bracket'
+    assert (
+        f"  body: {problem} is missing.\n"
+        "  b  (the body says that it is JSON and cannot be read as such)\n"
+        "    - 2\n"
+    ) in failure(webhook_bin, where={"b": 2})
+    request = webhook_bin.last
+    assert request is not None
+    assert [note["line"] for note in request.json_notes] == [2]
+    with pytest.raises(LookupError, match="has no b: the body is no JSON that could be read: Line"):
+        request.at("b")

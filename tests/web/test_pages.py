@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from markupsafe import escape
 from urllib3 import encode_multipart_formdata
 from werkzeug.test import TestResponse
 
@@ -267,6 +268,24 @@ def test_a_body_without_its_boundary_is_found_by_its_text(client: FlaskClient) -
     for content_type in ("multipart/form-data", "multipart/form-data; boundary=B"):
         client.post("/orders", data=b"what was lost", content_type=content_type)
     assert len(load_json(client, "requests", q="was lost")) == 2
+
+
+def test_a_broken_json_body_says_where_it_breaks(client: FlaskClient) -> None:
+    body = b'{"subject": "<b>",\n "id" 5}'
+    client.post("/orders", data=body, content_type="application/json")
+    (note,) = load_json(client, "requests/1-1")["json_notes"]
+    assert (note["code"], note["line"], note["column"]) == ("broken", 2, 7)
+    page = show(client)
+    assert escape(note["message"]) in page
+    assert page.index(escape(note["message"])) < page.index('id="headers"'), "it is told first"
+
+
+def test_a_name_that_is_there_twice_is_told_beside_the_tree(client: FlaskClient) -> None:
+    body = b'{"ticket": {"id": 5, "id": 6}}'
+    client.post("/orders", data=body, content_type="application/json")
+    (note,) = load_json(client, "requests/1-1")["json_notes"]
+    assert (note["code"], note["name"], note["line"]) == ("key_repeated", "ticket.id", None)
+    assert "<code>ticket.id</code> The name is there 2 times" in show(client)
 
 
 def test_a_bin_that_is_not_there_is_made_from_its_page(client: FlaskClient) -> None:
