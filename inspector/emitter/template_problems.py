@@ -97,6 +97,7 @@ _SENTENCES: tuple[tuple[re.Pattern[str], Callable[..., str]], ...] = tuple(
         ("tag name expected", lambda: f"behind {{% comes a tag; {_TAGS}"),
         ("(?i:can't assign to) .*", lambda: "this cannot be set: set and for take a name of yours"),
         ("Missing end of comment tag", lambda: "{# is not closed: #} is missing"),
+        ("Missing end of raw directive", lambda: _say_open("verbatim")),
         ("Invalid character in .*", lambda: "a name has a sign in it that names cannot have"),
     )
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from jinja2 import meta, nodes
@@ -216,7 +216,7 @@ class Guard(NodeTransformer):
         if node.dyn_args is not None or node.dyn_kwargs is not None:
             raise SyntaxProblemError(node.lineno, f"{node.name} cannot be used so")
         if node.name not in FILTERS:
-            problem = f"there is no filter {node.name}; there are {', '.join(FILTERS)}"
+            problem = f"there is no filter {node.name}; {_suggest(node.name, FILTERS)}"
             raise SyntaxProblemError(node.lineno, problem)
         _check_arguments(node, node.name, FILTERS[node.name], 2)
         if node.node is not None:
@@ -255,7 +255,7 @@ class Guard(NodeTransformer):
 
     def _on_test(self, node: nodes.Test) -> nodes.Node:
         if node.name not in TESTS or node.dyn_args is not None or node.dyn_kwargs is not None:
-            problem = f"there is no test `is {node.name}`; there are {', '.join(TESTS)}"
+            problem = f"there is no test `is {node.name}`; {_suggest(node.name, TESTS)}"
             raise SyntaxProblemError(node.lineno, problem)
         _check_arguments(node, f"is {node.name}", TESTS[node.name], 1)
         return self._children(node)
@@ -283,6 +283,14 @@ class Guard(NodeTransformer):
 
 def _is_arrow(node: nodes.Node) -> bool:
     return isinstance(node, nodes.Call) and getattr(node.node, "name", "") == ARROW
+
+
+def _suggest(name: str, known: Iterable[str]) -> str:
+    """What may be meant by a name that is none of these, or else all of them."""
+    from difflib import get_close_matches  # most templates are as they should be
+
+    meant = get_close_matches(name.lower(), known, n=1, cutoff=0.7)
+    return f"the nearest is {meant[0]}" if meant else f"there are {', '.join(known)}"
 
 
 def _check_arguments(node: Any, name: str, function: Callable[..., Any], before: int) -> None:

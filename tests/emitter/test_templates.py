@@ -206,7 +206,9 @@ REFUSED = [
     Refused("{{ a |> b }}", 1, "a name is missing before “>”"),
     Refused("{{ {a.b: 1} }}", 1, "“:” is missing before “.”"),
     Refused("{{ a starts 'b' }}", 1, "“starts” is out of place"),
-    Refused("{{ a is divisible }}", 1, "there is no test `is divisible`"),
+    Refused("{{ a is divisible }}", 1, "no test `is divisible`; the nearest is divisible by"),
+    Refused("{{ a|uper }}", 1, "there is no filter uper; the nearest is upper"),
+    Refused("{{ a|dateModify('+1 day') }}", 1, "; the nearest is date_modify"),
     Refused("{{ a is divisible by }}", 1, "is divisible by does not take these arguments"),
     Refused("{{ a is odd(1) }}", 1, "is odd does not take these arguments"),
     Refused("\n{{ 1 is divisible by(0) }}", 2, "a division by zero"),
@@ -256,6 +258,9 @@ REFUSED = [
     Refused("{% for loop in [1] %}{% endfor %}", 1, "set and for take a name of yours"),
     Refused("{% %}", 1, "behind {% comes a tag; there are for, if, set"),
     Refused("{# a", 1, "{# is not closed: #} is missing"),
+    Refused(
+        "{% verbatim %}{{ a }}", 1, "{% verbatim %} is not closed: {% endverbatim %} is missing"
+    ),
     Refused("{{ a\N{PLUS-MINUS SIGN}b }}", 1, "is out of place"),
     Refused("{% block a-b %}", 1, "it cannot be read"),
     Refused("x\n{{ ticket.id|nosuch }}", 2, "there is no filter nosuch; there are abs, capitalize"),
