@@ -227,7 +227,7 @@ class CapturedRequest:
         return {
             at: part
             for at, part in parts
-            if (part.name, part.data) not in told or part.filename is not None
+            if part.filename is not None or (part.name, part.data) not in told
         }
 
     @cached_property

@@ -80,6 +80,12 @@ CASES = [
         PARTS,
         b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n' + b"%&+=" * 2 * MB,
     ),
+    Case(
+        "a file at a deep place under a long path",
+        PARTS,
+        b'--x\r\nContent-Disposition: form-data; name="%s"; filename="%s"\r\n\r\n1\r\n--x--'
+        % (b"[]" * 2 * MB, b"/" * 4 * MB),
+    ),
     Case("a boundary of 60 KB", f"multipart/form-data; boundary={'-' * 60_000}", b"-" * 9 * MB),
     Case("a coding with a long way", "text/plain; charset=punycode", b"a" * 500_000),
     Case("a coding that is none of text", "text/plain; charset=zlib", gzip.compress(b"a" * MB)),
