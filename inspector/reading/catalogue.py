@@ -57,7 +57,7 @@ class FieldStatistics:
     varies: bool = False
     examples: list[str] = field(default_factory=list)
     _values: set[int] = field(default_factory=set)
-    _first_texts: int = 0
+    _together: int = 0
 
     @property
     def distinct(self) -> int:
@@ -67,18 +67,24 @@ class FieldStatistics:
     def many(self) -> bool:
         return len(self._values) >= MAX_DISTINCT
 
-    def see(self, texts: list[str], number: int, received_at: datetime) -> None:
-        """Count a request that has the field, with all values it has there."""
-        if not self.varies:
-            together = hash(tuple(texts))
-            self.varies = self.present > 0 and together != self._first_texts
-            self._first_texts = together
+    def see(self, texts: list[str], number: int, received_at: datetime) -> int:
+        """Count a request that has the field, with all values it has there.
+
+        The result stands for these values together. Most requests say what the one
+        before said, so nothing of that is looked at again.
+        """
+        together = hash(tuple(texts))
+        is_known = self.present > 0 and together == self._together
         self.present += 1
         self.last_number, self.last_at = number, received_at
         if not any(texts):
             self.empty += 1
-        for text in texts:
-            self._keep(text)
+        if not is_known:
+            self.varies = self.present > 1
+            self._together = together
+            for text in texts:
+                self._keep(text)
+        return together
 
     def _keep(self, text: str) -> None:
         digest = hash(text)
@@ -130,8 +136,8 @@ class Catalogue:
         self.request_count += 1
         self.first_number = self.first_number or number
         self.last_number = number
-        found = _collect(request)
-        for key, texts in found.items():
+        now: dict[_Key, int] = {}
+        for key, texts in _collect(request).items():
             statistics = self.fields.get(key)
             if statistics is None:
                 if len(self.fields) >= MAX_FIELDS or sum(map(len, key[1])) > MAX_NAME_CHARS:
@@ -139,8 +145,8 @@ class Catalogue:
                     continue
                 statistics = FieldStatistics(Name(*key), number, received_at)
                 self.fields[key] = statistics
-            statistics.see(texts, number, received_at)
-        self._compare_with_last(request, found)
+            now[key] = statistics.see(texts, number, received_at)
+        self._compare_with_last(request, now)
         event = request.event.type if request.event else None
         self.points.append(
             Point(
@@ -148,10 +154,9 @@ class Catalogue:
             )
         )
 
-    def _compare_with_last(self, request: CapturedRequest, found: dict[_Key, list[str]]) -> None:
+    def _compare_with_last(self, request: CapturedRequest, now: dict[_Key, int]) -> None:
         subject = (find_text(request, SUBJECT) or "")[:200]
         self.has_tickets = self.has_tickets or subject != ""
-        now = {key: hash(tuple(texts)) for key, texts in found.items() if key in self.fields}
         before = self._last.pop(subject, None)
         self._last[subject] = (request.number, now)
         if len(self._last) > MAX_SUBJECTS:

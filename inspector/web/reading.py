@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from functools import partial
-from threading import Lock
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, current_app, make_response, render_template, request
 
@@ -28,17 +28,15 @@ from inspector.reading.series import SUBJECT, Series
 from inspector.reading.terms import find_terms
 from inspector.reading.timeline import METHOD, build_timeline
 from inspector.storage.records import find_number, make_id
-from inspector.web.hypermedia import render_resource, set_vary
+from inspector.web.folds import LONG_TIME_S, TIME_S, Folds, Kind, Look
+from inspector.web.hypermedia import render_resource, set_vary, wants_fragment
 from inspector.web.services import current_services, find_bin
 
 blueprint = Blueprint("reading", __name__)
 
-# How far back these pages look: a fold over so many sample tickets takes about two seconds,
-# and the catalogue's is kept.
-MAX_REQUESTS = 2_000
 MAX_FIELDS_SHOWN = 500
 MAX_CATALOGUES = 8
-STEP = 100
+MAX_SERIES = 16
 VARYING = "varying"
 TICKET = "ticket"
 
@@ -137,35 +135,37 @@ def _read_path() -> Path:
 
 @blueprint.get("/bins/<name>/fields")
 def show_fields(name: str) -> Response:
-    """All fields that the bin's requests have; with ``path``, one field through all of them."""
+    """All fields that the bin's requests have; with ``path``, one field through all of them.
+
+    ``read=all`` reads the whole bin, ``read=on`` for longer at a time. Asked for as a
+    fragment, how far the reading is, and all that was found when it is at its end.
+    """
     bin_ = find_bin(name)
     if request.args.get("path"):
         return _show_series(bin_)
-    catalogue = _catalogues().refresh(bin_)
+    look = _look(_folds().catalogues, bin_, Catalogue)
+    catalogue = look.made
     filter_text = request.args.get("filter", "")[:200].strip()
     sort, descending = _read_sort()
     found = filter_fields(list(catalogue.fields.values()), split_words(filter_text))
     varying = [each for each in found if each.varies]
     show = VARYING if request.args.get("show") == VARYING else ""
     fields = sort_fields(varying if show else found, sort, descending=descending)
-    return set_vary(
-        make_response(
-            render_template(
-                "fields/catalogue.html",
-                bin=bin_,
-                catalogue=catalogue,
-                fields=fields[:MAX_FIELDS_SHOWN],
-                matching=len(found),
-                varying=len(varying),
-                show=show,
-                new_count=sum(map(catalogue.is_new, list(catalogue.fields.values()))),
-                filter_text=filter_text,
-                sort=sort,
-                descending=descending,
-                make_id=make_id,
-                timeline=_timeline(catalogue),
-            )
-        )
+    return _render_look(
+        "catalogue",
+        look,
+        bin=bin_,
+        catalogue=catalogue,
+        fields=fields[:MAX_FIELDS_SHOWN],
+        matching=len(found),
+        varying=len(varying),
+        show=show,
+        new_count=sum(map(catalogue.is_new, list(catalogue.fields.values()))),
+        filter_text=filter_text,
+        sort=sort,
+        descending=descending,
+        make_id=make_id,
+        timeline=_timeline(catalogue),
     )
 
 
@@ -174,15 +174,35 @@ def _show_series(bin_: Bin) -> Response:
         name: Name = parse_name(request.args["path"][:4_000])
     except ValueError as error:
         raise InspectorError("invalid_path", str(error), field="path") from error
-    series = Series(name)
-    start = max(0, bin_.last_number - MAX_REQUESTS)
-    for captured in _iterate_after(bin_, start):
-        series.add(captured)
-    return set_vary(
-        make_response(
-            render_template("fields/series.html", bin=bin_, series=series, partial=start > 0)
-        )
+    look = _look(_folds().series, bin_, partial(Series, name), of=name)
+    return _render_look("series", look, bin=bin_, series=look.made)
+
+
+def _look(
+    folds: Folds[Kind], bin_: Bin, make: Callable[[], Kind], *, of: Hashable = ""
+) -> Look[Kind]:
+    read = request.args.get("read")
+    return folds.look(
+        current_services().requests,
+        bin_,
+        make,
+        of=of,
+        whole=read == "all",
+        time_s=LONG_TIME_S if read == "on" else TIME_S,
     )
+
+
+def _render_look(template: str, look: Look[Any], **context: Any) -> Response:
+    kept = [each for each in request.args.items(multi=True) if each[0] != "read"]
+    again = f"{request.path}?{urlencode([*kept, ('read', '')])}"  # Something is added at its end.
+    if wants_fragment() and not look.is_whole:
+        name = "fields/_reading.html"
+    else:
+        name = f"fields/{'_' if wants_fragment() else ''}{template}.html"
+    response = make_response(render_template(name, look=look, again=again, **context))
+    if wants_fragment() and look.is_whole:
+        response.headers["HX-Retarget"] = "#findings"
+    return set_vary(response)
 
 
 def _read_sort() -> tuple[str, bool]:
@@ -190,13 +210,6 @@ def _read_sort() -> tuple[str, bool]:
     value = request.args.get("sort", "")
     column = value.removeprefix("-")
     return (column, value.startswith("-")) if column in SORTS else ("", False)
-
-
-def _iterate_after(bin_: Bin, number: int) -> Iterator[CapturedRequest]:
-    load = current_services().requests.load_after
-    while found := load(bin_, number, limit=STEP):
-        yield from found
-        number = found[-1].number
 
 
 @blueprint.get("/bins/<name>/timeline.svg")
@@ -209,7 +222,10 @@ def draw_timeline(name: str) -> Response:
         while timeline and not timeline.is_whole:
             timeline = draw()
     else:
-        timeline = _timeline(_catalogues().refresh(bin_))
+        look = _look(_folds().catalogues, bin_, Catalogue)
+        while not look.is_whole:
+            look = _look(_folds().catalogues, bin_, Catalogue)
+        timeline = _timeline(look.made)
     picture = render_template("fields/_timeline.svg", bin=bin_, timeline=timeline, alone=True)
     response = Response(picture, mimetype="image/svg+xml")
     response.headers["Cache-Control"] = "no-cache"
@@ -220,58 +236,19 @@ def _timeline(catalogue: Catalogue) -> Any:
     return build_timeline(list(catalogue.points), request.args.get("by", ""))
 
 
-# -- the catalogues that are kept -----------------------------------------------------------
-
-
-@dataclass
+@dataclass(frozen=True)
 class _Kept:
-    """A bin's catalogue; ``gone`` is how many of its requests were not there any more."""
+    """What was read already, for the next look."""
 
-    catalogue: Catalogue
-    start: int
-    gone: int
-    lock: Lock = field(default_factory=Lock)
-
-
-class Catalogues:
-    """The catalogues of the bins looked at last, each taken further when it is asked for."""
-
-    def __init__(self) -> None:
-        self._kept: dict[int, _Kept] = {}
-        self._lock = Lock()
-
-    def refresh(self, bin_: Bin) -> Catalogue:
-        """The bin's catalogue with its newest requests in it.
-
-        The first time it is made of the newest ``MAX_REQUESTS``. It is made anew when
-        requests were deleted; those that a full bin let go of stay counted.
-        """
-        kept = self._find(bin_)
-        with kept.lock:
-            start = max(kept.start, kept.catalogue.last_number)
-            for captured in _iterate_after(bin_, start):
-                kept.catalogue.add(captured)
-            return kept.catalogue
-
-    def _find(self, bin_: Bin) -> _Kept:
-        gone = bin_.last_number - bin_.request_count
-        with self._lock:
-            kept = self._kept.pop(bin_.id, None)
-            deleted = kept is not None and gone > kept.gone and bin_.request_count < bin_.capacity
-            if kept is None or deleted:
-                kept = _Kept(Catalogue(), max(0, bin_.last_number - MAX_REQUESTS), gone)
-            kept.gone = gone
-            self._kept[bin_.id] = kept
-            while len(self._kept) > MAX_CATALOGUES:
-                del self._kept[next(iter(self._kept))]
-            return kept
+    catalogues: Folds[Catalogue]
+    series: Folds[Series]
 
 
 @blueprint.record_once
 def _prepare(state: Any) -> None:
-    state.app.extensions["inspector_catalogues"] = Catalogues()
+    state.app.extensions["inspector_folds"] = _Kept(Folds(MAX_CATALOGUES), Folds(MAX_SERIES))
 
 
-def _catalogues() -> Catalogues:
-    catalogues: Catalogues = current_app.extensions["inspector_catalogues"]
-    return catalogues
+def _folds() -> _Kept:
+    kept: _Kept = current_app.extensions["inspector_folds"]
+    return kept

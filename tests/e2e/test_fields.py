@@ -131,3 +131,24 @@ def test_a_phone_shows_all_of_a_field_and_sorts_by_it(
         assert box is not None
         assert box["width"] > 20
         assert box["x"] + box["width"] <= 390
+
+
+def test_a_big_bin_is_shown_at_once_and_read_on_while_one_types(
+    page: Page, live_server: LiveServer
+) -> None:
+    url = live_server.create_bin("fields-big")
+    wide = {f"name-{index}": index for index in range(4_000)}
+    with requests.Session() as session:
+        for number in range(60):
+            session.post(url, json={**wide, "n": number}, timeout=10).raise_for_status()
+    first = page.goto("/bins/fields-big/fields")
+    assert first is not None
+    assert "requests are read so far" in first.text()
+    field = page.get_by_role("searchbox", name="Filter")
+    field.press_sequentially("name-7")
+    expect(page.locator("#reading progress")).to_have_count(0)
+    expect(page.locator("#findings")).to_contain_text("in 60 requests, #1 to #60")
+    expect(field).to_have_value("name-7")
+    expect(field).to_be_focused()
+    field.press("Enter")
+    expect(page.locator(".catalogue tbody tr").first).to_contain_text("name-7")

@@ -20,7 +20,7 @@ from inspector.app import create_app
 from inspector.domain import CapturedRequest
 from inspector.reading.catalogue import Catalogue
 from inspector.settings import Settings
-from inspector.web import reading
+from inspector.web import folds, reading
 from tests.reading.captures import SAMPLE_BODY
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -250,22 +250,79 @@ def test_a_full_bin_keeps_its_catalogue(
     assert added == list(range(1, 9))
 
 
-def test_the_catalogue_looks_back_only_so_far(
+def test_the_newest_are_read_and_all_on_request(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "MAX_REQUESTS", 3)
+    monkeypatch.setattr(folds, "SAMPLE", 3)
     for number in range(1, 6):
         capture(client, f"a={number}")
-    assert "in 3 requests, #3 to #5" in show(get_page(client, "/fields"))
-    assert "The newest 3 requests" in show(get_page(client, "/fields?path=a"))
+    for query in ("sort=path", "path=a"):
+        page = get_page(client, f"/fields?{query}")
+        assert "These are the newest 3 of 5 requests. Read all 5" in show(page)
+        link = f"/bins/orders/fields?{query}&read=all"
+        assert link in unescape(page)
+        for address in (link, f"/bins/orders/fields?{query}"):
+            text = show(get_page(client, address.removeprefix("/bins/orders")))
+            assert "Read all" not in text
+            assert "5 requests" in text
 
 
-def test_only_so_many_catalogues_are_kept(app: Flask, client: FlaskClient) -> None:
-    for number in range(reading.MAX_CATALOGUES + 3):
+def test_a_long_reading_is_shown_piece_by_piece(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "TIME_S", -1.0)
+    for number in range(1, 5):
+        capture(client, f"a{number}=1")
+    page = get_page(client, "/fields?filter=a")
+    assert "1 of 4 requests are read so far" in show(page)
+    assert "/bins/orders/fields?filter=a&read=on" in unescape(page)
+    asked = {"headers": {"HX-Request": "true"}}
+    piece = client.get("/bins/orders/fields?filter=a&read=", **asked)
+    assert 'id="reading"' in piece.text
+    assert 'value="2" max="4"' in piece.text
+    assert "<table" not in piece.text
+    assert "HX-Retarget" not in piece.headers
+    while "HX-Retarget" not in piece.headers:
+        piece = client.get("/bins/orders/fields?filter=a&read=", **asked)
+    assert piece.headers["HX-Retarget"] == "#findings"
+    assert piece.text.lstrip().startswith('<div id="findings">')
+    assert "a4" in piece.text
+    assert "read so far" not in piece.text
+
+
+def test_without_javascript_a_reading_goes_on_by_its_link(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "TIME_S", -1.0)
+    for number in range(1, 5):
+        capture(client, f"a={number}")
+    assert "read so far" in get_page(client, "/fields?path=a")
+    page = get_page(client, "/fields?path=a&read=on")
+    assert "read so far" not in page
+    assert "differs from the request before 3 times" in show(page)
+
+
+def test_what_comes_during_a_reading_is_read_too(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "TIME_S", -1.0)
+    for number in range(1, 4):
+        capture(client, f"a={number}")
+    for _ in range(3):
+        page = get_page(client, "/fields")
+    assert "read so far" not in page
+    capture(client, "b=1")
+    assert "in 4 requests, #1 to #4" in show(get_page(client, "/fields"))
+
+
+@pytest.mark.parametrize("kind", ["catalogues", "series"])
+def test_only_so_much_of_what_was_read_is_kept(app: Flask, client: FlaskClient, kind: str) -> None:
+    kept: folds.Folds[Catalogue] = getattr(app.extensions["inspector_folds"], kind)
+    query = "?path=a" if kind == "series" else ""
+    for number in range(kept.max_kept + 3):
         client.post("/api/v1/bins", json={"name": f"bin-{number}"})
-        assert client.get(f"/bins/bin-{number}/fields").status_code == 200
-    kept = app.extensions["inspector_catalogues"]
-    assert len(kept._kept) == reading.MAX_CATALOGUES
+        assert client.get(f"/bins/bin-{number}/fields{query}").status_code == 200
+    assert len(kept._kept) == kept.max_kept
 
 
 def test_the_catalogue_sorts_and_filters_by_links(client: FlaskClient) -> None:
