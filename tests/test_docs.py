@@ -8,7 +8,8 @@ import click
 
 from inspector.cli.main import root
 from inspector.forms import build, parse
-from inspector.reading.query import FLAGS, parse_query
+from inspector.reading.marks import FLAGS
+from inspector.reading.query import parse_query
 from tests.reference import README, render_readme
 
 

@@ -13,6 +13,7 @@ from inspector.cli.client import Client, LostError, bin_path, server_options, sp
 from inspector.cli.forward import forward
 from inspector.cli.lines import format_request
 from inspector.domain import CapturedRequest
+from inspector.domain.json_bodies import SentNumber, write_json
 from inspector.errors import InspectorError
 from inspector.reading.query import Query, parse_query
 
@@ -73,10 +74,10 @@ def _print_all(
     forward_to: str | None,
 ) -> None:
     for data in _follow(client, bin_name):
-        request = json.loads(data)
+        request = json.loads(data, parse_float=SentNumber)
         if query is not None and not query.matches(read_request(request)):
             continue
-        click.echo(json.dumps(request) if as_json else format_request(request))
+        click.echo(write_json(request) if as_json else format_request(request))
         if forward_to is not None:
             click.echo(forward(request, forward_to, bin_name), err=as_json)
         if once:

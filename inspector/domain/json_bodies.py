@@ -1,9 +1,15 @@
-"""JSON texts as values: bounded before they are parsed, for their senders may be hostile."""
+"""JSON texts as values and back: bounded, for their senders may be hostile, and exact.
+
+A float forgets how it was written: ``1.50`` is ``1.5`` and a long fraction is rounded. So a
+captured number remembers its text, and is written with it again.
+"""
 
 from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable, Iterator
+from json.encoder import encode_basestring, encode_basestring_ascii
 from typing import Any, Literal, TypeAlias
 
 MAX_JSON_DEPTH = 200
@@ -12,17 +18,92 @@ MAX_JSON_VALUES = 500_000
 Excess: TypeAlias = Literal["nesting_exceeded", "values_exceeded"]
 
 
+class SentNumber(float):
+    """A number that was sent: equal to the float it stands for, with the ``text`` it was.
+
+    What no float holds is infinite, and its text says what it is.
+    """
+
+    __slots__ = ("text",)
+    text: str
+
+    def __new__(cls, text: str) -> SentNumber:
+        """Of a number as JSON writes one."""
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
+
+    def __getnewargs__(self) -> tuple[str]:  # type: ignore[override]  # a copy is made of the text
+        return (self.text,)
+
+
 def parse_json(data: bytes) -> Any:
     """The value of a JSON text, or None when it is none.
 
-    What exceeds a limit (see ``find_excess``) is no JSON to us.
+    What exceeds a limit (see ``find_excess``) is no JSON to us, nor is a number that no
+    double holds.
     """
+    return _parse(data, _finite, int)
+
+
+def parse_sent_json(data: bytes) -> Any:
+    """The same with every number as it was sent: an ``int`` or a ``SentNumber``."""
+    return _parse(data, SentNumber, _whole)
+
+
+def _parse(data: bytes, fraction: Callable[[str], Any], whole: Callable[[str], Any]) -> Any:
     if find_excess(data) is not None:
         return None
     try:
-        return json.loads(data, parse_float=_finite, parse_constant=_finite)
+        return json.loads(data, parse_float=fraction, parse_int=whole, parse_constant=_refuse)
     except (ValueError, RecursionError):
         return None
+
+
+def write_json(value: Any, *, indent: int = 0, ensure_ascii: bool = True) -> str:
+    """JSON as ``json.dumps`` writes it, and a ``SentNumber`` as it was sent.
+
+    Names are strings. Any depth; nothing recurses. Linear in ``value``.
+    """
+    encode = encode_basestring_ascii if ensure_ascii else encode_basestring
+    parts: list[str] = []
+    open_: list[tuple[Iterator[tuple[str, Any]], str]] = [(iter([("", value)]), "")]
+    while open_:
+        entries, end = open_[-1]
+        for lead, item in entries:
+            if item and isinstance(item, dict | list):
+                begin, end_ = ("{", "}") if isinstance(item, dict) else ("[", "]")
+                outer = "\n" + " " * indent * (len(open_) - 1) if indent else ""
+                inner = outer + " " * indent
+                parts.append(lead + begin)
+                open_.append((_lead_entries(item, inner, encode), outer + end_))
+                break
+            parts.append(lead + _write_leaf(item, encode))
+        else:
+            parts.append(end)
+            open_.pop()
+    return "".join(parts)
+
+
+def _lead_entries(
+    container: dict[str, Any] | list[Any], pad: str, encode: Callable[[str], str]
+) -> Iterator[tuple[str, Any]]:
+    """Each entry, with all that stands before it since the one before."""
+    lead, comma = pad, f",{pad or ' '}"
+    if isinstance(container, dict):
+        for name, item in container.items():
+            yield f"{lead}{encode(name)}: ", item
+            lead = comma
+    else:
+        for item in container:
+            yield lead, item
+            lead = comma
+
+
+def _write_leaf(item: Any, encode: Callable[[str], str]) -> str:
+    if isinstance(item, str):
+        return encode(item)
+    return item.text if isinstance(item, SentNumber) else json.dumps(item)
 
 
 def find_excess(data: bytes) -> Excess | None:
@@ -37,8 +118,21 @@ def find_excess(data: bytes) -> Excess | None:
     return "nesting_exceeded" if _measure_depth(brackets) > MAX_JSON_DEPTH else None
 
 
+def _whole(text: str) -> int | SentNumber:
+    """An ``int`` says all, but for the sign of ``-0`` and more digits than Python takes in."""
+    try:
+        return SentNumber(text) if text == "-0" else int(text)
+    except ValueError:
+        return SentNumber(text)
+
+
+def _refuse(text: str) -> Any:
+    """``NaN`` and ``Infinity`` are no numbers in JSON."""
+    raise ValueError(text)
+
+
 def _finite(text: str) -> float:
-    """A number; ``NaN`` is none in JSON, and what no double holds could not be shown as JSON."""
+    """A number that a double holds; any other could not be given out as JSON."""
     number = float(text)
     if not math.isfinite(number):
         raise ValueError(text)

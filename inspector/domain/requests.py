@@ -21,7 +21,7 @@ from inspector.domain.content import (
     decode_text,
     parse_media_type,
 )
-from inspector.domain.json_bodies import parse_json
+from inspector.domain.json_bodies import parse_sent_json
 from inspector.domain.multipart import MAX_PARTS, Part, PartList, split_parts
 from inspector.domain.proxies import NO_PROXIES, TrustedProxies
 from inspector.domain.summaries import RequestSummary, recall_summary
@@ -232,10 +232,10 @@ class CapturedRequest:
 
     @cached_property
     def json(self) -> Any:
-        """The parsed body when it is JSON by type and by content, else None."""
+        """The body when it is JSON by type and by content, its numbers as sent, else None."""
         if not self.media_type.is_json:
             return None
-        return parse_json(self.decoded_body)
+        return parse_sent_json(self.decoded_body)
 
     def part(self, name: str) -> Any:
         """A top-level entry of the form (``ticket``, ``custom_data``), None when absent."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 from inspector.domain import CapturedRequest
+from inspector.domain.json_bodies import write_json
 from inspector.forms import Pair
 from inspector.reading.content import FORM, find_content
 from inspector.reading.meaning import Context, Meaning, find_meaning
@@ -69,7 +69,7 @@ def find_detail(request: CapturedRequest, path: Path) -> FieldDetail | None:
     if source is None or value is MISSING or not path:
         return None
     node = make_node(path[-1], path, value)
-    text = node.text if node.is_leaf else _write_json(value)
+    text = node.text if node.is_leaf else write_json(value, indent=2, ensure_ascii=False)
     pairs, matching, count = _find_pairs(request, path)
     return FieldDetail(
         format_path(path),
@@ -103,10 +103,6 @@ def _find_meaning(request: CapturedRequest, root: Any, path: Path, node: Node) -
         return None
     texts = plain_texts(find_value(root, path[:-1]))
     return find_meaning(Context(path[-1], node.text, texts, request.received_at))
-
-
-def _write_json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2)
 
 
 def _find_pairs(request: CapturedRequest, path: Path) -> tuple[tuple[WirePair, ...], int, int]:

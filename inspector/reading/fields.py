@@ -6,12 +6,15 @@ Names are the search language's: ``ticket.agent.id`` in the body, ``header:X-Nam
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
 
 from inspector.domain import CapturedRequest
+from inspector.domain.json_bodies import SentNumber
 from inspector.reading.content import find_content
 from inspector.reading.nodes import scalar_text
 from inspector.reading.paths import (
@@ -25,6 +28,7 @@ from inspector.reading.paths import (
 )
 
 BODY, QUERY, HEADER = "body", "query", "header"
+_FRACTION = re.compile(r"-?[0-9]+(?=[.eE])(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?\Z")
 _PREFIXES = {QUERY: "query:", HEADER: "header:", BODY: ""}
 
 # Twice what PHP reads of a form, and room for wide JSON.
@@ -172,6 +176,19 @@ def find_text(request: CapturedRequest, name: Name) -> str | None:
             if len(texts) > MAX_JOINED:
                 return ", ".join(texts[:MAX_JOINED]) + ", …"
     return ", ".join(texts)
+
+
+def has_text(request: CapturedRequest, name: Name, text: str) -> bool:
+    """Whether the field's value is this text, or a number of JSON whose shortest text it is."""
+    if find_text(request, name) == text:
+        return True
+    values = find_values(request, name) if is_fraction(text) else []
+    return len(values) == 1 and isinstance(values[0], SentNumber) and json.dumps(values[0]) == text
+
+
+def is_fraction(text: str) -> bool:
+    """Whether a text is a number that may be written with other digits, too: ``1.50``, ``1e3``."""
+    return _FRACTION.match(text) is not None
 
 
 def find_values(request: CapturedRequest, name: Name) -> list[Any]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from inspector.domain.json_bodies import SentNumber
 from inspector.reading.paths import Path
 from inspector.reading.text import MAX_SHOWN_CHARS
 
@@ -192,8 +193,10 @@ def make_node(key: str, path: Path, value: Any) -> Node:
 
 
 def scalar_text(value: Any) -> str:
-    """A leaf's value as text: strings as they are, everything else as JSON writes it."""
-    return value if isinstance(value, str) else json.dumps(value)
+    """A leaf's value as text: strings as they are, everything else as JSON wrote it."""
+    if isinstance(value, str):
+        return value
+    return value.text if isinstance(value, SentNumber) else json.dumps(value)
 
 
 def _entries(value: dict[str, Any] | list[Any]) -> Iterator[tuple[str, Any]]:

@@ -10,7 +10,7 @@ quotes keep spaces together. Words are found at the beginnings of words, in any 
 ``header:X-Deskpro-TicketId=5``       a header's value; without ``=`` that it was sent
 ``ticket.agent.id=3``                 a field; also ``!=``, ``>``, ``<`` and ``:`` for words
 ``has:custom_data``                   the field was sent, empty or not
-``is:empty``                          see ``FLAGS``
+``is:empty``                          see ``marks.FLAGS``
 ``before:2026-05-01 after:2h``        received, UTC, or so long ago
 ====================================  ====================================================
 """
@@ -25,9 +25,17 @@ from functools import cached_property
 
 from inspector.domain import CapturedRequest
 from inspector.errors import InspectorError
-from inspector.reading.content import find_content, find_other_texts
-from inspector.reading.fields import BODY, Name, find_text, iterate_fields, parse_name
-from inspector.reading.grouping import is_ticket
+from inspector.reading.content import find_other_texts
+from inspector.reading.fields import (
+    BODY,
+    Name,
+    find_text,
+    has_text,
+    is_fraction,
+    iterate_fields,
+    parse_name,
+)
+from inspector.reading.marks import FLAGS, method_mark
 from inspector.reading.paths import ANY_INDEX
 
 MAX_QUERY_CHARS = 1000
@@ -44,18 +52,6 @@ _CONTAINS = re.compile(r"([^\s:=]*[.\[][^\s:=]*):(.*)\Z", re.DOTALL)
 _UNKNOWN_FILTER = re.compile(r"([A-Za-z][\w-]*):(?!//).+\Z", re.DOTALL)
 _AGO = re.compile(r"(\d{1,9})([smhdw])\Z")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-
-FLAGS: dict[str, Callable[[CapturedRequest], bool]] = {
-    "empty": lambda request: request.body_size == 0,
-    "form": lambda request: request.is_form,
-    "json": lambda request: request.media_type.is_json,
-    "multipart": lambda request: request.media_type.essence.startswith("multipart/"),
-    "ticket": lambda request: is_ticket(find_content(request)[1]),
-    "binary": lambda request: request.body_size > 0 and request.body_text is None,
-    "chunked": lambda request: request.chunked,
-    "truncated": lambda request: request.truncated,
-    "refused": lambda request: request.refusal is not None,
-}
 
 Test = Callable[[CapturedRequest], bool]
 
@@ -77,7 +73,7 @@ def split_words(text: str) -> list[str]:
 class Term:
     """One condition.
 
-    ``phrases`` stand in every matching request and ``marks`` (see ``find_marks``) on
+    ``phrases`` stand in every matching request and ``marks`` (see ``marks.find_marks``) on
     it, ``barred`` marks on none: what an index can look up. ``name`` is the field it
     looks at and ``wanted`` the words it wants there, or anywhere without a name. A term
     turned round has barred marks at most.
@@ -197,21 +193,6 @@ def _make_filter(name: str, value: str) -> Term:
     return Term(flag, marks=(f"is{value.lower()}",))
 
 
-def find_marks(request: CapturedRequest) -> list[str]:
-    """What a request is, as words that an index keeps apart from what it says."""
-    return [
-        method_mark(request.method),
-        *(f"is{name}" for name, is_ in FLAGS.items() if is_(request)),
-    ]
-
-
-def method_mark(method: str) -> str:
-    """A method as a word that no other method has."""
-    method = method.lower()
-    is_word = method.isascii() and method.isalnum()
-    return f"m{method}" if is_word else f"n{method.encode('utf-8', 'surrogatepass').hex()}"
-
-
 _EXAMPLES = {
     "method": "method:POST",
     "path": "path:/hook",
@@ -287,10 +268,12 @@ def _make_comparison(name: Name, operator: str, value: str) -> Term:
         words = tuple(split_words(value))
         # A field's value stands right behind its name; behind an index it may be anywhere.
         phrases = (Phrase(path.words + words),) if _is_whole(name) else (path, Phrase(words))
-        return Term(lambda request: find_text(request, name) == value, phrases, name=name)
+        if is_fraction(value):
+            phrases = (path,)  # It may have been sent with other digits.
+        return Term(lambda request: has_text(request, name, value), phrases, name=name)
     if operator == "!=":
         # Absent counts as different; an index cannot help with that.
-        return Term(lambda request: find_text(request, name) != value, name=name)
+        return Term(lambda request: not has_text(request, name, value), name=name)
     limit = _number(value)
     if limit is None:
         raise _error(f"After {operator} comes a number, not {value[:40]!r}.")

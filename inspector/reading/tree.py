@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +9,7 @@ from inspector.domain import CapturedRequest
 from inspector.reading.content import FORM, find_content
 from inspector.reading.facts import Fact, find_facts, find_subject
 from inspector.reading.grouping import is_ticket
-from inspector.reading.nodes import MAP, Node, build_tree, split_words
+from inspector.reading.nodes import MAP, Node, build_tree, scalar_text, split_words
 from inspector.reading.rows import ALL, FITTING, LEVEL, NONE, Manner, Row, list_rows
 
 THOUGHT, SENT = "", "sent"
@@ -93,4 +92,4 @@ def _find_custom_data(value: dict[str, Any]) -> Any:
     if "custom_data" not in value:
         return None
     data = value["custom_data"]
-    return data if isinstance(data, str | dict | list) else json.dumps(data)
+    return data if isinstance(data, str | dict | list) else scalar_text(data)

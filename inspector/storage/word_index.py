@@ -20,11 +20,12 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from inspector.domain import CapturedRequest
-from inspector.reading.query import WORD, Phrase, Query, find_marks, searched_lines
+from inspector.reading.marks import find_marks
+from inspector.reading.query import WORD, Phrase, Query, searched_lines
 
 log = logging.getLogger("inspector.storage")
 
-SCHEMA = 5
+SCHEMA = 6
 BATCH = 50
 MAX_WORDS_A_REQUEST = 20_000
 # The mark of requests that have more than is indexed: any search may be for them.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from inspector.domain import CapturedRequest
+from inspector.domain.json_bodies import write_json
 from inspector.emitter import (
     Change,
     Composition,
@@ -154,4 +155,4 @@ def ticket_text(captured: CapturedRequest) -> str:
     if not isinstance(data, dict) or not data:
         message = f"Request {captured.number} of {captured.bin_name} carries no ticket."
         raise InspectorError("invalid_ticket", message, field="ticket")
-    return json.dumps({name: value for name, value in data.items() if name != "custom_data"})
+    return write_json({name: value for name, value in data.items() if name != "custom_data"})

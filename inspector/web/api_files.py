@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from threading import BoundedSemaphore
@@ -19,7 +18,7 @@ from inspector.exports.table import render_csv
 from inspector.web.api_calls import Answer, Api
 from inspector.web.api_requests import make_download
 from inspector.web.api_types import About
-from inspector.web.request_json import request_to_json
+from inspector.web.request_json import render_request
 from inspector.web.services import current_services, find_bin
 
 api = Api()
@@ -77,7 +76,7 @@ def _render(bin_: Bin, form: str) -> tuple[str, Iterator[str]]:
         return HAR, render_har(store.iterate(bin_), services.base_url())
     if form == "csv":
         return f"{CSV}; charset=utf-8", render_csv(lambda: store.iterate(bin_))
-    return JSON_LINES, (json.dumps(request_to_json(each)) + "\n" for each in store.iterate(bin_))
+    return JSON_LINES, (render_request(each) + "\n" for each in store.iterate(bin_))
 
 
 def _gather(pieces: Iterator[str]) -> Iterator[bytes]:

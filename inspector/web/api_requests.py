@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Literal
 from urllib.parse import urlencode
 
-from flask import Response, jsonify, request, stream_with_context
+from flask import Response, request, stream_with_context
 from flask.typing import ResponseReturnValue
 
 from inspector.domain import Bin, CapturedRequest
@@ -19,7 +18,7 @@ from inspector.reading.query import MAX_QUERY_CHARS, Query, parse_query
 from inspector.storage.records import find_number, make_id
 from inspector.web.api_calls import JSON, Answer, Api
 from inspector.web.api_types import About
-from inspector.web.request_json import RequestJson, request_to_json
+from inspector.web.request_json import RequestJson, render_request
 from inspector.web.services import current_services, find_bin
 
 api = Api()
@@ -149,7 +148,7 @@ def get_request(name: str, request_id: str, query: FormatQuery) -> ResponseRetur
     """Get one request, as JSON or in a form that other programs take."""
     captured = load_request(name, request_id)
     if query.format == "json":
-        return jsonify(request_to_json(captured))
+        return Response(render_request(captured) + "\n", mimetype=JSON)
     made = export_request(captured, query.format, current_services().base_url())
     filename = f"{captured.bin_name}-{captured.number}.{made.suffix}"
     response = make_download(made.data, made.media_type, filename)
@@ -205,7 +204,7 @@ def render_array(requests: Iterable[CapturedRequest]) -> Iterator[bytes]:
     """A JSON array of requests, one after the other."""
     lead = b"["
     for each in requests:
-        yield lead + json.dumps(request_to_json(each)).encode()
+        yield lead + render_request(each).encode()
         lead = b",\n"
     yield b"[]\n" if lead == b"[" else b"]\n"
 

@@ -23,7 +23,7 @@ from inspector.web.api_types import About
 from inspector.web.request_json import RequestJson
 from inspector.web.services import current_services, find_bin
 from inspector.web.stream import can_park, park
-from inspector.web.waiting import Arrivals, Wait, spell
+from inspector.web.waiting import Arrivals, Wait, list_spellings
 
 api = Api()
 
@@ -95,14 +95,14 @@ def wait_for_requests(name: str, query: WaitQuery) -> ResponseReturnValue:
 
 
 class Spelled(str):
-    """What a query string asks for: equal to the text, and to the number written so."""
+    """What a query string asks for: equal to the text, and to a number written so."""
 
     __slots__ = ()
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, dict | list):
             return False
-        return str.__eq__(self, spell(other))
+        return str(self) in list_spellings(other)
 
     __hash__ = str.__hash__
 

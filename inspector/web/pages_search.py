@@ -12,7 +12,8 @@ from flask import request
 from inspector.domain import Bin, CapturedRequest
 from inspector.errors import InspectorError
 from inspector.reading.fields import BODY, HEADER, Name, find_text, iterate_fields
-from inspector.reading.query import FLAGS, Query, parse_query, split_words
+from inspector.reading.marks import FLAGS
+from inspector.reading.query import Query, parse_query, split_words
 from inspector.reading.reasons import Reason, find_reasons
 from inspector.reading.terms import finds, write_comparison, write_has
 from inspector.web.services import current_services

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
 from typing import Annotated, Any, TypedDict
 
 from inspector.domain import CapturedRequest
+from inspector.domain.json_bodies import write_json
 from inspector.forms import Form, to_json_safe
 from inspector.reading.json_notes import find_json_notes
 from inspector.web.api_types import About
@@ -94,7 +96,7 @@ class RequestJson(TypedDict):
     json_notes: Annotated[
         list[JsonNoteJson], About("Why a body whose type is JSON is none, and what is odd in it.")
     ]
-    json: Annotated[Any, About("The body parsed, when it is JSON.")]
+    json: Annotated[Any, About("The body parsed, when it is JSON; numbers as they were written.")]
 
 
 def request_to_json(request: CapturedRequest) -> RequestJson:
@@ -134,6 +136,15 @@ def request_to_json(request: CapturedRequest) -> RequestJson:
         "json": request.json,
     }
     return to_json_safe(found)
+
+
+def render_request(request: CapturedRequest) -> str:
+    """The request as JSON in one line of ASCII, the numbers of its body as they were sent."""
+    found: dict[str, Any] = {**request_to_json(request)}
+    if found["json"] is None:
+        return json.dumps(found)
+    value = found.pop("json")
+    return f'{json.dumps(found)[:-1]}, "json": {write_json(value)}}}'
 
 
 def query_to_json(query: Form) -> dict[str, Any]:

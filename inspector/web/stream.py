@@ -5,7 +5,6 @@ The view checks and looks up; then the socket is parked and no thread is held.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 
@@ -17,7 +16,7 @@ from inspector.live import EventStream, Later, format_event, render_once
 from inspector.storage.records import find_number, make_id
 from inspector.web.api_calls import JSON
 from inspector.web.pages import render_rows
-from inspector.web.request_json import request_to_json
+from inspector.web.request_json import render_request
 from inspector.web.security import DATA_HEADERS
 from inspector.web.services import current_services, find_bin
 
@@ -74,10 +73,7 @@ def park(later: Later) -> Response:
 
 
 def _render_json(fresh: Sequence[CapturedRequest]) -> bytes:
-    return b"".join(
-        format_event("request", json.dumps(request_to_json(each), ensure_ascii=True), each.id)
-        for each in fresh
-    )
+    return b"".join(format_event("request", render_request(each), each.id) for each in fresh)
 
 
 def _renderer(key: str, render: Render) -> Render:

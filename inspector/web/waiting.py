@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from inspector.domain import CapturedRequest
+from inspector.domain.json_bodies import SentNumber, write_json
 from inspector.live import Step
 from inspector.reading.matching import Difference, RequestMatch
 from inspector.reading.paths import MISSING
@@ -167,5 +168,11 @@ def spell(value: Any) -> str:
     """A value as a query string would have it: a text as it is, anything else as JSON."""
     if isinstance(value, re.Pattern):
         return "any value"
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = value if isinstance(value, str) else write_json(value, ensure_ascii=False)
     return text.encode("utf-8", "replace").decode()
+
+
+def list_spellings(value: Any) -> list[str]:
+    """The texts that a query string may have for a value: a number's as sent, and its shortest."""
+    is_sent = isinstance(value, SentNumber)
+    return list({spell(value), json.dumps(value)}) if is_sent else [spell(value)]

@@ -20,7 +20,7 @@ from inspector.domain import CapturedRequest
 from inspector.reading.content import find_content
 from inspector.reading.matching import RequestMatch
 from inspector.reading.paths import MISSING, find_value, parse_path
-from inspector.web.waiting import GRACE_S, Arrivals, Wait, spell
+from inspector.web.waiting import GRACE_S, Arrivals, Wait, list_spellings
 
 log = logging.getLogger("inspector.web")
 
@@ -228,7 +228,8 @@ def list_values(request: CapturedRequest, trait: Trait) -> list[Hashable]:
     if kind == "where":
         _, root = find_content(request)
         value = find_value(root, _parse_path(name))
-        return [] if value is MISSING or isinstance(value, dict | list) else [spell(value)]
+        is_one = value is not MISSING and not isinstance(value, dict | list)
+        return [*list_spellings(value)] if is_one else []
     if kind == "header":
         found = request.find_header(name)
         return [] if found is None else [found, None]

@@ -242,6 +242,14 @@ def test_tail_prints_json_and_ends_after_one(bin_url: str, tailing: Any) -> None
     assert process.wait(DEADLINE_S) == 0
 
 
+def test_tail_prints_numbers_as_they_were_sent(bin_url: str, tailing: Any) -> None:
+    sent, headers = b'{"a": 1.50, "b": 1e400}', {"Content-Type": "application/json"}
+    process = tailing("--json", "--once")
+    line = send_until_printed(bin_url, process, sent, headers=headers)
+    assert '"json": {"a": 1.50, "b": 1e400}}\n' in line
+    assert process.wait(DEADLINE_S) == 0
+
+
 def test_tail_prints_only_what_matches(bin_url: str, tailing: Any) -> None:
     process = tailing("--json", "--match", "ticket.agent.id=9 method:POST")
     lines: list[str] = []

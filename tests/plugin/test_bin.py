@@ -84,6 +84,16 @@ def test_the_fields_of_json_are_reached_too(webhook_bin: WebhookBin) -> None:
     assert request.form is None
 
 
+def test_a_number_equals_what_a_test_expects_however_it_was_written(
+    webhook_bin: WebhookBin,
+) -> None:
+    headers = {"Content-Type": "application/json"}
+    requests.post(webhook_bin.url, data=b'{"a": 1.50, "b": [1e2]}', headers=headers, timeout=10)
+    request = webhook_bin.wait(where={"a": 1.5, "b[0]": 100}, json={"a": 1.5, "b": [100.0]})
+    assert request.json == {"a": 1.5, "b": [100]}
+    assert request.at("a").text == "1.50"
+
+
 def test_bytes_are_kept_as_sent(webhook_bin: WebhookBin) -> None:
     body = bytes(range(256))
     requests.post(webhook_bin.url, data=body, timeout=10)

@@ -14,11 +14,10 @@ from hypothesis import strategies as st
 from inspector.capture import Refusal
 from inspector.domain import CapturedRequest
 from inspector.errors import InspectorError
+from inspector.reading.marks import find_marks, method_mark
 from inspector.reading.query import (
     WORD,
-    find_marks,
     has_phrase,
-    method_mark,
     parse_query,
     searched_lines,
 )

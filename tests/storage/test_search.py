@@ -137,6 +137,31 @@ def test_times_are_kept_to_when_what_was_imported_is_older(
 BIG = b"&filler=" + b"x" * 300_000
 
 
+@pytest.mark.parametrize("is_indexed", [True, False])
+def test_a_number_is_found_by_its_digits_as_sent_and_by_its_fewest(
+    services: Services, is_indexed: bool
+) -> None:
+    services.bins.create("b1")
+    head = b"POST /b1 HTTP/1.1\r\nContent-Type: application/json\r\n"
+    for number, text in enumerate((b"1.50", b"150e-2", b"1.6", b'"1.50"', b"100"), 1):
+        store_body(services, "b1", number, b'{"a": {"b": %s}}' % text, head)
+    if is_indexed:
+        services.search.index = WordIndex(":memory:")
+        fill(services, services.search.index)
+
+    def find(text: str) -> list[int]:
+        found = services.search.find(services.bins.get("b1"), parse_query(text), time_s=60)
+        return [request.number for request in found.requests]
+
+    assert find("a.b=1.50") == [4, 1]
+    assert find("a.b=1.5") == [2, 1]
+    assert find("a.b=150e-2") == [2]
+    assert find("a.b!=1.5") == [5, 4, 3]
+    assert find("a.b>1.5") == [5, 3]
+    assert find("a.b=100") == [5]
+    assert find('"1 50"') == find("a.b:1.50") == [4, 1]
+
+
 @pytest.mark.parametrize(
     ("head", "body"),
     [

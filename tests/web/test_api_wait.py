@@ -32,7 +32,8 @@ def send_some(client: FlaskClient) -> None:
         content_type="application/x-www-form-urlencoded",
         headers={"X-Deskpro-TicketId": "5"},
     )
-    client.put("/orders/json", json={"a": {"b": 3, "c": True, "d": None, "e=f": 1}, "g": "3"})
+    body = b'{"a": {"b": 3, "c": true, "d": null, "e=f": 1}, "g": "3", "price": 1.50}'
+    client.put("/orders/json", data=body, content_type="application/json")
     client.get("/orders?x=1")
 
 
@@ -65,6 +66,8 @@ ASKED = [
     Asked("null of JSON", "where=a.d=null", [2]),
     Asked("a text of JSON", "where=g=3", [2]),
     Asked("a name with a sign in it", 'where=a["e=f"]=1', [2]),
+    Asked("a fraction as it was sent", "where=price=1.50", [2]),
+    Asked("a fraction in fewer digits", "where=price=1.5", [2]),
     Asked("a field and a method", "method=PUT&where=a.b=3", [2]),
 ]
 
@@ -93,6 +96,7 @@ def test_what_is_there_is_answered_at_once(client: FlaskClient, case: Asked) -> 
         "where=person_context=",
         "where=a.d=",
         "where=a.b=3.0",
+        "where=price=1.500",
         "where=ticket.id=5&method=PUT",
         "after=1-3",
         "count=4",

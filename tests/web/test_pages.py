@@ -280,6 +280,25 @@ def test_a_broken_json_body_says_where_it_breaks(client: FlaskClient) -> None:
     assert page.index(escape(note["message"])) < page.index('id="headers"'), "it is told first"
 
 
+def test_numbers_are_shown_and_given_out_with_the_digits_they_had(client: FlaskClient) -> None:
+    sent = '{"price": 1.50, "list": [1E2, -0, 12345678901234567890.10], "far": 1e400, "a": "é"}'
+    client.post("/orders", data=sent.encode(), content_type="application/json")
+    page = show(client)
+    for number in ("1.50", "1E2", "-0", "12345678901234567890.10", "1e400"):
+        assert f"<span>{number}</span> <i>number</i>" in page
+    field = client.get("/bins/orders/requests/1-1/field?path=list").text
+    assert "[\n  1E2,\n  -0,\n  12345678901234567890.10\n]" in field
+    written = f', "json": {sent}'.replace("é", "\\u00e9")
+    for path in ("requests", "requests/1-1", "requests/wait?after=0", "export?format=jsonl"):
+        answer = client.get(f"/api/v1/bins/orders/{path}").text
+        assert written in answer, path
+        (found,) = loaded if isinstance(loaded := json.loads(answer), list) else [loaded]
+        assert found["json"]["price"] == 1.5
+    assert "1.50,1E2,-0,12345678901234567890.10,1e400" in client.get(
+        "/api/v1/bins/orders/export?format=csv"
+    ).text.replace("'", "")
+
+
 def test_a_name_that_is_there_twice_is_told_beside_the_tree(client: FlaskClient) -> None:
     body = b'{"ticket": {"id": 5, "id": 6}}'
     client.post("/orders", data=body, content_type="application/json")

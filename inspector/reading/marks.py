@@ -1,0 +1,36 @@
+"""What a request is, apart from what it says: the search language's flags, and an index's marks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from inspector.domain import CapturedRequest
+from inspector.reading.content import find_content
+from inspector.reading.grouping import is_ticket
+
+FLAGS: dict[str, Callable[[CapturedRequest], bool]] = {
+    "empty": lambda request: request.body_size == 0,
+    "form": lambda request: request.is_form,
+    "json": lambda request: request.media_type.is_json,
+    "multipart": lambda request: request.media_type.essence.startswith("multipart/"),
+    "ticket": lambda request: is_ticket(find_content(request)[1]),
+    "binary": lambda request: request.body_size > 0 and request.body_text is None,
+    "chunked": lambda request: request.chunked,
+    "truncated": lambda request: request.truncated,
+    "refused": lambda request: request.refusal is not None,
+}
+
+
+def find_marks(request: CapturedRequest) -> list[str]:
+    """What a request is, as words that an index keeps apart from what it says."""
+    return [
+        method_mark(request.method),
+        *(f"is{name}" for name, is_ in FLAGS.items() if is_(request)),
+    ]
+
+
+def method_mark(method: str) -> str:
+    """A method as a word that no other method has."""
+    method = method.lower()
+    is_word = method.isascii() and method.isalnum()
+    return f"m{method}" if is_word else f"n{method.encode('utf-8', 'surrogatepass').hex()}"

@@ -1,0 +1,70 @@
+"""JSON texts as values and back, each number with the digits it was sent with."""
+
+import copy
+import json
+import pickle
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inspector.domain.json_bodies import SentNumber, parse_json, parse_sent_json, write_json
+
+NUMBERS = ["1.50", "1.5", "1e2", "-0", "-0.0", "1E400", "12345678901234567890.10", "0", "-7"]
+NUMBERS += ["123456789012345678901234567890", "0.1000000000000000055511151231257827", "9" * 5000]
+
+
+@pytest.mark.parametrize("text", NUMBERS, ids=lambda text: text[:20])
+def test_a_number_is_written_as_it_was_sent(text: str) -> None:
+    assert write_json(parse_sent_json(text.encode())) == text
+    assert write_json(parse_sent_json(b'{"a": [%s]}' % text.encode())) == f'{{"a": [{text}]}}'
+
+
+@pytest.mark.parametrize("text", NUMBERS[:-1], ids=lambda text: text[:20])
+def test_a_sent_number_is_the_number_that_python_reads(text: str) -> None:
+    usual = json.loads(text)
+    assert parse_sent_json(text.encode()) == usual
+    assert isinstance(parse_sent_json(text.encode()), int | float)
+
+
+def test_a_sent_number_is_a_float_in_every_other_way() -> None:
+    number: Any = parse_sent_json(b"1.50")
+    assert issubclass(type(number), float)
+    assert (str(number), repr(number), number + 1, hash(number)) == ("1.5", "1.5", 2.5, hash(1.5))
+    assert json.dumps(number) == "1.5"
+    for other in (copy.deepcopy(number), pickle.loads(pickle.dumps(number))):
+        assert (type(other), other.text) == (SentNumber, "1.50")
+
+
+@pytest.mark.parametrize("body", [b"NaN", b"[Infinity]", b"-Infinity", b"[1", b"\xff", b"[" * 300])
+def test_what_is_no_json_is_none(body: bytes) -> None:
+    assert parse_sent_json(body) is None
+    assert parse_json(body) is None
+
+
+def test_what_our_own_api_is_sent_has_numbers_that_it_can_keep() -> None:
+    assert parse_json(b"1e400") is None
+    assert type(parse_json(b"1.50")) is float
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner),
+)  # fmt: skip
+
+
+@given(VALUES, st.sampled_from([0, 2]), st.booleans())
+def test_other_values_are_written_as_python_writes_them(
+    value: Any, indent: int, ensure_ascii: bool
+) -> None:
+    written = write_json(value, indent=indent, ensure_ascii=ensure_ascii)
+    assert written == json.dumps(value, indent=indent or None, ensure_ascii=ensure_ascii)
+
+
+def test_no_depth_is_too_deep_to_be_written() -> None:
+    value: Any = []
+    for _ in range(100_000):
+        value = [value]
+    assert len(write_json(value)) == 200_002
