@@ -2,6 +2,7 @@
 
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 const day = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
+const dayOfYear = new Intl.DateTimeFormat(undefined, { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
 const full = new Intl.DateTimeFormat(undefined, {
   year: "numeric", month: "short", day: "numeric",
   hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, timeZoneName: "short",
@@ -23,7 +24,9 @@ function say(instant, form) {
   if (form === "ago") return sayAgo(instant);
   if (form === "full") return full.format(instant);
   if (form === "second") return second.format(instant);
-  return instant.toDateString() === new Date().toDateString() ? clock.format(instant) : day.format(instant);
+  const now = new Date();
+  if (instant.toDateString() === now.toDateString()) return clock.format(instant);
+  return (instant.getFullYear() === now.getFullYear() ? day : dayOfYear).format(instant);
 }
 
 export function localize(root) {

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import UTC, datetime
 from typing import Any
 
 from jinja2 import Environment
@@ -29,7 +30,9 @@ _UNITS = ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB"))
 def prepare_text(environment: Environment) -> None:
     """Add the filters, and make the plain output of any string safe in every template."""
     environment.finalize = _finalize
-    environment.filters.update(visible=visible, size=say_size, number=say_number, field=keep_field)
+    environment.filters.update(
+        visible=visible, size=say_size, number=say_number, field=keep_field, clock=say_clock
+    )
 
 
 def visible(text: str) -> Markup:
@@ -72,6 +75,14 @@ def say_size(count: int) -> str:
 def say_number(count: int) -> str:
     """``1234`` as ``"1,234"``."""
     return f"{count:,}"
+
+
+def say_clock(instant: datetime, now: datetime | None = None) -> str:
+    """The time of today's instants, the day of others and, where it is another one, their year."""
+    now = now or datetime.now(UTC)
+    if instant.date() == now.date():
+        return instant.strftime("%H:%M:%S")
+    return instant.strftime("%b %d, %H:%M" if instant.year == now.year else "%Y-%m-%d %H:%M")
 
 
 def _finalize(value: Any) -> Any:

@@ -285,3 +285,17 @@ def test_a_long_branch_does_not_leave_pages_empty_in_print(
     branch, leaf = page.locator("#tree li:has(li)").first, page.locator("#tree li:not(:has(li))")
     assert branch.evaluate(inside) == "auto"
     assert leaf.first.evaluate(inside) == "avoid"
+
+
+def test_a_long_path_leaves_a_phone_room(
+    new_page: NewPage, live_server: LiveServer
+) -> None:
+    url = live_server.create_bin("long-path")
+    requests.post(f"{url}/{'long' * 200}", data="a=1", timeout=10).raise_for_status()
+    page = new_page(viewport={"width": 390, "height": 844})
+    page.goto("/bins/long-path")
+    page.locator("#rows .row-link").click()
+    box = page.locator(".request-head").bounding_box()
+    assert box is not None
+    assert box["height"] < 120
+    expect(page.locator(".request-line")).to_contain_text("long" * 200)

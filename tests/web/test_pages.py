@@ -177,6 +177,18 @@ def test_a_word_of_a_megabyte_is_cut_and_can_be_had(client: FlaskClient) -> None
     assert "/api/v1/bins/orders/requests/1-1/body" in page
 
 
+def test_a_long_path_is_whole_above_the_headers(client: FlaskClient) -> None:
+    path = "/orders/" + "x" * 900
+    capture(client, path=f"{path}?a=%20b")
+    headers = show(client).partition('id="headers"')[2]
+    assert f"POST {path}?a=%20b HTTP/1.1" in headers
+
+
+def test_a_search_names_its_page(client: FlaskClient) -> None:
+    page = client.get("/bins/orders?q=method:POST").text
+    assert "<title>method:POST · orders · Inspector</title>" in page
+
+
 def test_a_crowd_of_pairs_is_bounded_and_counted(client: FlaskClient) -> None:
     client.post("/orders", data=b"a=b&" * 20_000, headers=FORM)
     page = show(client)

@@ -372,7 +372,9 @@ def test_the_timeline_is_a_picture_with_words(client: FlaskClient, by: str) -> N
 
 
 def test_an_empty_bin_has_these_pages_too(client: FlaskClient) -> None:
-    assert "No request has come" in get_page(client, "/fields")
+    page = get_page(client, "/fields")
+    assert "No request has come" in page
+    assert "<form class=" not in page
     assert "No requests yet" in get_page(client, "/fields?path=a")
     assert "No requests yet" in get_page(client, "/timeline.svg")
 

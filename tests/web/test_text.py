@@ -1,6 +1,7 @@
 """Nothing a stranger sends hides, turns the line around or breaks the page."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from operator import attrgetter
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import Environment
 
-from inspector.web.text import prepare_text, say_size, show_odd, visible
+from inspector.web.text import prepare_text, say_clock, say_size, show_odd, visible
 
 
 @dataclass(frozen=True)
@@ -81,3 +82,15 @@ def test_a_template_needs_no_filter_to_be_safe() -> None:
 )
 def test_say_size(count: int, said: str) -> None:
     assert say_size(count) == said
+
+
+@pytest.mark.parametrize(
+    ("instant", "shown"),
+    [
+        (datetime(2026, 5, 2, 9, 1, 49, tzinfo=UTC), "09:01:49"),
+        (datetime(2026, 5, 1, 9, 1, 49, tzinfo=UTC), "May 01, 09:01"),
+        (datetime(2014, 5, 2, 9, 1, 49, tzinfo=UTC), "2014-05-02 09:01"),
+    ],
+)
+def test_a_clock_of_another_day_says_which(instant: datetime, shown: str) -> None:
+    assert say_clock(instant, datetime(2026, 5, 2, 23, tzinfo=UTC)) == shown
