@@ -27,7 +27,6 @@ from inspector.domain.proxies import NO_PROXIES, TrustedProxies
 from inspector.domain.summaries import RequestSummary, recall_summary
 from inspector.forms import Form, parse
 from inspector.forms.parser import MAX_DEPTH, MAX_VARIABLES
-from inspector.forms.parts import PartsForm, find_boundary, parse_parts
 from inspector.forms.text import UTF_8, find_charset
 
 FORM_TYPE = "application/x-www-form-urlencoded"
@@ -195,6 +194,9 @@ class CapturedRequest:
         """What PHP puts into ``$_POST``, of an urlencoded body or of one in parts, else None."""
         limits, kind = self.limits, self.media_type
         if kind.essence == PARTS_TYPE:
+            # Few bodies come in parts, and a test's server should be up at once.
+            from inspector.forms.parts import find_boundary, parse_parts
+
             return parse_parts(
                 self.decoded_body,
                 find_boundary(self.find_header("Content-Type") or ""),
@@ -221,6 +223,8 @@ class CapturedRequest:
     @cached_property
     def untold_parts(self) -> dict[int, Part]:
         """By their places the parts that are no fields of the form: files, and what PHP leaves."""
+        from inspector.forms.parts import PartsForm  # as above
+
         parts = enumerate(self.parts.parts if self.parts else ())
         fields = self.form.fields if isinstance(self.form, PartsForm) else ()
         told = {(decode_text(name), value) for name, value in fields}

@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from inspector.reading.content import find_content
-from inspector.reading.json_notes import explain_unread
 from inspector.reading.matching import explain_missing
 from inspector.reading.paths import MISSING, find_value, parse_path
 from inspector.reading.text import escape_invisible, shorten
@@ -90,6 +89,8 @@ class ReceivedRequest:
             return value
         if default is not MISSING:
             return default
+        from inspector.reading.json_notes import explain_unread  # most fields are there
+
         reason = explain_missing(root, keys) if source else explain_unread(self.captured)
         raise FieldNotFoundError(f"{self!r} has no {path}: {reason}.")
 

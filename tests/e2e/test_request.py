@@ -287,9 +287,7 @@ def test_a_long_branch_does_not_leave_pages_empty_in_print(
     assert leaf.first.evaluate(inside) == "avoid"
 
 
-def test_a_long_path_leaves_a_phone_room(
-    new_page: NewPage, live_server: LiveServer
-) -> None:
+def test_a_long_path_leaves_a_phone_room(new_page: NewPage, live_server: LiveServer) -> None:
     url = live_server.create_bin("long-path")
     requests.post(f"{url}/{'long' * 200}", data="a=1", timeout=10).raise_for_status()
     page = new_page(viewport={"width": 390, "height": 844})
