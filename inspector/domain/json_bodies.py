@@ -60,18 +60,28 @@ def _parse(data: bytes, fraction: Callable[[str], Any], whole: Callable[[str], A
         return None
 
 
+_ASCII, _UNICODE = json.JSONEncoder(), json.JSONEncoder(ensure_ascii=False)
+# Containers of nothing else are written in C.
+_PLAIN = frozenset({str, int, bool, type(None)})
+
+
 def write_json(value: Any, *, indent: int = 0, ensure_ascii: bool = True) -> str:
     """JSON as ``json.dumps`` writes it, and a ``SentNumber`` as it was sent.
 
     Names are strings. Any depth; nothing recurses. Linear in ``value``.
     """
     encode = encode_basestring_ascii if ensure_ascii else encode_basestring
+    whole = _ASCII.encode if ensure_ascii else _UNICODE.encode
     parts: list[str] = []
     open_: list[tuple[Iterator[tuple[str, Any]], str]] = [(iter([("", value)]), "")]
     while open_:
         entries, end = open_[-1]
         for lead, item in entries:
             if item and isinstance(item, dict | list):
+                items = item.values() if isinstance(item, dict) else item
+                if not indent and _PLAIN.issuperset(map(type, items)):
+                    parts.append(lead + whole(item))
+                    continue
                 begin, end_ = ("{", "}") if isinstance(item, dict) else ("[", "]")
                 outer = "\n" + " " * indent * (len(open_) - 1) if indent else ""
                 inner = outer + " " * indent
@@ -103,6 +113,8 @@ def _lead_entries(
 def _write_leaf(item: Any, encode: Callable[[str], str]) -> str:
     if isinstance(item, str):
         return encode(item)
+    if type(item) is int:
+        return int.__repr__(item)
     return item.text if isinstance(item, SentNumber) else json.dumps(item)
 
 

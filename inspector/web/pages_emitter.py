@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 
+from inspector.domain.json_bodies import SentNumber, write_json
 from inspector.emitter import METHODS, composition_from_json
 from inspector.errors import InspectorError
 from inspector.forms import to_json_safe
@@ -87,7 +88,8 @@ def _load_captured(place: str) -> Any:
 
 
 def _pretty(ticket: str) -> str:
-    return json.dumps(to_json_safe(json.loads(ticket)), indent=2, ensure_ascii=False)
+    data = to_json_safe(json.loads(ticket, parse_float=SentNumber))
+    return write_json(data, indent=2, ensure_ascii=False)
 
 
 def _read_id(text: str, what: str) -> int:

@@ -549,3 +549,9 @@ def test_a_list_that_is_set_has_a_row_for_each_entry() -> None:
 
 def test_a_form_with_anything_in_it_is_read() -> None:
     assert read_draft(MultiDict([("leaf_path", "x"), ("do", "y"), ("name", "\0")])).name == "\0"
+
+
+def test_a_captured_json_is_changed_with_its_numbers_as_they_were_sent(client: FlaskClient) -> None:
+    client.post("/orders", data=b'{"a": 1.50, "b": 1e400}', content_type="application/json")
+    page = unescape(client.get("/emitter?from=orders/1-1").text)
+    assert '"a": 1.50,\n  "b": 1e400\n' in page
