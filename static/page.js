@@ -39,6 +39,7 @@ async function copyFrom(button) {
 }
 
 async function findText(button) {
+  if (button.dataset.exact) return decodeURIComponent(button.dataset.exact);
   if (button.dataset.copy !== undefined) return button.dataset.copy;
   const answer = await fetch(button.href);
   if (!answer.ok) throw new Error(answer.statusText);

@@ -219,7 +219,7 @@ async function copyField(event) {
   const item = event.target.closest(".tree-list li:not([class])");
   if (!item) return false;
   event.preventDefault();
-  if (item.querySelector(".cut, .odd")) showMenu(item.querySelector("a"));
+  if (item.querySelector(".cut, div .odd")) showMenu(item.querySelector("a"));
   else {
     const value = item.querySelector(":scope > div > span, :scope > div > a");
     await copy(value?.textContent ?? "").then(() => say("Value copied."), () => say("The browser did not let us copy."));

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment
 from markupsafe import Markup, escape
@@ -31,7 +32,12 @@ def prepare_text(environment: Environment) -> None:
     """Add the filters, and make the plain output of any string safe in every template."""
     environment.finalize = _finalize
     environment.filters.update(
-        visible=visible, size=say_size, number=say_number, field=keep_field, clock=say_clock
+        visible=visible,
+        exact=encode_exact,
+        size=say_size,
+        number=say_number,
+        field=keep_field,
+        clock=say_clock,
     )
 
 
@@ -62,6 +68,19 @@ def keep_field(text: str) -> Markup:
 def show_odd(text: str) -> str:
     """The same without markup, for attributes and titles; the result can always be encoded."""
     return _ODD.sub(lambda run: _draw(run[0]), text)
+
+
+def encode_exact(text: str) -> str:
+    """A text with odd characters, percent-encoded for a script to copy; ``""`` without any.
+
+    So no page holds them. Also ``""`` for what cannot be encoded.
+    """
+    if show_odd(text) == text:
+        return ""
+    try:
+        return quote(text, safe="")
+    except UnicodeEncodeError:
+        return ""
 
 
 def say_size(count: int) -> str:

@@ -269,3 +269,16 @@ def test_hostile_values_stay_text_and_inside_the_page(
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     type_filter(page, "gnp")
     assert len(list_fields(page)) == 1
+
+
+def test_a_value_is_copied_with_what_cannot_be_seen_of_it(
+    page: Page, live_server: LiveServer
+) -> None:
+    url = live_server.create_bin("tree-odd")
+    requests.post(url, data={"a": "x\u202ey\u200b%é"}, timeout=10).raise_for_status()
+    page.goto("/bins/tree-odd")
+    page.locator("#rows .row-link").click()
+    page.locator(".tree-list").get_by_role("link", name="a", exact=True).press("c")
+    page.get_by_role("button", name="Copy value").click()
+    expect(page.get_by_role("status")).to_have_text("Copied.")
+    assert page.evaluate(IS_COPIED, "x\u202ey\u200b%é")

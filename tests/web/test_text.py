@@ -1,15 +1,17 @@
 """Nothing a stranger sends hides, turns the line around or breaks the page."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import attrgetter
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import Environment
 
-from inspector.web.text import prepare_text, say_clock, say_size, show_odd, visible
+from inspector.web.text import encode_exact, prepare_text, say_clock, say_size, show_odd, visible
 
 
 @dataclass(frozen=True)
@@ -94,3 +96,11 @@ def test_say_size(count: int, said: str) -> None:
 )
 def test_a_clock_of_another_day_says_which(instant: datetime, shown: str) -> None:
     assert say_clock(instant, datetime(2026, 5, 2, 23, tzinfo=UTC)) == shown
+
+
+@given(st.text())
+def test_what_a_script_copies_is_the_text_and_shows_nothing_odd(text: str) -> None:
+    encoded = encode_exact(text)
+    assert encoded.isascii()
+    assert encoded == "" or unquote(encoded) == text
+    assert encoded != "" or show_odd(text) == text or re.search("[\ud800-\udfff]", text)
