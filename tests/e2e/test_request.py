@@ -297,3 +297,12 @@ def test_a_long_path_leaves_a_phone_room(new_page: NewPage, live_server: LiveSer
     assert box is not None
     assert box["height"] < 120
     expect(page.locator(".request-line")).to_contain_text("long" * 200)
+    requests.post(f"{url}/short", data="a=1", timeout=10).raise_for_status()
+    page.goto("/bins/long-path")
+    page.locator("#rows .row-link").first.click()
+    expect(page.locator(".request-path")).to_contain_text("/short")
+    method = page.locator("#request-title .method").bounding_box()
+    path = page.locator(".request-path").bounding_box()
+    assert method is not None
+    assert path is not None
+    assert path["y"] < method["y"] + method["height"]
