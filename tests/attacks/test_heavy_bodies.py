@@ -17,6 +17,8 @@ FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 PARTS = "multipart/form-data; boundary=x"
 MB = 1_000_000
+# Most take a tenth of it, on a busy machine too; what goes over a body twice and thrice, minutes.
+MAX_CPU_S = 10
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ def test_a_heavy_body_is_shown_soon(client: FlaskClient, case: Case) -> None:
         answer = client.get(path)
         size = len(answer.data)
         assert answer.status_code == 200, f"{path}: {answer.text[:200]}"
-        assert time.process_time() - began < 4, path
+        assert time.process_time() - began < MAX_CPU_S, path
         # No page grows with what was sent; the API gives all of it, each in its forms.
         assert size < (50_000_000 if path.startswith("/api/") else 1_500_000), path
 
@@ -124,7 +126,7 @@ def test_a_list_of_bombs_is_shown_soon(client: FlaskClient) -> None:
         client.post("/b1", data=bomb, headers=headers)
     began = time.process_time()
     assert client.get("/bins/b1").status_code == 200
-    assert time.process_time() - began < 3
+    assert time.process_time() - began < MAX_CPU_S
 
 
 def test_how_far_a_body_is_decoded_is_a_setting(make_app: MakeApp) -> None:
