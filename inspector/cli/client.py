@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from ssl import SSLError
 from typing import Any, TypeVar
 from urllib.parse import SplitResult, quote, urlsplit
 
@@ -173,21 +174,24 @@ class Client:
                 connection.request(method, self._prefix + path, body, sent)
                 answer = connection.getresponse()
             except (OSError, HTTPException) as error:
-                from inspector.emitter.connections import speaks_plain_http  # seldom needed
-
-                if speaks_plain_http(error):
-                    message = f"{self.server} speaks plain HTTP: write http://, not https://."
-                    raise InspectorError("server_unreachable", message) from error
-                raise InspectorError(
-                    "server_unreachable",
-                    f"No server answers at {self.server} ({_say(error)}). "
-                    "Start one with: inspector serve; or name another with --server.",
-                ) from error
+                raise InspectorError("server_unreachable", self._explain(error)) from error
             if answer.status >= 400:
                 raise _read_error(answer, self.server)
             yield answer
         finally:
             connection.close()
+
+    def _explain(self, error: OSError | HTTPException) -> str:
+        """Why there is no answer, and what to do."""
+        if isinstance(error, SSLError):
+            from inspector.emitter.connections import speaks_plain_http  # slow to import
+
+            if speaks_plain_http(error):
+                return f"{self.server} speaks plain HTTP: write http://, not https://."
+        return (
+            f"No server answers at {self.server} ({_say(error)}). "
+            "Start one with: inspector serve; or name another with --server."
+        )
 
 
 def bin_path(name: str, rest: str = "") -> str:

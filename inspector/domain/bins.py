@@ -59,8 +59,9 @@ def is_bin_name(name: str) -> bool:
 
 
 def say_missing(name: str) -> str:
-    """What a sender to a bin that is not there is told, and how it can be there."""
-    return f"There is no bin named {name}. To make it: inspector bins create {name}\n"
+    """What a sender to a bin that is not there is told, and how it can be there if it can."""
+    how = f" To make it: inspector bins create {name}" if is_bin_name(name) else ""
+    return f"There is no bin named {name[:80]}.{how}\n"
 
 
 def check_name(name: str) -> str:

@@ -16,8 +16,6 @@ LITTLE_BYTES = 1_000_000
 MAX_MEMBERS = 1000
 _FIRST_STEP_BYTES, _STEP_BYTES = 512, 65_536
 _GZIP, _ZLIB, _BARE = 31, 15, -15  # zlib's window bits
-
-
 _ESSENCE_END = re.compile(r"[\s,]")
 
 

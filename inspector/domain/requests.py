@@ -223,14 +223,15 @@ class CapturedRequest:
     @cached_property
     def untold_parts(self) -> dict[int, Part]:
         """By their places the parts that are no fields of the form: files, and what PHP leaves."""
+        if self.parts is None:
+            return {}
         from inspector.forms.parts import PartsForm  # as above
 
-        parts = enumerate(self.parts.parts if self.parts else ())
         fields = self.form.fields if isinstance(self.form, PartsForm) else ()
         told = {(decode_text(name), value) for name, value in fields}
         return {
             at: part
-            for at, part in parts
+            for at, part in enumerate(self.parts.parts)
             if part.filename is not None or (part.name, part.data) not in told
         }
 

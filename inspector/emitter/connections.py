@@ -26,7 +26,6 @@ from inspector.errors import InspectorError
 # Not every platform has poll, and select knows no descriptor beyond 1023.
 _Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
-
 # What OpenSSL says of an answer that is no TLS at all.
 _NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG")
 

@@ -28,6 +28,8 @@ from inspector.errors import InspectorError
 from inspector.reading.content import find_other_texts
 from inspector.reading.fields import (
     BODY,
+    HEADER,
+    QUERY,
     Name,
     find_text,
     has_text,
@@ -44,8 +46,8 @@ MAX_WORD_SOURCE_CHARS = 10_000
 
 WORD = re.compile(r"[^\W_]+")
 _TERM = re.compile(r'\s*(-?)((?:"[^"]*"|[^\s"])+)')
-_FILTERS = ("method", "path", "has", "is", "before", "after", "header", "query")
-_FILTER = re.compile(r"(method|path|has|is|before|after):(.*)\Z", re.DOTALL)
+_FILTERS = ("method", "path", "has", "is", "before", "after")
+_FILTER = re.compile(rf"({'|'.join(_FILTERS)}):(.*)\Z", re.DOTALL)
 # A name has none of these signs, so that a pasted URL is words and no comparison.
 _COMPARISON = re.compile(r"((?:header:|query:)?[^\s:/?&=!<>]+)(!=|=|>|<)(.*)\Z", re.DOTALL)
 _CONTAINS = re.compile(r"([^\s:=]*[.\[][^\s:=]*):(.*)\Z", re.DOTALL)
@@ -222,7 +224,7 @@ def _unknown_filter(name: str, term: str) -> InspectorError:
     from difflib import get_close_matches  # most queries are as they should be
 
     shown, value = name[:40], term[len(name) + 1 :][:40]
-    meant = get_close_matches(name.lower(), _FILTERS, n=1, cutoff=0.7)
+    meant = get_close_matches(name.lower(), (*_FILTERS, HEADER, QUERY), n=1, cutoff=0.7)
     guess = f" Did you mean {meant[0]}:{value}?" if meant else ""
     return _error(
         f"There is no filter {shown}:.{guess} To search for the text itself, put it in "

@@ -104,7 +104,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 
     def answer(self, payload: bytes, *, close: bool) -> None:
         """Send the whole answer to the first request and go on to the next one."""
-        if self.connected and payload:
+        if payload:
             self._send_now(payload)
         self._close_or_go_on(close)
 

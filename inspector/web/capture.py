@@ -90,6 +90,4 @@ def _plain(status: int, text: str, headers: dict[str, str] | None = None) -> Res
 
 
 def _no_such_bin(name: str) -> Response:
-    if is_bin_name(name):
-        return _plain(404, say_missing(name))
-    return _plain(404, f"There is no bin named {name[:80]}.\n")
+    return _plain(404, say_missing(name))

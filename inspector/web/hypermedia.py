@@ -40,6 +40,12 @@ def set_vary(response: Response) -> Response:
     return response
 
 
+def set_refresh(response: Response) -> Response:
+    """Let htmx load the whole page anew in place of a part of it."""
+    response.headers["HX-Refresh"] = "true"
+    return response
+
+
 def set_trigger(response: Response, event: str) -> Response:
     """Let htmx tell the page's other parts that something happened."""
     response.headers["HX-Trigger"] = event

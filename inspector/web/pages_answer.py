@@ -10,7 +10,7 @@ from inspector.domain import Bin
 from inspector.domain.answers import DEFAULT, MAX_DELAY_S, Answer
 from inspector.domain.bin_answers import make_bin_answer, parse_header_lines
 from inspector.errors import InspectorError
-from inspector.web.hypermedia import render_resource, wants_fragment
+from inspector.web.hypermedia import render_resource, set_refresh, wants_fragment
 from inspector.web.services import current_services, find_bin
 from inspector.web.statuses import status_of
 
@@ -42,9 +42,7 @@ def choose_answer(name: str) -> Any:
         return response
     current_services().bins.answer_with(bin_.name, answer)
     if wants_fragment():
-        response = make_response("")
-        response.headers["HX-Refresh"] = "true"
-        return response
+        return set_refresh(make_response(""))
     return redirect(f"/bins/{name}", 303)
 
 

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from inspector.domain import Bin
 from inspector.errors import UnauthorizedError
 from inspector.web.errors import make_error
+from inspector.web.hypermedia import set_refresh
 from inspector.web.security import comes_from_elsewhere
 from inspector.web.services import current_services
 from inspector.web.statuses import status_of
@@ -90,8 +91,7 @@ def ask_at_the_door(error: UnauthorizedError) -> Response:
         )
     response.status_code = status_of(error.code)
     response.headers["WWW-Authenticate"] = 'Bearer realm="inspector"'
-    response.headers["HX-Refresh"] = "true"  # htmx shows no part of a form, but the whole page
-    return response
+    return set_refresh(response)  # htmx shows no part of a form
 
 
 def _this_page() -> str:
