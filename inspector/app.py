@@ -10,7 +10,8 @@ from inspector.assets import find_folder
 from inspector.domain.proxies import TrustedProxies
 from inspector.domain.rates import RateLimit
 from inspector.installation import load_key
-from inspector.live import News
+from inspector.live.news import News
+from inspector.live.waiters import WaitingRoom
 from inspector.settings import Settings
 from inspector.storage.actions import ActionStore
 from inspector.storage.bins import BinStore
@@ -19,10 +20,9 @@ from inspector.storage.engine import EngineConnections, attach_database
 from inspector.storage.requests import RequestStore
 from inspector.storage.search import RequestSearch
 from inspector.storage.writer import Writer
-from inspector.web.door import Door
+from inspector.web.access.tokens import Access
 from inspector.web.routes import register
 from inspector.web.services import Services
-from inspector.web.waiting_room import WaitingRoom
 
 
 def create_app(
@@ -48,7 +48,7 @@ def create_app(
         settings=settings,
         engine=engine,
         bins=bins,
-        door=Door(settings, bins, proxies, cache(partial(load_key, settings.data_dir))),
+        access=Access(settings, bins, proxies, cache(partial(load_key, settings.data_dir))),
         requests=requests,
         search=RequestSearch(requests, settings.search_time_s),
         actions=ActionStore(),

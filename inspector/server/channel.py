@@ -23,7 +23,7 @@ from inspector.server.parser import ExactParser, RequestTimeout
 from inspector.web.statuses import CODES_OF_STATUS
 
 if TYPE_CHECKING:
-    from inspector.live import Later
+    from inspector.live.later import Later
 
 # After a refusal the sender may still be sending: reading on for a moment lets it see the
 # answer, where closing at once would reset the connection under it.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from inspector.domain import CapturedRequest
-from inspector.live import News
+from inspector.live.news import News
 from inspector.settings import Settings
 from inspector.storage.embedded import EmbeddedStore
 from inspector.storage.records import Manner

@@ -21,7 +21,7 @@ from inspector.domain.answers import (
 )
 from inspector.domain.bins import is_bin_name, say_missing
 from inspector.errors import StorageUnavailableError, TooManyRequestsError
-from inspector.live import TimedAnswer
+from inspector.live.later import TimedAnswer
 from inspector.server.channel import Channel
 from inspector.server.parser import ExactParser
 from inspector.storage.writer import NoSuchBin, Outcome, Stored, Unstored

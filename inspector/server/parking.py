@@ -19,7 +19,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 
 from inspector.domain import CapturedRequest
-from inspector.live import Later, Step
+from inspector.live.later import Later, Step
 
 log = logging.getLogger("inspector.server")
 

@@ -96,10 +96,11 @@ class ServerProcess:
 
     def _introduce(self, app: Flask, server: CaptureServer) -> None:
         """Tell the application's services about the server around them."""
+        from inspector.web.services import OwnServer  # Flask, slow to import
+
         services: Services = app.extensions["inspector"]
-        services.port = self.port
-        services.parking_is_full = lambda: server.parking.is_full
-        services.ring = server.parking.ring
+        parking = server.parking
+        services.own_server = OwnServer(self.port, lambda: parking.is_full, parking.ring)
 
     def _serve_page(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         return self.app.wsgi_app(environ, start_response)

@@ -67,7 +67,7 @@ class ReceivedRequest:
 
     @cached_property
     def _json(self) -> dict[str, Any]:
-        from inspector.web.request_json import request_to_json
+        from inspector.web.api.request_json import request_to_json
 
         return cast(dict[str, Any], request_to_json(self.captured))
 

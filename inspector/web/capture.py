@@ -16,7 +16,7 @@ from inspector.capture import Refusal, capture_from_environ
 from inspector.domain.answers import Answer, choose_answer
 from inspector.domain.bins import is_bin_name, say_missing
 from inspector.storage.writer import NoSuchBin, Unstored
-from inspector.web.services import current_services
+from inspector.web.current import current_services
 
 _READ_BYTES = 65_536
 

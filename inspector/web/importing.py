@@ -8,7 +8,7 @@ import time
 from inspector.domain import Bin
 from inspector.exports.saved import read_saved
 from inspector.storage.writer import Outcome, Unstored
-from inspector.web.services import current_services
+from inspector.web.current import current_services
 
 MAX_WAIT_S = 120.0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from inspector.storage.engine import answers
-from inspector.web.services import current_services
+from inspector.web.current import current_services
 
 blueprint = Blueprint("probes", __name__)
 

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from flask import Flask
 
-from inspector.web import (
-    api,
-    capture,
-    compression,
-    errors,
-    pages,
-    pages_answer,
-    pages_api,
-    pages_deliveries,
-    pages_door,
-    pages_emitter,
-    pages_import,
-    probes,
-    reading,
-    security,
-    static,
+from inspector.web import capture, compression, errors, probes, static
+from inspector.web.access import gate, login
+from inspector.web.api import blueprint as api
+from inspector.web.pages import (
+    answer,
+    api_reference,
+    bins,
+    compare,
+    deliveries,
+    emitter,
+    fields,
+    importing,
+    requests,
+    sample,
     stream,
 )
 
@@ -29,23 +27,24 @@ def register(app: Flask) -> None:
 
     Captures come last: they take whatever no page wants.
     """
-    security.register(app)
-    compression.register(app)
-    errors.register(app)
-    static.register(app)
-    blueprints = (
-        pages_door.blueprint,
-        pages.blueprint,
-        reading.blueprint,
-        pages_emitter.blueprint,
-        pages_deliveries.blueprint,
-        pages_answer.blueprint,
-        pages_import.blueprint,
-        pages_api.blueprint,
-        api.blueprint,
-        stream.blueprint,
-        probes.blueprint,
+    for part in (gate, compression, errors, static):
+        part.register(app)
+    rooms = (
+        login,
+        bins,
+        requests,
+        sample,
+        compare,
+        fields,
+        emitter,
+        deliveries,
+        answer,
+        importing,
+        api_reference,
+        api,
+        stream,
+        probes,
     )
-    for blueprint in blueprints:
-        app.register_blueprint(blueprint)
+    for room in rooms:
+        app.register_blueprint(room.blueprint)
     capture.register(app)

@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from threading import BoundedSemaphore
+from typing import ParamSpec, TypeVar
 
-from flask import Flask, current_app, request
+from flask import Flask, request
 from sqlalchemy import Engine
 
-from inspector.domain import Bin, CapturedRequest
+from inspector.domain import CapturedRequest
 from inspector.domain.proxies import TrustedProxies, is_loopback
 from inspector.domain.rates import RateLimit
 from inspector.emitter import (
@@ -22,7 +23,14 @@ from inspector.emitter import (
     restrict_to,
 )
 from inspector.errors import TooManyRequestsError
-from inspector.live import Later, News
+from inspector.live.events import Renderer
+from inspector.live.later import Later
+from inspector.live.news import News
+from inspector.live.waiters import WaitingRoom
+from inspector.reading.activity import Activities
+from inspector.reading.aggregates import Folds
+from inspector.reading.catalogue import Catalogue
+from inspector.reading.series import Series
 from inspector.settings import Settings
 from inspector.storage.actions import ActionStore
 from inspector.storage.bins import BinStore
@@ -30,36 +38,48 @@ from inspector.storage.deliveries import DeliveryStore
 from inspector.storage.requests import RequestStore
 from inspector.storage.search import RequestSearch
 from inspector.storage.writer import Writer
-from inspector.web.activities import Activities
+from inspector.web.access.tokens import Access
 from inspector.web.couriers import Consignment, Couriers, Sending
-from inspector.web.door import Door
 from inspector.web.series_runs import SeriesRun, SeriesRuns
-
-if TYPE_CHECKING:
-    from inspector.web.waiting_room import WaitingRoom
-
-__all__ = ["Services", "current_services"]
 
 # Of what came, so much is looked at to tell a call that timed out why nothing matched.
 MAX_LATEST = 30
 MAX_LATEST_BYTES = 20_000_000
+# Catalogues and series of fields that are kept for the next look, and exports at once.
+MAX_CATALOGUES = 8
+MAX_SERIES = 16
+MAX_EXPORTS = 2
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
 
 
+@dataclass(frozen=True, slots=True)
+class OwnServer:
+    """Our own server around the application, which parks responses and holds no thread for them.
+
+    ``is_full`` says that no more can be parked, ``wake`` asks a parked response at once.
+    """
+
+    port: int
+    is_full: Callable[[], bool]
+    wake: Callable[[Later], None]
+
+
 @dataclass
 class Services:
-    """``port`` is the one that was bound, once it is; ``rates`` is None where nobody is limited.
+    """The application's parts, wired; ``app.extensions["inspector"]``.
 
-    ``ring`` asks a parked answer at once.
+    ``rates`` is None where nobody is limited, ``own_server`` while no server of ours is around
+    the application. ``renderers`` are those of open event streams, ``catalogues`` and
+    ``series_of_fields`` what was read of bins already, ``exports`` bounds those under way.
     """
 
     app: Flask
     settings: Settings
     engine: Engine
     bins: BinStore
-    door: Door
+    access: Access
     requests: RequestStore
     search: RequestSearch
     actions: ActionStore
@@ -70,9 +90,11 @@ class Services:
     rates: RateLimit | None
     couriers: Couriers = field(default_factory=Couriers)
     series: SeriesRuns = field(default_factory=SeriesRuns)
-    port: int = 0
-    parking_is_full: Callable[[], bool] = lambda: False
-    ring: Callable[[Later], None] = lambda later: None  # noqa: ARG005 - nothing is parked
+    own_server: OwnServer | None = None
+    renderers: dict[str, Renderer] = field(default_factory=dict)
+    catalogues: Folds[Catalogue] = field(default_factory=lambda: Folds(MAX_CATALOGUES))
+    series_of_fields: Folds[Series] = field(default_factory=lambda: Folds(MAX_SERIES))
+    exports: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(MAX_EXPORTS))
     waiting_room: WaitingRoom = field(init=False)
     activities: Activities = field(init=False)
 
@@ -93,6 +115,11 @@ class Services:
     def bin_url(self, name: str) -> str:
         """Where webhooks for this bin go."""
         return f"{self.base_url()}/{name}"
+
+    @property
+    def port(self) -> int:
+        """The port that our own server has bound; 0 when another server owns the socket."""
+        return 0 if self.own_server is None else self.own_server.port
 
     def own_url(self) -> str:
         """Where this machine reaches us, whatever others call us or a Host header says.
@@ -167,24 +194,3 @@ class Services:
         self.waiting_room.close()
         self.writer.close()
         self.engine.dispose()
-
-
-def current_services() -> Services:
-    """The services of the application that serves this request."""
-    services: Services = current_app.extensions["inspector"]
-    return services
-
-
-def find_bin(name: str) -> Bin:
-    """The bin a view is about, open to the caller.
-
-    Raises ``BinNotFoundError``, or ``UnauthorizedError`` when its secret is wanted first.
-    """
-    services = current_services()
-    return services.door.check_bin(services.bins.get(name))
-
-
-def list_open_bins() -> list[Bin]:
-    """The bins that the caller may know of, the newest first."""
-    services = current_services()
-    return [each for each in services.bins.list() if services.door.lists(each)]

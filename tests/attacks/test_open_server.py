@@ -14,8 +14,8 @@ from flask.testing import FlaskClient
 
 from inspector.errors import InspectorError
 from inspector.settings import Settings
-from inspector.web.door import WRONG_BURST
-from inspector.web.security import OPEN
+from inspector.web.access.gate import OPEN
+from inspector.web.access.tokens import WRONG_BURST
 from tests.attacks.conftest import MakeApp
 from tests.attacks.test_other_pages import list_routes
 from tests.conftest import StartServer
@@ -41,7 +41,7 @@ def test_nothing_of_ours_opens_without_the_token(client: FlaskClient) -> None:
         if answer.status_code != 401:
             endpoint, _ = client.application.url_map.bind("").match(path, method)
             opened.add(endpoint)
-    assert opened == set(OPEN) - {"door.take_token"}
+    assert opened == set(OPEN) - {"login.take_token"}
 
 
 def test_webhooks_need_no_token(client: FlaskClient) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskClient
 
-from inspector.web.door import WRONG_BURST
+from inspector.web.access.tokens import WRONG_BURST
 from tests.attacks.conftest import MakeApp
 from tests.attacks.test_other_pages import list_routes
 from tests.server.conftest import RunningServer

@@ -191,7 +191,7 @@ def test_slow_readers_share_what_waits_for_them(server: RunningServer) -> None:
 def test_a_reader_that_takes_nothing_is_disconnected(
     server: RunningServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("inspector.live.HEARTBEAT_S", 0.05)
+    monkeypatch.setattr("inspector.live.events.HEARTBEAT_S", 0.05)
     monkeypatch.setattr("inspector.server.parking.STALLED_S", 0.2)
     stream = Stream(server, EVENTS)
     post_body(server, b"x" * 9_000_000)
@@ -203,7 +203,7 @@ def test_a_reader_that_takes_nothing_is_disconnected(
 def test_a_heartbeat_keeps_a_quiet_stream_open(
     server: RunningServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("inspector.live.HEARTBEAT_S", 0.05)
+    monkeypatch.setattr("inspector.live.events.HEARTBEAT_S", 0.05)
     stream = Stream(server, EVENTS)
     wanted = b": still here\n\n: still here\n\n"
     deadline = time.monotonic() + 10

@@ -25,11 +25,12 @@ from inspector.emitter import (
     sample_context,
 )
 from inspector.errors import InspectorError, StorageUnavailableError
-from inspector.live import Step
+from inspector.live.later import Step
 from inspector.settings import Settings
 from inspector.web import couriers
-from inspector.web.api_emitter import Later
+from inspector.web.api.deliveries import Later
 from inspector.web.couriers import Consignment, Sending
+from inspector.web.services import OwnServer
 from tests.emitter.receiver import Receiver
 from tests.servers import LiveServer
 
@@ -188,7 +189,7 @@ def test_a_delivery_that_is_not_there_is_not_found(client: FlaskClient, delivery
 def public_app(tmp_path: Path) -> Iterator[Flask]:
     """The application of a server that others can reach."""
     app = create_app(Settings(data_dir=tmp_path, bins=("orders",), host="0.0.0.0", token=TOKEN))
-    app.extensions["inspector"].port = 9
+    app.extensions["inspector"].own_server = OwnServer(9, lambda: False, lambda later: None)
     yield app
     app.extensions["inspector"].close()
 

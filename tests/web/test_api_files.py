@@ -12,8 +12,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from inspector.exports import FORMATS
-from inspector.web.api_files import MAX_EXPORTS
-from inspector.web.api_requests import FormatQuery
+from inspector.web.api.requests import FormatQuery
+from inspector.web.services import MAX_EXPORTS
 
 REQUESTS = "/api/v1/bins/orders/requests"
 EXPORT = "/api/v1/bins/orders/export"
@@ -83,7 +83,7 @@ def test_an_empty_bin_is_a_file_too(client: FlaskClient, form: str, empty: int) 
 def test_only_a_few_exports_run_at_a_time(app: Flask, client: FlaskClient, captured: None) -> None:
     assert client.get(EXPORT, buffered=True).status_code == 200
     client.get(EXPORT).close()  # broken off
-    slots = app.extensions["inspector.exports"]
+    slots = app.extensions["inspector"].exports
     for _ in range(MAX_EXPORTS):
         assert slots.acquire(blocking=False), "an export that is over holds no slot"
     refused = client.get(EXPORT)
@@ -98,7 +98,7 @@ def test_an_export_goes_on_while_requests_come_and_go(
     client: FlaskClient, captured: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("inspector.storage.requests.STEP_BYTES", 1)
-    monkeypatch.setattr("inspector.web.api_files._PIECE_CHARS", 1)
+    monkeypatch.setattr("inspector.web.api.export._PIECE_CHARS", 1)
     answer = client.get(EXPORT)
     pieces = answer.iter_encoded()
     numbers = [json.loads(next(pieces))["number"]]

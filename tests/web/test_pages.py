@@ -15,8 +15,7 @@ from markupsafe import escape
 from urllib3 import encode_multipart_formdata
 from werkzeug.test import TestResponse
 
-from inspector.web.pages import render_rows
-from inspector.web.pages_list import ROWS
+from inspector.web.pages.request_list import ROWS, render_rows
 
 SAMPLE_TSV = Path(__file__).parents[1] / "forms" / "data" / "ticket_sample.tsv"
 DISPOSITION = b"Content-Disposition: form-data"
@@ -383,7 +382,7 @@ def test_a_test_webhook_needs_a_socket_of_ours(client: FlaskClient) -> None:
 
 
 def test_only_so_many_bins_are_shown(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("inspector.web.pages.MAX_BINS_SHOWN", 2)
+    monkeypatch.setattr("inspector.web.pages.bins.MAX_BINS_SHOWN", 2)
     for name in ("one", "two"):
         client.post("/bins", data={"name": name})
     page = client.get("/").text

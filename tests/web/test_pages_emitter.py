@@ -18,8 +18,8 @@ from werkzeug.test import TestResponse
 from inspector.emitter import Composition, TicketChoice, WebhookAction, make_change
 from inspector.errors import StorageUnavailableError
 from inspector.web import series_runs
-from inspector.web.emitter_draft import Draft, make_draft, read_draft
-from inspector.web.emitter_view import build_tree, show_bytes
+from inspector.web.pages.emitter_form import Draft, make_draft, read_draft
+from inspector.web.pages.emitter_view import build_tree, show_bytes
 from inspector.web.services import Services
 from tests.emitter.receiver import Receiver
 

@@ -18,9 +18,10 @@ from markupsafe import escape
 
 from inspector.app import create_app
 from inspector.domain import CapturedRequest
+from inspector.reading import aggregates
 from inspector.reading.catalogue import Catalogue
 from inspector.settings import Settings
-from inspector.web import folds, reading
+from inspector.web.pages import fields
 from tests.reading.captures import SAMPLE_BODY
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -253,7 +254,7 @@ def test_a_full_bin_keeps_its_catalogue(
 def test_the_newest_are_read_and_all_on_request(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(folds, "SAMPLE", 3)
+    monkeypatch.setattr(aggregates, "SAMPLE", 3)
     for number in range(1, 6):
         capture(client, f"a={number}")
     for query in ("sort=path", "path=a"):
@@ -270,7 +271,7 @@ def test_the_newest_are_read_and_all_on_request(
 def test_a_long_reading_is_shown_piece_by_piece(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "TIME_S", -1.0)
+    monkeypatch.setattr(fields, "TIME_S", -1.0)
     for number in range(1, 5):
         capture(client, f"a{number}=1")
     page = get_page(client, "/fields?filter=a")
@@ -293,7 +294,7 @@ def test_a_long_reading_is_shown_piece_by_piece(
 def test_without_javascript_a_reading_goes_on_by_its_link(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "TIME_S", -1.0)
+    monkeypatch.setattr(fields, "TIME_S", -1.0)
     for number in range(1, 5):
         capture(client, f"a={number}")
     assert "read so far" in get_page(client, "/fields?path=a")
@@ -305,7 +306,7 @@ def test_without_javascript_a_reading_goes_on_by_its_link(
 def test_what_comes_during_a_reading_is_read_too(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "TIME_S", -1.0)
+    monkeypatch.setattr(fields, "TIME_S", -1.0)
     for number in range(1, 4):
         capture(client, f"a={number}")
     for _ in range(3):
@@ -315,10 +316,10 @@ def test_what_comes_during_a_reading_is_read_too(
     assert "in 4 requests, #1 to #4" in show(get_page(client, "/fields"))
 
 
-@pytest.mark.parametrize("kind", ["catalogues", "series"])
+@pytest.mark.parametrize("kind", ["catalogues", "series_of_fields"])
 def test_only_so_much_of_what_was_read_is_kept(app: Flask, client: FlaskClient, kind: str) -> None:
-    kept: folds.Folds[Catalogue] = getattr(app.extensions["inspector_folds"], kind)
-    query = "?path=a" if kind == "series" else ""
+    kept: aggregates.Folds[Catalogue] = getattr(app.extensions["inspector"], kind)
+    query = "?path=a" if kind == "series_of_fields" else ""
     for number in range(kept.max_kept + 3):
         client.post("/api/v1/bins", json={"name": f"bin-{number}"})
         assert client.get(f"/bins/bin-{number}/fields{query}").status_code == 200

@@ -11,7 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import Environment
 
-from inspector.web.text import encode_exact, prepare_text, say_clock, say_size, show_odd, visible
+from inspector.web.pages.text import (
+    encode_exact,
+    prepare_text,
+    say_clock,
+    say_size,
+    show_odd,
+    visible,
+)
 
 
 @dataclass(frozen=True)

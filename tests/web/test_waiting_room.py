@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from inspector.domain import CapturedRequest
+from inspector.live.waiters import WaitingRoom, choose_trait, list_values
+from inspector.live.waits import Wait
 from inspector.reading.matching import RequestMatch
-from inspector.web.api_wait import WaitQuery, make_match
-from inspector.web.waiting import Wait
-from inspector.web.waiting_room import WaitingRoom, choose_trait, list_values
+from inspector.web.api.wait import RENDERING, WaitQuery, make_match
 from tests.reading.captures import make_form, make_request
 
 REQUESTS = [
@@ -74,7 +74,7 @@ class Store:
 
     def enter(self, *where: str, seen: int = 0, count: int = 1, timeout_s: float = 20) -> Wait:
         match = make_match(WaitQuery(where=where))
-        wait = Wait(1, seen, match, count=count, timeout_s=timeout_s)
+        wait = Wait(1, seen, match, RENDERING, count=count, timeout_s=timeout_s)
         self.room.enter(wait, seen)
         return wait
 
@@ -128,7 +128,7 @@ def test_those_that_went_are_forgotten(store: Store) -> None:
 
 
 def test_time_is_up_only_after_all_was_seen(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("inspector.web.waiting_room.STEP", 2)
+    monkeypatch.setattr("inspector.live.waiters.STEP", 2)
     for number in range(1, 20):
         store.add(number)
     late = store.enter("ticket.id=19", timeout_s=0)
@@ -139,8 +139,8 @@ def test_time_is_up_only_after_all_was_seen(store: Store, monkeypatch: pytest.Mo
 
 
 def test_nobody_rests_when_no_capture_comes(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("inspector.web.waiting_room.REST_FACTOR", 1e6)
-    monkeypatch.setattr("inspector.web.waiting_room.STEP", 1)
+    monkeypatch.setattr("inspector.live.waiters.REST_FACTOR", 1e6)
+    monkeypatch.setattr("inspector.live.waiters.STEP", 1)
     for number in range(1, 1000):
         store.add(number)
     late = store.enter("ticket.id=999")
@@ -150,7 +150,7 @@ def test_nobody_rests_when_no_capture_comes(store: Store, monkeypatch: pytest.Mo
 def test_a_failing_store_answers_late_but_answers(
     store: Store, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("inspector.web.waiting_room.MAX_NAP_S", 0.01)
+    monkeypatch.setattr("inspector.live.waiters.MAX_NAP_S", 0.01)
 
     def fail(*_: object) -> Sequence[CapturedRequest]:
         raise OSError("the disk is gone")

@@ -1,0 +1,92 @@
+"""Event streams: Server-Sent Events of a bin, rendered once for all who read them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from inspector.domain import CapturedRequest
+from inspector.live.later import Step
+
+# Requests, oldest first, as the bytes of events.
+Renderer = Callable[[Sequence[CapturedRequest]], bytes]
+
+HEARTBEAT_S = 15.0
+
+
+STREAM_HEAD = (
+    b"HTTP/1.1 200 OK\r\n"
+    b"Content-Type: text/event-stream; charset=utf-8\r\n"
+    b"Cache-Control: no-store\r\n"
+    b"X-Accel-Buffering: no\r\n"
+    b"X-Content-Type-Options: nosniff\r\n"
+    b"Cross-Origin-Resource-Policy: same-origin\r\n"
+    b"Connection: close\r\n\r\n"
+    b"retry: 2000\n\n"
+)
+
+
+class EventStream:
+    """Server-Sent Events of one bin (WHATWG HTML, 9.2): ``render`` makes requests into events.
+
+    ``position`` is the id of what was seen before: a reader whose connection is lost
+    before its first event resumes from there.
+    """
+
+    def __init__(
+        self,
+        bin_id: int,
+        after: int,
+        position: str,
+        render: Renderer,
+    ) -> None:
+        self.bin_id: int | None = bin_id
+        self.after = after
+        self._position = position
+        self.wake_at = time.monotonic() + HEARTBEAT_S
+        self._render = render
+
+    def start(self) -> Step:
+        """The head, so that the reader knows the stream is open, and where it begins."""
+        return Step(STREAM_HEAD + f"id: {self._position}\n\n".encode())
+
+    def advance(self, fresh: Sequence[CapturedRequest]) -> Step:
+        """Events for the new requests, or a heartbeat."""
+        self.wake_at = time.monotonic() + HEARTBEAT_S
+        return Step(self._render(fresh) if fresh else b": still here\n\n")
+
+    def end(self) -> None:
+        """Nothing to be done."""
+
+
+def format_event(name: str, data: str, event_id: str = "") -> bytes:
+    """One event; ``data`` may have several lines."""
+    lines = [f"id: {event_id}"] if event_id else []
+    lines.append(f"event: {name}")
+    # Only CR LF, LF and CR end a line there; splitlines() would cut at many more.
+    text = data.replace("\r\n", "\n").replace("\r", "\n")
+    lines += [f"data: {line}" for line in text.split("\n")]
+    return ("\n".join(lines) + "\n\n").encode("utf-8", "replace")
+
+
+# Renderings of one bin's news that are kept for streams that come to them a little later.
+MAX_KEPT_BYTES = 1_000_000
+
+
+def render_once(
+    render: Renderer,
+) -> Renderer:
+    """Remember the last few renderings: a hundred streams of one bin get the same bytes."""
+    kept: dict[tuple[str, str], bytes] = {}
+
+    def rendered(fresh: Sequence[CapturedRequest]) -> bytes:
+        key = (fresh[0].id, fresh[-1].id)
+        found = kept.get(key)
+        if found is None:
+            found = render(fresh)
+            while kept and sum(map(len, kept.values())) + len(found) > MAX_KEPT_BYTES:
+                kept.pop(next(iter(kept)))
+            kept[key] = found
+        return found
+
+    return rendered

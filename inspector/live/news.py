@@ -1,0 +1,44 @@
+"""News of bins, and answers that wait for them.
+
+Neither knows sockets or SQL. An answer that is not known yet is a ``Later``: our
+own server parks its socket and holds no thread for it; elsewhere the request's
+thread waits.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+
+Listener = Callable[[Mapping[int, int]], None]
+
+
+class News:
+    """Who has new requests: told by the writer, heard by everybody who waits."""
+
+    def __init__(self) -> None:
+        self._listeners: list[Listener] = []
+        self._changed = threading.Condition()
+        self._count = 0
+
+    def publish(self, news: Mapping[int, int]) -> None:
+        """``{bin_id: highest number}``, from any thread; listeners must not block."""
+        for listener in self._listeners:
+            listener(news)
+        with self._changed:
+            self._count += 1
+            self._changed.notify_all()
+
+    def listen(self, listener: Listener) -> None:
+        """Hear all news from now on."""
+        self._listeners = [*self._listeners, listener]
+
+    @property
+    def count(self) -> int:
+        """How often there was news: take it, look into the database, then ``wait``."""
+        return self._count
+
+    def wait(self, seen: int, timeout_s: float) -> bool:
+        """Hold this thread until there was news beyond ``seen``; False when the time is up."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._count != seen, timeout_s)

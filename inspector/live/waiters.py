@@ -1,0 +1,241 @@
+"""All waiting calls together: a thousand of them must cost a capture next to nothing.
+
+Calls are kept by what they want most of all, so that a request is shown only to
+those it may be for. One thread looks, while anybody waits, and while captures come
+it keeps to a small share of the interpreter: under a load of them it lags, and
+catches up as soon as they pause.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from functools import lru_cache
+
+from inspector.domain import CapturedRequest
+from inspector.live.waits import GRACE_S, Arrivals, Wait, list_spellings
+from inspector.reading.content import find_content
+from inspector.reading.matching import RequestMatch
+from inspector.reading.paths import MISSING, find_value, parse_path
+
+log = logging.getLogger("inspector.live")
+
+STEP = 25
+# Another process may have stored something that this one heard no news of.
+MAX_NAP_S = 1.0
+# After working for t it owes REST_FACTOR * t of rest, paid when more than CALM_S is owed,
+REST_FACTOR = 8
+CALM_S = 0.05
+# and remitted when no capture came for so long.
+PAUSE_S = 0.2
+
+Trait = tuple[str, str]  # what is looked at, and its name: ("where", "ticket.id")
+Load = Callable[[int, int, int], Sequence[CapturedRequest]]
+LoadLatest = Callable[[int], tuple[int, Sequence[CapturedRequest]]]
+
+_parse_path = lru_cache(maxsize=1024)(parse_path)
+
+
+class WaitingRoom:
+    """Answers ``Wait`` calls, on a thread that lives while there are any.
+
+    ``load(bin_id, after, limit)`` gives requests, oldest first; ``load_latest(bin_id)``
+    tells those that give up what came at all (see ``Arrivals``).
+    """
+
+    def __init__(self, load: Load, load_latest: LoadLatest) -> None:
+        self._load = load
+        self._load_latest = load_latest
+        self._bins: dict[int, _BinWaits] = {}
+        # The writer takes this event's own lock and never the other, which is held for longer.
+        self._news = threading.Event()
+        self._lock = threading.Lock()
+        self._stopping = False
+        self._thread: threading.Thread | None = None
+        self._heard_at = 0.0
+        self._owed_s = 0.0
+        self._rested_at = 0.0
+
+    def enter(self, wait: Wait, seen: int) -> None:
+        """Let a call wait that has seen its bin up to the number ``seen``."""
+        with self._lock:
+            self._bins.setdefault(wait.in_bin, _BinWaits(seen)).add(wait, seen)
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=self._run, name="inspector-waiting", daemon=True
+                )
+                self._thread.start()
+        self._news.set()
+
+    def hear(self, news: Mapping[int, int]) -> None:
+        """A bin has new requests; called by the writer, costs next to nothing."""
+        if not self._bins:
+            return
+        self._heard_at = time.monotonic()
+        if not self._news.is_set() and not self._bins.keys().isdisjoint(news):
+            self._news.set()
+
+    def close(self, timeout_s: float = 5) -> None:
+        """Let nobody wait any longer, and end the thread."""
+        self._stopping = True
+        thread = self._thread
+        self._news.set()
+        if thread is not None:
+            thread.join(timeout_s)
+
+    def _run(self) -> None:
+        while True:
+            with self._lock:
+                if self._stopping or not self._bins:
+                    self._thread = None
+                    return
+                due_at = min(waits.due_at for waits in self._bins.values())
+            self._news.wait(_nap_s(due_at))
+            self._news.clear()
+            began, began_s = time.monotonic(), time.thread_time()
+            with self._lock:
+                bins = list(self._bins.items())
+            for bin_id, waits in bins:
+                try:
+                    self._serve(bin_id, waits)
+                except Exception:
+                    log.exception("Waiting calls could not be served; they are tried again.")
+                    time.sleep(MAX_NAP_S)
+            self._sweep()
+            self._rest(began, time.thread_time() - began_s)
+
+    def _serve(self, bin_id: int, waits: _BinWaits) -> None:
+        """One step of news, then those whose time is up, when they have seen all that came."""
+        position = waits.position
+        fresh = self._load(bin_id, position, STEP)
+        with self._lock:
+            shown = [(request, waits.find_for(request)) for request in fresh]
+            # Unless someone came meanwhile who had seen less: then it is all shown again.
+            if fresh and waits.position == position:
+                waits.position = fresh[-1].number
+            behind = bool(fresh) or waits.position < position
+        for request, calls in shown:
+            for wait in calls:
+                wait.offer(request)
+        if behind:
+            self._news.set()
+        self._dismiss(bin_id, waits, time.monotonic() - (GRACE_S if behind else 0))
+
+    def _dismiss(self, bin_id: int, waits: _BinWaits, due_by: float) -> None:
+        if waits.due_at > due_by:
+            return
+        arrivals = Arrivals(*self._load_latest(bin_id))
+        for wait in waits:
+            if wait.due_at <= due_by:
+                wait.give_up(arrivals)
+
+    def _sweep(self) -> None:
+        """Forget those that were answered or have gone."""
+        with self._lock:
+            for bin_id, waits in list(self._bins.items()):
+                waits.sweep()
+                if not waits:
+                    del self._bins[bin_id]
+
+    def _rest(self, began: float, worked_s: float) -> None:
+        """Give way to captures. What a busy machine took from its work is no work of its."""
+        idle_s = began - self._rested_at
+        self._owed_s = max(0.0, self._owed_s - idle_s) + worked_s * REST_FACTOR
+        until = time.monotonic() + MAX_NAP_S
+        while self._owed_s > CALM_S and (now := time.monotonic()) < until:
+            if now - self._heard_at > PAUSE_S:
+                self._owed_s = 0.0
+                break
+            time.sleep(CALM_S)
+            self._owed_s -= CALM_S
+        self._rested_at = time.monotonic()
+
+
+def _nap_s(due_at: float) -> float:
+    return max(0.0, min(MAX_NAP_S, due_at - time.monotonic()))
+
+
+class _BinWaits:
+    """One bin's calls, by what each wants most of all; ``position`` is what all have seen."""
+
+    def __init__(self, position: int) -> None:
+        self.position = position
+        self.due_at = float("inf")
+        self._waits: set[Wait] = set()
+        self._by_trait: defaultdict[Trait, defaultdict[Hashable, set[Wait]]] = defaultdict(
+            lambda: defaultdict(set)
+        )
+
+    def __len__(self) -> int:
+        return len(self._waits)
+
+    def __iter__(self) -> Iterator[Wait]:
+        return iter(list(self._waits))
+
+    def add(self, wait: Wait, seen: int) -> None:
+        """Go back to what the newcomer has not seen: the others do not mind it again."""
+        self.position = min(self.position, seen)
+        self.due_at = min(self.due_at, wait.due_at)
+        self._waits.add(wait)
+        trait, value = choose_trait(wait.match)
+        self._by_trait[trait][value].add(wait)
+
+    def find_for(self, request: CapturedRequest) -> list[Wait]:
+        """Those a request may be for."""
+        found: list[Wait] = []
+        for trait, by_value in self._by_trait.items():
+            for value in list_values(request, trait):
+                found += by_value.get(value, ())
+        return found
+
+    def sweep(self) -> None:
+        """Forget those that were answered or have gone."""
+        gone = [wait for wait in self._waits if wait.status or not wait.is_wanted]
+        for wait in gone:
+            self._waits.discard(wait)
+            trait, value = choose_trait(wait.match)
+            by_value = self._by_trait[trait]
+            by_value[value].discard(wait)
+            if not by_value[value]:
+                del by_value[value]
+            if not by_value:
+                del self._by_trait[trait]
+        if gone:
+            self.due_at = min((wait.due_at for wait in self._waits), default=float("inf"))
+
+
+def choose_trait(match: RequestMatch) -> tuple[Trait, Hashable]:
+    """What rules out most requests, and the value it must have (None: whatever it is)."""
+    for path, value in match.where.items():
+        return ("where", path), str(value)
+    for name, value in match.headers.items():
+        is_any = isinstance(value, re.Pattern)
+        return ("header", name.lower()), None if is_any else str(value)
+    if match.path is not MISSING:
+        return ("path", ""), match.path or "/"
+    if match.method is not MISSING:
+        return ("method", ""), match.method.upper()
+    return ("", ""), None
+
+
+def list_values(request: CapturedRequest, trait: Trait) -> list[Hashable]:
+    """The values under which a request is looked for: those that ``choose_trait`` may give."""
+    kind, name = trait
+    if kind == "where":
+        _, root = find_content(request)
+        value = find_value(root, _parse_path(name))
+        is_one = value is not MISSING and not isinstance(value, dict | list)
+        return [*list_spellings(value)] if is_one else []
+    if kind == "header":
+        found = request.find_header(name)
+        return [] if found is None else [found, None]
+    if kind == "path":
+        below = request.sub_path or "/"
+        decoded = request.decoded_path
+        cut = decoded[len(request.path) - len(request.sub_path) :] or "/"
+        return list({below, cut, request.path, decoded})
+    return [request.method.upper() if kind == "method" else None]

@@ -1,0 +1,138 @@
+"""What is made by reading many requests of a bin, piece by piece and kept between looks.
+
+No look takes longer than its reader waits without a sign: it reads for a while, shows what
+there is so far and how far that is, and the next look goes on from there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Generic, Protocol, TypeVar
+
+from inspector.domain import Bin, CapturedRequest
+
+# So many of the newest are read when nobody asks for all of them.
+SAMPLE = 2_000
+TIME_S = 0.3
+STEP = 20
+# A look that said it would wait: where nothing but the reader's own click reads on.
+LONG_TIME_S = 2.0
+
+
+class StoredRequests(Protocol):
+    """Whatever gives a bin's requests: those numbered above ``after``, oldest first."""
+
+    def iterate(self, bin_: Bin, *, after: int, step: int) -> Iterator[CapturedRequest]:
+        """The requests, read ``step`` at a time."""
+        ...
+
+
+class Fold(Protocol):
+    """What requests are added to, oldest first."""
+
+    request_count: int
+
+    def add(self, request: CapturedRequest) -> None:
+        """Take in the next request of the bin."""
+
+
+Kind = TypeVar("Kind", bound=Fold)
+
+
+@dataclass(frozen=True, slots=True)
+class Look(Generic[Kind]):
+    """``made`` of ``read`` requests out of the ``total`` in the bin.
+
+    ``wanted`` are to be read in all; ``is_whole`` when nothing of that is left.
+    """
+
+    made: Kind
+    read: int
+    wanted: int
+    total: int
+    is_whole: bool
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether older requests are in the bin, and nobody asked for them."""
+        return self.wanted < self.total
+
+
+@dataclass
+class _Kept(Generic[Kind]):
+    """Read are those numbered above ``start``, up to ``last``.
+
+    ``gone`` is how many of the bin's requests were not there any more.
+    """
+
+    made: Kind
+    start: int
+    last: int
+    gone: int
+    lock: Lock = field(default_factory=Lock)
+
+
+class Folds(Generic[Kind]):
+    """The folds looked at last, at most ``max_kept``, each taken further when it is asked for."""
+
+    def __init__(self, max_kept: int) -> None:
+        self.max_kept = max_kept
+        self._kept: dict[Hashable, _Kept[Kind]] = {}
+        self._lock = Lock()
+
+    def look(
+        self,
+        requests: StoredRequests,
+        bin_: Bin,
+        make: Callable[[], Kind],
+        *,
+        of: Hashable = "",
+        whole: bool = False,
+        time_s: float = TIME_S,
+    ) -> Look[Kind]:
+        """Read on for ``time_s``, one request at least, and see what there is.
+
+        ``of`` tells a bin's folds apart. The first look begins with the ``SAMPLE`` newest
+        requests, or the oldest for a ``whole`` one, which stands for the other from then
+        on. All is made anew when requests were deleted; those that a full bin let go of
+        stay counted. Needs an application context.
+        """
+        kept = self._find((bin_.id, of), bin_, make, whole=whole)
+        with kept.lock:
+            is_whole = _read_on(requests, bin_, kept, time.monotonic() + time_s)
+            read = kept.made.request_count
+            left = 0 if is_whole else max(bin_.last_number - kept.last, 0)
+            total = max(bin_.request_count, read)
+            wanted = total if kept.start == 0 else min(read + left, total)
+            return Look(kept.made, read, wanted, total, is_whole)
+
+    def _find(
+        self, key: Hashable, bin_: Bin, make: Callable[[], Kind], *, whole: bool
+    ) -> _Kept[Kind]:
+        gone = bin_.last_number - bin_.request_count
+        oldest = gone if bin_.request_count == bin_.capacity else 0
+        with self._lock:
+            kept = self._kept.pop(key, None)
+            deleted = kept is not None and gone > kept.gone and bin_.request_count < bin_.capacity
+            narrow = kept is not None and whole and kept.start > oldest
+            if kept is None or deleted or narrow:
+                start = 0 if whole else max(0, bin_.last_number - SAMPLE)
+                kept = _Kept(make(), start, start, gone)
+            kept.gone = gone
+            self._kept[key] = kept
+            while len(self._kept) > self.max_kept:
+                del self._kept[next(iter(self._kept))]
+            return kept
+
+
+def _read_on(requests: StoredRequests, bin_: Bin, kept: _Kept[Kind], deadline: float) -> bool:
+    """Whether the newest was reached in time."""
+    for request in requests.iterate(bin_, after=kept.last, step=STEP):
+        kept.made.add(request)
+        kept.last = request.number
+        if time.monotonic() > deadline:
+            return request.number >= bin_.last_number
+    return True

@@ -1,0 +1,109 @@
+"""The gate before every page and call: who may ask, and what each answer forbids a browser.
+
+Any web page its user visits can send requests to this machine, so an address is no
+proof of a friend. Captures alone pass unasked: they accept everything from everywhere.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, request
+
+from inspector.errors import InspectorError
+from inspector.settings import Settings
+from inspector.web.current import current_services
+from inspector.web.headers import DATA_POLICY, HEADERS, PAGE_POLICY
+
+CAPTURE = "capture"
+STATIC = "static"
+# What anyone may see who may talk to us at all: no captured data, and the way in.
+OPEN = (STATIC, "probes.healthz", "probes.readyz", "login.ask_for_token", "login.take_token")
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:/?#@\s]+)(?::\d{0,5})?\Z")
+# Fetch Metadata (W3C): set by the browser, out of a page's reach. "none" is the user's own doing.
+_OWN_SITES = ("same-origin", "none")
+
+
+def register(app: Flask) -> None:
+    """Put the gate before every view; first, so that nothing answers without it."""
+    app.before_request(_check_caller)
+    app.after_request(_forbid)
+
+
+def _check_caller() -> None:
+    services = current_services()
+    services.limit_sender(request.remote_addr or "", request.headers.get("X-Forwarded-For", ""))
+    if request.endpoint == CAPTURE:
+        return
+    if not is_our_host(request.headers.get("Host", ""), services.settings):
+        raise InspectorError(
+            "wrong_host",
+            "This server does not go by that name. Use its address, or start it with --public-url.",
+        )
+    if comes_from_elsewhere() and not (_is_followed_link() or services.access.has_shown_bearer()):
+        raise InspectorError("cross_origin", "Another site's page may not do this.")
+    if request.endpoint not in OPEN:
+        services.access.check()
+
+
+def is_our_host(host: str, settings: Settings) -> bool:
+    """Whether a ``Host`` header names this server, whatever the port it was reached by.
+
+    A page elsewhere whose name is made to resolve to this machine (DNS rebinding)
+    sends that name. Browsers always send one, so none at all is a program's.
+    """
+    if not host:
+        return True
+    found = _HOST.match(host)
+    if not found:
+        return False
+    name = found[1].strip("[]").lower()
+    public = urlsplit(settings.public_url).hostname if settings.public_url else None
+    if name in ("localhost", settings.host.lower(), public):
+        return True
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return address.is_loopback or not settings.is_loopback
+
+
+def comes_from_elsewhere() -> bool:
+    """Whether a page of another origin made its reader's browser ask."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site not in _OWN_SITES
+    origin = request.headers.get("Origin")
+    return origin is not None and origin not in _own_origins()
+
+
+def _own_origins() -> tuple[str, ...]:
+    services = current_services()
+    scheme = "https" if services.access.is_https() else "http"
+    public = urlsplit(services.settings.public_url or "")
+    return f"{scheme}://{request.host}", f"{public.scheme}://{public.netloc}"
+
+
+def _is_followed_link() -> bool:
+    """Whether the user went to one of our pages by a link elsewhere, which changes nothing."""
+    return (
+        request.method in ("GET", "HEAD")
+        and request.headers.get("Sec-Fetch-Mode") == "navigate"
+        and request.headers.get("Sec-Fetch-Dest") == "document"
+        and request.blueprint != "stream"
+        and not request.path.startswith("/api/")
+    )
+
+
+def _forbid(response: Response) -> Response:
+    """Whatever the view said: no inline script, no frame, no sniffing, nothing for others."""
+    if request.endpoint == CAPTURE:
+        return response
+    response.headers.update(HEADERS)
+    is_page = response.mimetype == "text/html"
+    response.headers["Content-Security-Policy"] = PAGE_POLICY if is_page else DATA_POLICY
+    if request.endpoint != STATIC or "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "no-store"
+    return response

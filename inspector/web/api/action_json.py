@@ -1,0 +1,158 @@
+"""What is asked to be sent, in the API's JSON: an action, and the ticket it is sent with."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from inspector.domain import CapturedRequest
+from inspector.domain.json_bodies import write_json
+from inspector.emitter import (
+    Change,
+    Composition,
+    TicketChoice,
+    action_from_json,
+    all_variations,
+    choice_from_json,
+    make_change,
+)
+from inspector.emitter.actions import MAX_RETRIES, MAX_TIMEOUT_S
+from inspector.errors import InspectorError
+from inspector.web.api.pairs import PAIRS_SCHEMA
+from inspector.web.api.schema import About
+from inspector.web.current import current_services, find_bin
+
+_CHANGES = {
+    "type": ["array", "null"],
+    "items": {"type": "array", "prefixItems": [{"type": "string"}], "minItems": 2, "maxItems": 2},
+}
+_AUTH = {"type": ["array", "null"], "items": {"type": "string"}, "minItems": 2, "maxItems": 2}
+_SECONDS = {"type": ["number", "null"], "exclusiveMinimum": 0, "maximum": MAX_TIMEOUT_S}
+_VARIATIONS = [variation.name for variation in all_variations()]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to deliver; times are seconds."""
+
+    timeout_s: Annotated[Any, About("For an attempt as a whole.", schema=_SECONDS)] = None
+    connect_timeout_s: Annotated[Any, About("For the connection.", schema=_SECONDS)] = None
+    first_byte_timeout_s: Annotated[Any, About("For the answer's first byte.", schema=_SECONDS)] = (
+        None
+    )
+    follow_redirects: bool | None = None
+    verify_tls: bool | None = None
+    basic_auth: Annotated[Any, About("User name and password.", schema=_AUTH)] = None
+    retries: Annotated[
+        int | None, About("Attempts beyond the first.", least=0, most=MAX_RETRIES)
+    ] = None
+
+
+@dataclass(frozen=True)
+class Action:
+    """A webhook action; URL, headers and custom data are templates."""
+
+    url: Annotated[str, About("Where to.")]
+    name: Annotated[str | None, About("For people.")] = None
+    source: Annotated[
+        Literal["trigger", "escalation", "sla", "macro"] | None, About("What sets it off.")
+    ] = None
+    method: Annotated[
+        Literal["POST", "PUT", "DELETE", "GET"] | None, About("POST when not given.")
+    ] = None
+    headers: Annotated[
+        Any, About("Names and values; one without a value is not sent.", schema=PAIRS_SCHEMA)
+    ] = None
+    custom_data: Annotated[
+        Any,
+        About("One text, or named values.", schema={"anyOf": [{"type": "string"}, PAIRS_SCHEMA]}),
+    ] = None
+    options: Options | None = None
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """Which ticket: your own, exactly; the sample as the action's source sends it without one."""
+
+    variation: Annotated[
+        str | None,
+        About(
+            "A variation of the sample; beside your own, where the fields come from that it lacks.",
+            schema={"enum": [*_VARIATIONS, None]},
+        ),
+    ] = None
+    data: Annotated[
+        dict[str, Any] | None, About("Your own: a ticket, or all fields of a webhook.")
+    ] = None
+    text: Annotated[
+        str | None, About("Your own as text: JSON, lines of name: value, or a form's body.")
+    ] = None
+    request: Annotated[
+        str | None,
+        About("That of a captured request: the bin's name, a slash, the request's id."),
+    ] = None
+    changes: Annotated[
+        Any,
+        About("Changes in order, each a path and a value; null takes away.", schema=_CHANGES),
+    ] = None
+
+
+@dataclass(frozen=True)
+class ActionToSend:
+    """An action, and the ticket it is sent with."""
+
+    action: Action
+    ticket: Ticket | None = None
+    set: Annotated[dict[str, Any] | None, About('Changes by path: {"ticket.id": 5}.')] = None
+    unset: Annotated[list[str] | None, About("Paths of what is taken away.")] = None
+
+
+def read_composition(body: ActionToSend) -> Composition:
+    """What a call asks to be sent. Raises ``InspectorError``."""
+    given = {name: value for name, value in _fields(body.action).items() if name != "options"}
+    if body.action.options is not None:
+        given["options"] = _fields(body.action.options)
+    ticket = body.ticket or Ticket()
+    changes = choice_from_json({"changes": ticket.changes}).changes
+    changes += read_changes(body.set, body.unset)
+    sources = [name for name in ("data", "text", "request") if getattr(ticket, name) is not None]
+    if len(sources) > 1:
+        message = f"The ticket comes from one place, not from {' and '.join(sources)}."
+        raise InspectorError("invalid_ticket", message, field="ticket")
+    choice = TicketChoice(ticket.variation or "", _read_text(ticket), changes)
+    max_work = current_services().settings.max_template_work
+    return Composition(action_from_json(given), choice, max_work)
+
+
+def read_changes(
+    values: Mapping[str, Any] | None, unset: Iterable[str] | None
+) -> tuple[Change, ...]:
+    """What ``set`` and ``unset`` of a call change. Raises ``InspectorError``."""
+    changes = [make_change(path, value) for path, value in (values or {}).items()]
+    return (*changes, *(make_change(path, None) for path in unset or ()))
+
+
+def _fields(shape: Any) -> dict[str, Any]:
+    values = {field.name: getattr(shape, field.name) for field in dataclasses.fields(shape)}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _read_text(ticket: Ticket) -> str:
+    if ticket.data is not None:
+        return json.dumps(ticket.data)
+    if ticket.request is not None:
+        bin_name, _, request_id = ticket.request.partition("/")
+        return ticket_text(current_services().requests.get(find_bin(bin_name), request_id))
+    return ticket.text or ""
+
+
+def ticket_text(captured: CapturedRequest) -> str:
+    """The fields of a captured webhook as JSON. Raises ``invalid_ticket`` when it has none."""
+    data = captured.form.value if captured.form is not None else captured.json
+    if not isinstance(data, dict) or not data:
+        message = f"Request {captured.number} of {captured.bin_name} carries no ticket."
+        raise InspectorError("invalid_ticket", message, field="ticket")
+    return write_json({name: value for name, value in data.items() if name != "custom_data"})

@@ -1,0 +1,62 @@
+"""A bin as the API's JSON; the types are what the description publishes."""
+
+from __future__ import annotations
+
+from typing import Annotated, NotRequired, TypedDict
+
+from inspector.domain import Bin
+from inspector.web.api.schema import About
+from inspector.web.current import current_services
+
+_BYTE = {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 255}}
+_PAIRS = {"type": "array", "items": {"type": "array", "minItems": 2, "maxItems": 2}}
+_MOMENT = {"format": "date-time"}
+
+
+class BinJson(TypedDict):
+    """A bin."""
+
+    name: Annotated[str, About("What its URL ends in.")]
+    color: Annotated[list[int], About("Red, green and blue.", schema=_BYTE)]
+    private: bool
+    request_count: Annotated[int, About("How many requests it holds.")]
+    url: Annotated[str, About("Where webhooks go.")]
+    inspect_url: Annotated[str, About("The bin's page, by RequestBin's habit.")]
+    created_at: Annotated[str, About("ISO 8601, UTC.", schema=_MOMENT)]
+    capacity: Annotated[int, About("How many requests it keeps; older ones go.")]
+    last_number: Annotated[int, About("The highest number given so far; 0 for none.")]
+    answer: Annotated[BinAnswerJson, About("What its senders get.")]
+    secret: NotRequired[Annotated[str, About("Opens a private bin. Told only once.")]]
+
+
+class BinAnswerJson(TypedDict):
+    """What a bin answers its senders."""
+
+    status: int
+    headers: Annotated[list[list[str]], About("Names and values, in order.", schema=_PAIRS)]
+    body: str
+    delay_s: Annotated[float, About("Seconds before the answer.")]
+    insist: Annotated[bool, About("Whether headers that act beyond the answer go out too.")]
+
+
+def bin_to_json(bin_: Bin) -> BinJson:
+    """RequestBin's fields and ours."""
+    url = current_services().bin_url(bin_.name)
+    return {
+        "name": bin_.name,
+        "color": list(bin_.color),
+        "private": bin_.private,
+        "request_count": bin_.request_count,
+        "url": url,
+        "inspect_url": f"{url}?inspect",
+        "created_at": bin_.created_at.isoformat(),
+        "capacity": bin_.capacity,
+        "last_number": bin_.last_number,
+        "answer": {
+            "status": bin_.answer.status,
+            "headers": [list(pair) for pair in bin_.answer.headers],
+            "body": bin_.answer.body.decode("utf-8", "replace"),
+            "delay_s": bin_.answer.delay_s,
+            "insist": bin_.answer.insisted,
+        },
+    }

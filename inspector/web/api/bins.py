@@ -1,0 +1,93 @@
+"""The API's calls about bins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from flask import jsonify
+from flask.typing import ResponseReturnValue
+
+from inspector.domain.bins import MAX_CAPACITY
+from inspector.web.api.bin_json import BinJson, bin_to_json
+from inspector.web.api.calls import Answer, Api
+from inspector.web.api.schema import About
+from inspector.web.current import current_services, find_bin, list_open_bins
+
+api = Api()
+
+_CAPACITY = About("How many requests the bin keeps; older ones go.", least=1, most=MAX_CAPACITY)
+_NAME = About(
+    "What the bin's URL ends in; generated when it is not given.",
+    pattern=r"|[a-z0-9][a-z0-9-]{1,62}",
+    form="has 2 to 63 characters: lower-case letters, digits and hyphens, "
+    "and does not begin with a hyphen",
+)
+
+
+@dataclass(frozen=True)
+class NewBin:
+    """A bin to be made."""
+
+    name: Annotated[str | None, _NAME] = None
+    private: Annotated[bool, About("Whether only its secret opens it.")] = False
+    capacity: Annotated[int | None, _CAPACITY] = None
+
+
+@dataclass(frozen=True)
+class BinChange:
+    """What to change of a bin; what is not given stays."""
+
+    capacity: Annotated[int | None, _CAPACITY] = None
+
+
+@api.call("GET", "/bins", Answer(list[BinJson], meaning="All bins but private ones."))
+def list_bins() -> ResponseReturnValue:
+    """List the bins, newest first."""
+    return jsonify([bin_to_json(each) for each in list_open_bins()])
+
+
+@api.call(
+    "POST",
+    "/bins",
+    Answer(BinJson, status=201, meaning="The bin; a private one's secret is told only here."),
+    body=NewBin,
+    errors=("name_taken", "name_reserved", "too_many_bins"),
+)
+def create_bin(body: NewBin) -> ResponseReturnValue:
+    """Create a bin."""
+    services = current_services()
+    made, secret = services.bins.create(
+        body.name or None,
+        private=body.private,
+        capacity=services.settings.capacity if body.capacity is None else body.capacity,
+    )
+    answer = bin_to_json(made)
+    if secret is not None:
+        answer["secret"] = secret
+    return jsonify(answer), 201
+
+
+@api.call("GET", "/bins/<name>", Answer(BinJson, meaning="The bin."))
+def get_bin(name: str) -> ResponseReturnValue:
+    """Get one bin."""
+    return jsonify(bin_to_json(find_bin(name)))
+
+
+@api.call("PATCH", "/bins/<name>", Answer(BinJson, meaning="The bin as it is now."), body=BinChange)
+def change_bin(name: str, body: BinChange) -> ResponseReturnValue:
+    """Change how many requests a bin keeps.
+
+    What is over goes at the next capture.
+    """
+    bin_ = find_bin(name)
+    if body.capacity is not None:
+        bin_ = current_services().bins.update(name, capacity=body.capacity)
+    return jsonify(bin_to_json(bin_))
+
+
+@api.call("DELETE", "/bins/<name>", Answer(status=204, meaning="It is gone."))
+def delete_bin(name: str) -> ResponseReturnValue:
+    """Delete a bin with all it holds."""
+    current_services().bins.delete(find_bin(name).name)
+    return "", 204

@@ -1,0 +1,39 @@
+"""The JSON API, put together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask.typing import ResponseReturnValue
+
+from inspector.web.api import (
+    actions,
+    answers,
+    bins,
+    deliveries,
+    events,
+    export,
+    importing,
+    requests,
+    wait,
+)
+from inspector.web.api.calls import Answer, Api
+from inspector.web.api.openapi import describe
+
+api = Api()
+
+
+@api.call(
+    "GET",
+    "/openapi.json",
+    Answer(dict[str, Any], meaning="An OpenAPI 3.1 document."),
+)
+def get_description() -> ResponseReturnValue:
+    """Get this description."""
+    return describe(api.calls)
+
+
+for part in (bins, answers, requests, wait, export, importing, events, actions, deliveries):
+    api.calls += part.api.calls
+
+blueprint = api.make_blueprint()

@@ -1,0 +1,250 @@
+"""The API's calls that send: preview an action, deliver it, see what was delivered; replay."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from flask import Response, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from inspector.domain import CapturedRequest
+from inspector.emitter import (
+    DeliveryOptions,
+    action_from_json,
+    repeat,
+    replay,
+)
+from inspector.errors import InspectorError
+from inspector.live.later import Step
+from inspector.web.api.action_json import ActionToSend, read_composition
+from inspector.web.api.calls import Answer, Api
+from inspector.web.api.delivery_json import (
+    DeliveryJson,
+    DeliveryLineJson,
+    PreviewJson,
+    delivery_to_json,
+    left_out_to_json,
+    line_to_json,
+    sent_to_json,
+)
+from inspector.web.api.requests import load_request
+from inspector.web.api.schema import About
+from inspector.web.couriers import Consignment, Sending, consign
+from inspector.web.current import current_services, parse_id
+from inspector.web.headers import JSON
+from inspector.web.parked import find_own_server, park, render_head
+from inspector.web.statuses import status_of
+
+api = Api()
+
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 500
+# Most receivers answer within this; for the others the socket is parked.
+SHORT_WAIT_S = 0.3
+LOOK_EVERY_S = 0.05
+
+ACTION_ERRORS = (
+    "invalid_options",
+    "invalid_url",
+    "unsupported_scheme",
+    "template_error",
+    "invalid_header",
+    "header_reserved",
+    "invalid_path",
+    "path_not_found",
+    "too_many_changes",
+    "variation_not_found",
+    "bin_not_found",
+    "request_not_found",
+)
+# What every call that sends gives, and what may keep it from sending.
+DELIVERED = Answer(
+    DeliveryJson, status=201, meaning="What came of it: an answer, or why there is none."
+)
+SENDING_ERRORS = ("too_many_deliveries", "too_many_streams")
+
+
+@api.call(
+    "POST",
+    "/actions/preview",
+    Answer(PreviewJson, meaning="The exact request. Nothing was sent."),
+    body=ActionToSend,
+    body_types=(JSON,),
+    errors=ACTION_ERRORS,
+)
+def preview_action(body: ActionToSend) -> ResponseReturnValue:
+    """Work out the request that an action sends, byte for byte, and what is left out."""
+    composition = read_composition(body)
+    prepared = composition.prepare()
+    preview: PreviewJson = {
+        "method": prepared.method,
+        "url": str(prepared.url),
+        "request": sent_to_json(prepared.head, prepared.body),
+        "left_out": left_out_to_json(tuple((each.what, each.why) for each in prepared.left_out)),
+        "notes": [*composition.own_ticket.notes] if composition.own_ticket else [],
+    }
+    return jsonify(preview)
+
+
+@api.call(
+    "POST",
+    "/deliveries",
+    DELIVERED,
+    body=ActionToSend,
+    body_types=(JSON,),
+    errors=(*ACTION_ERRORS, *SENDING_ERRORS),
+)
+def create_delivery(body: ActionToSend) -> ResponseReturnValue:
+    """Send an action; answers when the receiver has answered, or has not.
+
+    What the network or the receiver does is part of the delivery, never an error of
+    this call.
+    """
+    return answer_when_done(current_services().dispatch(consign(read_composition(body))))
+
+
+@dataclass(frozen=True)
+class DeliveriesQuery:
+    """Which deliveries."""
+
+    limit: Annotated[int, About("How many, at most.", least=1, most=MAX_LIMIT)] = DEFAULT_LIMIT
+    before: Annotated[
+        str | None,
+        About("The id of a delivery: only earlier ones.", pattern="[0-9]{1,18}", form="is an id"),
+    ] = None
+
+
+@api.call(
+    "GET",
+    "/deliveries",
+    Answer(
+        list[DeliveryLineJson],
+        meaning="The deliveries.",
+        headers=(("Link", 'Where the next ones are (rel="next"), when there are more.'),),
+    ),
+    query=DeliveriesQuery,
+)
+def list_deliveries(query: DeliveriesQuery) -> ResponseReturnValue:
+    """List what was sent, newest first."""
+    before = None if query.before is None else int(query.before)
+    lines = current_services().deliveries.list(limit=query.limit + 1, before=before)
+    shown = lines[: query.limit]
+    response = jsonify([line_to_json(line) for line in shown])
+    if len(lines) > query.limit:
+        args = request.args.to_dict() | {"before": str(shown[-1].id)}
+        response.headers["Link"] = f'<{request.base_url}?{urlencode(args)}>; rel="next"'
+    return response
+
+
+@api.call(
+    "GET",
+    "/deliveries/<delivery_id>",
+    Answer(DeliveryJson, meaning="The delivery."),
+)
+def get_delivery(delivery_id: str) -> ResponseReturnValue:
+    """Get one delivery, with every byte that was sent but credentials."""
+    found = current_services().deliveries.get(parse_id(delivery_id))
+    return jsonify(delivery_to_json(found))
+
+
+@api.call(
+    "POST",
+    "/deliveries/<delivery_id>/repeat",
+    DELIVERED,
+    errors=SENDING_ERRORS,
+)
+def repeat_delivery(delivery_id: str) -> ResponseReturnValue:
+    """Send a delivery's request again, byte for byte."""
+    services = current_services()
+    found = services.deliveries.get(parse_id(delivery_id))
+    return answer_when_done(services.dispatch(make_repetition(found)))
+
+
+@dataclass(frozen=True)
+class ReplayTarget:
+    """Where to."""
+
+    url: Annotated[
+        str, About("What follows the bin's name in the path, and the query, are put behind it.")
+    ]
+
+
+@api.call(
+    "POST",
+    "/bins/<name>/requests/<request_id>/replay",
+    DELIVERED,
+    body=ReplayTarget,
+    errors=("unsupported_scheme", "cannot_replay", *SENDING_ERRORS),
+)
+def replay_request(name: str, request_id: str, body: ReplayTarget) -> ResponseReturnValue:
+    """Send a captured request to another place, as it came: method, headers and body.
+
+    Only the host, the body's length, and headers about the connection itself are not
+    taken over.
+    """
+    captured = load_request(name, request_id)
+    consignment = make_replay(captured, body.url)
+    return answer_when_done(current_services().dispatch(consignment))
+
+
+def make_replay(captured: CapturedRequest, url: str) -> Consignment:
+    """A captured request, on its way to another place. Raises ``InspectorError``."""
+    name = f"{captured.bin_name} #{captured.number}"
+    return Consignment(replay(captured, url), DeliveryOptions(), name, "replay")
+
+
+def make_repetition(delivery: Any) -> Consignment:
+    """A delivery's exact request once more, with the options it had."""
+    options = DeliveryOptions()
+    if delivery.definition is not None:
+        options = action_from_json(delivery.definition).options
+    line = delivery.line
+    return Consignment(
+        repeat(delivery), options, line.name, line.source, delivery.definition, delivery.ticket
+    )
+
+
+def answer_when_done(sending: Sending) -> Response:
+    """The delivery as JSON; for a slow receiver without holding a thread, where we can."""
+    if sending.wait(SHORT_WAIT_S) or not find_own_server():
+        sending.wait(None)
+        response = jsonify(delivery_to_json(sending.result()))
+        response.status_code = 201
+        return response
+    return park(Later(sending))
+
+
+class Later:
+    """A ``Later`` that answers once the delivery is done."""
+
+    def __init__(self, sending: Sending) -> None:
+        self.bin_id: int | None = None
+        self.after = 0
+        self.wake_at = 0.0
+        self._sending = sending
+
+    def start(self) -> Step:
+        """Nothing yet; look again soon."""
+        self.wake_at = time.monotonic() + LOOK_EVERY_S
+        return Step()
+
+    def advance(self, fresh: Sequence[CapturedRequest]) -> Step:  # noqa: ARG002 - no bin's news
+        """The whole answer, when the delivery is done."""
+        if not self._sending.is_done:
+            return self.start()
+        status, content = 201, ""
+        try:
+            content = json.dumps(delivery_to_json(self._sending.result()))
+        except InspectorError as error:
+            status = status_of(error.code)
+            content = json.dumps({"error": {"code": error.code, "message": error.message}})
+        payload = content.encode()
+        return Step(render_head(status, len(payload)) + payload, done=True)
+
+    def end(self) -> None:
+        """The delivery goes on: it is kept, whoever hears of it."""

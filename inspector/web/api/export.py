@@ -1,0 +1,87 @@
+"""The API's calls that make a bin a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from flask import stream_with_context
+from flask.typing import ResponseReturnValue
+
+from inspector.domain import Bin
+from inspector.errors import InspectorError
+from inspector.exports.formats import HAR
+from inspector.exports.har import render_har
+from inspector.exports.table import render_csv
+from inspector.web.api.calls import Answer, Api
+from inspector.web.api.request_json import render_request
+from inspector.web.api.requests import make_download
+from inspector.web.api.schema import About
+from inspector.web.current import current_services, find_bin
+
+api = Api()
+
+# Each holds one of the server's few threads for as long as its reader takes.
+JSON_LINES = "application/jsonl"
+CSV = "text/csv"
+# The pieces of a row or two that the exports give are sent together.
+_PIECE_CHARS = 65_536
+
+
+@dataclass(frozen=True)
+class ExportQuery:
+    """As what."""
+
+    format: Annotated[
+        Literal["har", "jsonl", "csv"],
+        About(
+            "har is an HTTP Archive 1.2; jsonl has the API's JSON, a request a line; csv has a "
+            "column for each field."
+        ),
+    ] = "jsonl"
+
+
+@api.call(
+    "GET",
+    "/bins/<name>/export",
+    Answer(others=(JSON_LINES, HAR, CSV), meaning="The file."),
+    query=ExportQuery,
+    errors=("too_many_exports",),
+)
+def export_bin(name: str, query: ExportQuery) -> ResponseReturnValue:
+    """Download all requests of a bin, oldest first."""
+    bin_ = find_bin(name)
+    slots = current_services().exports
+    if not slots.acquire(blocking=False):
+        raise InspectorError(
+            "too_many_exports", "Other exports are still under way. Try again in a while."
+        )
+    media_type, pieces = _render(bin_, query.format)
+    response = make_download(b"", media_type, f"{bin_.name}.{query.format}")
+    response.response = stream_with_context(_gather(pieces))
+    response.headers.pop("Content-Length", None)
+    response.call_on_close(slots.release)
+    return response
+
+
+def _render(bin_: Bin, form: str) -> tuple[str, Iterator[str]]:
+    services = current_services()
+    store = services.requests
+    if form == "har":
+        return HAR, render_har(store.iterate(bin_), services.base_url())
+    if form == "csv":
+        return f"{CSV}; charset=utf-8", render_csv(lambda: store.iterate(bin_))
+    return JSON_LINES, (render_request(each) + "\n" for each in store.iterate(bin_))
+
+
+def _gather(pieces: Iterator[str]) -> Iterator[bytes]:
+    held: list[str] = []
+    size = 0
+    for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        if size >= _PIECE_CHARS:
+            yield "".join(held).encode("utf-8", "replace")
+            held, size = [], 0
+    yield "".join(held).encode("utf-8", "replace")

@@ -1,0 +1,210 @@
+"""A captured request as the API's JSON; the types are what the description publishes."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any, TypedDict
+
+from inspector.domain import CapturedRequest
+from inspector.domain.json_bodies import write_json
+from inspector.forms import Form, to_json_safe
+from inspector.reading.json_notes import find_json_notes
+from inspector.web.api.schema import About
+
+_PAIRS = {"type": "array", "items": {"type": "array", "minItems": 2, "maxItems": 2}}
+_MOMENT = {"format": "date-time"}
+
+
+class NoteJson(TypedDict):
+    """Something that PHP drops or changes, or that is odd."""
+
+    code: str
+    name: Annotated[str, About("The field's name as sent.")]
+    message: str
+
+
+class JsonNoteJson(TypedDict):
+    """Where a JSON body breaks, or what is odd about it."""
+
+    code: str
+    name: Annotated[str, About("The path of the field it is about, or empty.")]
+    message: str
+    line: int | None
+    column: int | None
+
+
+class EventJson(TypedDict):
+    """What happened at the helpdesk."""
+
+    type: str | None
+    method: str | None
+    performer: str | None
+
+
+class RefusedJson(TypedDict):
+    """Why a request was answered with an error although it was kept."""
+
+    status: int
+    reason: str
+
+
+class RequestJson(TypedDict):
+    """A captured request."""
+
+    id: Annotated[str, About("Opaque; also what before and after take.")]
+    number: Annotated[int, About("1, 2, ... within the bin, by arrival; never used again.")]
+    method: str
+    path: Annotated[str, About("As sent, undecoded, with the bin's name, without the query.")]
+    query_string: Annotated[dict[str, Any], About("Names as sent; a repeated name has a list.")]
+    headers: Annotated[dict[str, str], About("Repeated names joined with a comma.")]
+    form_data: Annotated[
+        list[list[str]], About("Flat names and values in wire order.", schema=_PAIRS)
+    ]
+    body: Annotated[str | None, About("As text, decompressed; null when it is not text.")]
+    content_length: Annotated[int, About("How many bytes of body were sent.")]
+    content_type: str | None
+    remote_addr: Annotated[str, About("Who sent it: the peer, or whom a trusted proxy names.")]
+    peer: Annotated[str, About("The other end of the connection.")]
+    time: Annotated[float, About("Seconds since the epoch.")]
+    received_at: Annotated[str, About("ISO 8601, UTC, to the microsecond.", schema=_MOMENT)]
+    http_version: str
+    request_line: str
+    raw_headers: Annotated[
+        list[list[str]],
+        About("Names and values in order, case and repeats as sent.", schema=_PAIRS),
+    ]
+    body_base64: Annotated[str, About("The body as received, as far as it was kept.")]
+    body_size: Annotated[int, About("How many bytes of body were sent.")]
+    truncated: Annotated[bool, About("Whether only the first part of the body was kept.")]
+    chunked: Annotated[bool, About("Whether the body came in chunks.")]
+    fidelity: Annotated[
+        str, About("exact (as it came), rebuilt (by another server) or imported (from a file).")
+    ]
+    refused: RefusedJson | None
+    form: Annotated[
+        dict[str, Any] | None,
+        About("The form, urlencoded or in parts, nested as PHP nests it, in PHP's order."),
+    ]
+    form_notes: list[NoteJson]
+    ticket: Annotated[Any, About("That part of form; null where absent.")]
+    person_context: Annotated[Any, About("That part of form; null where absent.")]
+    custom_data: Annotated[
+        Any, About("That part of form: empty when sent empty, null when not sent.")
+    ]
+    event: EventJson | None
+    json_notes: Annotated[
+        list[JsonNoteJson], About("Why a body whose type is JSON is none, and what is odd in it.")
+    ]
+    json: Annotated[Any, About("The body parsed, when it is JSON; numbers as they were written.")]
+
+
+def request_to_json(request: CapturedRequest) -> RequestJson:
+    """All that is known of a request. Key order inside ``form`` is PHP's: never sort it."""
+    form = request.form
+    found: RequestJson = {
+        "id": request.id,
+        "number": request.number,
+        "method": request.method,
+        "path": request.path,
+        "query_string": query_to_json(request.query),
+        "headers": request.headers,
+        "form_data": flat_form(form),
+        "body": request.body_text,
+        "content_length": request.body_size,
+        "content_type": request.find_header("Content-Type"),
+        "remote_addr": request.remote_addr,
+        "peer": request.peer,
+        "time": request.received_us / 1_000_000,
+        "received_at": request.received_at.isoformat(timespec="microseconds"),
+        "http_version": request.http_version,
+        "request_line": request.request_line,
+        "raw_headers": [list(pair) for pair in request.raw_headers],
+        "body_base64": b64encode(request.body).decode(),
+        "body_size": request.body_size,
+        "truncated": request.truncated,
+        "chunked": request.chunked,
+        "fidelity": request.fidelity,
+        "refused": refusal_to_json(request),
+        "form": None if form is None else form.value,
+        "form_notes": notes_to_json(form),
+        "ticket": request.ticket,
+        "person_context": request.person_context,
+        "custom_data": request.custom_data,
+        "event": event_to_json(request),
+        "json_notes": json_notes_to_json(request),
+        "json": request.json,
+    }
+    return to_json_safe(found)
+
+
+def render_request(request: CapturedRequest) -> str:
+    """The request as JSON in one line of ASCII, the numbers of its body as they were sent."""
+    found: dict[str, Any] = {**request_to_json(request)}
+    if found["json"] is None:
+        return json.dumps(found)
+    value = found.pop("json")
+    return f'{json.dumps(found)[:-1]}, "json": {write_json(value)}}}'
+
+
+def query_to_json(query: Form) -> dict[str, Any]:
+    """Names as sent, not as PHP bends them; repeated ones as lists."""
+    found: dict[str, Any] = {}
+    for pair in query.pairs:
+        if pair.name not in found:
+            found[pair.name] = pair.value
+        elif isinstance(found[pair.name], list):
+            found[pair.name].append(pair.value)
+        else:
+            found[pair.name] = [found[pair.name], pair.value]
+    return found
+
+
+def flat_form(form: Form | None) -> list[list[str]]:
+    """``[[name, value], ...]`` in wire order, dropped pairs too; empty when it is no form."""
+    return [] if form is None else [[pair.name, pair.value] for pair in form.pairs]
+
+
+def notes_to_json(form: Form | None) -> list[NoteJson]:
+    """What PHP dropped or changed."""
+    notes = () if form is None else form.notes
+    return [{"code": note.code, "name": note.name, "message": note.message} for note in notes]
+
+
+def json_notes_to_json(request: CapturedRequest) -> list[JsonNoteJson]:
+    """What is odd about a JSON body."""
+    return [
+        {
+            "code": note.code,
+            "name": note.name,
+            "message": note.message,
+            "line": note.line,
+            "column": note.column,
+        }
+        for note in find_json_notes(request)
+    ]
+
+
+def event_to_json(request: CapturedRequest) -> EventJson | None:
+    """What happened, or null when no event field was sent."""
+    event = request.event
+    if event is None:
+        return None
+    return {"type": event.type, "method": event.method, "performer": event.performer}
+
+
+def refusal_to_json(request: CapturedRequest) -> RefusedJson | None:
+    """Why it was answered with an error although it was kept; null when it was not."""
+    if request.refusal is None:
+        return None
+    return {"status": request.refusal.status, "reason": request.refusal.reason}
+
+
+def render_array(requests: Iterable[CapturedRequest]) -> Iterator[bytes]:
+    """A JSON array of requests, one after the other."""
+    lead = b"["
+    for each in requests:
+        yield lead + render_request(each).encode()
+        lead = b",\n"
+    yield b"[]\n" if lead == b"[" else b"]\n"

@@ -1,0 +1,208 @@
+"""The API's calls about captured requests: list, read, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Literal
+from urllib.parse import urlencode
+
+from flask import Response, request, stream_with_context
+from flask.typing import ResponseReturnValue
+
+from inspector.domain import Bin, CapturedRequest
+from inspector.errors import InspectorError, RequestNotFoundError
+from inspector.exports import export_request
+from inspector.exports.formats import HAR, TEXT
+from inspector.reading.query import MAX_QUERY_CHARS, Query, parse_query
+from inspector.storage.records import find_number, make_id
+from inspector.web.api.calls import Answer, Api
+from inspector.web.api.request_json import RequestJson, render_array, render_request
+from inspector.web.api.schema import About
+from inspector.web.current import current_services, find_bin
+from inspector.web.headers import JSON
+
+api = Api()
+
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 500
+BINARY = "application/octet-stream"
+
+METHOD = About(
+    "Only requests of this method; upper and lower case differ.",
+    pattern=r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}",
+    form="is a method of HTTP, like POST",
+)
+QUERY = About(
+    "Words, method:POST, header:NAME=VALUE, ticket.agent.id=3, has:NAME, is:empty and more: the "
+    "language of the page's search box.",
+    max_length=MAX_QUERY_CHARS,
+)
+AFTER = About("The id of a request: only later ones count; 0 for all.", max_length=100)
+
+
+@dataclass(frozen=True)
+class ListQuery:
+    """Which requests."""
+
+    limit: Annotated[int, About("How many, at most.", least=1, most=MAX_LIMIT)] = DEFAULT_LIMIT
+    before: Annotated[
+        str | None, About("The id of a request: only earlier ones.", max_length=100)
+    ] = None
+    after: Annotated[str | None, AFTER] = None
+    q: Annotated[str | None, QUERY] = None
+    method: Annotated[str | None, METHOD] = None
+
+
+@api.call(
+    "GET",
+    "/bins/<name>/requests",
+    Answer(
+        list[RequestJson],
+        meaning="The requests.",
+        headers=(("Link", 'Where the next ones are (rel="next"), when there are more.'),),
+    ),
+    query=ListQuery,
+    errors=("request_not_found", "invalid_query"),
+)
+def list_requests(name: str, query: ListQuery) -> ResponseReturnValue:
+    """List a bin's requests, newest first.
+
+    A search over many requests may answer fewer than limit, or none, and a link to
+    where it goes on.
+    """
+    bin_ = find_bin(name)
+    found, go_on = _search(bin_, query) if query.q else _page(bin_, query)
+    response = Response(stream_with_context(render_array(found)), mimetype=JSON)
+    if go_on is not None:
+        args = request.args.to_dict() | {"before": make_id(bin_.id, go_on)}
+        response.headers["Link"] = f'<{request.base_url}?{urlencode(args)}>; rel="next"'
+    return response
+
+
+def _page(bin_: Bin, query: ListQuery) -> tuple[Iterator[CapturedRequest], int | None]:
+    store = current_services().requests
+    keys = store.list_keys(
+        bin_,
+        limit=query.limit + 1,
+        before=find_position(bin_, query.before),
+        after=find_position(bin_, query.after),
+        method=query.method,
+    )
+    shown = keys[: query.limit]
+    return store.iterate_keys(bin_, shown), shown[-1].number if len(keys) > len(shown) else None
+
+
+def _search(bin_: Bin, query: ListQuery) -> tuple[Iterator[CapturedRequest], int | None]:
+    found = current_services().search.find(
+        bin_,
+        read_search(query.q or ""),
+        limit=query.limit,
+        before=find_position(bin_, query.before),
+        after=find_position(bin_, query.after),
+        method=query.method,
+    )
+    return iter(found.requests), found.searched_to
+
+
+def read_search(text: str) -> Query:
+    """The query in the parameter ``q``. Raises ``invalid_query``, which names it."""
+    try:
+        return parse_query(text)
+    except InspectorError as error:
+        error.details.setdefault("field", "q")
+        raise
+
+
+@api.call("DELETE", "/bins/<name>/requests", Answer(status=204, meaning="They are gone."))
+def clear_bin(name: str) -> ResponseReturnValue:
+    """Delete a bin's requests; its numbers go on."""
+    current_services().requests.clear(find_bin(name))
+    return "", 204
+
+
+@dataclass(frozen=True)
+class FormatQuery:
+    """In which form."""
+
+    format: Annotated[
+        Literal["json", "curl", "httpie", "python", "requests", "pytest", "har", "raw"],
+        About(
+            "curl and httpie are for bash or fish, python is for httpx, pytest a test with our "
+            "fixture, har an HTTP Archive, raw the HTTP message."
+        ),
+    ] = "json"
+
+
+@api.call(
+    "GET",
+    "/bins/<name>/requests/<request_id>",
+    Answer(
+        RequestJson,
+        meaning="The request.",
+        others=("text/plain", HAR, "message/http"),
+    ),
+    query=FormatQuery,
+    errors=("request_not_found", "cannot_express"),
+)
+def get_request(name: str, request_id: str, query: FormatQuery) -> ResponseReturnValue:
+    """Get one request, as JSON or in a form that other programs take."""
+    captured = load_request(name, request_id)
+    if query.format == "json":
+        return Response(render_request(captured) + "\n", mimetype=JSON)
+    made = export_request(captured, query.format, current_services().base_url())
+    filename = f"{captured.bin_name}-{captured.number}.{made.suffix}"
+    response = make_download(made.data, made.media_type, filename)
+    if made.media_type == TEXT:
+        # Plain text is shown, for people who copy it.
+        del response.headers["Content-Disposition"]
+    return response
+
+
+@api.call(
+    "DELETE",
+    "/bins/<name>/requests/<request_id>",
+    Answer(status=204, meaning="It is gone."),
+    errors=("request_not_found",),
+)
+def delete_request(name: str, request_id: str) -> ResponseReturnValue:
+    """Delete one request."""
+    current_services().requests.delete(find_bin(name), request_id)
+    return "", 204
+
+
+@api.call(
+    "GET",
+    "/bins/<name>/requests/<request_id>/body",
+    Answer(others=(BINARY,), meaning="The bytes as received."),
+    errors=("request_not_found",),
+)
+def get_body(name: str, request_id: str) -> ResponseReturnValue:
+    """Download a request's body, byte for byte as received."""
+    captured = load_request(name, request_id)
+    return make_download(captured.body, BINARY, f"{captured.bin_name}-{captured.number}.bin")
+
+
+def load_request(name: str, request_id: str) -> CapturedRequest:
+    """The request a call is about. Raises ``BinNotFoundError`` or ``RequestNotFoundError``."""
+    return current_services().requests.get(find_bin(name), request_id)
+
+
+def find_position(bin_: Bin, request_id: str | None) -> int | None:
+    """The number that ``before`` or ``after`` stands for, 0 for the beginning.
+
+    The request itself need not be there any more. Raises ``RequestNotFoundError``.
+    """
+    if request_id is None:
+        return None
+    number = 0 if request_id == "0" else find_number(bin_, request_id)
+    if number is None:
+        raise RequestNotFoundError(request_id)
+    return number
+
+
+def make_download(body: bytes, media_type: str, filename: str) -> Response:
+    """Something captured, which a browser must save and never show or run."""
+    response = Response(body, content_type=media_type)
+    response.headers["Content-Disposition"] = f'attachment; filename="{filename}"'
+    return response

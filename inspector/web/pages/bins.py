@@ -1,0 +1,135 @@
+"""The pages people look at: bins, one bin, and one of its requests.
+
+Everything here works with links, forms and reloads alone; htmx asks the same
+URLs for parts of the same pages.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from flask import Blueprint, Flask, Response, make_response, redirect, render_template, request
+from flask.blueprints import BlueprintSetupState
+from jinja2 import StrictUndefined
+
+from inspector.domain import Bin, CapturedRequest
+from inspector.errors import InspectorError
+from inspector.web.access.login import show_secret
+from inspector.web.current import current_services, find_bin, list_open_bins
+from inspector.web.pages.confirm import ask, say_loss
+from inspector.web.pages.htmx import (
+    init_hypermedia,
+    render_resource,
+    set_vary,
+    wants_fragment,
+)
+from inspector.web.pages.request_list import (
+    answer_news,
+    list_context,
+    load_list,
+    read_position,
+)
+from inspector.web.pages.text import prepare_text
+
+blueprint = Blueprint("pages", __name__)
+
+MAX_BINS_SHOWN = 200
+
+
+@blueprint.record_once
+def _prepare(state: BlueprintSetupState) -> None:
+    init_hypermedia(cast(Flask, state.app))
+    environment = state.app.jinja_env
+    environment.undefined = StrictUndefined
+    environment.trim_blocks = environment.lstrip_blocks = True
+    prepare_text(environment)
+
+
+@blueprint.get("/")
+def show_bins() -> Response:
+    """All bins, the newest first, and the form that makes one."""
+    return set_vary(make_response(render_template("bins/index.html", **_list_bins())))
+
+
+@blueprint.post("/bins")
+def create_bin() -> Any:
+    """A form: ``name?``, ``private?``. What is wrong with a name is said beside it."""
+    services = current_services()
+    name = request.form.get("name", "").strip().lower()
+    private = "private" in request.form
+    try:
+        made, secret = services.bins.create(
+            name or None, private=private, capacity=services.settings.capacity
+        )
+    except InspectorError as error:
+        page = render_template("bins/index.html", **_list_bins(name, error.message))
+        return set_vary(make_response(page, 400))
+    if secret is not None:
+        return show_secret(made, secret)
+    return redirect(f"/bins/{made.name}", 303)
+
+
+def _list_bins(name: str = "", problem: str | None = None) -> dict[str, Any]:
+    """What the first page shows; ``name`` and ``problem`` are those of a form sent in vain."""
+    services = current_services()
+    bins = list_open_bins()
+    shown = [
+        {"bin": each, "url": services.bin_url(each.name), "last": _find_newest(each)}
+        for each in bins[:MAX_BINS_SHOWN]
+    ]
+    return {"shown": shown, "hidden": len(bins) - len(shown), "name": name, "problem": problem}
+
+
+def _find_newest(bin_: Bin) -> CapturedRequest | None:
+    if not bin_.request_count:
+        return None
+    found = current_services().requests.page(bin_, limit=1, whole_bodies=False).requests
+    return found[0] if found else None
+
+
+@blueprint.get("/bins/<name>")
+def show_bin(name: str) -> Response:
+    """The bin with its list: the newest, those ``before`` one of them, what ``q`` finds.
+
+    As fragments: the list; with ``before`` the rows that follow; with ``after`` the
+    rows above, which is how a page without a stream keeps up (204: there are none,
+    205: too many, fetch the list anew).
+    """
+    bin_ = find_bin(name)
+    before, after = read_position(bin_, "before"), read_position(bin_, "after")
+    found = load_list(bin_, before=before, after=after)
+    context = list_context(bin_, found)
+    if wants_fragment() and after is not None:
+        return answer_news(found, context)
+    fragment = "requests/_list.html" if before is None else "requests/_more.html"
+    return render_resource("bins/show.html", fragment, captured=None, **context)
+
+
+@blueprint.get("/bins/<name>/delete")
+def ask_delete_bin(name: str) -> Response:
+    """Ask first; the answer is posted to the same address, here and below."""
+    bin_ = find_bin(name)
+    question = f"Delete the bin {bin_.name}?"
+    return ask(bin_, question, say_loss(bin_), "Delete bin", back=f"/bins/{name}")
+
+
+@blueprint.post("/bins/<name>/delete")
+def delete_bin(name: str) -> Any:
+    """Back to the bins."""
+    current_services().bins.delete(find_bin(name).name)
+    return redirect("/", 303)
+
+
+@blueprint.get("/bins/<name>/clear")
+def ask_clear_bin(name: str) -> Response:
+    """What would go, and a button."""
+    bin_ = find_bin(name)
+    question = f"Empty the bin {bin_.name}?"
+    return ask(bin_, question, say_loss(bin_), "Empty bin", back=f"/bins/{name}")
+
+
+@blueprint.post("/bins/<name>/clear")
+def clear_bin(name: str) -> Any:
+    """Back to the bin; its numbers go on."""
+    current_services().requests.clear(find_bin(name))
+    return redirect(f"/bins/{name}", 303)

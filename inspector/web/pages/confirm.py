@@ -1,0 +1,33 @@
+"""The confirmation page: asked before anything is deleted, with or without scripts."""
+
+from __future__ import annotations
+
+from flask import Response, request
+
+from inspector.domain import Bin
+from inspector.web.pages.htmx import (
+    render_resource,
+)
+
+
+def say_loss(bin_: Bin) -> str:
+    """A sentence about the requests that go with a bin."""
+    if bin_.request_count == 1:
+        return "The one request in it goes with it and cannot be brought back."
+    if bin_.request_count:
+        return f"The {bin_.request_count:,} requests in it go and cannot be brought back."
+    return "It holds no requests."
+
+
+def ask(bin_: Bin, question: str, loss: str, verb: str, *, back: str) -> Response:
+    """A question that posts to its own URL: a page, or the inside of a dialog."""
+    return render_resource(
+        "confirm.html",
+        "_confirm.html",
+        bin=bin_,
+        question=question,
+        loss=loss,
+        verb=verb,
+        action=request.path,
+        back=back,
+    )

@@ -1,0 +1,153 @@
+"""Deliveries and series as pages: under way, done, compared, sent again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request
+
+from inspector.domain.deliveries import Delivery
+from inspector.reading.compare import compare_requests
+from inspector.web import series_runs
+from inspector.web.api.deliveries import make_repetition
+from inspector.web.couriers import Sending
+from inspector.web.current import current_services, parse_id
+from inspector.web.pages.emitter_view import (
+    LINES,
+    LINES_OF_LOG,
+    as_captured,
+    find_own_bin,
+    list_lines,
+    render_curl,
+    show_bytes,
+    show_sent,
+)
+from inspector.web.pages.htmx import render_resource, set_trigger, set_vary, wants_fragment
+
+blueprint = Blueprint("deliveries", __name__, url_prefix="/emitter")
+
+# Most receivers answer within this; the others are waited for by looking again.
+SHORT_WAIT_S = 1.0
+
+
+@blueprint.get("/deliveries")
+def list_deliveries() -> Response:
+    """What was sent, the newest first, or those ``before`` an id; the list is a fragment too."""
+    before = parse_id(request.args["before"]) if "before" in request.args else None
+    lines = list_lines(LINES if wants_fragment() else LINES_OF_LOG, before)
+    return render_resource("emitter/deliveries.html", "emitter/_deliveries.html", **lines)
+
+
+@blueprint.get("/deliveries/<delivery_id>")
+def show_delivery(delivery_id: str) -> Response:
+    """One delivery: the bytes, the answer, the times."""
+    return _show(current_services().deliveries.get(parse_id(delivery_id)))
+
+
+def _show(delivery: Delivery) -> Response:
+    services = current_services()
+    delivery = delivery.without_credentials()
+    earlier = services.deliveries.list(limit=1, before=delivery.id)
+    return render_resource(
+        "emitter/delivery.html",
+        "emitter/_delivery.html",
+        delivery=delivery,
+        line=delivery.line,
+        shown=show_sent(delivery),
+        answer_body=show_bytes(delivery.answer.body) if delivery.answer else None,
+        curl=render_curl(delivery),
+        earlier=earlier[0] if earlier else None,
+        own_bin=find_own_bin(delivery.line.url),
+    )
+
+
+@blueprint.post("/deliveries/<delivery_id>/send")
+def send_again(delivery_id: str) -> Any:
+    """The same bytes once more."""
+    services = current_services()
+    delivery = services.deliveries.get(parse_id(delivery_id))
+    return answer_sending(services.dispatch(make_repetition(delivery)))
+
+
+def answer_sending(sending: Sending) -> Any:
+    """To the delivery when it is done soon, else to a page that waits for it."""
+    if sending.wait(SHORT_WAIT_S):
+        if not wants_fragment():
+            return redirect(f"/emitter/deliveries/{sending.result().id}", 303)
+        return set_trigger(_show(sending.result()), "sent")
+    if not wants_fragment():
+        return redirect(f"/emitter/under-way/{sending.token}", 303)
+    return show_sending(sending.token)
+
+
+@blueprint.get("/under-way/<token>")
+def show_sending(token: str) -> Any:
+    """A delivery that takes its time; once it is done, the delivery itself."""
+    sending = current_services().couriers.get(token)
+    if sending.is_done:
+        return answer_sending(sending)
+    return render_resource("emitter/under_way.html", "emitter/_under_way.html", sending=sending)
+
+
+@blueprint.post("/under-way/<token>/stop")
+def stop_sending(token: str) -> Any:
+    """Make no further attempt; the one under way ends by itself."""
+    current_services().couriers.get(token).stop()
+    return redirect(f"/emitter/under-way/{token}", 303)
+
+
+@blueprint.get("/compare")
+def compare() -> Response:
+    """Two deliveries, ``a`` the older and ``b``: what was sent, and what was answered."""
+    deliveries = current_services().deliveries
+    pair = [deliveries.get(parse_id(request.args.get(name, ""))) for name in ("a", "b")]
+    older, newer = sorted(pair, key=lambda each: each.id)
+    shown = [as_captured(each.without_credentials()) for each in (older, newer)]
+    comparison = compare_requests(*shown)
+    page = render_template("emitter/compare.html", older=older, newer=newer, comparison=comparison)
+    return set_vary(make_response(page))
+
+
+@blueprint.get("/series/<run_id>")
+def show_series(run_id: str) -> Response:
+    """How far a series is, and at its end the summary."""
+    run = current_services().series.get(run_id)
+    progress = run.series.progress()
+    return render_resource(
+        "emitter/series.html",
+        "emitter/_series.html",
+        run=run,
+        progress=progress,
+        kept_first=series_runs.KEPT_FIRST,
+        kept_failed=series_runs.KEPT_FAILED,
+    )
+
+
+@blueprint.post("/series/<run_id>/stop")
+def stop_series(run_id: str) -> Any:
+    """Begin no further delivery."""
+    current_services().series.get(run_id).series.stop()
+    if wants_fragment():
+        return show_series(run_id)
+    return redirect(f"/emitter/series/{run_id}", 303)
+
+
+@blueprint.get("/deliveries/clear")
+def ask_clear() -> Response:
+    """What would go, and a button."""
+    return render_resource(
+        "confirm.html",
+        "_confirm.html",
+        question="Forget all deliveries?",
+        loss="What was sent and answered cannot be brought back. Saved actions stay.",
+        verb="Forget them",
+        action=request.path,
+        back="/emitter",
+    )
+
+
+@blueprint.post("/deliveries/clear")
+def clear() -> Any:
+    """Back to the page."""
+    current_services().deliveries.clear()
+    return redirect("/emitter", 303)

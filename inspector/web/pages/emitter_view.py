@@ -1,0 +1,270 @@
+"""What the emitter's page shows: the draft's exact request, its ticket as a tree, deliveries."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any
+from urllib.parse import unquote_plus, urlsplit
+
+from inspector.domain import CapturedRequest
+from inspector.domain.deliveries import Delivery
+from inspector.emitter import (
+    METHODS,
+    SOURCES,
+    Composition,
+    Context,
+    PreparedRequest,
+    all_variations,
+    sample_context,
+)
+from inspector.emitter.preparing import FORM_TYPE
+from inspector.emitter.template_filters import FILTERS
+from inspector.emitter.templates import render_template
+from inspector.errors import InspectorError
+from inspector.exports import export_request
+from inspector.forms import Value
+from inspector.web.current import current_services
+from inspector.web.pages.emitter_form import Draft
+from inspector.web.pages.request_content import Preview, preview
+
+MAX_LEAVES_SHOWN = 1_000
+MAX_LEAF_CHARS = 20_000
+MAX_BODY_CHARS = 30_000
+MAX_HEX_BYTES = 4_096
+LINES = 12
+LINES_OF_LOG = 100
+MAX_BINS_OFFERED = 100
+
+# What templates can do, shown with what each gives for the sample.
+EXAMPLES = (
+    "{{ ticket.person.name }}",
+    "{{ ticket.sla.id ?? 'no SLA' }}",
+    "{{ ticket.workflow|default('none')|upper }}",
+    "{% if ticket.agent.is_agent %}agent{% else %}user{% endif %}",
+    "{{ ticket.department.title_full starts with 'Sup' ? 'ours' : 'theirs' }}",
+    "{{ ticket.date_first_agent_reply|date('j M Y, H:i', 'Europe/London') }}",
+    "{{ ticket.date_first_agent_reply|date_modify('+2 days')|date('Y-m-d') }}",
+    "{{ ticket.agent.agentgroup_ids|join(', ', ' and ') }}",
+    "{% for group in ticket.agent.agentgroup_ids %}{{ loop.index }}:{{ group }} {% endfor %}",
+    "{{ ticket.participants|map(each => each.person.name)|join(', ') }}",
+    "{{ person_context.usergroups|filter(group => group.is_agent_group)|length }}",
+    '{{ "#{ticket.person.first_name}, about #{ticket.subject}" }}',
+    "{% set who %}{{ ticket.agent.display_name_real }}{% endset %}{{ who|upper }}",
+)
+
+# A key that needs no brackets in a path.
+_PLAIN_KEY = re.compile(r"[^.\[\]]+\Z")
+
+
+@dataclass
+class Node:
+    """A field of the ticket: a leaf has ``value``, the others ``children``.
+
+    ``path`` is how a change names it, None when no path can.
+    """
+
+    label: str
+    path: str | None
+    value: str | None = None
+    children: list[Node] = field(default_factory=list)
+
+    @property
+    def is_editable(self) -> bool:
+        return self.path is not None and self.value is not None and len(self.value) < MAX_LEAF_CHARS
+
+
+@dataclass
+class Tree:
+    """The top of a ticket's data; ``hidden`` leaves are not among them."""
+
+    nodes: list[Node]
+    hidden: int = 0
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A request's bytes for a reader; ``left_out`` pairs what is not sent with why."""
+
+    method: str
+    url: str
+    head: Preview
+    body: Preview
+    size: int
+    left_out: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def fields(self) -> str:
+        """A form's body as lines of ``name: value``; empty when it is none."""
+        if FORM_TYPE not in (self.head.text or "").lower() or not self.body.text:
+            return ""
+        pairs = (pair.partition("=") for pair in self.body.text.split("&"))
+        return "\n".join(f"{unquote_plus(name)}: {unquote_plus(text)}" for name, _, text in pairs)
+
+
+def build_tree(context: Context) -> Tree:
+    """The data as nodes, at most ``MAX_LEAVES_SHOWN`` leaves of it."""
+    tree = Tree([])
+    room = [MAX_LEAVES_SHOWN]
+    for key, value in context.items():
+        tree.nodes.append(_make_node(key, key if _PLAIN_KEY.match(key) else None, value, room))
+    tree.hidden = -min(room[0], 0)
+    return tree
+
+
+def _make_node(label: str, path: str | None, value: Value, room: list[int]) -> Node:
+    if isinstance(value, str):
+        room[0] -= 1
+        return Node(label, path, value)
+    entries = value.items() if isinstance(value, dict) else enumerate(value)
+    node = Node(label, path)
+    for key, entry in entries:
+        if isinstance(entry, str) and room[0] <= 0:
+            room[0] -= 1
+            continue
+        name = str(key)
+        node.children.append(_make_node(name, _join(path, name), entry, room))
+    return node
+
+
+def _join(path: str | None, key: str) -> str | None:
+    if path is None or not key or "]" in key:
+        return None
+    return f"{path}.{key}" if _PLAIN_KEY.match(key) else f"{path}[{key}]"
+
+
+def show_request(prepared: PreparedRequest, notes: tuple[str, ...] = ()) -> Shown:
+    """What would be sent."""
+    left_out = tuple((each.what, each.why) for each in prepared.left_out)
+    return _show(prepared.method, str(prepared.url), prepared.head, prepared.body, left_out, notes)
+
+
+def show_sent(delivery: Delivery) -> Shown:
+    """What was sent."""
+    line = delivery.line
+    return _show(line.method, line.url, delivery.raw_head, delivery.body, delivery.left_out, ())
+
+
+def _show(
+    method: str,
+    url: str,
+    head: bytes,
+    body: bytes,
+    left_out: tuple[tuple[str, str], ...],
+    notes: tuple[str, ...],
+) -> Shown:
+    size = len(head) + len(body)
+    return Shown(method, url, show_bytes(head), show_bytes(body), size, left_out, notes)
+
+
+def show_bytes(data: bytes) -> Preview:
+    """Text where it is UTF-8, else a dump; bounded."""
+    try:
+        text: str | None = data.decode("utf-8")
+    except UnicodeDecodeError:
+        text = None
+    if text is not None and "\0" in text:
+        text = None
+    return preview(data, text, MAX_BODY_CHARS, MAX_HEX_BYTES)
+
+
+def describe_draft(draft: Draft) -> dict[str, Any]:
+    """The parts of the page that depend on the draft; what is wrong with it is one of them."""
+    found: dict[str, Any] = {"draft": draft, "shown": None, "tree": None, "problem": None}
+    try:
+        composition = compose(draft)
+        found["tree"] = build_tree(composition.make_context(_first(draft)))
+        found["shown"] = preview_composition(composition, _first(draft))
+    except InspectorError as error:
+        found["problem"] = error
+    return found | {
+        "methods": METHODS,
+        "sources": SOURCES,
+        "variations": all_variations(),
+        "bins": list_targets(),
+    }
+
+
+def _first(draft: Draft) -> int:
+    try:
+        return draft.read_plan().first
+    except InspectorError:
+        return 1
+
+
+def compose(draft: Draft) -> Composition:
+    """What the form means, within this server's bounds. Raises ``InspectorError``."""
+    max_work = current_services().settings.max_template_work
+    return replace(draft.compose(), max_work=max_work)
+
+
+def preview_composition(composition: Composition, number: int = 1) -> Shown:
+    """The exact request of this number. Raises ``InspectorError``."""
+    notes = composition.own_ticket.notes if composition.own_ticket else ()
+    return show_request(composition.prepare(number), notes)
+
+
+@cache
+def explain_templates() -> dict[str, Any]:
+    """Examples with what they give, and the names of the filters."""
+    context = sample_context()
+    examples = [(source, render_template(source, context)) for source in EXAMPLES]
+    return {"examples": examples, "filters": tuple(FILTERS)}
+
+
+def list_targets() -> list[tuple[str, str]]:
+    """Our own bins, by name, with the URL that we ourselves reach them at; the newest first."""
+    services = current_services()
+    bins = [each for each in services.bins.list() if not each.private][:MAX_BINS_OFFERED]
+    return [(each.name, target_url(each.name)) for each in bins]
+
+
+def target_url(bin_name: str) -> str:
+    """Where a bin is reached from this machine."""
+    services = current_services()
+    return f"{services.own_url() or services.base_url()}/{bin_name}"
+
+
+def list_lines(limit: int = LINES, before: int | None = None) -> dict[str, Any]:
+    """The newest deliveries, or those before an id, and where older ones begin."""
+    found = current_services().deliveries.list(limit=limit + 1, before=before)
+    lines = found[:limit]
+    return {"lines": lines, "older_than": lines[-1].id if len(found) > limit else None}
+
+
+def find_own_bin(url: str) -> str | None:
+    """The name of our own bin that a URL leads to."""
+    services = current_services()
+    for own in (services.own_url(), services.base_url()):
+        if own and url.startswith(f"{own}/"):
+            name = urlsplit(url).path.split("/")[1]
+            return name if services.bins.exists(name) else None
+    return None
+
+
+def as_captured(delivery: Delivery) -> CapturedRequest:
+    """The request of a delivery as if it had come in, for whatever reads or compares those."""
+    return CapturedRequest(
+        id=str(delivery.id),
+        bin_id=0,
+        bin_name="",
+        number=delivery.id,
+        received_us=int(delivery.line.started_at.timestamp() * 1_000_000),
+        raw_head=delivery.raw_head.removesuffix(b"\r\n"),
+        body=delivery.body,
+        body_size=len(delivery.body),
+        peer="",
+        chunked=False,
+        truncated=False,
+        fidelity="exact",
+        refusal=None,
+    )
+
+
+def render_curl(delivery: Delivery) -> str:
+    """The request as a line for the shell."""
+    url = urlsplit(delivery.line.url)
+    made = export_request(as_captured(delivery), "curl", f"{url.scheme}://{url.netloc}")
+    return made.data.decode("utf-8", "replace")

@@ -1,0 +1,167 @@
+"""The pages that read captures more closely: one field, two requests, all of a bin's fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, make_response, render_template, request
+
+from inspector.domain import Bin
+from inspector.errors import InspectorError
+from inspector.reading.aggregates import LONG_TIME_S, TIME_S, Folds, Kind, Look
+from inspector.reading.catalogue import (
+    SORTS,
+    Catalogue,
+    filter_fields,
+    sort_fields,
+)
+from inspector.reading.detail import find_detail
+from inspector.reading.fields import BODY, Name, parse_name
+from inspector.reading.nodes import split_words
+from inspector.reading.paths import Path, parse_path
+from inspector.reading.series import Series
+from inspector.reading.terms import find_terms
+from inspector.reading.timeline import METHOD, build_timeline
+from inspector.storage.records import make_id
+from inspector.web.current import current_services, find_bin
+from inspector.web.pages.htmx import render_resource, set_vary, wants_fragment
+
+blueprint = Blueprint("fields", __name__)
+
+MAX_FIELDS_SHOWN = 500
+VARYING = "varying"
+
+
+@blueprint.get("/bins/<name>/requests/<request_id>/field")
+def show_field(name: str, request_id: str) -> Response:
+    """Everything about the field at ``path``; as a fragment, what the tree's menu shows."""
+    bin_ = find_bin(name)
+    captured = current_services().requests.get(bin_, request_id)
+    path = _read_path()
+    detail = find_detail(captured, path)
+    if detail is None:
+        text = request.args.get("path", "")[:200]
+        raise InspectorError("not_found", f"This request has no field {text}.")
+    has, equals = find_terms(captured, Name(BODY, path))
+    return render_resource(
+        "fields/field.html",
+        "fields/_field.html",
+        bin=bin_,
+        captured=captured,
+        detail=detail,
+        has=has,
+        equals=equals,
+    )
+
+
+def _read_path() -> Path:
+    try:
+        return parse_path(request.args.get("path", "")[:4_000])
+    except ValueError as error:
+        raise InspectorError("invalid_path", str(error), field="path") from error
+
+
+@blueprint.get("/bins/<name>/fields")
+def show_fields(name: str) -> Response:
+    """All fields that the bin's requests have; with ``path``, one field through all of them.
+
+    ``read=all`` reads the whole bin, ``read=on`` for longer at a time. Asked for as a
+    fragment, how far the reading is, and all that was found when it is at its end.
+    """
+    bin_ = find_bin(name)
+    if request.args.get("path"):
+        return _show_series(bin_)
+    look = _look(current_services().catalogues, bin_, Catalogue)
+    catalogue = look.made
+    filter_text = request.args.get("filter", "")[:200].strip()
+    sort, descending = _read_sort()
+    found = filter_fields(list(catalogue.fields.values()), split_words(filter_text))
+    varying = [each for each in found if each.varies]
+    show = VARYING if request.args.get("show") == VARYING else ""
+    fields = sort_fields(varying if show else found, sort, descending=descending)
+    return _render_look(
+        "catalogue",
+        look,
+        bin=bin_,
+        catalogue=catalogue,
+        fields=fields[:MAX_FIELDS_SHOWN],
+        matching=len(found),
+        varying=len(varying),
+        show=show,
+        new_count=sum(map(catalogue.is_new, list(catalogue.fields.values()))),
+        filter_text=filter_text,
+        sort=sort,
+        descending=descending,
+        make_id=make_id,
+        timeline=_timeline(catalogue),
+    )
+
+
+def _show_series(bin_: Bin) -> Response:
+    try:
+        name: Name = parse_name(request.args["path"][:4_000])
+    except ValueError as error:
+        raise InspectorError("invalid_path", str(error), field="path") from error
+    look = _look(current_services().series_of_fields, bin_, partial(Series, name), of=name)
+    return _render_look("series", look, bin=bin_, series=look.made)
+
+
+def _look(
+    folds: Folds[Kind], bin_: Bin, make: Callable[[], Kind], *, of: Hashable = ""
+) -> Look[Kind]:
+    read = request.args.get("read")
+    return folds.look(
+        current_services().requests,
+        bin_,
+        make,
+        of=of,
+        whole=read == "all",
+        time_s=LONG_TIME_S if read == "on" else TIME_S,
+    )
+
+
+def _render_look(template: str, look: Look[Any], **context: Any) -> Response:
+    kept = [each for each in request.args.items(multi=True) if each[0] != "read"]
+    again = f"{request.path}?{urlencode([*kept, ('read', '')])}"  # Something is added at its end.
+    if wants_fragment() and not look.is_whole:
+        name = "fields/_reading.html"
+    else:
+        name = f"fields/{'_' if wants_fragment() else ''}{template}.html"
+    response = make_response(render_template(name, look=look, again=again, **context))
+    if wants_fragment() and look.is_whole:
+        response.headers["HX-Retarget"] = "#findings"
+    return set_vary(response)
+
+
+def _read_sort() -> tuple[str, bool]:
+    """The column that ``sort`` names, and whether a hyphen before it turns it around."""
+    value = request.args.get("sort", "")
+    column = value.removeprefix("-")
+    return (column, value.startswith("-")) if column in SORTS else ("", False)
+
+
+@blueprint.get("/bins/<name>/timeline.svg")
+def draw_timeline(name: str) -> Response:
+    """Captures over time as a picture; ``by`` is ``method`` or ``event``."""
+    bin_ = find_bin(name)
+    if request.args.get("by") == METHOD:
+        draw = partial(current_services().activities.draw, bin_)
+        timeline = draw()
+        while timeline and not timeline.is_whole:
+            timeline = draw()
+    else:
+        look = _look(current_services().catalogues, bin_, Catalogue)
+        while not look.is_whole:
+            look = _look(current_services().catalogues, bin_, Catalogue)
+        timeline = _timeline(look.made)
+    picture = render_template("fields/_timeline.svg", bin=bin_, timeline=timeline, alone=True)
+    response = Response(picture, mimetype="image/svg+xml")
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+def _timeline(catalogue: Catalogue) -> Any:
+    return build_timeline(list(catalogue.points), request.args.get("by", ""))

@@ -1,0 +1,24 @@
+"""The page's way to look at a colleague's capture: a file becomes requests of the bin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, redirect, request
+
+from inspector.errors import InspectorError
+from inspector.web.current import find_bin
+from inspector.web.importing import import_file
+
+blueprint = Blueprint("import", __name__)
+
+
+@blueprint.post("/bins/<name>/import")
+def import_requests(name: str) -> Any:
+    """A form with ``file``: an HTTP Archive, JSON lines or one raw request. Back to the bin."""
+    bin_ = find_bin(name)
+    chosen = request.files.get("file")
+    if chosen is None or not chosen.filename:
+        raise InspectorError("invalid_file", "Choose a file first.")
+    import_file(bin_, chosen.read())
+    return redirect(f"/bins/{name}", 303)

@@ -1,0 +1,147 @@
+"""A bin's requests as its page lists them: the newest, older ones, or what a search found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Flask, Response, make_response, render_template, request
+
+from inspector.domain import Bin, CapturedRequest
+from inspector.errors import InspectorError
+from inspector.reading.reasons import Reason
+from inspector.reading.timeline import Column
+from inspector.storage.records import find_number, make_id
+from inspector.web.current import current_services
+from inspector.web.pages.htmx import (
+    set_vary,
+)
+from inspector.web.pages.search import Search, explain, list_examples, read_search, suggest
+
+ROWS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class RequestList:
+    """``requests`` newest first; ``older_than_id`` is where the next ones begin, if there are any.
+
+    ``is_live`` when new captures belong on top of it; ``newest_id`` is then the newest
+    that was looked at. A search that ran out of time says by ``searched_to`` down to
+    which number it came; ``reasons`` say by id why a request is in it. ``found_before``
+    are matches on the pages above, when the list goes on below them.
+    """
+
+    requests: list[CapturedRequest]
+    search: Search
+    older_than_id: str | None = None
+    is_live: bool = False
+    newest_id: str = "0"
+    searched_to: int | None = None
+    reasons: dict[str, list[Reason]] = field(default_factory=dict)
+    found_before: int = 0
+
+    @property
+    def found(self) -> int:
+        return self.found_before + len(self.requests)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether to search further by itself, being short of a page."""
+        return self.searched_to is not None and self.found < ROWS
+
+    def covers(self, column: Column) -> bool:
+        """Whether the search looks at requests of this time."""
+        query = self.search.query
+        after_us, before_us = (query.after_us, query.before_us) if query else (None, None)
+        return (after_us is None or column.end.timestamp() * 1_000_000 > after_us) and (
+            before_us is None or column.start.timestamp() * 1_000_000 < before_us
+        )
+
+
+def load_list(bin_: Bin, *, before: int | None = None, after: int | None = None) -> RequestList:
+    """What the URL asks for: ``?q=`` searches, ``before`` and ``after`` are numbers.
+
+    A query with something wrong in it leaves the list as it is without one.
+    """
+    search = read_search()
+    is_live = before is None and after is None
+    newest_id = make_id(bin_.id, bin_.last_number)
+    if search.query is None:
+        page = current_services().requests.page(
+            bin_, limit=ROWS, before=before, after=after, whole_bodies=False
+        )
+        older = page.requests[-1].id if page.has_more else None
+        return RequestList(page.requests, search, older, is_live, newest_id)
+    found = current_services().search.find(
+        bin_, search.query, limit=ROWS, before=before, after=after
+    )
+    is_full = len(found.requests) == ROWS
+    return RequestList(
+        found.requests,
+        search,
+        None if found.searched_to is None else make_id(bin_.id, found.searched_to),
+        is_live,
+        newest_id,
+        None if is_full else found.searched_to,
+        explain(found.requests, search.query),
+        max(request.args.get("found", 0, type=int), 0),
+    )
+
+
+def load_list_around(bin_: Bin, captured: CapturedRequest) -> RequestList:
+    """The newest page when the request is on it, otherwise one that has it in the middle."""
+    newest = load_list(bin_)
+    if not newest.requests or newest.requests[-1].number <= captured.number:
+        return newest
+    ahead = 1 if newest.search.query else ROWS // 2
+    return load_list(bin_, before=captured.number + ahead)
+
+
+def read_position(bin_: Bin, name: str) -> int | None:
+    """The number that ``before`` or ``after`` in the URL stands for; 0 is the beginning."""
+    value = request.args.get(name)
+    if value is None:
+        return None
+    number = 0 if value == "0" else find_number(bin_, value)
+    if number is None:
+        raise InspectorError(f"invalid_{name}", f"{value[:40]!r} is no request's id.", field=name)
+    return number
+
+
+def answer_news(found: RequestList, context: dict[str, Any]) -> Response:
+    """What came after a request; ``Inspector-Newest`` is the id up to which was looked."""
+    if found.older_than_id:
+        response = make_response("", 205)
+    elif found.requests:
+        response = make_response(render_template("requests/_rows.html", **context))
+    else:
+        response = make_response("", 204)
+    response.headers["Inspector-Newest"] = found.newest_id
+    return set_vary(response)
+
+
+def list_context(bin_: Bin, found: RequestList | None) -> dict[str, Any]:
+    """What list and rows need; ``search`` is what keeps a search in the addresses of its rows."""
+    return {
+        "bin": bin_,
+        "bin_url": current_services().bin_url(bin_.name),
+        "list": found,
+        "timeline": None if found is None else current_services().activities.draw(bin_),
+        "requests": [] if found is None else found.requests,
+        "reasons": {} if found is None else found.reasons,
+        "search": read_search().suffix,
+        "open_id": None,
+        "list_examples": list_examples,
+        "suggest": suggest,
+    }
+
+
+def render_rows(app: Flask, bin_: Bin, requests: Sequence[CapturedRequest]) -> str:
+    """The list's markup for these requests, newest first, ready to be put on top.
+
+    Needs no request, since one rendering goes to every open page.
+    """
+    newest_first = sorted(requests, key=lambda each: each.number, reverse=True)
+    template = app.jinja_env.get_template("requests/_rows.html")
+    return template.render(bin=bin_, requests=newest_first, reasons={}, search="", open_id=None)

@@ -1,0 +1,84 @@
+"""The page of one request: shown beside its list, downloaded in parts, deleted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, redirect, request
+
+from inspector.domain import CapturedRequest
+from inspector.reading.tree import Reading, build_reading
+from inspector.web.current import current_services, find_bin
+from inspector.web.pages.confirm import ask
+from inspector.web.pages.htmx import (
+    render_resource,
+    wants_fragment,
+)
+from inspector.web.pages.request_content import build_content, find_part, list_sections
+from inspector.web.pages.request_list import (
+    list_context,
+    load_list_around,
+)
+from inspector.web.pages.search import find_neighbours, read_search
+
+blueprint = Blueprint("requests", __name__)
+
+
+@blueprint.get("/bins/<name>/requests/<request_id>")
+def show_request(name: str, request_id: str) -> Response:
+    """One request beside its list; alone for htmx. The address can be shared."""
+    bin_ = find_bin(name)
+    captured = current_services().requests.get(bin_, request_id)
+    found = None if wants_fragment() else load_list_around(bin_, captured)
+    older, newer = find_neighbours(bin_, captured, read_search().query)
+    content, tree = build_content(captured), _read_body(captured)
+    return render_resource(
+        "bins/show.html",
+        "requests/_request.html",
+        **list_context(bin_, found) | {"open_id": captured.id},
+        captured=captured,
+        content=content,
+        tree=tree,
+        sections=list_sections(captured, content, tree),
+        older_id=older,
+        newer_id=newer,
+    )
+
+
+def _read_body(captured: CapturedRequest) -> Reading:
+    args = request.args
+    return build_reading(
+        captured,
+        filter_text=args.get("filter", ""),
+        opened=args.get("open", ""),
+        order=args.get("order", ""),
+    )
+
+
+@blueprint.get("/bins/<name>/requests/<request_id>/delete")
+def ask_delete_request(name: str, request_id: str) -> Response:
+    """What would go, and a button."""
+    bin_ = find_bin(name)
+    captured = current_services().requests.get(bin_, request_id)
+    question = f"Delete request {captured.number}?"
+    back = f"/bins/{name}/requests/{captured.id}"
+    return ask(bin_, question, "It cannot be brought back.", "Delete request", back=back)
+
+
+@blueprint.post("/bins/<name>/requests/<request_id>/delete")
+def delete_request(name: str, request_id: str) -> Any:
+    """Back to the bin."""
+    current_services().requests.delete(find_bin(name), request_id)
+    return redirect(f"/bins/{name}", 303)
+
+
+@blueprint.get("/bins/<name>/requests/<request_id>/parts/<int:index>")
+def download_part(name: str, request_id: str, index: int) -> Response:
+    """One part of a multipart body as a download, never as something a browser would show."""
+    captured = current_services().requests.get(find_bin(name), request_id)
+    part = find_part(captured, index)
+    response = Response(part.data, mimetype="application/octet-stream")
+    filename = part.safe_filename or f"{name}-{captured.number}-part-{index}.bin"
+    response.headers["Content-Disposition"] = f'attachment; filename="{filename}"'
+    response.headers["Content-Security-Policy"] = "sandbox"
+    return response

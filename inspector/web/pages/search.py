@@ -1,0 +1,208 @@
+"""What a bin's page says about a search: its query, why each row is there, what else to try."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from urllib.parse import quote
+
+from flask import request
+
+from inspector.domain import Bin, CapturedRequest
+from inspector.errors import InspectorError
+from inspector.reading.fields import BODY, HEADER, Name, find_text, iterate_fields
+from inspector.reading.marks import FLAGS
+from inspector.reading.query import Query, parse_query, split_words
+from inspector.reading.reasons import Reason, find_reasons
+from inspector.reading.terms import finds, write_comparison, write_has
+from inspector.web.current import current_services
+
+MAX_SUGGESTIONS = 3
+MAX_EXAMPLE_CHARS = 60
+_LOOKED_AT = 20
+
+_SUBJECT = Name(BODY, ("ticket", "subject"))
+_TELLING = (
+    Name(BODY, ("ticket", "agent", "id")),
+    Name(BODY, ("ticket", "agent", "display_name_real")),
+    Name(BODY, ("ticket", "status")),
+    Name(BODY, ("ticket", "id")),
+)
+_CUSTOM_DATA = Name(BODY, ("custom_data",))
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What ``?q=`` asks: ``text`` as typed, and the query, or the ``problem`` there is with it.
+
+    ``query`` is None without a text, too.
+    """
+
+    text: str
+    query: Query | None = None
+    problem: str | None = None
+
+    @property
+    def suffix(self) -> str:
+        """What keeps the search in an address; ``""`` when there is none to keep."""
+        return "" if self.query is None else f"?q={quote(self.text, safe='')}"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A query that one could ask, and what it is there for."""
+
+    text: str
+    meaning: str
+
+
+def read_search() -> Search:
+    """The search that the URL asks for. A wrong query is told, never raised."""
+    text = request.args.get("q", "").strip()
+    if not text:
+        return Search("")
+    try:
+        return Search(text, query=parse_query(text))
+    except InspectorError as error:
+        return Search(text, problem=error.message)
+
+
+def explain(requests: Sequence[CapturedRequest], query: Query) -> dict[str, list[Reason]]:
+    """By the requests' ids, why they are in the list."""
+    return {each.id: find_reasons(each, query) for each in requests}
+
+
+def find_neighbours(
+    bin_: Bin, captured: CapturedRequest, query: Query | None
+) -> tuple[str | None, str | None]:
+    """The ids of the next older and the next newer request, among the matches of a query."""
+    services = current_services()
+    if query is None:
+        return services.requests.neighbours(bin_, captured.number)
+    return services.search.find_neighbours(bin_, query, captured.number)
+
+
+def suggest(bin_: Bin, text: str) -> list[Example]:
+    """Queries that may have been meant by one that found nothing.
+
+    Names that the newest requests do not have are replaced by like ones that they do.
+    """
+    query = parse_query(text)
+    names = [str(term.name) for term in query.terms if term.name and term.name.place == BODY]
+    sample = _find_sample(bin_)
+    if sample is None or not names:
+        return []
+    known = list(dict.fromkeys(_list_names(sample)))
+    found: dict[str, Example] = {}
+    for name in names:
+        for other in [] if name in known else _find_alike(name, known):
+            meant = text.replace(name, other, 1)
+            found[meant] = Example(meant, "a field that these requests have")
+    return list(found.values())[:MAX_SUGGESTIONS]
+
+
+def _find_alike(name: str, known: list[str]) -> list[str]:
+    """Names that end in this one, or begin with it, or look like it."""
+    wanted = name.lower()
+    ending = [each for each in known if each.lower().endswith(f".{wanted}")]
+    return ending or get_close_matches(name, known, n=MAX_SUGGESTIONS, cutoff=0.75)
+
+
+def _list_names(sample: CapturedRequest) -> list[str]:
+    """The names of the body's fields, and of what they stand in."""
+    names: list[str] = []
+    for place, path, _ in iterate_fields(sample):
+        if place == BODY:
+            names += (str(Name(BODY, path[:depth])) for depth in range(1, len(path) + 1))
+    return [name for name in names if name.isprintable()]
+
+
+def list_examples(bin_: Bin) -> list[Example]:
+    """One query of each kind, made of what the bin's newest requests hold."""
+    sample = _find_sample(bin_)
+    if sample is None:
+        return list(_USUAL)
+    made = {
+        0: _word_example(sample),
+        1: _value_example(sample),
+        2: _words_example(sample),
+        3: _has_example(sample),
+        4: _header_example(sample),
+    }
+    return [
+        Example(made[index], usual.meaning)
+        if made.get(index) and finds(sample, made[index])
+        else usual
+        for index, usual in enumerate(_USUAL)
+    ]
+
+
+_USUAL = (
+    Example("hierarchy", "words, or their beginnings: in names, values, headers, the path"),
+    Example("ticket.agent.id=3", "a field's value; also !=, > and <"),
+    Example("ticket.subject:problem", "words in a field"),
+    Example("has:custom_data", "the field was sent, empty or not"),
+    Example("header:X-Deskpro-TicketId=5", "a header"),
+    Example("method:POST path:/hook", "the method, a piece of the path"),
+    Example(
+        "-is:ticket",
+        "not a ticket; also is:empty, form, json, multipart, binary, chunked, truncated, refused",
+    ),
+    Example("after:1h", "received in the last hour; before: and dates (UTC) go too"),
+)
+
+
+def _word_example(sample: CapturedRequest) -> str:
+    texts = [find_text(sample, _SUBJECT) or "", *(text for _, _, text in iterate_fields(sample))]
+    words = (word for text in texts for word in split_words(text[:200]))
+    return next((word for word in words if 4 <= len(word) <= 20 and word.isalpha()), "")
+
+
+def _value_example(sample: CapturedRequest) -> str:
+    name, text = _find_field(sample, _TELLING, lambda text: text != "")
+    return "" if name is None else write_comparison(name, "=", text)
+
+
+def _words_example(sample: CapturedRequest) -> str:
+    name, text = _find_field(sample, (_SUBJECT,), lambda text: any(map(str.isalpha, text)))
+    words = split_words(text)
+    return "" if name is None or not words else write_comparison(name, ":", words[0])
+
+
+def _has_example(sample: CapturedRequest) -> str:
+    name, _ = _find_field(sample, (_CUSTOM_DATA,), lambda _: True)
+    return "" if name is None else write_has(name)
+
+
+def _header_example(sample: CapturedRequest) -> str:
+    fields = [
+        (Name(place, path), text)
+        for place, path, text in iterate_fields(sample)
+        if place == HEADER and len(text) <= MAX_EXAMPLE_CHARS
+    ]
+    own = [each for each in fields if each[0].path[0].startswith("x-")]
+    found = own or fields
+    return write_comparison(found[0][0], "=", found[0][1]) if found else ""
+
+
+def _find_field(
+    sample: CapturedRequest, wished: tuple[Name, ...], fits: Callable[[str], bool]
+) -> tuple[Name | None, str]:
+    """The first of the wished fields, else of the body's, that has a short fitting value."""
+    for name in wished:
+        text = find_text(sample, name)
+        if text is not None and len(text) <= MAX_EXAMPLE_CHARS and fits(text):
+            return name, text
+    for place, path, text in iterate_fields(sample):
+        if place == BODY and path and len(text) <= MAX_EXAMPLE_CHARS and fits(text):
+            return Name(place, path), text
+    return None, ""
+
+
+def _find_sample(bin_: Bin) -> CapturedRequest | None:
+    """The newest ticket, else the newest request with fields, among the newest few."""
+    page = current_services().requests.page(bin_, limit=_LOOKED_AT, whole_bodies=False)
+    tickets = (each for each in page.requests if FLAGS["ticket"](each))
+    others = (each for each in page.requests if each.is_form or each.json is not None)
+    return next(tickets, None) or next(others, None)

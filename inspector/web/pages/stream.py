@@ -1,0 +1,41 @@
+"""Event streams: rows for the page, JSON for programs, resumable both.
+
+The view checks and looks up; then the socket is parked and no thread is held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import Blueprint, Response, current_app
+
+from inspector.domain import CapturedRequest
+from inspector.live.events import format_event
+from inspector.web.current import find_bin
+from inspector.web.pages.request_list import render_rows
+from inspector.web.parked import (
+    open_stream,
+    park,
+    share_renderer,
+)
+
+blueprint = Blueprint("stream", __name__)
+
+# A page shows this many at most; when more came together it fetches its list anew.
+MAX_PUSHED_ROWS = 50
+
+
+@blueprint.get("/bins/<name>/stream")
+def rows(name: str) -> Response:
+    """``row`` events with the list's markup, or ``reload`` when there was too much of it."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    bin_ = find_bin(name)
+
+    def render(fresh: Sequence[CapturedRequest]) -> bytes:
+        last = fresh[-1].id
+        if len(fresh) > MAX_PUSHED_ROWS:
+            return format_event("reload", str(len(fresh)), last)
+        with app.app_context():
+            return format_event("row", render_rows(app, bin_, fresh), last)
+
+    return park(open_stream(bin_, share_renderer(f"rows {name}", render)))

@@ -1,0 +1,82 @@
+"""Parked responses: the socket is handed to our server, which holds no thread for it."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from flask import Response, request
+
+from inspector.domain import Bin
+from inspector.errors import InspectorError, RequestNotFoundError
+from inspector.live.events import EventStream, Renderer, render_once
+from inspector.live.later import Later
+from inspector.storage.records import find_number, make_id
+from inspector.web.current import current_services
+from inspector.web.headers import DATA_HEADERS, JSON
+from inspector.web.services import OwnServer
+
+MAX_RENDERERS = 1_000
+
+
+def open_stream(bin_: Bin, render: Renderer) -> EventStream:
+    """A bin's event stream, from where its reader has been (``Last-Event-ID`` or ``?after=``)."""
+    after = _resume_after(bin_)
+    return EventStream(bin_.id, after, make_id(bin_.id, after), render)
+
+
+def find_own_server() -> OwnServer | None:
+    """Our own server, which parks this request's response; None where another one serves."""
+    return current_services().own_server if "inspector.park" in request.environ else None
+
+
+def park(later: Later) -> Response:
+    """Hand the socket over.
+
+    Raises ``InspectorError``: ``events_need_our_server`` where the server cannot,
+    ``too_many_streams`` where it has no room for more.
+    """
+    own = find_own_server()
+    if own is None:
+        raise InspectorError(
+            "events_need_our_server", "Event streams need inspector serve; poll instead."
+        )
+    if own.is_full():
+        raise InspectorError("too_many_streams", "Too many streams are open. Poll instead.")
+    request.environ["inspector.park"](later)
+    return Response(status=200)
+
+
+def share_renderer(key: str, render: Renderer) -> Renderer:
+    """One renderer for all streams of a kind, so that each batch is rendered once."""
+    kept = current_services().renderers
+    if key not in kept:
+        while len(kept) >= MAX_RENDERERS:
+            kept.pop(next(iter(kept)))
+        kept[key] = render_once(render)
+    return kept[key]
+
+
+def _resume_after(bin_: Bin) -> int:
+    """The number that the reader has seen: ``Last-Event-ID``, or ``?after=``; else the newest."""
+    seen = request.headers.get("Last-Event-ID") or request.args.get("after")
+    if seen is None:
+        return bin_.last_number
+    if seen == "0":
+        return 0
+    number = find_number(bin_, seen)
+    if number is None and request.args.get("after") == seen:
+        raise RequestNotFoundError(seen)
+    return bin_.last_number if number is None else number
+
+
+def render_head(status: int, content_length: int) -> bytes:
+    """The head of a JSON response that goes around Flask, with the headers Flask would give."""
+    headers = {
+        **DATA_HEADERS,
+        "Content-Type": JSON,
+        "Content-Length": str(content_length),
+        "Connection": "close",
+    }
+    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("ascii")
