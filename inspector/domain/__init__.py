@@ -1,7 +1,8 @@
 """What a bin and a captured request are, whoever stores or shows them."""
 
 from inspector.domain.bins import Bin, check_name, generate_name
-from inspector.domain.requests import BodyLimits, CapturedRequest, Event
+from inspector.domain.messages import BodyLimits, Event, Message
+from inspector.domain.requests import CapturedRequest
 from inspector.domain.summaries import RequestSummary
 
 __all__ = [
@@ -9,6 +10,7 @@ __all__ = [
     "BodyLimits",
     "CapturedRequest",
     "Event",
+    "Message",
     "RequestSummary",
     "check_name",
     "generate_name",

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from inspector.domain.messages import Message
+
 # JSON objects: how an action is written, and which ticket it is sent with.
 Definition: TypeAlias = Mapping[str, Any]
 
@@ -130,6 +132,15 @@ class Delivery:
     @property
     def id(self) -> int:
         return self.line.id
+
+    @property
+    def message(self) -> Message:
+        """The request, to be read and compared as a captured one is."""
+        return Message(
+            raw_head=self.raw_head.removesuffix(b"\r\n"),
+            body=self.body,
+            received_us=int(self.line.started_at.timestamp() * 1_000_000),
+        )
 
     @property
     def attempts(self) -> int:

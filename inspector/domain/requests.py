@@ -1,286 +1,36 @@
-"""A captured request: the bytes that were stored, and everything that is derived from them.
-
-Nothing here is kept with them: each property is worked out from the raw head and body
-when it is asked for, once an object. A better parser improves old captures too.
-"""
+"""A captured request: a message, and what is known of how it arrived."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, NamedTuple
-from urllib.parse import unquote_to_bytes
 
-from inspector.capture import Refusal, split_headers, split_request_line, split_target
-from inspector.domain.content import (
-    MAX_DECODED_BYTES,
-    DecodedContent,
-    MediaType,
-    decode_content,
-    decode_text,
-    parse_media_type,
-)
-from inspector.domain.json_bodies import parse_sent_json
-from inspector.domain.multipart import MAX_PARTS, Part, PartList, split_parts
+from inspector.capture import Refusal
+from inspector.domain.messages import Message
 from inspector.domain.proxies import NO_PROXIES, TrustedProxies
-from inspector.domain.summaries import RequestSummary, recall_summary
-from inspector.forms import Form, parse
-from inspector.forms.parser import MAX_DEPTH, MAX_VARIABLES
-from inspector.forms.text import UTF_8, find_charset
-
-FORM_TYPE = "application/x-www-form-urlencoded"
-PARTS_TYPE = "multipart/form-data"
 
 
-class Event(NamedTuple):
-    """What happened at the helpdesk: ``event_type``, ``event_method``, ``event_performer``."""
-
-    type: str | None
-    method: str | None
-    performer: str | None
-
-
-class BodyLimits(NamedTuple):
-    """How much of a body is read: so far decoded, so many parts, of a form what PHP would take.
-
-    ``max_variables`` and ``max_depth`` are PHP's ``max_input_vars`` and
-    ``max_input_nesting_level``.
-    """
-
-    max_variables: int = MAX_VARIABLES
-    max_depth: int = MAX_DEPTH
-    max_decoded_bytes: int = MAX_DECODED_BYTES
-    max_parts: int = MAX_PARTS
-
-
-USUAL_LIMITS = BodyLimits()
-
-
-@dataclass(frozen=True)
-class CapturedRequest:
+@dataclass(frozen=True, kw_only=True)
+class CapturedRequest(Message):
     """One request of a bin, as stored.
 
     ``id`` is opaque; ``number`` counts from 1 within the bin and is never reused.
     ``raw_head`` and ``body`` are bytes as received (see ``capture.Capture``);
-    ``body_size`` is what was sent, more than ``len(body)`` when ``truncated``.
+    ``body_size`` counts the bytes that were sent, more than ``len(body)`` when ``truncated``.
     """
 
     id: str
     bin_id: int
     bin_name: str
     number: int
-    received_us: int
-    raw_head: bytes
-    body: bytes
     body_size: int
     peer: str
     chunked: bool
-    truncated: bool
     fidelity: str
     refusal: Refusal | None
-    limits: BodyLimits = USUAL_LIMITS
     proxies: TrustedProxies = NO_PROXIES
 
     @cached_property
     def remote_addr(self) -> str:
         """Who sent it: the peer, or whom a trusted proxy names."""
         return self.proxies.find_client(self.peer, self.find_header("X-Forwarded-For") or "")
-
-    @property
-    def received_at(self) -> datetime:
-        """Aware, UTC, to the microsecond."""
-        return datetime.fromtimestamp(self.received_us / 1_000_000, tz=UTC)
-
-    @cached_property
-    def request_line(self) -> str:
-        return decode_text(self.raw_head.partition(b"\n")[0].rstrip(b"\r"))
-
-    @cached_property
-    def method(self) -> str:
-        return decode_text(split_request_line(self.raw_head)[0])
-
-    @cached_property
-    def target(self) -> str:
-        """What followed the method: path and query as sent, undecoded."""
-        return decode_text(split_request_line(self.raw_head)[1])
-
-    @cached_property
-    def http_version(self) -> str:
-        """``"1.1"``; empty when the line named none."""
-        return decode_text(split_request_line(self.raw_head)[2]).upper().removeprefix("HTTP/")
-
-    @cached_property
-    def path(self) -> str:
-        """The path as sent, with the bin's name, undecoded."""
-        return decode_text(self._split_target[0])
-
-    @cached_property
-    def decoded_path(self) -> str:
-        return unquote_to_bytes(self._split_target[0]).decode("utf-8", "replace")
-
-    @cached_property
-    def sub_path(self) -> str:
-        """What follows the bin's name in the path, as sent: ``""`` or ``"/..."``."""
-        rest = self.path.lstrip("/")
-        return rest[rest.find("/") :] if "/" in rest else ""
-
-    @cached_property
-    def raw_query(self) -> bytes:
-        return self._split_target[1]
-
-    @cached_property
-    def _split_target(self) -> tuple[bytes, bytes]:
-        return split_target(split_request_line(self.raw_head)[1])
-
-    @cached_property
-    def query(self) -> Form:
-        """The query string read as PHP reads ``$_GET``."""
-        return parse(self.raw_query)
-
-    @cached_property
-    def raw_headers(self) -> list[tuple[str, str]]:
-        """Names and values in order, case and repeats as sent."""
-        pairs = split_headers(self.raw_head)
-        return [(decode_text(name), decode_text(value)) for name, value in pairs]
-
-    @cached_property
-    def headers(self) -> dict[str, str]:
-        """Each name once, in the case it first came in; repeats joined with ``", "``."""
-        joined: dict[str, str] = {}
-        first_case: dict[str, str] = {}
-        for name, value in self.raw_headers:
-            key = first_case.setdefault(name.lower(), name)
-            joined[key] = f"{joined[key]}, {value}" if key in joined else value
-        return joined
-
-    def find_header(self, name: str) -> str | None:
-        """The value of a header by name, any case, repeats joined; None when it was not sent."""
-        wanted = name.lower()
-        return next((value for key, value in self.headers.items() if key.lower() == wanted), None)
-
-    @cached_property
-    def media_type(self) -> MediaType:
-        return parse_media_type(self.find_header("Content-Type") or "")
-
-    @cached_property
-    def decoded_body(self) -> bytes:
-        """The body with its content coding undone (bounded), or as sent when that fails."""
-        return self.content.data
-
-    @cached_property
-    def content(self) -> DecodedContent:
-        """The body with its content coding undone, and what was in the way."""
-        coding = self.find_header("Content-Encoding") or ""
-        return decode_content(self.body, coding, max_bytes=self.limits.max_decoded_bytes)
-
-    @cached_property
-    def body_text(self) -> str | None:
-        """The decoded body as text, or None when it is not text."""
-        data = self.decoded_body
-        if b"\0" in data:
-            return None
-        try:
-            return data.decode(find_charset(self.media_type.charset or UTF_8) or UTF_8)
-        except UnicodeDecodeError:
-            return None
-
-    @property
-    def is_form(self) -> bool:
-        return self.media_type.essence in (FORM_TYPE, PARTS_TYPE)
-
-    @cached_property
-    def form(self) -> Form | None:
-        """What PHP puts into ``$_POST``, of an urlencoded body or of one in parts, else None."""
-        limits, kind = self.limits, self.media_type
-        if kind.essence == PARTS_TYPE:
-            # Few bodies come in parts, and a test's server should be up at once.
-            from inspector.forms.parts import find_boundary, parse_parts
-
-            return parse_parts(
-                self.decoded_body,
-                find_boundary(self.find_header("Content-Type") or ""),
-                max_variables=limits.max_variables,
-                max_depth=limits.max_depth,
-            )
-        if kind.essence == FORM_TYPE:
-            return parse(
-                self.decoded_body,
-                max_variables=limits.max_variables,
-                max_depth=limits.max_depth,
-                charset=kind.charset,
-            )
-        return None
-
-    @cached_property
-    def parts(self) -> PartList | None:
-        """A multipart body's parts, files among them; None when it is none."""
-        kind = self.media_type
-        if not kind.essence.startswith("multipart/") or not kind.boundary:
-            return None
-        return split_parts(self.decoded_body, kind.boundary, max_parts=self.limits.max_parts)
-
-    @cached_property
-    def untold_parts(self) -> dict[int, Part]:
-        """By their places the parts that are no fields of the form: files, and what PHP leaves."""
-        if self.parts is None:
-            return {}
-        from inspector.forms.parts import PartsForm  # as above
-
-        fields = self.form.fields if isinstance(self.form, PartsForm) else ()
-        told = {(decode_text(name), value) for name, value in fields}
-        return {
-            at: part
-            for at, part in enumerate(self.parts.parts)
-            if part.filename is not None or (part.name, part.data) not in told
-        }
-
-    @cached_property
-    def json(self) -> Any:
-        """The body when it is JSON by type and by content, its numbers as sent, else None."""
-        if not self.media_type.is_json:
-            return None
-        return parse_sent_json(self.decoded_body)
-
-    def part(self, name: str) -> Any:
-        """A top-level entry of the form (``ticket``, ``custom_data``), None when absent."""
-        return None if self.form is None else self.form.value.get(name)
-
-    @property
-    def ticket(self) -> Any:
-        return self.part("ticket")
-
-    @property
-    def person_context(self) -> Any:
-        return self.part("person_context")
-
-    @property
-    def custom_data(self) -> Any:
-        """``""`` when sent empty, None when not sent."""
-        return self.part("custom_data")
-
-    @cached_property
-    def event(self) -> Event | None:
-        """None when no event field was sent."""
-        names = ("event_type", "event_method", "event_performer")
-        values = [self.part(name) for name in names]
-        if all(value is None for value in values):
-            return None
-        texts = [value if isinstance(value, str) else None for value in values]
-        return Event(*texts)
-
-    @cached_property
-    def summary(self) -> RequestSummary:
-        return recall_summary(self.raw_head, self.body, self.limits, self._summarize)
-
-    def _summarize(self) -> RequestSummary:
-        value = self.json if self.form is None else self.form.value
-        value = value if isinstance(value, dict) else {}
-        ticket = value.get("ticket")
-        ticket = ticket if isinstance(ticket, dict) else {}
-        subject, ticket_id, event = ticket.get("subject"), ticket.get("id"), value.get("event_type")
-        return RequestSummary(
-            subject=subject if isinstance(subject, str) else None,
-            ticket_id=str(ticket_id) if type(ticket_id) in (str, int) else None,
-            event=event if isinstance(event, str) else None,
-        )

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from inspector.capture import split_headers, split_request_line
-from inspector.domain import CapturedRequest
 from inspector.domain.deliveries import Delivery
+from inspector.domain.messages import Message
 from inspector.domain.pairs import is_token
 from inspector.emitter.preparing import LeftOut, PreparedRequest, check_header
 from inspector.emitter.urls import parse_url
@@ -33,7 +33,7 @@ _OWN = frozenset(("host", "content-length", "expect"))
 _MAX_METHOD_CHARS = 100
 
 
-def replay(captured: CapturedRequest, url: str) -> PreparedRequest:
+def replay(captured: Message, url: str) -> PreparedRequest:
     """The captured request, to be sent to another place.
 
     What followed the bin's name in its path is put behind the path of ``url``, and
@@ -60,7 +60,7 @@ def replay(captured: CapturedRequest, url: str) -> PreparedRequest:
 
 
 def _choose_headers(
-    captured: CapturedRequest, authority: str
+    captured: Message, authority: str
 ) -> tuple[tuple[tuple[str, str], ...], tuple[LeftOut, ...]]:
     given = _read_headers(captured.raw_head)
     named = {

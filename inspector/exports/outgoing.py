@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from inspector.capture import split_headers, split_request_line, split_target
-from inspector.domain import CapturedRequest
+from inspector.domain.messages import Message
 
 # RFC 9110, 5.6.2: what a header's name may be made of.
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
@@ -37,7 +37,7 @@ class Outgoing:
         return any(key.lower() == name for key, _ in self.headers)
 
 
-def make_outgoing(request: CapturedRequest, base_url: str) -> Outgoing:
+def make_outgoing(request: Message, base_url: str) -> Outgoing:
     """The request, aimed at the server at ``base_url`` (no slash at its end).
 
     Only path and query come from the request: its ``Host`` header must not decide

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from inspector.domain import CapturedRequest
+from inspector.domain import CapturedRequest, Message
 from inspector.reading.content import FORM, find_content
 from inspector.reading.difference import Parts, split_difference
 from inspector.reading.fields import BODY, HEADER, QUERY, Name, by_id, iterate_values
@@ -67,7 +67,7 @@ class Comparison:
         return any(self.counts[status] for status in (ADDED, REMOVED, CHANGED))
 
 
-def compare_requests(old: CapturedRequest, new: CapturedRequest) -> Comparison:
+def compare_requests(old: Message, new: Message) -> Comparison:
     """What became of ``old``'s fields in ``new``. Never raises; linear in both bodies."""
     sections = (
         _compare("Body", _read_body(old), _read_body(new), BODY, old, new),
@@ -88,25 +88,27 @@ def compare_requests(old: CapturedRequest, new: CapturedRequest) -> Comparison:
 Texts = dict[tuple[str, ...], str]
 
 
-def _read_facts(request: CapturedRequest) -> Texts:
-    return {
+def _read_facts(request: Message) -> Texts:
+    facts: Texts = {
         ("method",): request.method,
         ("path",): request.path,
         ("HTTP version",): request.http_version,
-        ("sender",): request.remote_addr,
     }
+    if isinstance(request, CapturedRequest):
+        facts["sender",] = request.remote_addr
+    return facts
 
 
-def _read_headers(request: CapturedRequest) -> Texts:
+def _read_headers(request: Message) -> Texts:
     """By lower-case name, because a header's case says nothing (RFC 9110, 5.1)."""
     return {(name.lower(),): value for name, value in request.headers.items()}
 
 
-def _read_query(request: CapturedRequest) -> Texts:
+def _read_query(request: Message) -> Texts:
     return dict(iterate_values(request.query.value)) if request.raw_query else {}
 
 
-def _read_body(request: CapturedRequest) -> Texts:
+def _read_body(request: Message) -> Texts:
     source, value = find_content(request)
     if source is not None:
         return dict(iterate_values(value, by_id)) if value or source != FORM else {}
@@ -124,8 +126,8 @@ def _compare(
     before: Texts,
     after: Texts,
     place: str | None,
-    old: CapturedRequest,
-    new: CapturedRequest,
+    old: Message,
+    new: Message,
 ) -> tuple[Section, dict[str, int]]:
     section = Section(title)
     counts = dict.fromkeys((ADDED, REMOVED, CHANGED, SAME), 0)
@@ -226,7 +228,7 @@ def _make_entry(label: str, status: str, left: str | None, right: str | None) ->
 class _Side:
     """A field's text on one side, with what it means there."""
 
-    def __init__(self, text: str | None, request: CapturedRequest) -> None:
+    def __init__(self, text: str | None, request: Message) -> None:
         self.text = text or ""
         self.received_at = request.received_at
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from inspector.domain import CapturedRequest
+from inspector.domain.messages import Message
 
 FORM, JSON = "form", "json"
 
 
-def find_content(request: CapturedRequest) -> tuple[str | None, Any]:
+def find_content(request: Message) -> tuple[str | None, Any]:
     """The body as nested data, with how it was written: ``form``, ``json`` or None.
 
     A form without a single pair has nothing to read: None, as no body at all.
@@ -25,7 +25,7 @@ def find_content(request: CapturedRequest) -> tuple[str | None, Any]:
     return None, None
 
 
-def find_other_texts(request: CapturedRequest) -> Iterator[str]:
+def find_other_texts(request: Message) -> Iterator[str]:
     """What the body says beside its form or JSON: the files in its parts, or all of it."""
     for part in request.untold_parts.values():
         with suppress(UnicodeDecodeError):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from inspector.domain import CapturedRequest
 from inspector.domain.json_bodies import write_json
+from inspector.domain.messages import Message
 from inspector.forms import Pair
 from inspector.reading.content import FORM, find_content
 from inspector.reading.meaning import Context, Meaning, find_meaning
@@ -62,7 +62,7 @@ class FieldDetail:
     pair_count: int
 
 
-def find_detail(request: CapturedRequest, path: Path) -> FieldDetail | None:
+def find_detail(request: Message, path: Path) -> FieldDetail | None:
     """The field of the body at ``path``, or None when the request has none there."""
     source, root = find_content(request)
     value = find_value(root, path)
@@ -98,14 +98,14 @@ def _list_names(source: str, root: Any, path: Path) -> tuple[tuple[str, str], ..
     return tuple(name for name in names if source == FORM or name[0] != "Form")
 
 
-def _find_meaning(request: CapturedRequest, root: Any, path: Path, node: Node) -> Meaning | None:
+def _find_meaning(request: Message, root: Any, path: Path, node: Node) -> Meaning | None:
     if not node.is_leaf or node.kind in (LIST, MAP):
         return None
     texts = plain_texts(find_value(root, path[:-1]))
     return find_meaning(Context(path[-1], node.text, texts, request.received_at))
 
 
-def _find_pairs(request: CapturedRequest, path: Path) -> tuple[tuple[WirePair, ...], int, int]:
+def _find_pairs(request: Message, path: Path) -> tuple[tuple[WirePair, ...], int, int]:
     """The pairs at or below a path, bounded, how many there are, and how many were sent."""
     if request.form is None:
         return (), 0, 0

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
 
-from inspector.domain import CapturedRequest
 from inspector.domain.json_bodies import SentNumber
+from inspector.domain.messages import Message
 from inspector.reading.content import find_content
 from inspector.reading.nodes import scalar_text
 from inspector.reading.paths import (
@@ -139,7 +139,7 @@ def _leaf_text(item: Any) -> str:
     return "" if isinstance(item, (dict, list)) else scalar_text(item)
 
 
-def iterate_fields(request: CapturedRequest) -> Iterator[tuple[str, Path, str]]:
+def iterate_fields(request: Message) -> Iterator[tuple[str, Path, str]]:
     """What a request says, as place, path (``ANY_INDEX`` for indices) and text.
 
     The body's fields, then the query's, then its headers without those that only
@@ -158,7 +158,7 @@ def iterate_fields(request: CapturedRequest) -> Iterator[tuple[str, Path, str]]:
             yield HEADER, (name.lower(),), text
 
 
-def find_text(request: CapturedRequest, name: Name) -> str | None:
+def find_text(request: Message, name: Name) -> str | None:
     """The field's value as text; None when the request does not have it.
 
     A container is summed up by its leaves; ``ANY_INDEX`` in the path gives the values
@@ -178,7 +178,7 @@ def find_text(request: CapturedRequest, name: Name) -> str | None:
     return ", ".join(texts)
 
 
-def has_text(request: CapturedRequest, name: Name, text: str) -> bool:
+def has_text(request: Message, name: Name, text: str) -> bool:
     """Whether the field's value is this text, or a number of JSON whose shortest text it is."""
     if find_text(request, name) == text:
         return True
@@ -191,7 +191,7 @@ def is_fraction(text: str) -> bool:
     return _FRACTION.match(text) is not None
 
 
-def find_values(request: CapturedRequest, name: Name) -> list[Any]:
+def find_values(request: Message, name: Name) -> list[Any]:
     """The field's value, nested as it is; several with ``ANY_INDEX``, none when it is absent."""
     if name.place == HEADER:
         text = request.find_header(name.path[0])

@@ -14,8 +14,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from inspector.domain import CapturedRequest
 from inspector.domain.json_bodies import MAX_JSON_DEPTH, MAX_JSON_VALUES, find_excess
+from inspector.domain.messages import Message
 from inspector.forms.notes import MAX_NOTES_OF_A_KIND, shorten
 from inspector.reading.paths import Path, format_path
 from inspector.reading.text import escape_invisible
@@ -47,7 +47,7 @@ class JsonNote(NamedTuple):
     column: int | None = None
 
 
-def find_json_notes(request: CapturedRequest) -> tuple[JsonNote, ...]:
+def find_json_notes(request: Message) -> tuple[JsonNote, ...]:
     """The notes on a body that is JSON by its type; none for any other, or for an empty one."""
     if not request.media_type.is_json or request.content.problem:
         return ()
@@ -70,7 +70,7 @@ def find_json_notes(request: CapturedRequest) -> tuple[JsonNote, ...]:
     return tuple(notes)
 
 
-def explain_unread(request: CapturedRequest) -> str:
+def explain_unread(request: Message) -> str:
     """Half a sentence on why a body has no fields."""
     for note in find_json_notes(request):
         if note.code not in ("byte_order_mark", "not_utf8", "key_repeated"):

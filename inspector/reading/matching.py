@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from inspector.domain import CapturedRequest
+from inspector.domain.messages import Message
 from inspector.reading.content import find_content
 from inspector.reading.paths import MISSING, Path, find_value, format_path, parse_path
 
@@ -70,7 +70,7 @@ class RequestMatch:
         wanted += self.where.items()
         return wanted
 
-    def find_differences(self, request: CapturedRequest) -> list[Difference]:
+    def find_differences(self, request: Message) -> list[Difference]:
         """In what the request is not what was wanted; empty when it matches."""
         found = [
             self._method_difference(request),
@@ -85,14 +85,14 @@ class RequestMatch:
         found += [_field_difference(request, *each) for each in self.where.items()]
         return [each for each in found if each is not None]
 
-    def _method_difference(self, request: CapturedRequest) -> Difference | None:
+    def _method_difference(self, request: Message) -> Difference | None:
         if self.method is MISSING:
             return None
         if isinstance(self.method, str) and self.method.upper() == request.method.upper():
             return None
         return compare("method", self.method, request.method)
 
-    def _path_difference(self, request: CapturedRequest) -> Difference | None:
+    def _path_difference(self, request: Message) -> Difference | None:
         if self.path is MISSING:
             return None
         below = request.sub_path or "/"
@@ -107,7 +107,7 @@ class RequestMatch:
             return None
         return difference
 
-    def _body_difference(self, request: CapturedRequest) -> Difference | None:
+    def _body_difference(self, request: Message) -> Difference | None:
         if self.body is MISSING:
             return None
         pattern = self.body.pattern if isinstance(self.body, re.Pattern) else self.body
@@ -142,7 +142,7 @@ def _hint_at_types(expected: Any, actual: Any) -> str:
     return ""
 
 
-def _query_difference(request: CapturedRequest, name: str, expected: Any) -> Difference | None:
+def _query_difference(request: Message, name: str, expected: Any) -> Difference | None:
     values = [pair.value for pair in request.query.pairs if pair.name == name]
     actual: Any = values[0] if len(values) == 1 else values or MISSING
     difference = compare(f"query {name}", expected, actual)
@@ -150,13 +150,13 @@ def _query_difference(request: CapturedRequest, name: str, expected: Any) -> Dif
     return _with_hint(difference, "the query", name, names)
 
 
-def _header_difference(request: CapturedRequest, name: str, expected: Any) -> Difference | None:
+def _header_difference(request: Message, name: str, expected: Any) -> Difference | None:
     value = request.find_header(name)
     difference = compare(f"header {name}", expected, MISSING if value is None else value)
     return _with_hint(difference, "the head", name, list(request.headers))
 
 
-def _field_difference(request: CapturedRequest, text: str, expected: Any) -> Difference | None:
+def _field_difference(request: Message, text: str, expected: Any) -> Difference | None:
     source, root = find_content(request)
     path = parse_path(text)
     actual = MISSING if source is None else find_value(root, path)
@@ -167,9 +167,9 @@ def _field_difference(request: CapturedRequest, text: str, expected: Any) -> Dif
     return Difference(text, expected, actual, hint)
 
 
-def _explain_unread(request: CapturedRequest) -> str:
+def _explain_unread(request: Message) -> str:
     """Without looking into it: where it breaks is told with the request."""
-    if request.media_type.is_json and request.body_size:
+    if request.media_type.is_json and request.body:
         return "the body says that it is JSON and cannot be read as such"
     return "the body is neither a form nor JSON"
 

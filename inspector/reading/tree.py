@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from inspector.domain import CapturedRequest
+from inspector.domain.messages import Message
 from inspector.reading.content import FORM, find_content
 from inspector.reading.facts import Fact, find_facts, find_subject
 from inspector.reading.grouping import is_ticket
@@ -43,7 +43,7 @@ class Reading:
 
 
 def build_reading(
-    request: CapturedRequest,
+    request: Message,
     *,
     filter_text: str = "",
     opened: str = FITTING,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from inspector.domain import CapturedRequest
+from inspector.domain import Message
 from inspector.domain.answers import DEFAULT, MAX_DELAY_S, Answer, usual_body
 from inspector.domain.pairs import is_token
 from inspector.reading.matching import RequestMatch
@@ -120,7 +120,7 @@ class _Rule:
     def rank(self) -> int:
         return 2 * (self.path is not None) + (self.method is not None)
 
-    def fits(self, request: CapturedRequest) -> bool:
+    def fits(self, request: Message) -> bool:
         match = RequestMatch(
             method=MISSING if self.method is None else self.method,
             path=MISSING if self.path is None else self.path,
@@ -176,7 +176,7 @@ class BinScript:
         rules = self._rules
         if not rules:
             return DEFAULT
-        request = _head_only(number, raw_head)
+        request = Message(raw_head=raw_head, body=b"")
         rule = next((each for each in rules if each.fits(request)), None)
         entry = DEFAULT if rule is None else rule.take_next()
         if isinstance(entry, Answer):
@@ -193,22 +193,3 @@ class BinScript:
             self.errors.append(error)
             text = f"The function that answers here raised {type(error).__name__}.\n"
             return Answer(500, body=text.encode())
-
-
-def _head_only(number: int, raw_head: bytes) -> CapturedRequest:
-    """Enough of a request to look at its method and path."""
-    return CapturedRequest(
-        id="",
-        bin_id=0,
-        bin_name="",
-        number=number,
-        received_us=0,
-        raw_head=raw_head,
-        body=b"",
-        body_size=0,
-        peer="",
-        chunked=False,
-        truncated=False,
-        fidelity="",
-        refusal=None,
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from inspector.domain import summaries
-from inspector.domain.requests import BodyLimits
+from inspector.domain.messages import BodyLimits
 from inspector.domain.summaries import RequestSummary, recall_summary
 
 LIMITS = BodyLimits()

@@ -197,8 +197,8 @@ def test_what_is_too_big_to_be_indexed_is_read(
 def test_the_index_cuts_words_where_searching_does(path: str, header: str) -> None:
     head = f"POST /b1/{quote(path)} HTTP/1.1\r\nX-Said: {header}\r\n".encode()
     request = CapturedRequest(
-        "1-1", 1, "b1", 1, 0, head, b"", 0, "", chunked=False, truncated=False, fidelity="exact",
-        refusal=None,
+        id="1-1", bin_id=1, bin_name="b1", number=1, received_us=0, raw_head=head, body=b"",
+        body_size=0, peer="", chunked=False, truncated=False, fidelity="exact", refusal=None,
     )  # fmt: skip
     index = WordIndex(":memory:")
     index.add([(1, request)])

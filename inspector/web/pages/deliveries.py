@@ -15,7 +15,6 @@ from inspector.web.current import current_services, parse_id
 from inspector.web.pages.emitter_view import (
     LINES,
     LINES_OF_LOG,
-    as_captured,
     find_own_bin,
     list_lines,
     render_curl,
@@ -102,7 +101,7 @@ def compare() -> Response:
     deliveries = current_services().deliveries
     pair = [deliveries.get(parse_id(request.args.get(name, ""))) for name in ("a", "b")]
     older, newer = sorted(pair, key=lambda each: each.id)
-    shown = [as_captured(each.without_credentials()) for each in (older, newer)]
+    shown = [each.without_credentials().message for each in (older, newer)]
     comparison = compare_requests(*shown)
     page = render_template("emitter/compare.html", older=older, newer=newer, comparison=comparison)
     return set_vary(make_response(page))

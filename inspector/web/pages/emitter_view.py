@@ -8,7 +8,6 @@ from functools import cache
 from typing import Any
 from urllib.parse import unquote_plus, urlsplit
 
-from inspector.domain import CapturedRequest
 from inspector.domain.deliveries import Delivery
 from inspector.emitter import (
     METHODS,
@@ -23,7 +22,8 @@ from inspector.emitter.preparing import FORM_TYPE
 from inspector.emitter.template_filters import FILTERS
 from inspector.emitter.templates import render_template
 from inspector.errors import InspectorError
-from inspector.exports import export_request
+from inspector.exports import curl
+from inspector.exports.outgoing import make_outgoing
 from inspector.forms import Value
 from inspector.web.current import current_services
 from inspector.web.pages.emitter_form import Draft
@@ -244,27 +244,7 @@ def find_own_bin(url: str) -> str | None:
     return None
 
 
-def as_captured(delivery: Delivery) -> CapturedRequest:
-    """The request of a delivery as if it had come in, for whatever reads or compares those."""
-    return CapturedRequest(
-        id=str(delivery.id),
-        bin_id=0,
-        bin_name="",
-        number=delivery.id,
-        received_us=int(delivery.line.started_at.timestamp() * 1_000_000),
-        raw_head=delivery.raw_head.removesuffix(b"\r\n"),
-        body=delivery.body,
-        body_size=len(delivery.body),
-        peer="",
-        chunked=False,
-        truncated=False,
-        fidelity="exact",
-        refusal=None,
-    )
-
-
 def render_curl(delivery: Delivery) -> str:
     """The request as a line for the shell."""
     url = urlsplit(delivery.line.url)
-    made = export_request(as_captured(delivery), "curl", f"{url.scheme}://{url.netloc}")
-    return made.data.decode("utf-8", "replace")
+    return curl.render_curl(make_outgoing(delivery.message, f"{url.scheme}://{url.netloc}"))
