@@ -8,11 +8,13 @@ from typing import Any, TypeAlias
 
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
+# A character of a header's name or of a method. Source: RFC 9110, 5.6.2.
+TCHAR = r"[!#$%&'*+.^_`|~0-9A-Za-z-]"
+_TOKEN = re.compile(rf"{TCHAR}+\Z")
 
 
 def is_token(text: str) -> bool:
-    """Whether a header or a method may be called so. Source: RFC 9110, 5.6.2."""
+    """Whether a header or a method may be called so (see ``TCHAR``)."""
     return _TOKEN.match(text) is not None
 
 

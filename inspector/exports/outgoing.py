@@ -8,9 +8,10 @@ from urllib.parse import quote, urlsplit
 
 from inspector.capture import split_headers, split_request_line, split_target
 from inspector.domain.messages import Message
+from inspector.domain.pairs import TCHAR
 
 # RFC 9110, 5.6.2: what a header's name may be made of.
-_TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
+_TOKEN = re.compile(rb"%s+\Z" % TCHAR.encode())
 # RFC 9112, 5.2 and RFC 9110, 5.5: a folded line is a space, and so are CR, LF and NUL.
 _LINE_END = re.compile(rb"[\r\n\0]+[ \t]*")
 # Every visible character but the one that would begin a fragment.

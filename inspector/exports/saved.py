@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from inspector.capture import IMPORTED, Capture, Refusal, split_headers, split_request_line
+from inspector.domain.pairs import TCHAR
 from inspector.errors import InspectorError
 from inspector.forms import build
 
@@ -25,7 +26,7 @@ MAX_REQUESTS = 100_000
 _LINE_ENDS = re.compile(r"[\r\n\0]+")
 _VERSION = re.compile(r"HTTP/\d(\.\d)?\Z")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r\n")
-_METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}\Z")
+_METHOD = re.compile(TCHAR + r"{1,64}\Z")
 
 
 def read_saved(data: bytes, bin_name: str, now_us: int) -> Iterator[Capture]:

@@ -12,7 +12,9 @@ import re
 from waitress.parser import ParsingError
 from waitress.utilities import BadRequest, RequestHeaderFieldsTooLarge
 
-_TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
+from inspector.domain.pairs import TCHAR
+
+_TOKEN = re.compile(rb"%s+\Z" % TCHAR.encode())
 _VERSION = re.compile(rb"HTTP/([0-9]\.[0-9])\Z")
 _LENGTH = re.compile(r"[0-9]{1,18}\Z")
 _IN_VALUES = bytes([0x09, *range(0x20, 0x7F), *range(0x80, 0x100)])

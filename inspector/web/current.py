@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask import current_app
 
 from inspector.domain import Bin
-from inspector.errors import InspectorError
+from inspector.errors import InspectorError, RequestNotFoundError
+from inspector.storage.records import find_number
 from inspector.web.services import Services
 
 
@@ -30,8 +31,24 @@ def list_open_bins() -> list[Bin]:
     return [each for each in services.bins.list() if services.access.lists(each)]
 
 
-def parse_id(text: str) -> int:
-    """A delivery's id as a number. Raises ``delivery_not_found`` for what can be none."""
+def parse_id(text: str, noun: str = "delivery") -> int:
+    """The id of a delivery, an action or a series as a number.
+
+    Raises ``InspectorError`` ``<noun>_not_found`` for a text that can be no id.
+    """
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise InspectorError("delivery_not_found", f"There is no delivery {text[:40]}.")
+        raise InspectorError(f"{noun}_not_found", f"There is no {noun} {text[:40]}.")
     return int(text)
+
+
+def find_position(bin_: Bin, request_id: str | None) -> int | None:
+    """The number that ``before`` or ``after`` stands for, 0 for the beginning.
+
+    The request itself need not be there any more. Raises ``RequestNotFoundError``.
+    """
+    if request_id is None:
+        return None
+    number = 0 if request_id == "0" else find_number(bin_, request_id)
+    if number is None:
+        raise RequestNotFoundError(request_id)
+    return number

@@ -106,8 +106,8 @@ def test_a_shared_link_has_its_row_in_the_list(client: FlaskClient, number: int)
 
 def test_a_position_that_is_none_is_explained(client: FlaskClient) -> None:
     answer = client.get("/bins/orders?before=2-1")
-    assert answer.status_code == 400
-    assert "is no request" in answer.text
+    assert answer.status_code == 404
+    assert "There is no request 2-1 in this bin" in answer.text
 
 
 def test_rows_need_no_request_and_come_newest_first(app: Flask, client: FlaskClient) -> None:

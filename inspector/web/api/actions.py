@@ -10,7 +10,6 @@ from flask.typing import ResponseReturnValue
 
 from inspector.domain.deliveries import SavedAction
 from inspector.emitter import composition_from_json
-from inspector.errors import InspectorError
 from inspector.forms import to_json_safe
 from inspector.web.api.action_json import ActionToSend, read_changes, read_composition
 from inspector.web.api.calls import Answer, Api
@@ -22,7 +21,7 @@ from inspector.web.api.deliveries import (
 )
 from inspector.web.api.schema import About
 from inspector.web.couriers import consign
-from inspector.web.current import current_services
+from inspector.web.current import current_services, parse_id
 from inspector.web.headers import JSON
 
 api = Api()
@@ -131,9 +130,7 @@ def send_action(action_id: str, body: SendChanges) -> ResponseReturnValue:
 
 
 def _find(action_id: str) -> SavedAction:
-    if not (action_id.isascii() and action_id.isdigit() and len(action_id) <= 18):
-        raise InspectorError("action_not_found", f"There is no saved action {action_id[:40]}.")
-    return current_services().actions.get(int(action_id))
+    return current_services().actions.get(parse_id(action_id, "action"))
 
 
 def _save(body: ActionToSend, earlier: SavedAction | None = None) -> SavedActionJson:

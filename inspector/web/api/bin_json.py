@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Annotated, NotRequired, TypedDict
 
 from inspector.domain import Bin
+from inspector.web.api.pairs import MOMENT, SENT_PAIRS
 from inspector.web.api.schema import About
 from inspector.web.current import current_services
 
 _BYTE = {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 255}}
-_PAIRS = {"type": "array", "items": {"type": "array", "minItems": 2, "maxItems": 2}}
-_MOMENT = {"format": "date-time"}
 
 
 class BinJson(TypedDict):
@@ -22,7 +21,7 @@ class BinJson(TypedDict):
     request_count: Annotated[int, About("How many requests it holds.")]
     url: Annotated[str, About("Where webhooks go.")]
     inspect_url: Annotated[str, About("The bin's page, by RequestBin's habit.")]
-    created_at: Annotated[str, About("ISO 8601, UTC.", schema=_MOMENT)]
+    created_at: Annotated[str, About("ISO 8601, UTC.", schema=MOMENT)]
     capacity: Annotated[int, About("How many requests it keeps; older ones go.")]
     last_number: Annotated[int, About("The highest number given so far; 0 for none.")]
     answer: Annotated[BinAnswerJson, About("What its senders get.")]
@@ -33,7 +32,7 @@ class BinAnswerJson(TypedDict):
     """What a bin answers its senders."""
 
     status: int
-    headers: Annotated[list[list[str]], About("Names and values, in order.", schema=_PAIRS)]
+    headers: Annotated[list[list[str]], About("Names and values, in order.", schema=SENT_PAIRS)]
     body: str
     delay_s: Annotated[float, About("Seconds before the answer.")]
     insist: Annotated[bool, About("Whether headers that act beyond the answer go out too.")]

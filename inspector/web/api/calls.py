@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
-from flask import Blueprint, Flask, request
+from flask import Blueprint, Flask, Response, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
@@ -34,6 +35,7 @@ COMMON_ERRORS = (
     "internal_error",
     "storage_unavailable",
 )
+NEXT_LINK = ("Link", 'Where the next ones are (rel="next"), when there are more.')
 View = Callable[..., ResponseReturnValue]
 AnyView = TypeVar("AnyView", bound=View)
 
@@ -169,3 +171,9 @@ def _read_body(shape: type[Shape], body_types: Sequence[str]) -> Shape:
     if not isinstance(fields, dict):
         raise InspectorError("invalid_json", "The body is not a JSON object.")
     return read_json(shape, fields)
+
+
+def link_next(response: Response, before: str) -> None:
+    """Say where a list goes on: this call with another ``before`` (RFC 8288)."""
+    args = request.args.to_dict() | {"before": before}
+    response.headers["Link"] = f'<{request.base_url}?{urlencode(args)}>; rel="next"'

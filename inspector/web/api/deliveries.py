@@ -7,9 +7,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
-from flask import Response, jsonify, request
+from flask import Response, jsonify
 from flask.typing import ResponseReturnValue
 
 from inspector.domain import CapturedRequest
@@ -22,7 +21,7 @@ from inspector.emitter import (
 from inspector.errors import InspectorError
 from inspector.live.later import Step
 from inspector.web.api.action_json import ActionToSend, read_composition
-from inspector.web.api.calls import Answer, Api
+from inspector.web.api.calls import NEXT_LINK, Answer, Api, link_next
 from inspector.web.api.delivery_json import (
     DeliveryJson,
     DeliveryLineJson,
@@ -125,7 +124,7 @@ class DeliveriesQuery:
     Answer(
         list[DeliveryLineJson],
         meaning="The deliveries.",
-        headers=(("Link", 'Where the next ones are (rel="next"), when there are more.'),),
+        headers=(NEXT_LINK,),
     ),
     query=DeliveriesQuery,
 )
@@ -136,8 +135,7 @@ def list_deliveries(query: DeliveriesQuery) -> ResponseReturnValue:
     shown = lines[: query.limit]
     response = jsonify([line_to_json(line) for line in shown])
     if len(lines) > query.limit:
-        args = request.args.to_dict() | {"before": str(shown[-1].id)}
-        response.headers["Link"] = f'<{request.base_url}?{urlencode(args)}>; rel="next"'
+        link_next(response, str(shown[-1].id))
     return response
 
 

@@ -10,10 +10,9 @@ from inspector.capture import split_headers, split_request_line
 from inspector.domain.content import decode_text
 from inspector.domain.deliveries import Definition, Delivery, DeliveryLine
 from inspector.forms import to_json_safe
+from inspector.web.api.pairs import MOMENT, SENT_PAIRS
 from inspector.web.api.schema import About
 
-_PAIRS = {"type": "array", "items": {"type": "array", "minItems": 2, "maxItems": 2}}
-_MOMENT = {"format": "date-time"}
 _MS = "In milliseconds; null when it did not come to that."
 
 
@@ -28,7 +27,7 @@ class SentJson(TypedDict):
     """A request, byte for byte."""
 
     request_line: str
-    headers: Annotated[list[list[str]], About("In the order sent.", schema=_PAIRS)]
+    headers: Annotated[list[list[str]], About("In the order sent.", schema=SENT_PAIRS)]
     body: Annotated[str | None, About("As text; null when it is not UTF-8.")]
     head_base64: Annotated[str, About("Request line and headers, to the empty line.")]
     body_base64: str
@@ -55,7 +54,7 @@ class ExchangeJson(TypedDict):
     """One request of an attempt: the first, or one that follows a redirect."""
 
     attempt: Annotated[int, About("Counts from 1.")]
-    started_at: Annotated[str, About("When the attempt began.", schema=_MOMENT)]
+    started_at: Annotated[str, About("When the attempt began.", schema=MOMENT)]
     method: str
     url: str
     status: int | None
@@ -73,7 +72,7 @@ class AnswerJson(TypedDict):
     http_version: str
     status: int
     reason: str
-    headers: Annotated[list[list[str]], About("Repeats kept.", schema=_PAIRS)]
+    headers: Annotated[list[list[str]], About("Repeats kept.", schema=SENT_PAIRS)]
     body: Annotated[str | None, About("As text; null when it is not UTF-8.")]
     body_base64: str
     truncated: Annotated[bool, About("Whether only the first part of the body was kept.")]
@@ -83,7 +82,7 @@ class DeliveryLineJson(TypedDict):
     """A delivery in short."""
 
     id: Annotated[str, About("Opaque; also what before takes.")]
-    started_at: Annotated[str, About("ISO 8601, UTC.", schema=_MOMENT)]
+    started_at: Annotated[str, About("ISO 8601, UTC.", schema=MOMENT)]
     name: Annotated[str, About("The action's.")]
     source: str
     method: str

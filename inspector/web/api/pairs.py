@@ -17,6 +17,9 @@ _LIST = {
     },
 }
 _OBJECT = {"type": "object", "additionalProperties": {"type": "string"}}
+# Pairs as we write them, and a moment.
+SENT_PAIRS = {"type": "array", "items": {"type": "array", "minItems": 2, "maxItems": 2}}
+MOMENT = {"format": "date-time"}
 PAIRS_SCHEMA = {"anyOf": [_LIST, _OBJECT, {"type": "null"}]}
 
 

@@ -11,10 +11,8 @@ from inspector.domain import CapturedRequest
 from inspector.domain.json_bodies import write_json
 from inspector.forms import Form, to_json_safe
 from inspector.reading.json_notes import find_json_notes
+from inspector.web.api.pairs import MOMENT, SENT_PAIRS
 from inspector.web.api.schema import About
-
-_PAIRS = {"type": "array", "items": {"type": "array", "minItems": 2, "maxItems": 2}}
-_MOMENT = {"format": "date-time"}
 
 
 class NoteJson(TypedDict):
@@ -60,7 +58,7 @@ class RequestJson(TypedDict):
     query_string: Annotated[dict[str, Any], About("Names as sent; a repeated name has a list.")]
     headers: Annotated[dict[str, str], About("Repeated names joined with a comma.")]
     form_data: Annotated[
-        list[list[str]], About("Flat names and values in wire order.", schema=_PAIRS)
+        list[list[str]], About("Flat names and values in wire order.", schema=SENT_PAIRS)
     ]
     body: Annotated[str | None, About("As text, decompressed; null when it is not text.")]
     content_length: Annotated[int, About("How many bytes of body were sent.")]
@@ -68,12 +66,12 @@ class RequestJson(TypedDict):
     remote_addr: Annotated[str, About("Who sent it: the peer, or whom a trusted proxy names.")]
     peer: Annotated[str, About("The other end of the connection.")]
     time: Annotated[float, About("Seconds since the epoch.")]
-    received_at: Annotated[str, About("ISO 8601, UTC, to the microsecond.", schema=_MOMENT)]
+    received_at: Annotated[str, About("ISO 8601, UTC, to the microsecond.", schema=MOMENT)]
     http_version: str
     request_line: str
     raw_headers: Annotated[
         list[list[str]],
-        About("Names and values in order, case and repeats as sent.", schema=_PAIRS),
+        About("Names and values in order, case and repeats as sent.", schema=SENT_PAIRS),
     ]
     body_base64: Annotated[str, About("The body as received, as far as it was kept.")]
     body_size: Annotated[int, About("How many bytes of body were sent.")]

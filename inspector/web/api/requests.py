@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Literal
-from urllib.parse import urlencode
 
-from flask import Response, request, stream_with_context
+from flask import Response, stream_with_context
 from flask.typing import ResponseReturnValue
 
 from inspector.domain import Bin, CapturedRequest
-from inspector.errors import InspectorError, RequestNotFoundError
+from inspector.domain.pairs import TCHAR
+from inspector.errors import InspectorError
 from inspector.exports import export_request
 from inspector.exports.formats import HAR, TEXT
 from inspector.reading.query import MAX_QUERY_CHARS, Query, parse_query
-from inspector.storage.records import find_number, make_id
-from inspector.web.api.calls import Answer, Api
+from inspector.storage.records import make_id
+from inspector.web.api.calls import NEXT_LINK, Answer, Api, link_next
 from inspector.web.api.request_json import RequestJson, render_array, render_request
 from inspector.web.api.schema import About
-from inspector.web.current import current_services, find_bin
+from inspector.web.current import current_services, find_bin, find_position
 from inspector.web.headers import JSON
 
 api = Api()
@@ -30,7 +30,7 @@ BINARY = "application/octet-stream"
 
 METHOD = About(
     "Only requests of this method; upper and lower case differ.",
-    pattern=r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}",
+    pattern=TCHAR + "{1,100}",
     form="is a method of HTTP, like POST",
 )
 QUERY = About(
@@ -60,7 +60,7 @@ class ListQuery:
     Answer(
         list[RequestJson],
         meaning="The requests.",
-        headers=(("Link", 'Where the next ones are (rel="next"), when there are more.'),),
+        headers=(NEXT_LINK,),
     ),
     query=ListQuery,
     errors=("request_not_found", "invalid_query"),
@@ -75,8 +75,7 @@ def list_requests(name: str, query: ListQuery) -> ResponseReturnValue:
     found, go_on = _search(bin_, query) if query.q else _page(bin_, query)
     response = Response(stream_with_context(render_array(found)), mimetype=JSON)
     if go_on is not None:
-        args = request.args.to_dict() | {"before": make_id(bin_.id, go_on)}
-        response.headers["Link"] = f'<{request.base_url}?{urlencode(args)}>; rel="next"'
+        link_next(response, make_id(bin_.id, go_on))
     return response
 
 
@@ -186,19 +185,6 @@ def get_body(name: str, request_id: str) -> ResponseReturnValue:
 def load_request(name: str, request_id: str) -> CapturedRequest:
     """The request a call is about. Raises ``BinNotFoundError`` or ``RequestNotFoundError``."""
     return current_services().requests.get(find_bin(name), request_id)
-
-
-def find_position(bin_: Bin, request_id: str | None) -> int | None:
-    """The number that ``before`` or ``after`` stands for, 0 for the beginning.
-
-    The request itself need not be there any more. Raises ``RequestNotFoundError``.
-    """
-    if request_id is None:
-        return None
-    number = 0 if request_id == "0" else find_number(bin_, request_id)
-    if number is None:
-        raise RequestNotFoundError(request_id)
-    return number
 
 
 def make_download(body: bytes, media_type: str, filename: str) -> Response:

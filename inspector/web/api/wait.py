@@ -21,9 +21,9 @@ from inspector.live.waits import Arrivals, Wait, WaitRendering, list_spellings
 from inspector.reading.matching import RequestMatch
 from inspector.web.api.calls import Answer, Api
 from inspector.web.api.request_json import RequestJson, render_array
-from inspector.web.api.requests import METHOD, find_position
+from inspector.web.api.requests import METHOD
 from inspector.web.api.schema import About
-from inspector.web.current import current_services, find_bin
+from inspector.web.current import current_services, find_bin, find_position
 from inspector.web.headers import JSON
 from inspector.web.parked import find_own_server, park, render_head
 from inspector.web.services import OwnServer

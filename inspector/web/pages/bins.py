@@ -15,7 +15,7 @@ from jinja2 import StrictUndefined
 from inspector.domain import Bin, CapturedRequest
 from inspector.errors import InspectorError
 from inspector.web.access.login import show_secret
-from inspector.web.current import current_services, find_bin, list_open_bins
+from inspector.web.current import current_services, find_bin, find_position, list_open_bins
 from inspector.web.pages.confirm import ask, say_loss
 from inspector.web.pages.htmx import (
     init_hypermedia,
@@ -27,7 +27,6 @@ from inspector.web.pages.request_list import (
     answer_news,
     list_context,
     load_list,
-    read_position,
 )
 from inspector.web.pages.text import prepare_text
 
@@ -96,7 +95,7 @@ def show_bin(name: str) -> Response:
     205: too many, fetch the list anew).
     """
     bin_ = find_bin(name)
-    before, after = read_position(bin_, "before"), read_position(bin_, "after")
+    before, after = (find_position(bin_, request.args.get(name)) for name in ("before", "after"))
     found = load_list(bin_, before=before, after=after)
     context = list_context(bin_, found)
     if wants_fragment() and after is not None:
@@ -110,7 +109,7 @@ def ask_delete_bin(name: str) -> Response:
     """Ask first; the answer is posted to the same address, here and below."""
     bin_ = find_bin(name)
     question = f"Delete the bin {bin_.name}?"
-    return ask(bin_, question, say_loss(bin_), "Delete bin", back=f"/bins/{name}")
+    return ask(question, say_loss(bin_), "Delete bin", back=f"/bins/{name}")
 
 
 @blueprint.post("/bins/<name>/delete")
@@ -125,7 +124,7 @@ def ask_clear_bin(name: str) -> Response:
     """What would go, and a button."""
     bin_ = find_bin(name)
     question = f"Empty the bin {bin_.name}?"
-    return ask(bin_, question, say_loss(bin_), "Empty bin", back=f"/bins/{name}")
+    return ask(question, say_loss(bin_), "Empty bin", back=f"/bins/{name}")
 
 
 @blueprint.post("/bins/<name>/clear")

@@ -19,12 +19,11 @@ def say_loss(bin_: Bin) -> str:
     return "It holds no requests."
 
 
-def ask(bin_: Bin, question: str, loss: str, verb: str, *, back: str) -> Response:
+def ask(question: str, loss: str, verb: str, *, back: str) -> Response:
     """A question that posts to its own URL: a page, or the inside of a dialog."""
     return render_resource(
         "confirm.html",
         "_confirm.html",
-        bin=bin_,
         question=question,
         loss=loss,
         verb=verb,

@@ -12,6 +12,7 @@ from inspector.web import series_runs
 from inspector.web.api.deliveries import make_repetition
 from inspector.web.couriers import Sending
 from inspector.web.current import current_services, parse_id
+from inspector.web.pages.confirm import ask
 from inspector.web.pages.emitter_view import (
     LINES,
     LINES_OF_LOG,
@@ -134,13 +135,10 @@ def stop_series(run_id: str) -> Any:
 @blueprint.get("/deliveries/clear")
 def ask_clear() -> Response:
     """What would go, and a button."""
-    return render_resource(
-        "confirm.html",
-        "_confirm.html",
-        question="Forget all deliveries?",
-        loss="What was sent and answered cannot be brought back. Saved actions stay.",
-        verb="Forget them",
-        action=request.path,
+    return ask(
+        "Forget all deliveries?",
+        "What was sent and answered cannot be brought back. Saved actions stay.",
+        "Forget them",
         back="/emitter",
     )
 

@@ -14,7 +14,8 @@ from inspector.errors import InspectorError
 from inspector.forms import to_json_safe
 from inspector.web.api.action_json import ticket_text
 from inspector.web.couriers import consign
-from inspector.web.current import current_services, find_bin
+from inspector.web.current import current_services, find_bin, parse_id
+from inspector.web.pages.confirm import ask
 from inspector.web.pages.deliveries import answer_sending
 from inspector.web.pages.emitter_form import UNSET, Draft, make_draft, read_draft
 from inspector.web.pages.emitter_view import (
@@ -52,10 +53,10 @@ def show() -> Response:
 def _begin() -> Draft:
     services, args = current_services(), request.args
     if "action" in args:
-        saved = services.actions.get(_read_id(args["action"], "action"))
+        saved = services.actions.get(parse_id(args["action"], "action"))
         return make_draft(composition_from_json(saved.definition, saved.ticket), str(saved.id))
     if "again" in args:
-        kept = services.deliveries.get(_read_id(args["again"], "delivery"))
+        kept = services.deliveries.get(parse_id(args["again"], "delivery"))
         if kept.definition is None or kept.ticket is None:
             raise InspectorError("cannot_edit", "A replayed request was made from no action.")
         return make_draft(composition_from_json(kept.definition, kept.ticket))
@@ -90,12 +91,6 @@ def _load_captured(place: str) -> Any:
 def _pretty(ticket: str) -> str:
     data = to_json_safe(json.loads(ticket, parse_float=SentNumber))
     return write_json(data, indent=2, ensure_ascii=False)
-
-
-def _read_id(text: str, what: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise InspectorError(f"{what}_not_found", f"There is no {what} {text[:40]}.")
-    return int(text)
 
 
 @blueprint.post("/preview")
@@ -152,7 +147,7 @@ def _send(draft: Draft) -> Any:
 
 def _save(draft: Draft, action_id: str | None) -> Any:
     definition, ticket = draft.compose().to_json()
-    id_ = None if action_id is None else _read_id(action_id, "action")
+    id_ = None if action_id is None else parse_id(action_id, "action")
     saved = current_services().actions.save(definition, ticket, action_id=id_)
     return redirect(f"/emitter?action={saved.id}#actions", 303)
 
@@ -206,21 +201,8 @@ def copy_action(action_id: int) -> Any:
 def ask_delete_action(action_id: int) -> Response:
     """What would go, and a button."""
     saved = current_services().actions.get(action_id)
-    return _ask(f"Delete the action {saved.name[:80]}?", "Delete action")
-
-
-def _ask(question: str, verb: str) -> Response:
-    template = "_confirm.html" if wants_fragment() else "confirm.html"
-    page = render_template(
-        template,
-        is_fragment=wants_fragment(),
-        question=question,
-        loss="It cannot be brought back.",
-        verb=verb,
-        action=request.path,
-        back="/emitter",
-    )
-    return set_vary(make_response(page))
+    question = f"Delete the action {saved.name[:80]}?"
+    return ask(question, "It cannot be brought back.", "Delete action", back="/emitter")
 
 
 @blueprint.post("/actions/<int:action_id>/delete")

@@ -9,10 +9,9 @@ from typing import Any
 from flask import Flask, Response, make_response, render_template, request
 
 from inspector.domain import Bin, CapturedRequest
-from inspector.errors import InspectorError
 from inspector.reading.reasons import Reason
 from inspector.reading.timeline import Column
-from inspector.storage.records import find_number, make_id
+from inspector.storage.records import make_id
 from inspector.web.current import current_services
 from inspector.web.pages.htmx import (
     set_vary,
@@ -96,17 +95,6 @@ def load_list_around(bin_: Bin, captured: CapturedRequest) -> RequestList:
         return newest
     ahead = 1 if newest.search.query else ROWS // 2
     return load_list(bin_, before=captured.number + ahead)
-
-
-def read_position(bin_: Bin, name: str) -> int | None:
-    """The number that ``before`` or ``after`` in the URL stands for; 0 is the beginning."""
-    value = request.args.get(name)
-    if value is None:
-        return None
-    number = 0 if value == "0" else find_number(bin_, value)
-    if number is None:
-        raise InspectorError(f"invalid_{name}", f"{value[:40]!r} is no request's id.", field=name)
-    return number
 
 
 def answer_news(found: RequestList, context: dict[str, Any]) -> Response:

@@ -62,7 +62,7 @@ def ask_delete_request(name: str, request_id: str) -> Response:
     captured = current_services().requests.get(bin_, request_id)
     question = f"Delete request {captured.number}?"
     back = f"/bins/{name}/requests/{captured.id}"
-    return ask(bin_, question, "It cannot be brought back.", "Delete request", back=back)
+    return ask(question, "It cannot be brought back.", "Delete request", back=back)
 
 
 @blueprint.post("/bins/<name>/requests/<request_id>/delete")
