@@ -17,10 +17,11 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from inspector.domain import CapturedRequest
-from inspector.live.waits import GRACE_S, Arrivals, Wait, list_spellings
+from inspector.live.waits import GRACE_S, Arrivals, Wait
 from inspector.reading.content import find_content
 from inspector.reading.matching import RequestMatch
 from inspector.reading.paths import MISSING, find_value, parse_path
+from inspector.reading.spellings import list_spellings
 
 log = logging.getLogger("inspector.live")
 

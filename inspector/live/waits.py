@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from inspector.domain import CapturedRequest
-from inspector.domain.json_bodies import SentNumber, write_json
 from inspector.live.later import Step
 from inspector.reading.matching import Difference, RequestMatch
 from inspector.reading.paths import MISSING
+from inspector.reading.spellings import spell
 
 # Of what arrived and did not match, so many are told of, in so few words.
 MAX_TOLD = 10
@@ -179,17 +178,3 @@ def _tell(request: CapturedRequest, differences: Sequence[Difference]) -> dict[s
 def _shorten(value: Any) -> str:
     text = spell(value)
     return text if len(text) <= MAX_TOLD_CHARS else f"{text[: MAX_TOLD_CHARS - 1]}…"
-
-
-def spell(value: Any) -> str:
-    """A value as a query string would have it: a text as it is, anything else as JSON."""
-    if isinstance(value, re.Pattern):
-        return "any value"
-    text = value if isinstance(value, str) else write_json(value, ensure_ascii=False)
-    return text.encode("utf-8", "replace").decode()
-
-
-def list_spellings(value: Any) -> list[str]:
-    """The texts that a query string may have for a value: a number's as sent, and its shortest."""
-    is_sent = isinstance(value, SentNumber)
-    return list({spell(value), json.dumps(value)}) if is_sent else [spell(value)]

@@ -17,8 +17,9 @@ from flask.typing import ResponseReturnValue
 
 from inspector.domain import Bin, CapturedRequest
 from inspector.errors import InspectorError
-from inspector.live.waits import Arrivals, Wait, WaitRendering, list_spellings
+from inspector.live.waits import Arrivals, Wait, WaitRendering
 from inspector.reading.matching import RequestMatch
+from inspector.reading.spellings import Spelled
 from inspector.web.api.calls import Answer, Api
 from inspector.web.api.request_json import RequestJson, render_array
 from inspector.web.api.requests import METHOD
@@ -104,19 +105,6 @@ def _render_requests(requests: Sequence[CapturedRequest]) -> bytes:
 
 
 RENDERING = WaitRendering(render_head, _render_requests)
-
-
-class Spelled(str):
-    """What a query string asks for: equal to the text, and to a number written so."""
-
-    __slots__ = ()
-
-    def __eq__(self, other: object) -> bool:
-        if isinstance(other, dict | list):
-            return False
-        return str(self) in list_spellings(other)
-
-    __hash__ = str.__hash__
 
 
 def make_match(query: WaitQuery) -> RequestMatch:
