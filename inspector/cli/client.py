@@ -184,7 +184,9 @@ class Client:
     def _explain(self, error: OSError | HTTPException) -> str:
         """Why there is no answer, and what to do."""
         if isinstance(error, SSLError):
-            from inspector.emitter.connections import speaks_plain_http  # slow to import
+            from inspector.emitter.http_client.connections import (
+                speaks_plain_http,  # slow to import
+            )
 
             if speaks_plain_http(error):
                 return f"{self.server} speaks plain HTTP: write http://, not https://."

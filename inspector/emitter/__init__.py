@@ -20,7 +20,7 @@ from inspector.emitter.composing import (
     composition_from_json,
     make_change,
 )
-from inspector.emitter.destinations import ANYWHERE, DestinationPolicy, restrict_to
+from inspector.emitter.http_client.destinations import ANYWHERE, DestinationPolicy, restrict_to
 from inspector.emitter.preparing import LeftOut, PreparedRequest, render, sample_body
 from inspector.emitter.records import make_delivery
 from inspector.emitter.replaying import repeat, replay

@@ -14,11 +14,11 @@ from typing import Any
 from inspector.emitter.actions import WebhookAction, action_from_json, action_to_json
 from inspector.emitter.changes import Change, apply_changes, split_path
 from inspector.emitter.preparing import PreparedRequest, encode_fields, render
-from inspector.emitter.template_scope import MAX_WORK
 from inspector.emitter.tickets import LoadedTicket, parse_ticket
 from inspector.emitter.trees import Context, tree_of
 from inspector.emitter.variations import get_variation
 from inspector.errors import InspectorError
+from inspector.twig.scope import MAX_WORK
 
 MAX_CHANGES = 1_000
 _CHOICE_FIELDS = ("variation", "text", "changes")

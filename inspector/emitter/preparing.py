@@ -12,14 +12,14 @@ from dataclasses import dataclass
 
 from inspector.domain.pairs import is_token
 from inspector.emitter.actions import WebhookAction
-from inspector.emitter.template_scope import MAX_WORK
-from inspector.emitter.template_values import Work
-from inspector.emitter.templates import missing_variables, render_template
+from inspector.emitter.http_client.urls import HttpUrl, parse_url
 from inspector.emitter.tickets import CUSTOM_DATA, order_fields, sample_context
 from inspector.emitter.trees import Context
-from inspector.emitter.urls import HttpUrl, parse_url
 from inspector.errors import InspectorError
 from inspector.forms import Value, build
+from inspector.twig.environment import missing_variables, render_template
+from inspector.twig.scope import MAX_WORK
+from inspector.twig.values import Work
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 MAX_HEADER_VALUE_BYTES = 8_190

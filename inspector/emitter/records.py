@@ -9,7 +9,7 @@ from inspector.domain.deliveries import (
     DeliveryExchange,
     DeliveryLine,
 )
-from inspector.emitter.answers import Answer
+from inspector.emitter.http_client.responses import Answer
 from inspector.emitter.sending import Attempt, DeliveryResult
 
 

@@ -11,8 +11,8 @@ from inspector.capture import split_headers, split_request_line
 from inspector.domain.deliveries import Delivery
 from inspector.domain.messages import Message
 from inspector.domain.pairs import is_token
+from inspector.emitter.http_client.urls import parse_url
 from inspector.emitter.preparing import LeftOut, PreparedRequest, check_header
-from inspector.emitter.urls import parse_url
 from inspector.errors import InspectorError
 
 # RFC 9110, 7.6.1, and what belongs to one connection by habit.

@@ -14,11 +14,16 @@ from time import perf_counter
 from urllib.parse import urljoin
 
 from inspector.emitter.actions import DeliveryOptions
-from inspector.emitter.answers import Answer, read_answer
-from inspector.emitter.connections import Connection, ConnectionPool, Deadline, DeliveryError
-from inspector.emitter.destinations import ANYWHERE, DestinationPolicy
+from inspector.emitter.http_client.connections import (
+    Connection,
+    ConnectionPool,
+    Deadline,
+    DeliveryError,
+)
+from inspector.emitter.http_client.destinations import ANYWHERE, DestinationPolicy
+from inspector.emitter.http_client.responses import Answer, read_answer
+from inspector.emitter.http_client.urls import HttpUrl, parse_url
 from inspector.emitter.preparing import PreparedRequest
-from inspector.emitter.urls import HttpUrl, parse_url
 from inspector.errors import InspectorError
 
 MAX_REDIRECTS = 5

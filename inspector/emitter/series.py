@@ -10,8 +10,8 @@ from time import perf_counter
 from types import TracebackType
 
 from inspector.emitter.actions import DeliveryOptions
-from inspector.emitter.connections import ConnectionPool
-from inspector.emitter.destinations import ANYWHERE, DestinationPolicy
+from inspector.emitter.http_client.connections import ConnectionPool
+from inspector.emitter.http_client.destinations import ANYWHERE, DestinationPolicy
 from inspector.emitter.latencies import Latencies
 from inspector.emitter.preparing import PreparedRequest
 from inspector.emitter.sending import DeliveryResult, send

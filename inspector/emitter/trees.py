@@ -7,12 +7,12 @@ Trees are never changed in place: whoever changes one gets another back.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from inspector.errors import InspectorError
 from inspector.forms import Value
+from inspector.forms.casts import text_of
 
 Context: TypeAlias = "dict[str, Value]"
 
@@ -48,38 +48,6 @@ class _TreeMaker:
         if self._leaves > MAX_LEAVES:
             raise InspectorError("invalid_ticket", f"The data has more than {MAX_LEAVES:,} values.")
         return text_of(value)
-
-
-def text_of(value: Any) -> str:
-    """The text PHP makes of a scalar: ``(string) $value``.
-
-    Raises ``TypeError`` for anything that is not text, bool, int, float or None.
-    """
-    if isinstance(value, str):
-        return value
-    if value is None or value is False:
-        return ""
-    if value is True:
-        return "1"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, float):
-        return _float_text(value)
-    raise TypeError(f"A value must be a text, a number, a list or a map, not {type(value)}.")
-
-
-def _float_text(number: float) -> str:
-    """14 significant digits: PHP's ``precision``, which its casts follow."""
-    if math.isnan(number):
-        return "NAN"
-    if math.isinf(number):
-        return "INF" if number > 0 else "-INF"
-    text = f"{number:.14G}"
-    mantissa, e, exponent = text.partition("E")
-    if not e:
-        return text
-    point = "" if "." in mantissa else ".0"
-    return f"{mantissa}{point}E{int(exponent):+d}"
 
 
 def order_lists(tree: Value) -> Value:

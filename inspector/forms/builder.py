@@ -7,6 +7,8 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 from urllib.parse import quote_plus
 
+from inspector.forms.casts import format_float
+
 MAX_REMEMBERED_CHARS = 200
 
 Data: TypeAlias = "Mapping[Any, Any] | list[Any] | tuple[Any, ...]"
@@ -72,7 +74,7 @@ def _quote_scalar(value: object) -> str:
     if isinstance(value, int):
         return str(int(value))
     if isinstance(value, float):
-        return _quote(_format_float(value))
+        return _quote(format_float(value))
     raise TypeError(f"A form's value cannot be a {type(value).__name__}.")
 
 
@@ -92,13 +94,3 @@ _quote_short = lru_cache(maxsize=4096)(_quote_text)
 
 def _quote_bytes(raw: bytes) -> str:
     return quote_plus(raw).replace("~", "%7E")  # PHP's urlencode leaves only -_. as they are.
-
-
-def _format_float(value: float) -> str:
-    """A float with 14 digits, PHP's default ``precision``: ``0.1``, ``1.0E+25``, ``INF``."""
-    mantissa, letter, exponent = f"{value:.14G}".partition("E")
-    if not letter:
-        return mantissa
-    if "." not in mantissa:
-        mantissa += ".0"
-    return f"{mantissa}E{int(exponent):+d}"

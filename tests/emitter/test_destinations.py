@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inspector.emitter.destinations import (
+from inspector.emitter.http_client.destinations import (
     ANYWHERE,
     PUBLIC,
     DestinationPolicy,
     classify_address,
     restrict_to,
 )
-from inspector.emitter.urls import parse_url
+from inspector.emitter.http_client.urls import parse_url
 from inspector.errors import InspectorError
 
 KINDS = {

@@ -21,16 +21,21 @@ from inspector.emitter import (
     Failure,
     PreparedRequest,
     WebhookAction,
-    connections,
     render,
     restrict_to,
     sample_context,
     send,
 )
-from inspector.emitter.answers import Answer, read_answer
-from inspector.emitter.connections import Connection, ConnectionPool, Deadline, DeliveryError
+from inspector.emitter.http_client import connections
+from inspector.emitter.http_client.connections import (
+    Connection,
+    ConnectionPool,
+    Deadline,
+    DeliveryError,
+)
+from inspector.emitter.http_client.responses import Answer, read_answer
+from inspector.emitter.http_client.urls import parse_url
 from inspector.emitter.sending import MAX_PAUSE_S, find_redirect, parse_retry_after
-from inspector.emitter.urls import parse_url
 from inspector.errors import InspectorError
 from tests.emitter.receiver import OK, Receiver, answer
 

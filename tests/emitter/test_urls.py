@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inspector.emitter.urls import parse_url
+from inspector.emitter.http_client.urls import parse_url
 from inspector.errors import InspectorError
 
 

@@ -19,12 +19,12 @@ from inspector.emitter import (
     sample_context,
 )
 from inspector.emitter.preparing import FORM_TYPE
-from inspector.emitter.template_filters import FILTERS
-from inspector.emitter.templates import render_template
 from inspector.errors import InspectorError
 from inspector.exports import curl
 from inspector.exports.outgoing import make_outgoing
 from inspector.forms import Value
+from inspector.twig.environment import render_template
+from inspector.twig.filters import FILTERS
 from inspector.web.current import current_services
 from inspector.web.pages.emitter_form import Draft
 from inspector.web.pages.request_content import Preview, preview

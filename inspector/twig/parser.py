@@ -4,7 +4,7 @@ Its operators, their order and its maps differ from Jinja's: ``a ? b : c``, ``a 
 ``a ?? b``, ``1..3``, ``a <=> b``, ``starts with``, ``matches``, ``{name: value}`` with a name
 for a key, ``v => expression``, and ``not a in b``, which asks whether ``not a`` is in ``b``.
 What Jinja's tree has no node for goes on as a comparison with a sign of its own, or as a call
-of ``=>``; ``template_syntax`` sees to each.
+of ``=>``; ``guard`` sees to each.
 
 Source: Twig's documentation, 3.x, operators and expressions.
 """

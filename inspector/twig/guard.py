@@ -2,7 +2,7 @@
 
 Jinja reads the text; here its tree is held against a list of what the helpdesk's
 templates have, and every operation whose cost or meaning Python would decide is
-replaced by a call of ours, which counts it (``template_values``).
+replaced by a call of ours, which counts it (``values``).
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import Any
 from jinja2 import meta, nodes
 from jinja2.visitor import NodeTransformer
 
-from inspector.emitter.template_filters import FILTERS, FUNCTIONS, TESTS
-from inspector.emitter.template_parser import ARROW
-from inspector.emitter.template_scope import RESULT
+from inspector.twig.filters import FILTERS, FUNCTIONS, TESTS
+from inspector.twig.parser import ARROW
+from inspector.twig.scope import RESULT
 
 MAX_NODES = 5_000
 MAX_DEPTH = 40

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from jinja2 import Undefined
 
-from inspector.emitter.trees import text_of
+from inspector.forms.casts import text_of
 
 Number: TypeAlias = int | float
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from functools import cmp_to_key
 from typing import Any
 
-from inspector.emitter.template_scope import Arrow
-from inspector.emitter.template_values import (
+from inspector.twig.scope import Arrow
+from inspector.twig.values import (
     ENTRY_COST,
     ValueProblemError,
     Work,

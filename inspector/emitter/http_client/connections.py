@@ -19,8 +19,8 @@ from types import TracebackType
 from typing import NoReturn
 
 from inspector.emitter.actions import DeliveryOptions
-from inspector.emitter.destinations import Address, DestinationPolicy
-from inspector.emitter.urls import HttpUrl
+from inspector.emitter.http_client.destinations import Address, DestinationPolicy
+from inspector.emitter.http_client.urls import HttpUrl
 from inspector.errors import InspectorError
 
 # Not every platform has poll, and select knows no descriptor beyond 1023.

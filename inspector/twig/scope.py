@@ -13,7 +13,7 @@ from typing import Any
 from jinja2 import Template, pass_context
 from jinja2.runtime import Context as TemplateContext
 
-from inspector.emitter.template_values import Work
+from inspector.twig.values import Work
 
 MAX_WORK = 3_000_000
 CALL_COST = 50  # A function's call, in the characters that are worked on meanwhile.

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from inspector.emitter.phpdates import find_zone, format_date, parse_date
+from inspector.twig.dates import find_zone, format_date, parse_date
 
 RECORDED = json.loads((Path(__file__).parent / "data" / "php_dates.json").read_text("utf-8"))
 NOW = datetime(2020, 1, 2, 3, 4, 5, tzinfo=UTC)

@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from jinja2 import TemplateError
 from jinja2.exceptions import SecurityError
 
-from inspector.emitter.template_filters import FILTERS
-from inspector.emitter.template_values import ValueProblemError
-from inspector.emitter.templates import (
+from inspector.errors import InspectorError
+from inspector.twig.environment import (
     _ENVIRONMENT,
     MAX_OUTPUT_CHARS,
     missing_variables,
     render_template,
 )
-from inspector.errors import InspectorError
+from inspector.twig.filters import FILTERS
+from inspector.twig.values import ValueProblemError
 
 TICKET: Any = {
     "ticket": {

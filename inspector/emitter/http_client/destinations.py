@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 from urllib.parse import unquote
 
-from inspector.emitter.urls import HttpUrl, parse_url
+from inspector.emitter.http_client.urls import HttpUrl, parse_url
 from inspector.errors import InspectorError
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address

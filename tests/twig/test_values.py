@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from inspector.emitter.template_values import Work, compare, is_true, to_text
-from inspector.emitter.templates import render_template
-from inspector.emitter.trees import text_of
+from inspector.forms.casts import text_of
+from inspector.twig.environment import render_template
+from inspector.twig.values import Work, compare, is_true, to_text
 
 RECORDED = json.loads((Path(__file__).parent / "data" / "php_comparisons.json").read_text("utf-8"))
 

@@ -11,8 +11,9 @@ from urllib.parse import quote
 
 from jinja2.runtime import Undefined
 
-from inspector.emitter.phpdates import find_zone, format_date, parse_date, shift_date
-from inspector.emitter.template_values import (
+from inspector.forms import build
+from inspector.twig.dates import find_zone, format_date, parse_date, shift_date
+from inspector.twig.values import (
     ValueProblemError,
     Work,
     find_number,
@@ -23,7 +24,6 @@ from inspector.emitter.template_values import (
     to_text,
     to_whole_number,
 )
-from inspector.forms import build
 
 DEFAULT_DATE_FORMAT = "F j, Y H:i"
 _COMPARABLE = "Y-m-d H:i:s"

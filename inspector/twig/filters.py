@@ -12,9 +12,8 @@ from typing import Any
 
 from jinja2.runtime import Undefined
 
-from inspector.emitter import template_formats as formats
-from inspector.emitter import template_lists as lists
-from inspector.emitter.template_values import (
+from inspector.twig import formats, lists
+from inspector.twig.values import (
     ValueProblemError,
     Work,
     are_identical,

@@ -14,7 +14,7 @@ from time import perf_counter
 
 from inspector.capture import split_headers
 from inspector.domain.content import decode_text
-from inspector.emitter.connections import Connection, Deadline, DeliveryError
+from inspector.emitter.http_client.connections import Connection, Deadline, DeliveryError
 
 MAX_HEAD_BYTES = 65_536
 MAX_INTERIM_ANSWERS = 20

@@ -1,18 +1,18 @@
 """Templates in the helpdesk's syntax, rendered in Jinja's immutable sandbox.
 
 Three walls, each enough alone for most attacks: only listed syntax gets through
-(``template_syntax``); nothing but ticket data can be looked up, so that no Python
+(``guard``); nothing but ticket data can be looked up, so that no Python
 attribute is ever reached; and every operation is counted before it is done
-(``template_values``), so that the same template takes the same, bounded work
+(``values``), so that the same template takes the same, bounded work
 anywhere. Time follows from the count: no clock is asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from jinja2 import ChainableUndefined, Template, TemplateSyntaxError, meta, nodes, pass_context
 from jinja2.lexer import Lexer
@@ -20,21 +20,22 @@ from jinja2.runtime import Context as TemplateContext
 from jinja2.runtime import LoopContext, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from inspector.emitter.template_filters import FILTERS, FUNCTIONS, TESTS
-from inspector.emitter.template_lexer import HelpdeskLexer
-from inspector.emitter.template_lists import make_range
-from inspector.emitter.template_parser import HelpdeskParser, OwnSyntaxError
-from inspector.emitter.template_patterns import matches
-from inspector.emitter.template_problems import explain_problem
-from inspector.emitter.template_scope import (
+from inspector.errors import InspectorError
+from inspector.twig.filters import FILTERS, FUNCTIONS, TESTS
+from inspector.twig.guard import Guard, SyntaxProblemError
+from inspector.twig.lexer import HelpdeskLexer
+from inspector.twig.lists import make_range
+from inspector.twig.messages import explain_problem
+from inspector.twig.parser import HelpdeskParser, OwnSyntaxError
+from inspector.twig.patterns import matches
+from inspector.twig.scope import (
     Scope,
     find_variable,
     make_arrow,
     set_variable,
     start_scope,
 )
-from inspector.emitter.template_syntax import Guard, SyntaxProblemError
-from inspector.emitter.template_values import (
+from inspector.twig.values import (
     OPERATORS,
     TooMuchWorkError,
     ValueProblemError,
@@ -48,9 +49,9 @@ from inspector.emitter.template_values import (
     to_number,
     to_text,
 )
-from inspector.emitter.trees import Context
-from inspector.errors import InspectorError
-from inspector.forms import Value
+
+# What variables are looked up in: data as forms and JSON have it.
+Context: TypeAlias = Mapping[str, Any]
 
 MAX_TEMPLATE_CHARS = 100_000
 MAX_TOKENS = 20_000
@@ -120,7 +121,7 @@ def _variable_path(node: nodes.Node) -> tuple[str, ...] | None:
         node = node.node
 
 
-def _find_value(path: tuple[str, ...], context: Context) -> Value | None:
+def _find_value(path: tuple[str, ...], context: Context) -> Any:
     value: Any = context
     for part in path:
         value = _look_up(value, part)
