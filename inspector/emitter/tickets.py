@@ -16,6 +16,8 @@ from importlib import resources
 from typing import Any, NoReturn
 from urllib.parse import quote_plus
 
+from inspector.domain import CapturedRequest
+from inspector.domain.json_bodies import write_json
 from inspector.emitter.trees import MAX_DEPTH, MAX_LEAVES, Context, order_lists, tree_of
 from inspector.errors import InspectorError
 from inspector.forms import Form, parse, visible
@@ -170,3 +172,12 @@ def _note_custom_data(data: Mapping[str, Any]) -> tuple[str, ...]:
     if data.get(CUSTOM_DATA, "") == "":
         return ()
     return ("custom_data: not taken over, for custom data is the action's.",)
+
+
+def ticket_text(captured: CapturedRequest) -> str:
+    """The fields of a captured webhook as JSON. Raises ``invalid_ticket`` when it has none."""
+    data = captured.form.value if captured.form is not None else captured.json
+    if not isinstance(data, dict) or not data:
+        message = f"Request {captured.number} of {captured.bin_name} carries no ticket."
+        raise InspectorError("invalid_ticket", message, field="ticket")
+    return write_json({name: value for name, value in data.items() if name != "custom_data"})

@@ -22,6 +22,8 @@ from inspector.emitter import (
     SeriesPlan,
     restrict_to,
 )
+from inspector.emitter.outbox import DeliveryJob, DeliveryOrder, Outbox
+from inspector.emitter.series_runs import SeriesRun, SeriesRuns
 from inspector.errors import TooManyRequestsError
 from inspector.live.events import Renderer
 from inspector.live.later import Later
@@ -39,8 +41,6 @@ from inspector.storage.requests import RequestStore
 from inspector.storage.search import RequestSearch
 from inspector.storage.writer import Writer
 from inspector.web.access.tokens import Access
-from inspector.web.couriers import Consignment, Couriers, Sending
-from inspector.web.series_runs import SeriesRun, SeriesRuns
 
 # Of what came, so much is looked at to tell a call that timed out why nothing matched.
 MAX_LATEST = 30
@@ -88,7 +88,7 @@ class Services:
     news: News
     proxies: TrustedProxies
     rates: RateLimit | None
-    couriers: Couriers = field(default_factory=Couriers)
+    outbox: Outbox = field(default_factory=Outbox)
     series: SeriesRuns = field(default_factory=SeriesRuns)
     own_server: OwnServer | None = None
     renderers: dict[str, Renderer] = field(default_factory=dict)
@@ -141,10 +141,10 @@ class Services:
             self.settings.emit_allow, own_urls=own, is_bin=self.in_context(self.bins.exists)
         )
 
-    def dispatch(self, consignment: Consignment) -> Sending:
+    def dispatch(self, order: DeliveryOrder) -> DeliveryJob:
         """Start a delivery, which is kept when it is done. Raises ``too_many_deliveries``."""
         keep = self.in_context(self.deliveries.add)
-        return self.couriers.start(consignment, self.emit_policy(), keep)
+        return self.outbox.start(order, self.emit_policy(), keep)
 
     def start_series(self, composition: Composition, plan: SeriesPlan) -> SeriesRun:
         """Start a series, of which some deliveries are kept when it is done."""
@@ -190,7 +190,7 @@ class Services:
     def close(self) -> None:
         """Store what is queued and let go of the database."""
         self.series.close()
-        self.couriers.close()
+        self.outbox.close()
         self.waiting_room.close()
         self.writer.close()
         self.engine.dispose()

@@ -20,16 +20,16 @@ from inspector.domain.deliveries import Delivery
 from inspector.emitter import (
     DeliveryOptions,
     WebhookAction,
+    outbox,
     render,
     sample_body,
     sample_context,
 )
+from inspector.emitter.outbox import DeliveryJob, DeliveryOrder
 from inspector.errors import InspectorError, StorageUnavailableError
 from inspector.live.later import Step
 from inspector.settings import Settings
-from inspector.web import couriers
-from inspector.web.api.deliveries import Later
-from inspector.web.couriers import Consignment, Sending
+from inspector.web.api.deliveries import FinishedDelivery
 from inspector.web.services import OwnServer
 from tests.emitter.receiver import Receiver
 from tests.servers import LiveServer
@@ -230,9 +230,9 @@ def test_hosts_that_are_allowed_are_sent_to(tmp_path: Path, receiver: Receiver) 
     app.extensions["inspector"].close()
 
 
-def parked_answer(sending: Sending) -> tuple[int, dict[str, Any]]:
+def parked_answer(sending: DeliveryJob) -> tuple[int, dict[str, Any]]:
     """What a parked caller gets in the end."""
-    later = Later(sending)
+    later = FinishedDelivery(sending)
     assert later.start() == Step()
     sending.wait(20)
     step = later.advance(())
@@ -245,18 +245,19 @@ def parked_answer(sending: Sending) -> tuple[int, dict[str, Any]]:
 
 def test_a_parked_caller_is_answered_when_the_delivery_is_done(app: Flask) -> None:
     services = app.extensions["inspector"]
-    consignment = Consignment(
+    order = DeliveryOrder(
         render(WebhookAction(url="http://127.0.0.1:9/"), sample_context()),
         DeliveryOptions(retries=1),
         "name",
         "trigger",
     )
-    sending = services.dispatch(consignment)
-    assert Later(sending).advance(()) == Step()  # It is in the pause before its second attempt.
+    sending = services.dispatch(order)
+    # It is in the pause before its second attempt.
+    assert FinishedDelivery(sending).advance(()) == Step()
     sending.stop()
     status, delivery = parked_answer(sending)
     assert (status, delivery["attempts"], delivery["name"]) == (201, 1, "name")
-    assert services.couriers.get(sending.token) is sending
+    assert services.outbox.get(sending.token) is sending
 
 
 def test_a_parked_caller_is_told_why_nothing_could_be_kept(
@@ -264,7 +265,7 @@ def test_a_parked_caller_is_told_why_nothing_could_be_kept(
 ) -> None:
     services = app.extensions["inspector"]
     prepared = render(WebhookAction(url="http://127.0.0.1:9/"), sample_context())
-    consignment = Consignment(prepared, DeliveryOptions(), "name", "trigger")
+    order = DeliveryOrder(prepared, DeliveryOptions(), "name", "trigger")
 
     def fail(_delivery: Delivery) -> Delivery:
         raise errors.pop(0)
@@ -272,7 +273,7 @@ def test_a_parked_caller_is_told_why_nothing_could_be_kept(
     monkeypatch.setattr(services.deliveries, "add", fail)
     errors = [StorageUnavailableError("full"), ZeroDivisionError()]
     for status in (503, 500):
-        found, answer = parked_answer(services.dispatch(consignment))
+        found, answer = parked_answer(services.dispatch(order))
         assert (found, answer["error"]["message"][-1]) == (status, ".")
     assert "ZeroDivisionError" in caplog.text
 
@@ -280,17 +281,17 @@ def test_a_parked_caller_is_told_why_nothing_could_be_kept(
 def test_finished_deliveries_are_forgotten_when_there_are_many(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(couriers, "MAX_KEPT", 2)
+    monkeypatch.setattr(outbox, "MAX_KEPT", 2)
     services = app.extensions["inspector"]
     prepared = render(WebhookAction(url="http://127.0.0.1:9/"), sample_context())
     sendings = []
     for _ in range(3):
-        sending = services.dispatch(Consignment(prepared, DeliveryOptions(), "name", "trigger"))
+        sending = services.dispatch(DeliveryOrder(prepared, DeliveryOptions(), "name", "trigger"))
         sending.wait(20)
         sendings.append(sending)
     with pytest.raises(InspectorError):
-        services.couriers.get(sendings[0].token)
-    assert services.couriers.get(sendings[2].token).is_done
+        services.outbox.get(sendings[0].token)
+    assert services.outbox.get(sendings[2].token).is_done
 
 
 def test_a_slow_receiver_holds_no_thread(live_server: LiveServer) -> None:
@@ -329,6 +330,6 @@ def test_a_slow_receiver_holds_no_thread(live_server: LiveServer) -> None:
 def test_no_more_than_so_many_deliveries_are_under_way(
     client: FlaskClient, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(couriers, "MAX_UNDER_WAY", 0)
+    monkeypatch.setattr(outbox, "MAX_UNDER_WAY", 0)
     error = post(client, DELIVERIES, 503, action={"url": receiver.url})["error"]
     assert error["code"] == "too_many_deliveries"

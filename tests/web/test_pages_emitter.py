@@ -15,9 +15,8 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
-from inspector.emitter import Composition, TicketChoice, WebhookAction, make_change
+from inspector.emitter import Composition, TicketChoice, WebhookAction, make_change, series_runs
 from inspector.errors import StorageUnavailableError
-from inspector.web import series_runs
 from inspector.web.pages.emitter_form import Draft, make_draft, read_draft
 from inspector.web.pages.emitter_view import build_tree, show_bytes
 from inspector.web.services import Services
@@ -332,7 +331,7 @@ def test_a_slow_delivery_is_waited_for_by_looking_again(
         assert place.startswith("/emitter/under-way/")
         assert "Make no further attempt" in client.get(place).text
         assert client.post(f"{place}/stop").status_code == 303
-        services.couriers.get(place.rpartition("/")[2]).wait(5)
+        services.outbox.get(place.rpartition("/")[2]).wait(5)
         assert client.get(place).headers["Location"] == "/emitter/deliveries/1"
     assert len(receiver.requests) == 1
     assert "503" in client.get("/emitter/deliveries/1").text

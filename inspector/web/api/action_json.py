@@ -8,8 +8,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from inspector.domain import CapturedRequest
-from inspector.domain.json_bodies import write_json
 from inspector.emitter import (
     Change,
     Composition,
@@ -20,6 +18,7 @@ from inspector.emitter import (
     make_change,
 )
 from inspector.emitter.actions import MAX_RETRIES, MAX_TIMEOUT_S
+from inspector.emitter.tickets import ticket_text
 from inspector.errors import InspectorError
 from inspector.web.api.pairs import PAIRS_SCHEMA
 from inspector.web.api.schema import About
@@ -147,12 +146,3 @@ def _read_text(ticket: Ticket) -> str:
         bin_name, _, request_id = ticket.request.partition("/")
         return ticket_text(current_services().requests.get(find_bin(bin_name), request_id))
     return ticket.text or ""
-
-
-def ticket_text(captured: CapturedRequest) -> str:
-    """The fields of a captured webhook as JSON. Raises ``invalid_ticket`` when it has none."""
-    data = captured.form.value if captured.form is not None else captured.json
-    if not isinstance(data, dict) or not data:
-        message = f"Request {captured.number} of {captured.bin_name} carries no ticket."
-        raise InspectorError("invalid_ticket", message, field="ticket")
-    return write_json({name: value for name, value in data.items() if name != "custom_data"})

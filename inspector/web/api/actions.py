@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from inspector.domain.deliveries import SavedAction
 from inspector.emitter import composition_from_json
+from inspector.emitter.outbox import make_order
 from inspector.forms import to_json_safe
 from inspector.web.api.action_json import ActionToSend, read_changes, read_composition
 from inspector.web.api.calls import Answer, Api
@@ -20,7 +21,6 @@ from inspector.web.api.deliveries import (
     answer_when_done,
 )
 from inspector.web.api.schema import About
-from inspector.web.couriers import consign
 from inspector.web.current import current_services, parse_id
 from inspector.web.headers import JSON
 
@@ -126,7 +126,7 @@ def send_action(action_id: str, body: SendChanges) -> ResponseReturnValue:
     composition = composition_from_json(saved.definition, saved.ticket, max_work)
     changes = (*composition.ticket.changes, *read_changes(body.set, body.unset))
     changed = replace(composition, ticket=replace(composition.ticket, changes=changes))
-    return answer_when_done(services.dispatch(consign(changed)))
+    return answer_when_done(services.dispatch(make_order(changed)))
 
 
 def _find(action_id: str) -> SavedAction:

@@ -6,18 +6,13 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from flask import Response, jsonify
 from flask.typing import ResponseReturnValue
 
 from inspector.domain import CapturedRequest
-from inspector.emitter import (
-    DeliveryOptions,
-    action_from_json,
-    repeat,
-    replay,
-)
+from inspector.emitter.outbox import DeliveryJob, make_order, make_repetition, make_replay
 from inspector.errors import InspectorError
 from inspector.live.later import Step
 from inspector.web.api.action_json import ActionToSend, read_composition
@@ -33,7 +28,6 @@ from inspector.web.api.delivery_json import (
 )
 from inspector.web.api.requests import load_request
 from inspector.web.api.schema import About
-from inspector.web.couriers import Consignment, Sending, consign
 from inspector.web.current import current_services, parse_id
 from inspector.web.headers import JSON
 from inspector.web.parked import find_own_server, park, render_head
@@ -45,7 +39,7 @@ DEFAULT_LIMIT = 50
 MAX_LIMIT = 500
 # Most receivers answer within this; for the others the socket is parked.
 SHORT_WAIT_S = 0.3
-LOOK_EVERY_S = 0.05
+LOOK_EVERY_S = 5.0
 
 ACTION_ERRORS = (
     "invalid_options",
@@ -104,7 +98,7 @@ def create_delivery(body: ActionToSend) -> ResponseReturnValue:
     What the network or the receiver does is part of the delivery, never an error of
     this call.
     """
-    return answer_when_done(current_services().dispatch(consign(read_composition(body))))
+    return answer_when_done(current_services().dispatch(make_order(read_composition(body))))
 
 
 @dataclass(frozen=True)
@@ -186,58 +180,45 @@ def replay_request(name: str, request_id: str, body: ReplayTarget) -> ResponseRe
     taken over.
     """
     captured = load_request(name, request_id)
-    consignment = make_replay(captured, body.url)
-    return answer_when_done(current_services().dispatch(consignment))
+    order = make_replay(captured, body.url)
+    return answer_when_done(current_services().dispatch(order))
 
 
-def make_replay(captured: CapturedRequest, url: str) -> Consignment:
-    """A captured request, on its way to another place. Raises ``InspectorError``."""
-    name = f"{captured.bin_name} #{captured.number}"
-    return Consignment(replay(captured, url), DeliveryOptions(), name, "replay")
-
-
-def make_repetition(delivery: Any) -> Consignment:
-    """A delivery's exact request once more, with the options it had."""
-    options = DeliveryOptions()
-    if delivery.definition is not None:
-        options = action_from_json(delivery.definition).options
-    line = delivery.line
-    return Consignment(
-        repeat(delivery), options, line.name, line.source, delivery.definition, delivery.ticket
-    )
-
-
-def answer_when_done(sending: Sending) -> Response:
+def answer_when_done(job: DeliveryJob) -> Response:
     """The delivery as JSON; for a slow receiver without holding a thread, where we can."""
-    if sending.wait(SHORT_WAIT_S) or not find_own_server():
-        sending.wait(None)
-        response = jsonify(delivery_to_json(sending.result()))
+    own = find_own_server()
+    if job.wait(SHORT_WAIT_S) or own is None:
+        job.wait(None)
+        response = jsonify(delivery_to_json(job.result()))
         response.status_code = 201
         return response
-    return park(Later(sending))
+    finished = FinishedDelivery(job)
+    response = park(finished)
+    job.call_when_done(lambda: own.wake(finished))
+    return response
 
 
-class Later:
-    """A ``Later`` that answers once the delivery is done."""
+class FinishedDelivery:
+    """A parked response: the delivery as JSON, once it is done."""
 
-    def __init__(self, sending: Sending) -> None:
+    def __init__(self, job: DeliveryJob) -> None:
         self.bin_id: int | None = None
         self.after = 0
         self.wake_at = 0.0
-        self._sending = sending
+        self._job = job
 
     def start(self) -> Step:
-        """Nothing yet; look again soon."""
+        """Nothing yet. The end wakes it; it looks now and then in case that was missed."""
         self.wake_at = time.monotonic() + LOOK_EVERY_S
         return Step()
 
     def advance(self, fresh: Sequence[CapturedRequest]) -> Step:  # noqa: ARG002 - no bin's news
-        """The whole answer, when the delivery is done."""
-        if not self._sending.is_done:
+        """The whole response, when the delivery is done."""
+        if not self._job.is_done:
             return self.start()
         status, content = 201, ""
         try:
-            content = json.dumps(delivery_to_json(self._sending.result()))
+            content = json.dumps(delivery_to_json(self._job.result()))
         except InspectorError as error:
             status = status_of(error.code)
             content = json.dumps({"error": {"code": error.code, "message": error.message}})
@@ -245,4 +226,4 @@ class Later:
         return Step(render_head(status, len(payload)) + payload, done=True)
 
     def end(self) -> None:
-        """The delivery goes on: it is kept, whoever hears of it."""
+        """The delivery goes on: it is kept, though nobody waits for it any more."""

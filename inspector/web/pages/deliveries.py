@@ -7,10 +7,9 @@ from typing import Any
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 
 from inspector.domain.deliveries import Delivery
+from inspector.emitter import series_runs
+from inspector.emitter.outbox import DeliveryJob, make_repetition
 from inspector.reading.compare import compare_requests
-from inspector.web import series_runs
-from inspector.web.api.deliveries import make_repetition
-from inspector.web.couriers import Sending
 from inspector.web.current import current_services, parse_id
 from inspector.web.pages.confirm import ask
 from inspector.web.pages.emitter_view import (
@@ -66,33 +65,33 @@ def send_again(delivery_id: str) -> Any:
     """The same bytes once more."""
     services = current_services()
     delivery = services.deliveries.get(parse_id(delivery_id))
-    return answer_sending(services.dispatch(make_repetition(delivery)))
+    return answer_job(services.dispatch(make_repetition(delivery)))
 
 
-def answer_sending(sending: Sending) -> Any:
+def answer_job(job: DeliveryJob) -> Any:
     """To the delivery when it is done soon, else to a page that waits for it."""
-    if sending.wait(SHORT_WAIT_S):
+    if job.wait(SHORT_WAIT_S):
         if not wants_fragment():
-            return redirect(f"/emitter/deliveries/{sending.result().id}", 303)
-        return set_trigger(_show(sending.result()), "sent")
+            return redirect(f"/emitter/deliveries/{job.result().id}", 303)
+        return set_trigger(_show(job.result()), "sent")
     if not wants_fragment():
-        return redirect(f"/emitter/under-way/{sending.token}", 303)
-    return show_sending(sending.token)
+        return redirect(f"/emitter/under-way/{job.token}", 303)
+    return show_job(job.token)
 
 
 @blueprint.get("/under-way/<token>")
-def show_sending(token: str) -> Any:
+def show_job(token: str) -> Any:
     """A delivery that takes its time; once it is done, the delivery itself."""
-    sending = current_services().couriers.get(token)
-    if sending.is_done:
-        return answer_sending(sending)
-    return render_resource("emitter/under_way.html", "emitter/_under_way.html", sending=sending)
+    job = current_services().outbox.get(token)
+    if job.is_done:
+        return answer_job(job)
+    return render_resource("emitter/under_way.html", "emitter/_under_way.html", job=job)
 
 
 @blueprint.post("/under-way/<token>/stop")
 def stop_sending(token: str) -> Any:
     """Make no further attempt; the one under way ends by itself."""
-    current_services().couriers.get(token).stop()
+    current_services().outbox.get(token).stop()
     return redirect(f"/emitter/under-way/{token}", 303)
 
 

@@ -10,13 +10,13 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 
 from inspector.domain.json_bodies import SentNumber, write_json
 from inspector.emitter import METHODS, composition_from_json
+from inspector.emitter.outbox import make_order
+from inspector.emitter.tickets import ticket_text
 from inspector.errors import InspectorError
 from inspector.forms import to_json_safe
-from inspector.web.api.action_json import ticket_text
-from inspector.web.couriers import consign
 from inspector.web.current import current_services, find_bin, parse_id
 from inspector.web.pages.confirm import ask
-from inspector.web.pages.deliveries import answer_sending
+from inspector.web.pages.deliveries import answer_job
 from inspector.web.pages.emitter_form import UNSET, Draft, make_draft, read_draft
 from inspector.web.pages.emitter_view import (
     compose,
@@ -141,8 +141,8 @@ def _change(draft: Draft, verb: str, rest: str) -> Draft:
 
 
 def _send(draft: Draft) -> Any:
-    consignment = consign(compose(draft), draft.read_plan().first)
-    return answer_sending(current_services().dispatch(consignment))
+    order = make_order(compose(draft), draft.read_plan().first)
+    return answer_job(current_services().dispatch(order))
 
 
 def _save(draft: Draft, action_id: str | None) -> Any:

@@ -1,7 +1,7 @@
-"""Deliveries under way: each has a thread of its own, so that none holds one of the server's.
+"""Deliveries in progress: each has a thread of its own, so that none holds one of the server's.
 
-A slow receiver, a pause before another attempt: whoever asked may look again later,
-by the token of the sending.
+A receiver may be slow, and a pause may come before another attempt: whoever asked may
+look again later, by the job's token.
 """
 
 from __future__ import annotations
@@ -12,19 +12,24 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
+from inspector.domain import CapturedRequest
 from inspector.domain.deliveries import Definition, Delivery
 from inspector.emitter import (
     Composition,
     DeliveryOptions,
     DestinationPolicy,
     PreparedRequest,
+    action_from_json,
     make_delivery,
+    repeat,
+    replay,
     send,
 )
 from inspector.errors import InspectorError
 
-log = logging.getLogger("inspector.web")
+log = logging.getLogger("inspector.emitter")
 
 MAX_UNDER_WAY = 16
 MAX_KEPT = 200
@@ -35,8 +40,8 @@ Keep = Callable[[Delivery], Delivery]
 
 
 @dataclass(frozen=True)
-class Consignment:
-    """What to send, and what the record of it says it was made from."""
+class DeliveryOrder:
+    """A request to be sent, and the definition that its record names as its origin."""
 
     request: PreparedRequest
     options: DeliveryOptions
@@ -46,25 +51,26 @@ class Consignment:
     ticket: Definition | None = None
 
 
-def consign(composition: Composition, number: int = 1) -> Consignment:
+def make_order(composition: Composition, number: int = 1) -> DeliveryOrder:
     """The request of this number, and what it was made from. Raises ``InspectorError``."""
     definition, ticket = composition.to_json()
     action = composition.action
-    return Consignment(
+    return DeliveryOrder(
         composition.prepare(number), action.options, action.name, action.source, definition, ticket
     )
 
 
 @dataclass
-class Sending:
-    """One delivery under way; ``delivery`` or ``error`` is there once it is done."""
+class DeliveryJob:
+    """One delivery in progress; ``delivery`` or ``error`` is there once it is done."""
 
-    consignment: Consignment
+    order: DeliveryOrder
     token: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     delivery: Delivery | None = None
     error: InspectorError | None = None
     _done: threading.Event = field(default_factory=threading.Event)
     _stop: threading.Event = field(default_factory=threading.Event)
+    _on_done: list[Callable[[], None]] = field(default_factory=list)
     thread: threading.Thread | None = None
 
     @property
@@ -74,6 +80,12 @@ class Sending:
     def wait(self, timeout_s: float | None) -> bool:
         """Wait for the end; False when it has not come in time."""
         return self._done.wait(timeout_s)
+
+    def call_when_done(self, on_done: Callable[[], None]) -> None:
+        """Call ``on_done`` at the end, on the delivery's thread; at once when it has ended."""
+        self._on_done.append(on_done)
+        if self.is_done:
+            on_done()
 
     def stop(self) -> None:
         """Make no further attempt."""
@@ -88,7 +100,7 @@ class Sending:
 
     def run(self, policy: DestinationPolicy, keep: Keep) -> None:
         """Send, and keep what came of it."""
-        given = self.consignment
+        given = self.order
         try:
             result = send(given.request, options=given.options, policy=policy, stop=self._stop)
             self.delivery = keep(
@@ -109,53 +121,72 @@ class Sending:
             )
         finally:
             self._done.set()
+            for on_done in list(self._on_done):
+                on_done()
 
 
-class Couriers:
+class Outbox:
     """Starts deliveries, at most ``MAX_UNDER_WAY`` at once, and remembers the last ones."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._sendings: dict[str, Sending] = {}
+        self._jobs: dict[str, DeliveryJob] = {}
 
-    def start(self, consignment: Consignment, policy: DestinationPolicy, keep: Keep) -> Sending:
+    def start(self, order: DeliveryOrder, policy: DestinationPolicy, keep: Keep) -> DeliveryJob:
         """Send in a thread of its own; ``keep`` stores the record, in that thread.
 
         Raises ``too_many_deliveries``.
         """
-        sending = Sending(consignment)
+        job = DeliveryJob(order)
         with self._lock:
-            under_way = sum(not each.is_done for each in self._sendings.values())
+            under_way = sum(not each.is_done for each in self._jobs.values())
             if under_way >= MAX_UNDER_WAY:
                 raise InspectorError(
                     "too_many_deliveries",
                     f"{under_way} deliveries are under way already. Wait for one to end.",
                 )
-            for token in [token for token, each in self._sendings.items() if each.is_done]:
-                if len(self._sendings) < MAX_KEPT:
+            for token in [token for token, each in self._jobs.items() if each.is_done]:
+                if len(self._jobs) < MAX_KEPT:
                     break
-                del self._sendings[token]
-            self._sendings[sending.token] = sending
-        sending.thread = threading.Thread(
-            target=sending.run, args=(policy, keep), name="inspector-courier", daemon=True
+                del self._jobs[token]
+            self._jobs[job.token] = job
+        job.thread = threading.Thread(
+            target=job.run, args=(policy, keep), name="inspector-delivery", daemon=True
         )
-        sending.thread.start()
-        return sending
+        job.thread.start()
+        return job
 
-    def get(self, token: str) -> Sending:
+    def get(self, token: str) -> DeliveryJob:
         """Raises ``delivery_not_found``: it may be long done."""
-        sending = self._sendings.get(token)
-        if sending is None:
+        job = self._jobs.get(token)
+        if job is None:
             raise InspectorError("delivery_not_found", "This delivery is not under way any more.")
-        return sending
+        return job
 
     def close(self) -> None:
         """Let no further attempt be made, and wait a little for those under way."""
         with self._lock:
-            sendings = list(self._sendings.values())
-        for sending in sendings:
-            sending.stop()
+            jobs = list(self._jobs.values())
+        for job in jobs:
+            job.stop()
         deadline = time.monotonic() + STOP_S
-        for sending in sendings:
-            if sending.thread is not None:
-                sending.thread.join(max(0.0, deadline - time.monotonic()))
+        for job in jobs:
+            if job.thread is not None:
+                job.thread.join(max(0.0, deadline - time.monotonic()))
+
+
+def make_replay(captured: CapturedRequest, url: str) -> DeliveryOrder:
+    """A captured request, on its way to another place. Raises ``InspectorError``."""
+    name = f"{captured.bin_name} #{captured.number}"
+    return DeliveryOrder(replay(captured, url), DeliveryOptions(), name, "replay")
+
+
+def make_repetition(delivery: Any) -> DeliveryOrder:
+    """A delivery's exact request once more, with the options it had."""
+    options = DeliveryOptions()
+    if delivery.definition is not None:
+        options = action_from_json(delivery.definition).options
+    line = delivery.line
+    return DeliveryOrder(
+        repeat(delivery), options, line.name, line.source, delivery.definition, delivery.ticket
+    )
