@@ -8,6 +8,7 @@ file is "imported".
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -29,6 +30,56 @@ class Refusal(NamedTuple):
 
     status: int
     reason: str
+
+
+class WireNote(NamedTuple):
+    """Something odd about how a request was framed: a code for programs, a sentence for people."""
+
+    code: str
+    message: str
+
+
+class WireDetails(NamedTuple):
+    """What came beside head and body.
+
+    ``trailer`` holds the trailer lines of a chunked body with their line ends,
+    ``chunk_extensions`` what followed the chunk sizes, semicolon included.
+    ``leftover`` are bytes behind the request, in the same packet, that begin no other.
+    """
+
+    notes: tuple[WireNote, ...] = ()
+    trailer: bytes = b""
+    chunk_extensions: tuple[bytes, ...] = ()
+    leftover: bytes = b""
+
+    def to_json(self) -> str | None:
+        """As the database keeps it; None when there is nothing to keep."""
+        if self == NO_DETAILS:
+            return None
+        return json.dumps(
+            {
+                "notes": self.notes,
+                "trailer": self.trailer.decode("latin-1"),
+                "chunk_extensions": [each.decode("latin-1") for each in self.chunk_extensions],
+                "leftover": self.leftover.decode("latin-1"),
+            }
+        )
+
+    @classmethod
+    def from_json(cls, text: str | None) -> WireDetails:
+        """The reverse of ``to_json``."""
+        if text is None:
+            return NO_DETAILS
+        found = json.loads(text)
+        return cls(
+            tuple(WireNote(*note) for note in found["notes"]),
+            found["trailer"].encode("latin-1"),
+            tuple(each.encode("latin-1") for each in found["chunk_extensions"]),
+            found["leftover"].encode("latin-1"),
+        )
+
+
+NO_DETAILS = WireDetails()
 
 
 class Capture(NamedTuple):
@@ -53,6 +104,7 @@ class Capture(NamedTuple):
     truncated: bool = False
     fidelity: str = EXACT
     refusal: Refusal | None = None
+    wire: WireDetails = NO_DETAILS
 
 
 def split_request_line(raw_head: bytes) -> tuple[bytes, bytes, bytes]:
@@ -110,12 +162,26 @@ def split_target(target: bytes) -> tuple[bytes, bytes]:
     return path, query
 
 
+def decode_path(target: bytes) -> bytes:
+    """The target's path, percent-decoded, with one slash at its beginning: WSGI's PATH_INFO.
+
+    A fragment, which no client should send, is no part of it.
+    """
+    # A malformed line may have left the version in the target.
+    path = split_target(target)[0].partition(b"#")[0].partition(b" ")[0]
+    return b"/" + (unquote_to_bytes(path) if b"%" in path else path).lstrip(b"/")
+
+
 def find_bin_name(target: bytes) -> str:
-    """The decoded first segment of the target's path, or ``""`` when there is none."""
-    path, _ = split_target(target)
-    # A malformed line may have left the version in the target: no name has a space.
-    first = path.removeprefix(b"/").partition(b"/")[0].partition(b" ")[0]
-    return unquote_to_bytes(first).decode("utf-8", "replace")
+    """The first segment of the target's decoded path, or ``""`` when there is none."""
+    return decode_path(target)[1:].partition(b"/")[0].decode("utf-8", "replace")
+
+
+def asks_for_page(target: bytes) -> bool:
+    """RequestBin's habit: ``GET /<bin>?inspect`` shows the bin and is not captured."""
+    query = split_target(target)[1]
+    path = decode_path(target).removesuffix(b"/")
+    return query.partition(b"=")[0] == b"inspect" and path.count(b"/") == 1
 
 
 def capture_from_environ(

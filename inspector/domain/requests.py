@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from inspector.capture import Refusal
+from inspector.capture import NO_DETAILS, Refusal, WireDetails, split_headers
+from inspector.domain.content import decode_text
 from inspector.domain.messages import Message
 from inspector.domain.proxies import NO_PROXIES, TrustedProxies
 
@@ -28,7 +29,24 @@ class CapturedRequest(Message):
     chunked: bool
     fidelity: str
     refusal: Refusal | None
+    wire: WireDetails = NO_DETAILS
     proxies: TrustedProxies = NO_PROXIES
+
+    @property
+    def trailers(self) -> list[tuple[str, str]]:
+        """The trailer of a chunked body: names and values as sent."""
+        pairs = split_headers(b"\r\n" + self.wire.trailer)
+        return [(decode_text(name), decode_text(value)) for name, value in pairs]
+
+    @property
+    def chunk_extensions(self) -> list[str]:
+        """What followed the sizes of chunks, semicolon included; none for most chunks."""
+        return [decode_text(each) for each in self.wire.chunk_extensions]
+
+    @property
+    def leftover_text(self) -> str:
+        """The bytes behind the request that begin no other, as text to show."""
+        return decode_text(self.wire.leftover)
 
     @cached_property
     def remote_addr(self) -> str:

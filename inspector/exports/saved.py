@@ -17,12 +17,22 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from inspector.capture import IMPORTED, Capture, Refusal, split_headers, split_request_line
+from inspector.capture import (
+    IMPORTED,
+    Capture,
+    Refusal,
+    WireDetails,
+    WireNote,
+    split_headers,
+    split_request_line,
+)
 from inspector.domain.pairs import TCHAR
 from inspector.errors import InspectorError
 from inspector.forms import build
 
 MAX_REQUESTS = 100_000
+MAX_NOTES = 20
+MAX_WIRE_BYTES = 65_536
 _LINE_ENDS = re.compile(r"[\r\n\0]+")
 _VERSION = re.compile(r"HTTP/\d(\.\d)?\Z")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r\n")
@@ -79,6 +89,7 @@ def to_line(capture: Capture) -> str:
             "remote_addr": capture.peer,
             "chunked": capture.chunked,
             "truncated": capture.truncated,
+            **_wire_to_json(capture.wire),
             "refused": capture.refusal
             and {"status": capture.refusal.status, "reason": capture.refusal.reason},
         }
@@ -120,6 +131,32 @@ def _read_line(entry: dict[str, Any], bin_name: str, now_us: int) -> Capture:
         truncated=bool(entry.get("truncated")),
         fidelity=IMPORTED,
         refusal=refusal,
+        wire=_read_wire(entry, charset),
+    )
+
+
+def _wire_to_json(wire: WireDetails) -> dict[str, Any]:
+    pairs = split_headers(b"\r\n" + wire.trailer)
+    return {
+        "trailers": [[name.decode("latin-1"), value.decode("latin-1")] for name, value in pairs],
+        "chunk_extensions": [each.decode("latin-1") for each in wire.chunk_extensions],
+        "leftover_base64": b64encode(wire.leftover).decode(),
+        "wire_notes": [{"code": code, "message": message} for code, message in wire.notes],
+    }
+
+
+def _read_wire(entry: dict[str, Any], charset: str) -> WireDetails:
+    """Bounded as what a socket sends."""
+    lines = [f"{name}: {value}" for name, value in entry.get("trailers") or ()]
+    trailer = "".join(f"{_LINE_ENDS.sub(_keep_fold, line)}\r\n" for line in lines)
+    extensions = [str(each) for each in entry.get("chunk_extensions") or ()]
+    notes = [(str(note["code"]), str(note["message"])) for note in entry.get("wire_notes") or ()]
+    leftover = b64decode(entry.get("leftover_base64") or "", validate=True)
+    return WireDetails(
+        tuple(WireNote(code[:64], message[:1000]) for code, message in notes[:MAX_NOTES]),
+        trailer.encode(charset, "replace")[:MAX_WIRE_BYTES],
+        tuple(each[:4096].encode(charset, "replace") for each in extensions[:100]),
+        leftover[:MAX_WIRE_BYTES],
     )
 
 

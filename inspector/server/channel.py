@@ -12,7 +12,7 @@ import contextlib
 import json
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from waitress.channel import HTTPChannel
@@ -45,6 +45,12 @@ class ParkableTask(WSGITask):  # type: ignore[misc]
 
     def _park(self, later: Later) -> None:
         self.later = later
+
+    def start(self) -> None:
+        """Called by waitress first: say so when this is the connection's last answer."""
+        super().start()
+        if self.request.connection_close:
+            self.set_close_on_finish()
 
     def service(self) -> None:
         """Run the application; its small answer goes out from here, without the main loop."""
@@ -98,9 +104,44 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     requests: list[ExactParser]
     request: ExactParser | None
     connected: bool
+    # Bin and number of the last capture on this connection.
+    previous: tuple[str, int] | None = None
     _later: Later | None = None
     _lingering_until = 0.0
     _lingered_bytes = 0
+
+    def received(self, data: bytes) -> bool:
+        """Cut the bytes into requests; main loop only.
+
+        waitress's own, but for what comes behind a request and begins no other.
+        """
+        with self.requests_lock:
+            if self.will_close or self.close_when_flushed:
+                return False
+            while data:
+                request = self.request = self.request or ExactParser(self.adj)
+                data = data[request.received(data) :]
+                if request.completed:
+                    data = request.take_rest(data)
+                self._send_continue_when_due(request)
+                if request.completed:
+                    self._queue(request)
+                elif request.is_blank:
+                    self.request = None
+        return True
+
+    def _send_continue_when_due(self, request: ExactParser) -> None:
+        is_waiting = request.expect_continue and request.headers_finished
+        if is_waiting and not (request.completed or self.requests or self.sent_continue):
+            self.send_continue()
+
+    def _queue(self, request: ExactParser) -> None:
+        """Serve a complete request when all before it are answered."""
+        self.request = None
+        self.sent_continue = False
+        self.requests.append(request)
+        if len(self.requests) == 1:
+            self.server.add_task(self)
 
     def answer(self, payload: bytes, *, close: bool) -> None:
         """Send the whole answer to the first request and go on to the next one."""
@@ -127,9 +168,13 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         self._later = later
         if not self.connected:  # It went while the application worked.
             later.end()
-        for request in (*behind, *filter(None, [unfinished])):
-            self.server.lane.note_unanswered(self, request)
+        self._note_unanswered((*behind, *filter(None, [unfinished])))
         self.server.pull_trigger()
+
+    def _note_unanswered(self, requests: Iterable[ExactParser]) -> None:
+        """Capture what came behind the connection's last answer; not while a lock is held."""
+        for request in requests:
+            self.server.lane.note_unanswered(self, request)
 
     @property
     def waits_since(self) -> float:
@@ -144,9 +189,9 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 
     @property
     def unfinished_bytes(self) -> int:
-        """How much body of a request is here that is not all here."""
+        """Bytes received of an incomplete request, head and body."""
         request = self.request
-        return 0 if request is None or request.body_rcv is None else len(request.body_rcv)
+        return 0 if request is None else request.held_bytes
 
     def refuse_when_slow(self, receive_timeout_s: float) -> None:
         """Answer 408 to a request that took longer than this to arrive; main loop only."""
@@ -191,17 +236,28 @@ class Channel(HTTPChannel):  # type: ignore[misc]
                 self.total_outbufs_len += len(payload) - sent
 
     def _close_or_go_on(self, close: bool) -> None:
+        if close:
+            self._close_after_answer()
+        else:
+            self._go_on()
+        self.last_activity = time.time()
+
+    def _close_after_answer(self) -> None:
+        with self.requests_lock:
+            answered, behind = self.requests[:1], self.requests[1:]
+            self.requests = []
+            for request in answered:
+                request.close()
+            if any(request.error or request.notes for request in answered):
+                self._linger()
+            else:
+                self.close_when_flushed = True
+        self._note_unanswered(behind)
+
+    def _go_on(self) -> None:
+        """The first request is answered: serve the next."""
         with self.requests_lock:
             request = self.requests[0] if self.requests else None
-            if close:
-                for each in self.requests:
-                    each.close()
-                self.requests = []
-                if request is not None and request.error is not None:
-                    self._linger()
-                else:
-                    self.close_when_flushed = True
-                return
             if request is not None:
                 request.close()
                 self.requests.pop(0)
@@ -216,7 +272,6 @@ class Channel(HTTPChannel):  # type: ignore[misc]
                 and not self.sent_continue
             ):
                 self.send_continue()
-        self.last_activity = time.time()
 
     def _linger(self) -> None:
         self._lingering_until = time.monotonic() + LINGER_S
@@ -276,7 +331,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     def handle_close(self) -> None:
         """The connection is over; half a request is noted as such."""
         request, self.request = self.request, None
-        if request is not None and request.headers_finished and not request.completed:
+        if request is not None and not request.completed:
             self.server.lane.note_broken_off(self, request)
         super().handle_close()
         later, self._later = self._later, None

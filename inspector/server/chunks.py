@@ -15,18 +15,26 @@ from waitress.utilities import BadRequest
 MAX_LINE_BYTES = 4096
 MAX_TRAILER_BYTES = 65_536
 _PLAIN = re.compile(rb"([0-9A-Fa-f]{1,16})\r\n")
-_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?\Z")
+_SIZE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(;[\t\x20-\x7e\x80-\xff]*)?\Z")
+# Extensions beyond these are read and dropped.
+MAX_EXTENSIONS = 100
+MAX_EXTENSION_BYTES = 16_384
 
 
 class ChunkReceiver:
-    """What waitress asks of a receiver: ``received``, ``completed``, ``error``, its buffer."""
+    """What waitress asks of a receiver: ``received``, ``completed``, ``error``, its buffer.
+
+    ``trailer`` has the trailer lines as sent, ``extensions`` what followed chunk sizes.
+    """
 
     def __init__(self, buffer: OverflowableBuffer) -> None:
         self._buffer = buffer
         self._line = b""
         self._left = 0  # of the chunk under way, its closing line end included
         self._in_trailer = False
-        self._trailer_bytes = 0
+        self._extension_bytes = 0
+        self.trailer = b""
+        self.extensions: list[bytes] = []
         self.completed = False
         self.error: BadRequest | None = None
 
@@ -80,14 +88,23 @@ class ChunkReceiver:
             self.error = BadRequest("Invalid chunk size")
             return
         size = int(found[1], 16)
+        if found[2] is not None:
+            self._keep_extension(found[2])
         self._in_trailer = size == 0
         self._left = size + 2 if size else 0
 
+    def _keep_extension(self, extension: bytes) -> None:
+        self._extension_bytes += len(extension)
+        if len(self.extensions) < MAX_EXTENSIONS and self._extension_bytes <= MAX_EXTENSION_BYTES:
+            self.extensions.append(extension)
+
     def _end_trailer_line(self, line: bytes) -> None:
-        self._trailer_bytes += len(line)
-        self.completed = line == b"\r\n"
-        if self._trailer_bytes > MAX_TRAILER_BYTES:
+        if line == b"\r\n":
+            self.completed = True
+        elif len(self.trailer) + len(line) > MAX_TRAILER_BYTES:
             self.error = BadRequest("Trailer too long")
+        else:
+            self.trailer += line
 
     def getfile(self) -> Any:
         """The body as a file, for WSGI."""

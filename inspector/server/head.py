@@ -18,6 +18,10 @@ _TOKEN = re.compile(rb"%s+\Z" % TCHAR.encode())
 _VERSION = re.compile(rb"HTTP/([0-9]\.[0-9])\Z")
 _LENGTH = re.compile(r"[0-9]{1,18}\Z")
 _IN_VALUES = bytes([0x09, *range(0x20, 0x7F), *range(0x80, 0x100)])
+# A method and how a target begins, or as much of them as is there.
+_BEGINNING = re.compile(
+    rb"(?:CONNECT|%s{1,64}) (?:[/*]|[A-Za-z][A-Za-z0-9+.-]*:|\Z)|[A-Z-]{1,20}\Z" % TCHAR.encode()
+)
 
 
 class TargetTooLong(BadRequest):  # type: ignore[misc]
@@ -33,6 +37,12 @@ class HeadTooLargeError(Exception):
     def __init__(self, answer: BadRequest) -> None:
         super().__init__(answer.body)
         self.answer = answer
+
+
+def begins_like_request(data: bytes) -> bool:
+    """Whether a request line may begin here, perhaps behind empty lines, or nothing does."""
+    line = data.lstrip(b"\r\n")
+    return not line or _BEGINNING.match(line) is not None
 
 
 def parse_request_line(line: bytes, *, max_target_bytes: int) -> tuple[str, bytes, str]:
@@ -59,7 +69,7 @@ def parse_fields(block: bytes, *, max_fields: int) -> dict[str, str]:
     Names with an underscore are left out, as they would pass for others. Raises
     ``ParsingError``, or ``HeadTooLargeError`` beyond ``max_fields`` lines.
     """
-    if block.count(b"\r\n") > max_fields + 1:
+    if block.count(b"\r\n") > max_fields:
         raise HeadTooLargeError(RequestHeaderFieldsTooLarge(f"more than {max_fields} lines"))
     lines = block.split(b"\r\n")
     if any(b"\r" in line or b"\n" in line for line in lines):

@@ -7,11 +7,18 @@ number, so there is no list of bins here to go stale.
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable
 
-from inspector.capture import Capture, Refusal, find_bin_name, split_request_line, split_target
+from inspector.capture import (
+    Capture,
+    Refusal,
+    WireDetails,
+    WireNote,
+    asks_for_page,
+    find_bin_name,
+    split_request_line,
+)
 from inspector.domain.answers import (
     Answer,
     AnswerScript,
@@ -51,23 +58,23 @@ class Lane:
     def take(self, channel: Channel) -> bool:
         """Take the channel's first request when it is a capture; False leaves it to Flask."""
         request: ExactParser = channel.requests[0]
-        method, target, _ = split_request_line(request.raw_head)
-        name = find_bin_name(target)
-        if not is_bin_name(name):
+        name = _find_bin(channel, request)
+        if name is None:
             return False
-        if method == b"GET" and request.error is None and _asks_for_the_page(target):
+        if request.error is None and _asks_for_page(request):
             return False
         excess = self._find_excess(channel, request)
         if excess is not None:
             self._outcomes.append((channel, request, excess))
             channel.server.trigger.pull_trigger(self.deliver)
             return True
+        request.bin_name = name
         capture = make_capture(channel, request, name)
         self._submit(capture, lambda outcome: self._outcomes.append((channel, request, outcome)))
         return True
 
     def note_broken_off(self, channel: Channel, request: ExactParser) -> None:
-        """Capture what came of a request whose sender went away in the middle of the body."""
+        """Capture what came of a request whose sender went away in the middle of it."""
         who = "server, short of room," if channel.will_close else "sender"
         self._note_part(channel, request, CLOSED_BY_SENDER, f"The {who} closed the connection")
 
@@ -75,26 +82,21 @@ class Lane:
         """Capture a request, or its part, that came behind the connection's last answer."""
         if not request.completed:
             self._note_part(channel, request, UNANSWERED, "An earlier answer ended the connection")
-        elif not request.empty:
+        else:
             reason = "It got no answer: an earlier one ended the connection."
             self._note(channel, request, Refusal(UNANSWERED, reason))
 
     def _note_part(
         self, channel: Channel, request: ExactParser, status: int, what_happened: str
     ) -> None:
-        if request.body_rcv is None or not request.headers_finished:
-            return
-        request.received_us = time.time_ns() // 1000
-        came = len(request.body_rcv)
-        expected = f" of {request.content_length:,}" if request.content_length else ""
-        request.announced_bytes = request.content_length or came
-        request.truncated = True
-        reason = f"{what_happened} after {came:,}{expected} bytes of body."
-        self._note(channel, request, Refusal(status, reason))
+        refusal = Refusal(status, f"{what_happened} after {request.say_received()}.")
+        request.break_off()
+        self._note(channel, request, refusal)
 
     def _note(self, channel: Channel, request: ExactParser, refusal: Refusal) -> None:
-        name = find_bin_name(split_request_line(request.raw_head)[1])
-        if not is_bin_name(name) or self._find_excess(channel, request) is not None:
+        name = _find_bin(channel, request)
+        if name is None or self._find_excess(channel, request) is not None:
+            request.close()
             return
         capture = make_capture(channel, request, name, refusal)
         self._submit(capture, lambda _outcome: request.close())
@@ -130,6 +132,7 @@ class Lane:
             _send(channel, request, _come_back(429, outcome))
 
     def _answer_stored(self, channel: Channel, request: ExactParser, stored: Stored) -> None:
+        channel.previous = request.bin_name, stored.number
         script = self.scripts.get(stored.bin_id)
         if script is not None:
             script.note(stored.number)
@@ -178,16 +181,37 @@ def make_capture(
         chunked=request.chunked,
         truncated=request.truncated,
         refusal=refusal,
+        wire=_describe_wire(channel, request),
     )
+
+
+def _find_bin(channel: Channel, request: ExactParser) -> str | None:
+    """The bin that a request is for; for bytes that are no request, the one before them."""
+    name = find_bin_name(split_request_line(request.raw_head)[1])
+    if is_bin_name(name) and request.has_request_line:
+        return name
+    if channel.previous is not None and not request.begins_like_request:
+        return channel.previous[0]
+    return None
+
+
+def _asks_for_page(request: ExactParser) -> bool:
+    return request.command == "GET" and asks_for_page(split_request_line(request.raw_head)[1])
+
+
+def _describe_wire(channel: Channel, request: ExactParser) -> WireDetails:
+    if channel.previous is None or request.begins_like_request:
+        return request.wire
+    note = WireNote(
+        "begins_with_leftover",
+        "It begins with bytes that seem left over from request #{1} of {0}, the one before on "
+        "this connection, whose Content-Length is then too small: a length is counted in "
+        "bytes, not in characters.".format(*channel.previous),
+    )
+    return request.wire._replace(notes=(note, *request.wire.notes))
 
 
 def _come_back(status: int, error: StorageUnavailableError | TooManyRequestsError) -> Answer:
     """Why not now, with the time after which trying again makes sense."""
     headers = (("Retry-After", str(error.retry_after_s)),)
     return Answer(status, headers=headers, body=f"{error.message}\n".encode())
-
-
-def _asks_for_the_page(target: bytes) -> bool:
-    """RequestBin's habit: ``GET /<bin>?inspect`` shows the bin and is not captured."""
-    path, query = split_target(target)
-    return query.partition(b"=")[0] == b"inspect" and b"/" not in path.strip(b"/")

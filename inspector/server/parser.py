@@ -1,8 +1,8 @@
 """waitress's request parser, made to remember what was sent and what it refused.
 
-It leans on these seams of waitress 3.0: ``parse_header(head)`` gets the whole
-head as bytes; ``received(data)`` sets ``completed`` and ``error``; ``body_rcv``
-collects the body and may be exchanged before the first body byte.
+It leans on these seams of waitress 3.0: the channel calls ``received(data)`` until
+``completed`` is set, perhaps with ``error``; tasks read ``headers``, ``version``,
+``command``, ``path`` and ``query``; ``body_rcv`` collects the body.
 """
 
 from __future__ import annotations
@@ -11,19 +11,24 @@ import time
 
 from waitress.adjustments import Adjustments
 from waitress.buffers import OverflowableBuffer
-from waitress.parser import (
-    HTTPRequestParser,
-    ParsingError,
-    split_uri,
-)
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.receiver import FixedStreamReceiver
-from waitress.utilities import BadRequest, RequestEntityTooLarge
+from waitress.utilities import BadRequest, RequestEntityTooLarge, RequestHeaderFieldsTooLarge
 
+from inspector.capture import WireDetails, WireNote, decode_path, split_target
 from inspector.server.chunks import ChunkReceiver
-from inspector.server.head import HeadTooLargeError, parse_fields, parse_length, parse_request_line
+from inspector.server.head import (
+    HeadTooLargeError,
+    begins_like_request,
+    parse_fields,
+    parse_length,
+    parse_request_line,
+)
 
 # How a TLS handshake begins (RFC 8446, 5.1): someone wrote https:// for http://.
 TLS_HELLO = b"\x16\x03"
+MAX_LEFTOVER_BYTES = 65_536
+_HEAD_END = b"\r\n\r\n"
 
 
 class ExactAdjustments(Adjustments):  # type: ignore[misc]
@@ -52,13 +57,18 @@ class ExactParser(HTTPRequestParser):  # type: ignore[misc]
     ``raw_head`` is the request line and header lines as sent, line ends included,
     the closing empty line not. ``truncated`` says that the body went on beyond
     ``keep_body_bytes``; ``announced_bytes`` is its whole size where it is known.
+    ``notes`` tell what is odd about its framing, and ``leftover`` are bytes behind it
+    that begin no other request; with either the connection ends after the answer.
     """
 
     raw_head = b""
+    bin_name = ""
     command = ""
     received_us = 0
     truncated = False
     announced_bytes: int | None = None
+    notes: tuple[WireNote, ...] = ()
+    leftover = b""
 
     adj: ExactAdjustments
     body_rcv: ChunkReceiver | FixedStreamReceiver | None
@@ -68,68 +78,117 @@ class ExactParser(HTTPRequestParser):  # type: ignore[misc]
     content_length: int
     error: BadRequest | None
     expect_continue: bool
-    header_bytes_received: int
-    header_plus: bytes
     headers_finished: bool
 
     def __init__(self, adj: ExactAdjustments) -> None:
         super().__init__(adj)
         self.began_at = time.monotonic()
+        self._head = bytearray()
 
     def received(self, data: bytes) -> int:
         """Take bytes of this request; answers how many belonged to it."""
-        before = self.header_plus if self.body_rcv is None else b""
-        consumed: int = super().received(data)
+        if self.completed:
+            return 0
+        if self.body_rcv is None:
+            return self._take_head(data)
+        taken: int = self.body_rcv.received(data)
+        if self.body_rcv.error:
+            self.error = self.body_rcv.error
         if self.chunked and self.error is None:
             self._limit_chunked_body()
-        if self.completed:
-            self._finish(before + data if before or not self.raw_head else b"")
-        elif self.body_rcv is None and not self.headers_finished:
-            self._refuse_what_never_ends()
-        return consumed
+        if self.error or (self.truncated and self.chunked) or self.body_rcv.completed:
+            self._complete()
+        return taken
 
-    def parse_header(self, header_plus: bytes) -> None:
-        """Keep the head as bytes and read it; called by waitress when the head is complete."""
-        if self.header_bytes_received < self.adj.max_request_header_size:
-            self.raw_head = header_plus.removesuffix(b"\r\n")
-        line, _, block = header_plus.partition(b"\r\n")
+    def _take_head(self, data: bytes) -> int:
+        """Add to the head; only the new bytes, and three before them, are looked at."""
+        head, known = self._head, len(self._head)
+        # Empty lines before a request are none of it (RFC 9112, 2.2).
+        own = data if head else data.lstrip()
+        head += own
+        end = head.find(_HEAD_END, max(0, known - 3))
+        if self._refuse_what_never_ends(known, end):
+            return len(data)
+        size = len(head) if end < 0 else end + len(_HEAD_END)
+        if size >= self.adj.max_request_header_size:
+            limit = self.adj.max_request_header_size
+            refusal = RequestHeaderFieldsTooLarge(f"exceeds max_header of {limit}")
+            self._refuse(bytes(head[:limit]), refusal)
+        elif end >= 0:
+            self._read_head(bytes(head[: end + 2]))
+        else:
+            return len(data)
+        self._head = bytearray()
+        return len(data) - len(own) + size - known
+
+    def _read_head(self, raw_head: bytes) -> None:
+        self.headers_finished = True
+        self.raw_head = raw_head
         try:
-            self.command, target, self.version = parse_request_line(
-                line.rstrip(b" \t"), max_target_bytes=self.adj.max_target_bytes
-            )
-            self.headers = parse_fields(block, max_fields=self.adj.max_header_lines)
+            self.parse_header(raw_head)
+        except ParsingError as problem:
+            self.error = BadRequest(problem.args[0])
         except HeadTooLargeError as refusal:
             self.error = refusal.answer
-            return
+        if self.error is not None or self.body_rcv is None:
+            self._complete()
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Read the head. Raises ``ParsingError`` and ``HeadTooLargeError``."""
+        line, _, block = header_plus.partition(b"\r\n")
+        self.command, target, self.version = parse_request_line(
+            line.rstrip(b" \t"), max_target_bytes=self.adj.max_target_bytes
+        )
+        self.headers = parse_fields(block, max_fields=self.adj.max_header_lines)
         self._read_target(target)
         self._read_connection()
         self._expect_body()
 
     def _read_target(self, target: bytes) -> None:
+        """Name the resource as the lane does, so that both find the same bin."""
         self.request_uri = target.decode("latin-1")
         self.url_scheme = self.adj.url_scheme
-        try:
-            parts = split_uri(target)
-        except ValueError as error:
-            raise ParsingError("Bad URI") from error
-        self.proxy_scheme, self.proxy_netloc, self.path, self.query, self.fragment = parts
+        self.path = decode_path(target).decode("latin-1")
+        self.query = split_target(target)[1].decode("latin-1")
 
     def _read_connection(self) -> None:
         wishes = {each.strip() for each in self.headers.get("CONNECTION", "").lower().split(",")}
-        if self.version != "1.1":
-            self.connection_close = "keep-alive" not in wishes
-            return
-        self.connection_close = "close" in wishes
-        self.expect_continue = self.headers.get("EXPECT", "").lower() == "100-continue"
+        is_current = self.version == "1.1"
+        self.connection_close = "close" in wishes if is_current else "keep-alive" not in wishes
         codings = self.headers.pop("TRANSFER_ENCODING", "").lower()
         if codings not in ("", "chunked"):
             # Where the body ends is not certain then (RFC 9112, 6.3).
             raise ParsingError("Transfer-Encoding other than chunked")
         self.chunked = codings == "chunked"
+        if self.chunked:
+            self._note_odd_framing()
+
+    def _note_odd_framing(self) -> None:
+        """Two framings, or one that the version does not have: faulty (RFC 9112, 6.1)."""
+        if self.version != "1.1":
+            said = f"HTTP/{self.version}" if self.version else "A request line without a version"
+            self._note(
+                "transfer_encoding_in_version",
+                f"{said} has no Transfer-Encoding. The body was read as chunks.",
+            )
+        if "CONTENT_LENGTH" in self.headers:
+            self._note(
+                "two_framings",
+                "It has both Transfer-Encoding and Content-Length. The body was read as chunks; "
+                "a server that goes by the length reads another body.",
+            )
+
+    def _note(self, code: str, message: str) -> None:
+        self.notes = (*self.notes, WireNote(code, message))
+        self.connection_close = True
 
     def _expect_body(self) -> None:
         """Make what receives the body, and decide on one that is announced as too large."""
+        wants_to_ask = self.version == "1.1" and self.headers.get("EXPECT", "").lower() == (
+            "100-continue"
+        )
         if self.chunked:
+            self.expect_continue = wants_to_ask
             self.body_rcv = ChunkReceiver(OverflowableBuffer(self.adj.inbuf_overflow))
             return
         self.content_length = parse_length(self.headers.get("CONTENT_LENGTH", "0"))
@@ -139,23 +198,80 @@ class ExactParser(HTTPRequestParser):  # type: ignore[misc]
         if self.content_length > keep:
             self.announced_bytes = self.content_length
             self.truncated = True
-            if self.expect_continue:
+            if wants_to_ask:
                 # Refuse before the body is sent: that is what the sender asked for.
-                self.expect_continue = False
                 self.error = RequestEntityTooLarge(f"exceeds {keep} bytes")
                 return
+        self.expect_continue = wants_to_ask
         buffer = OverflowableBuffer(self.adj.inbuf_overflow)
         self.body_rcv = FixedStreamReceiver(min(self.content_length, keep), buffer)
 
+    def take_rest(self, data: bytes) -> bytes:
+        """Keep what came behind the request where it begins no other; answers what is left.
+
+        A refused request keeps all of it: where its body ends is not known.
+        """
+        if not data:
+            return data
+        if self.error is not None:
+            self._keep_refused(data)
+        elif self.body_rcv is None and not begins_like_request(data):
+            self._keep_as_body(data)
+            self._note(
+                "body_without_length",
+                f"{len(data):,} bytes came behind a head with neither Content-Length nor "
+                "Transfer-Encoding. They are kept as its body; other servers see an empty one.",
+            )
+        elif not begins_like_request(data):
+            self.leftover = data[:MAX_LEFTOVER_BYTES]
+            self._note("bytes_behind_body", self._explain_leftover(data))
+        else:
+            return data
+        return b""
+
+    def _explain_leftover(self, data: bytes) -> str:
+        if self.chunked:
+            return f"{len(data):,} bytes came behind its last chunk, and begin no other request."
+        return (
+            f"{len(data):,} bytes came beyond its Content-Length of {self.content_length:,}. "
+            "A length is counted in bytes; one counted in characters is too small."
+        )
+
+    def _keep_refused(self, data: bytes) -> None:
+        if self.body_rcv is None:
+            self._keep_as_body(data)
+        elif not self.truncated:
+            self.leftover = data[:MAX_LEFTOVER_BYTES]
+
+    def _keep_as_body(self, data: bytes) -> None:
+        keep = self.adj.keep_body_bytes
+        self.body_rcv = FixedStreamReceiver(
+            min(len(data), keep), OverflowableBuffer(self.adj.inbuf_overflow)
+        )
+        self.body_rcv.received(data)
+        self.truncated = self.error is not None or len(data) > keep
+        self.announced_bytes = max(self.announced_bytes or 0, len(data))
+
     def give_up(self, error: BadRequest) -> None:
         """Call the request complete as far as it came, to be refused with ``error``."""
-        self.error = error
+        self.break_off()
+        self._refuse(self.raw_head, error)
+
+    def break_off(self) -> None:
+        """Take what came of the request for all of it."""
+        self.received_us = time.time_ns() // 1000
+        self.raw_head = self.raw_head or bytes(self._head)
         if self.headers_finished:
             self.announced_bytes = self.content_length or self.body_size
             self.truncated = True
-        self.expect_continue = False
-        self.completed = self.headers_finished = True
-        self._finish(self.header_plus)
+
+    def say_received(self) -> str:
+        """How much of an incomplete request came, for people."""
+        if not self.headers_finished:
+            return f"{len(self._head):,} bytes of head"
+        expected = f" of {self.content_length:,}" if self.content_length else ""
+        came = 0 if self.body_rcv is None else len(self.body_rcv)
+        return f"{came:,}{expected} bytes of body"
 
     def read_body(self) -> bytes:
         """The body so far, chunks joined, at most ``keep_body_bytes``."""
@@ -165,38 +281,75 @@ class ExactParser(HTTPRequestParser):  # type: ignore[misc]
         return body
 
     @property
+    def is_blank(self) -> bool:
+        """Whether nothing of a request has come yet, or empty lines at most."""
+        return not self._head and not self.headers_finished
+
+    @property
+    def has_request_line(self) -> bool:
+        """Whether the first line came whole."""
+        return b"\n" in self.raw_head or self.headers_finished
+
+    @property
+    def begins_like_request(self) -> bool:
+        """Whether its first bytes can be those of a request line."""
+        return begins_like_request(self.raw_head)
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes received of an incomplete request."""
+        return len(self._head) + (0 if self.body_rcv is None else len(self.body_rcv))
+
+    @property
     def body_size(self) -> int:
         """How large the body is, as far as that is known."""
         if self.announced_bytes is not None:
             return self.announced_bytes
         return 0 if self.body_rcv is None else len(self.body_rcv)
 
+    @property
+    def wire(self) -> WireDetails:
+        """What came beside head and body."""
+        received = self.body_rcv
+        if not isinstance(received, ChunkReceiver):
+            return WireDetails(self.notes, leftover=self.leftover)
+        return WireDetails(self.notes, received.trailer, tuple(received.extensions), self.leftover)
+
     def _limit_chunked_body(self) -> None:
         if self.body_rcv is not None and len(self.body_rcv) > self.adj.keep_body_bytes:
             self.truncated = True
-            self.completed = True
 
-    def _finish(self, seen: bytes) -> None:
+    def _complete(self) -> None:
+        self.completed = True
         self.received_us = time.time_ns() // 1000
-        if self.error is not None and not self.raw_head:
-            self.raw_head = seen[: self.adj.max_request_header_size]
-        elif self.truncated and self.error is None:
+        if self.truncated and self.error is None:
             self.error = RequestEntityTooLarge(f"exceeds {self.adj.keep_body_bytes} bytes")
         if self.error is not None:
             self.connection_close = True
 
-    def _refuse_what_never_ends(self) -> None:
-        """Waitress waits for CR LF CR LF: say it at once where there will be none."""
-        if self.header_plus.startswith(TLS_HELLO):
-            self._refuse(self.header_plus, "This is TLS, and this port speaks plain HTTP")
-            return
-        head, empty_line, _ = self.header_plus.lstrip().partition(b"\n\n")
-        if empty_line and b"\r" not in head:
-            self._refuse(head + b"\n", "The header lines end in LF, not CR LF")
+    def _refuse_what_never_ends(self, known: int, end: int) -> bool:
+        """Refuse at once what is no head that ends in CR LF CR LF; answers whether it did.
 
-    def _refuse(self, raw_head: bytes, reason: str) -> None:
+        ``known`` bytes of the head have been looked at before; it ends at ``end``, if not at -1.
+        """
+        head = self._head
+        if known < len(TLS_HELLO) and head.startswith(TLS_HELLO):
+            reason = "This is TLS, and this port speaks plain HTTP"
+            self._refuse(bytes(head), BadRequest(reason))
+            return True
+        empty_line = head.find(b"\n\n", max(0, known - 1), len(head) if end < 0 else end)
+        if empty_line < 0 or head.find(b"\r", 0, empty_line) >= 0:
+            return False
+        raw_head, rest = bytes(head[: empty_line + 1]), bytes(head[empty_line + 2 :])
+        self._refuse(raw_head, BadRequest("The header lines end in LF, not CR LF"))
+        if rest:
+            self._keep_refused(rest)
+        return True
+
+    def _refuse(self, raw_head: bytes, error: BadRequest) -> None:
         self.raw_head = raw_head
-        self.error = BadRequest(reason)
-        self.completed = True
+        self._head = bytearray()
+        self.error = error
+        self.expect_continue = False
         self.headers_finished = True
-        self._finish(b"")
+        self._complete()

@@ -39,7 +39,7 @@ class BinRow(Base):
 
 
 class RequestRow(Base):
-    """Key order is ``(bin_id, number)``; the body is last so that lists need not read it."""
+    """Key order is ``(bin_id, number)``; lists read neither a large body nor what is behind it."""
 
     __tablename__ = "requests"
     __table_args__ = (
@@ -62,6 +62,7 @@ class RequestRow(Base):
     body_size: Mapped[int] = mapped_column(BigInteger)
     raw_head: Mapped[bytes] = mapped_column(LargeBinary)
     body: Mapped[bytes] = mapped_column(LargeBinary)
+    wire: Mapped[str | None] = mapped_column(Text)
 
 
 class ActionRow(Base):

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from inspector.capture import Refusal
+from inspector.capture import Refusal, WireDetails
 from inspector.domain import Bin, BodyLimits, CapturedRequest, check_name, generate_name
 from inspector.domain.bins import MAX_CAPACITY
 from inspector.domain.proxies import NO_PROXIES, TrustedProxies
@@ -27,6 +27,7 @@ REQUEST_COLUMNS = (
     "refused_reason",
     "body_size",
     "raw_head",
+    "wire",
     "body",
 )
 _ID = re.compile(r"(\d{1,18})-(\d{1,18})\Z", re.ASCII)
@@ -53,6 +54,7 @@ def to_request(row: Sequence[Any], bin_name: str, manner: Manner) -> CapturedReq
         refused_reason,
         body_size,
         raw_head,
+        wire,
         body,
     ) = row[: len(REQUEST_COLUMNS)]
     refusal = None if refused_status is None else Refusal(refused_status, refused_reason or "")
@@ -70,6 +72,7 @@ def to_request(row: Sequence[Any], bin_name: str, manner: Manner) -> CapturedReq
         truncated=bool(truncated),
         fidelity=fidelity,
         refusal=refusal,
+        wire=WireDetails.from_json(wire),
         limits=manner.limits,
         proxies=manner.proxies,
     )

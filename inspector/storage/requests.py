@@ -26,7 +26,7 @@ LISTED_BODY_BYTES = 262_144
 STEP_BYTES = 8_000_000
 STEP = 100
 DELETE_STEP = 500
-_HEAD_COLUMNS = [getattr(RequestRow, name) for name in REQUEST_COLUMNS if name != "body"]
+_HEAD_COLUMNS = [getattr(RequestRow, name) for name in REQUEST_COLUMNS[:-2]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,10 +264,13 @@ def _columns(bin_: Bin, whole_bodies: bool) -> Select[Any]:
 
 def select_requests(*, whole_bodies: bool) -> Select[Any]:
     """What ``to_request`` needs, of all bins; see ``RequestStore.page`` for the bodies."""
+    wire: Any = RequestRow.wire
     body: Any = RequestRow.body
     if not whole_bodies:
-        body = case((RequestRow.body_size <= LISTED_BODY_BYTES, RequestRow.body), else_=b"")
-    columns: list[Any] = [*_HEAD_COLUMNS, body.label("body")]
+        # The details lie behind the body, which would be read for them.
+        is_small = RequestRow.body_size <= LISTED_BODY_BYTES
+        wire, body = case((is_small, wire)), case((is_small, body), else_=b"")
+    columns: list[Any] = [*_HEAD_COLUMNS, wire.label("wire"), body.label("body")]
     return select(*columns)
 
 

@@ -27,6 +27,7 @@ CREATE TABLE requests (
     body_size BIGINT NOT NULL,
     raw_head BLOB NOT NULL,
     body BLOB NOT NULL,
+    wire TEXT,
     FOREIGN KEY(bin_id) REFERENCES bins (id) ON DELETE CASCADE
 );
 

@@ -61,7 +61,7 @@ _TAKE_NUMBERS = (
 _DROP_OLD = "DELETE FROM requests WHERE bin_id = :bin AND number <= :up_to"
 _COLUMNS = (
     "bin_id number received_us method peer fidelity chunked truncated refused_status"
-    " refused_reason body_size raw_head body"
+    " refused_reason body_size wire raw_head body"
 ).split()
 _STORE = (
     f"INSERT INTO requests ({', '.join(_COLUMNS)})"  # noqa: S608 - constants
@@ -286,6 +286,7 @@ def _to_row(capture: Capture, bin_id: int, number: int) -> dict[str, Any]:
         "refused_status": refusal.status if refusal else None,
         "refused_reason": refusal.reason if refusal else None,
         "body_size": capture.body_size,
+        "wire": capture.wire.to_json(),
         "raw_head": capture.raw_head,
         "body": capture.read_body(),
     }

@@ -246,6 +246,27 @@ class ReceivedRequest:
         return self.captured.chunked
 
     @property
+    def trailers(self) -> list[list[str]]:
+        """Names and values of a chunked body's trailer."""
+        return [list(pair) for pair in self.captured.trailers]
+
+    @property
+    def chunk_extensions(self) -> list[str]:
+        """What followed the sizes of its chunks, semicolon included."""
+        return self.captured.chunk_extensions
+
+    @property
+    def leftover_base64(self) -> str:
+        """Bytes that came behind the request and begin no other."""
+        return str(self._json["leftover_base64"])
+
+    @property
+    def wire_notes(self) -> list[dict[str, str]]:
+        """What is odd about how it was framed: ``code`` and ``message``."""
+        found: list[dict[str, str]] = self._json["wire_notes"]
+        return found
+
+    @property
     def fidelity(self) -> str:
         """``exact``, or ``rebuilt`` when another server had changed it before."""
         return self.captured.fidelity

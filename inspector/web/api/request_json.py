@@ -48,6 +48,13 @@ class RefusedJson(TypedDict):
     reason: str
 
 
+class WireNoteJson(TypedDict):
+    """Something odd about how a request was framed."""
+
+    code: str
+    message: str
+
+
 class RequestJson(TypedDict):
     """A captured request."""
 
@@ -77,6 +84,12 @@ class RequestJson(TypedDict):
     body_size: Annotated[int, About("How many bytes of body were sent.")]
     truncated: Annotated[bool, About("Whether only the first part of the body was kept.")]
     chunked: Annotated[bool, About("Whether the body came in chunks.")]
+    trailers: Annotated[list[list[str]], About("The trailer of a chunked body.", schema=SENT_PAIRS)]
+    chunk_extensions: Annotated[list[str], About("What followed the sizes of chunks.")]
+    leftover_base64: Annotated[
+        str, About("Bytes that came behind the request and begin no other, at most 64 KiB.")
+    ]
+    wire_notes: Annotated[list[WireNoteJson], About("What is odd about how it was framed.")]
     fidelity: Annotated[
         str, About("exact (as it came), rebuilt (by another server) or imported (from a file).")
     ]
@@ -100,7 +113,6 @@ class RequestJson(TypedDict):
 
 def request_to_json(request: CapturedRequest) -> RequestJson:
     """All that is known of a request. Key order inside ``form`` is PHP's: never sort it."""
-    form = request.form
     found: RequestJson = {
         "id": request.id,
         "number": request.number,
@@ -108,7 +120,7 @@ def request_to_json(request: CapturedRequest) -> RequestJson:
         "path": request.path,
         "query_string": query_to_json(request.query),
         "headers": request.headers,
-        "form_data": flat_form(form),
+        "form_data": flat_form(request.form),
         "body": request.body_text,
         "content_length": request.body_size,
         "content_type": request.find_header("Content-Type"),
@@ -123,10 +135,14 @@ def request_to_json(request: CapturedRequest) -> RequestJson:
         "body_size": request.body_size,
         "truncated": request.truncated,
         "chunked": request.chunked,
+        "trailers": [list(pair) for pair in request.trailers],
+        "chunk_extensions": request.chunk_extensions,
+        "leftover_base64": b64encode(request.wire.leftover).decode(),
+        "wire_notes": [{"code": note.code, "message": note.message} for note in request.wire.notes],
         "fidelity": request.fidelity,
         "refused": refusal_to_json(request),
-        "form": None if form is None else form.value,
-        "form_notes": notes_to_json(form),
+        "form": getattr(request.form, "value", None),
+        "form_notes": notes_to_json(request.form),
         "ticket": request.ticket,
         "person_context": request.person_context,
         "custom_data": request.custom_data,
