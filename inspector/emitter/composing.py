@@ -18,7 +18,7 @@ from inspector.emitter.tickets import LoadedTicket, parse_ticket
 from inspector.emitter.trees import Context, tree_of
 from inspector.emitter.variations import get_variation
 from inspector.errors import InspectorError
-from inspector.twig.scope import MAX_WORK
+from inspector.twig import MAX_WORK
 
 MAX_CHANGES = 1_000
 _CHOICE_FIELDS = ("variation", "text", "changes")

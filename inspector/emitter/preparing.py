@@ -17,9 +17,7 @@ from inspector.emitter.tickets import CUSTOM_DATA, order_fields, sample_context
 from inspector.emitter.trees import Context
 from inspector.errors import InspectorError
 from inspector.forms import Value, build
-from inspector.twig.environment import missing_variables, render_template
-from inspector.twig.scope import MAX_WORK
-from inspector.twig.values import Work
+from inspector.twig import MAX_WORK, TemplateError, Work, missing_variables, render_twig
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 MAX_HEADER_VALUE_BYTES = 8_190
@@ -227,9 +225,8 @@ def _why_empty(template: str, context: Context) -> str:
 
 
 def _render_field(field: str, template: str, context: Context, work: Work) -> str:
-    """Render, and say in the error which field of the action it was."""
+    """Render one field of the action. Raises ``InspectorError`` that names the field."""
     try:
-        return render_template(template, context, work)
-    except InspectorError as error:
-        error.details["field"] = field
-        raise
+        return render_twig(template, context, work)
+    except TemplateError as error:
+        raise InspectorError("template_error", str(error), line=error.line, field=field) from error

@@ -1,5 +1,12 @@
 """Twig templates, as a helpdesk's author writes them, in Jinja's immutable sandbox.
 
-A library: it knows text and data, nothing of webhooks. ``docs/templates.md`` says what
-of Twig it can and cannot do.
+A library: it knows text and data, nothing of webhooks. ``render_twig`` gives a text or
+raises ``TemplateError``. ``docs/templates.md`` says what of Twig it can and cannot do.
 """
+
+from inspector.twig.environment import missing_variables, render_twig
+from inspector.twig.errors import TemplateError
+from inspector.twig.scope import MAX_WORK
+from inspector.twig.values import Work
+
+__all__ = ["MAX_WORK", "TemplateError", "Work", "missing_variables", "render_twig"]

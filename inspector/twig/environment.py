@@ -1,4 +1,4 @@
-"""Templates in the helpdesk's syntax, rendered in Jinja's immutable sandbox.
+"""Twig templates, rendered in Jinja's immutable sandbox.
 
 Three walls, each enough alone for most attacks: only listed syntax gets through
 (``guard``); nothing but ticket data can be looked up, so that no Python
@@ -20,13 +20,13 @@ from jinja2.runtime import Context as TemplateContext
 from jinja2.runtime import LoopContext, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from inspector.errors import InspectorError
+from inspector.twig.errors import TemplateError, TooMuchWorkError, ValueProblemError
 from inspector.twig.filters import FILTERS, FUNCTIONS, TESTS
-from inspector.twig.guard import Guard, SyntaxProblemError
-from inspector.twig.lexer import HelpdeskLexer
+from inspector.twig.guard import TwigGuard
+from inspector.twig.lexer import TwigLexer
 from inspector.twig.lists import make_range
 from inspector.twig.messages import explain_problem
-from inspector.twig.parser import HelpdeskParser, OwnSyntaxError
+from inspector.twig.parser import TwigParser
 from inspector.twig.patterns import matches
 from inspector.twig.scope import (
     Scope,
@@ -37,8 +37,6 @@ from inspector.twig.scope import (
 )
 from inspector.twig.values import (
     OPERATORS,
-    TooMuchWorkError,
-    ValueProblemError,
     Work,
     calculate,
     compare,
@@ -60,14 +58,13 @@ MAX_OUTPUT_CHARS = 1_000_000
 _LOOP_FIELDS = ("index", "index0", "revindex", "revindex0", "first", "last", "length")
 
 
-def render_template(source: str, context: Context, work: Work | None = None) -> str:
+def render_twig(source: str, context: Context, work: Work | None = None) -> str:
     """Render one template over a ticket; an unknown variable is empty, at any depth.
 
     ``work`` is what it may still do together with others, ``MAX_WORK`` when it is alone.
 
-    Raises ``InspectorError`` ``template_error``, whose message names the line, for
-    what cannot be read or worked out, and for more work than that or more than
-    ``MAX_OUTPUT_CHARS``.
+    Raises ``TemplateError`` for what cannot be read or worked out, and for more work than
+    that or more than ``MAX_OUTPUT_CHARS`` of output.
     """
     if "{" not in source and "\r" not in source and len(source) <= MAX_TEMPLATE_CHARS:
         return source  # Header names, most URLs: a series renders them thousands of times.
@@ -82,7 +79,7 @@ def render_template(source: str, context: Context, work: Work | None = None) -> 
         line, problem = _line_of(error, templates), str(error)
     except Exception as error:
         line, problem = _line_of(error, templates), f"it cannot be worked out ({error})"
-    raise _error(line, problem)
+    raise TemplateError(line, problem)
 
 
 def missing_variables(source: str, context: Context) -> list[str]:
@@ -128,7 +125,7 @@ def _find_value(path: tuple[str, ...], context: Context) -> Any:
     return None if isinstance(value, Undefined) else value
 
 
-class _Sandbox(ImmutableSandboxedEnvironment):
+class TwigEnvironment(ImmutableSandboxedEnvironment):
     """Jinja's sandbox, with every lookup and every operator decided here."""
 
     context_class = Scope
@@ -137,29 +134,35 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
     @cached_property
     def lexer(self) -> Lexer:
-        return HelpdeskLexer(self)
+        return TwigLexer(self)
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
-        return HelpdeskParser(self, source, name, filename).parse()
+        return TwigParser(self, source, name, filename).parse()
 
     def getattr(self, obj: Any, attribute: str) -> Any:
+        """An entry of the data; no attribute of a Python object is ever reached."""
         return _look_up(obj, attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
+        """An entry of the data."""
         return _look_up(obj, argument)
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:  # noqa: ARG002
+        """None is."""
         return False
 
     def is_safe_callable(self, obj: Any) -> bool:  # noqa: ARG002
+        """None is."""
         return False
 
     def call_binop(self, context: TemplateContext, operator: str, left: Any, right: Any) -> Any:
+        """Arithmetic as PHP does it, counted."""
         assert isinstance(context, Scope)  # noqa: S101
         context.work.charge(1)
         return calculate(operator, left, right)
 
     def call_unop(self, context: TemplateContext, operator: str, arg: Any) -> Any:  # noqa: ARG002
+        """A sign before a number."""
         return -to_number(arg) if operator == "-" else to_number(arg)
 
 
@@ -279,8 +282,8 @@ def _as_filter(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def _make_environment() -> _Sandbox:
-    environment = _Sandbox(
+def _make_environment() -> TwigEnvironment:
+    environment = TwigEnvironment(
         undefined=ChainableUndefined,
         autoescape=False,
         optimized=False,
@@ -307,37 +310,33 @@ _ENVIRONMENT = _make_environment()
 
 
 def _parse(source: str) -> nodes.Template:
-    """Jinja's tree of a template; raises ``InspectorError`` ``template_error``."""
+    """Jinja's tree of a template; raises ``TemplateError``."""
     if len(source) > MAX_TEMPLATE_CHARS:
-        raise _error(1, f"the template is longer than {MAX_TEMPLATE_CHARS:,} characters")
+        raise TemplateError(1, f"the template is longer than {MAX_TEMPLATE_CHARS:,} characters")
     try:
         for count, (line, kind, text) in enumerate(_ENVIRONMENT.lex(source)):
             if count > MAX_TOKENS:
-                raise _error(line, "the template is too complicated")
+                raise TemplateError(line, "the template is too complicated")
             if kind in ("integer", "float") and len(text) > 30:
-                raise _error(line, "the number is too long")
+                raise TemplateError(line, "the number is too long")
         return _ENVIRONMENT.parse(source)
-    except OwnSyntaxError as error:
-        raise _error(error.lineno, str(error.message)) from None
     except TemplateSyntaxError as error:
-        raise _error(error.lineno, explain_problem(error.message or "")) from None
+        raise TemplateError(error.lineno, explain_problem(error.message or "")) from None
     except RecursionError:
-        raise _error(1, "the template is too complicated") from None
+        raise TemplateError(1, "the template is too complicated") from None
 
 
 def _guard(source: str) -> tuple[nodes.Template, list[nodes.Template]]:
     """The tree with our own operations in it, and those of its arrow functions.
 
-    Raises ``InspectorError`` ``template_error``.
+    Raises ``TemplateError``.
     """
     tree = _parse(source)
-    guard = Guard()
+    guard = TwigGuard()
     try:
         guarded: nodes.Template = guard.visit(tree)
-    except SyntaxProblemError as error:
-        raise _error(error.line, str(error)) from None
     except RecursionError:
-        raise _error(1, "the template is too complicated") from None
+        raise TemplateError(1, "the template is too complicated") from None
     return guarded, guard.functions
 
 
@@ -348,9 +347,9 @@ def _compile(source: str) -> tuple[Template, ...]:
     try:
         return tuple(_ENVIRONMENT.from_string(each) for each in (tree, *functions))
     except TemplateSyntaxError as error:
-        raise _error(error.lineno, explain_problem(error.message or "")) from None
+        raise TemplateError(error.lineno, explain_problem(error.message or "")) from None
     except (SyntaxError, RecursionError, MemoryError):
-        raise _error(1, "the template is too complicated") from None
+        raise TemplateError(1, "the template is too complicated") from None
 
 
 def _limited(pieces: Iterator[str], work: Work) -> Iterator[str]:
@@ -373,8 +372,3 @@ def _line_of(error: BaseException, templates: Sequence[Template]) -> int:
             line = template.get_corresponding_lineno(traceback.tb_lineno)
         traceback = traceback.tb_next
     return line
-
-
-def _error(line: int, problem: str) -> InspectorError:
-    """The error for a user's template: ``line`` counts from 1."""
-    return InspectorError("template_error", f"Line {line}: {problem}.", line=line)

@@ -13,8 +13,8 @@ from typing import Any
 from jinja2.runtime import Undefined
 
 from inspector.twig import formats, lists
+from inspector.twig.errors import ValueProblemError
 from inspector.twig.values import (
-    ValueProblemError,
     Work,
     are_identical,
     is_collection,

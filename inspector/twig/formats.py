@@ -13,8 +13,8 @@ from jinja2.runtime import Undefined
 
 from inspector.forms import build
 from inspector.twig.dates import find_zone, format_date, parse_date, shift_date
+from inspector.twig.errors import ValueProblemError
 from inspector.twig.values import (
-    ValueProblemError,
     Work,
     find_number,
     is_collection,

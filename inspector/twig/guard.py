@@ -15,6 +15,7 @@ from typing import Any
 from jinja2 import meta, nodes
 from jinja2.visitor import NodeTransformer
 
+from inspector.twig.errors import TemplateError
 from inspector.twig.filters import FILTERS, FUNCTIONS, TESTS
 from inspector.twig.parser import ARROW
 from inspector.twig.scope import RESULT
@@ -48,19 +49,11 @@ _PLAIN = (
 )  # fmt: skip
 
 
-class SyntaxProblemError(Exception):
-    """What is not allowed in a template, and in which line."""
-
-    def __init__(self, line: int, problem: str) -> None:
-        super().__init__(problem)
-        self.line = line
-
-
-class Guard(NodeTransformer):
+class TwigGuard(NodeTransformer):
     """Refuses what is not on the list, and puts guarded calls where Python's operators were.
 
     ``functions`` are the arrow functions found, each a template that sets ``RESULT``.
-    Raises ``SyntaxProblemError``.
+    Raises ``TemplateError``.
     """
 
     def __init__(self) -> None:
@@ -75,7 +68,7 @@ class Guard(NodeTransformer):
         self._nodes += 1
         self._depth += 1
         if self._nodes > MAX_NODES or self._depth > MAX_DEPTH:
-            raise SyntaxProblemError(node.lineno, "the template is too complicated")
+            raise TemplateError(node.lineno, "the template is too complicated")
         try:
             return super().visit(node, *args, **kwargs)
         finally:
@@ -86,7 +79,7 @@ class Guard(NodeTransformer):
         if not isinstance(node, _PLAIN):
             kind = type(node).__name__
             what = _NAMES.get(kind, kind)
-            raise SyntaxProblemError(node.lineno, f"{what} is not part of a webhook's templates")
+            raise TemplateError(node.lineno, f"{what} is not part of a webhook's templates")
         return super().generic_visit(node, *args, **kwargs)
 
     def get_visitor(self, node: nodes.Node) -> Callable[..., Any] | None:
@@ -99,7 +92,7 @@ class Guard(NodeTransformer):
 
     def _on_assign(self, node: nodes.Assign) -> nodes.Node:
         if not isinstance(node.target, nodes.Name):
-            raise SyntaxProblemError(node.lineno, "set takes one name")
+            raise TemplateError(node.lineno, "set takes one name")
         if node.target.name not in self._carried:
             return self._children(node)
         value = self.visit(node.node)
@@ -108,7 +101,7 @@ class Guard(NodeTransformer):
 
     def _on_assignblock(self, node: nodes.AssignBlock) -> nodes.Node | list[nodes.Node]:
         if not isinstance(node.target, nodes.Name):
-            raise SyntaxProblemError(node.lineno, "set takes one name")
+            raise TemplateError(node.lineno, "set takes one name")
         self._gather(node)
         name = node.target.name
         if name not in self._carried:
@@ -142,7 +135,7 @@ class Guard(NodeTransformer):
 
     def _on_const(self, node: nodes.Const) -> nodes.Node:
         if isinstance(node.value, float) and not math.isfinite(node.value):
-            raise SyntaxProblemError(node.lineno, "the number is too large")
+            raise TemplateError(node.lineno, "the number is too large")
         return node
 
     def _on_if(self, node: nodes.If | nodes.CondExpr) -> nodes.Node:
@@ -175,7 +168,7 @@ class Guard(NodeTransformer):
         names = [target for target in targets if isinstance(target, nodes.Name)]
         if node.recursive or len(targets) > 2 or len(names) < len(targets):
             problem = "a loop is written `for x in list` or `for key, x in list`"
-            raise SyntaxProblemError(node.lineno, problem)
+            raise TemplateError(node.lineno, problem)
         before = self._nodes
         self._children(node)
         cost = self._nodes - before
@@ -188,7 +181,7 @@ class Guard(NodeTransformer):
         if not isinstance(node.arg, nodes.Slice):
             return self._children(node)
         if node.arg.step is not None:
-            raise SyntaxProblemError(node.lineno, "a slice has a start and a length")
+            raise TemplateError(node.lineno, "a slice has a start and a length")
         start = node.arg.start or nodes.Const(0)
         length = node.arg.stop or nodes.Const(None)
         call = nodes.Filter(node.node, "slice", [start, length], [], None, None)
@@ -196,7 +189,7 @@ class Guard(NodeTransformer):
 
     def _on_compare(self, node: nodes.Compare) -> nodes.Node:
         if len(node.ops) != 1:
-            raise SyntaxProblemError(node.lineno, "a comparison has two sides")
+            raise TemplateError(node.lineno, "a comparison has two sides")
         self._children(node)
         sign, left, right = node.ops[0].op, node.expr, node.ops[0].expr
         if sign in _FALLBACKS:
@@ -214,10 +207,10 @@ class Guard(NodeTransformer):
 
     def _on_filter(self, node: nodes.Filter) -> nodes.Node:
         if node.dyn_args is not None or node.dyn_kwargs is not None:
-            raise SyntaxProblemError(node.lineno, f"{node.name} cannot be used so")
+            raise TemplateError(node.lineno, f"{node.name} cannot be used so")
         if node.name not in FILTERS:
             problem = f"there is no filter {node.name}; {_suggest(node.name, FILTERS)}"
-            raise SyntaxProblemError(node.lineno, problem)
+            raise TemplateError(node.lineno, problem)
         _check_arguments(node, node.name, FILTERS[node.name], 2)
         if node.node is not None:
             node.node = self.visit(node.node)
@@ -245,7 +238,7 @@ class Guard(NodeTransformer):
         body = nodes.Template([result], lineno=node.lineno)
         body.set_environment(node.environment)
         if len(self.functions) == MAX_FUNCTIONS:
-            raise SyntaxProblemError(node.lineno, "the template is too complicated")
+            raise TemplateError(node.lineno, "the template is too complicated")
         self.functions.append(body)
         around = sorted(meta.find_undeclared_variables(body).difference(names))
         pairs = [nodes.Pair(nodes.Const(name), nodes.Name(name, "load")) for name in around]
@@ -256,7 +249,7 @@ class Guard(NodeTransformer):
     def _on_test(self, node: nodes.Test) -> nodes.Node:
         if node.name not in TESTS or node.dyn_args is not None or node.dyn_kwargs is not None:
             problem = f"there is no test `is {node.name}`; {_suggest(node.name, TESTS)}"
-            raise SyntaxProblemError(node.lineno, problem)
+            raise TemplateError(node.lineno, problem)
         _check_arguments(node, f"is {node.name}", TESTS[node.name], 1)
         return self._children(node)
 
@@ -264,11 +257,11 @@ class Guard(NodeTransformer):
         """``max(a, b)``: a filter of another look."""
         if _is_arrow(node):
             problem = f"an arrow function belongs into {', '.join(_TAKE_FUNCTIONS)}"
-            raise SyntaxProblemError(node.lineno, problem)
+            raise TemplateError(node.lineno, problem)
         name = node.node.name if isinstance(node.node, nodes.Name) else None
         if name not in FUNCTIONS or node.dyn_args is not None or node.dyn_kwargs is not None:
             problem = f"there is no such function; there are {', '.join(FUNCTIONS)}"
-            raise SyntaxProblemError(node.lineno, problem)
+            raise TemplateError(node.lineno, problem)
         _check_arguments(node, name, FUNCTIONS[name], 1)
         # Visited by hand: its name is no variable.
         arguments = [self.visit(argument) for argument in node.args]
@@ -301,7 +294,7 @@ def _check_arguments(node: Any, name: str, function: Callable[..., Any], before:
         inspect.signature(function).bind(*positional, **named)
     except TypeError:
         problem = f"{name} does not take these arguments"
-        raise SyntaxProblemError(node.lineno, problem) from None
+        raise TemplateError(node.lineno, problem) from None
 
 
 def _carried_names(template: nodes.Template) -> set[str]:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import jinja2
 from jinja2.lexer import Lexer, Token
 
 if TYPE_CHECKING:
@@ -24,9 +25,12 @@ _OWN_SIGNS = re.compile(r"\?\??|\.\.|=>|<=>")
 _OWN_NAMES = {"?": "question", "??": "coalesce", "..": "range", "=>": "arrow", "<=>": "spaceship"}
 
 # In Jinja's own patterns: what may stand behind the beginning of a tag, and before its end.
-_BEGIN_MARKS = r"(\-|\+|)"
+_BEGIN_MARKS = re.compile(r"\(\\-\|\\\+\|\)")
 _END_MARK = re.compile(r"\\-(%\\}|\\}\\}|\\#\\})\\s\*")
 _RAW_NAME = re.compile(r"(?<=\\s\*)(end)?raw(?=\\s\*)")
+# How often each of them stands in Jinja's patterns; another number means another Jinja.
+_EDITS = (_BEGIN_MARKS, _END_MARK, _RAW_NAME)
+_EXPECTED_EDITS = (5, 5, 2)
 _WHITE_SPACE = " \t\0\x0b"
 _TAKES_WHITE_SPACE = re.compile(r"\{[{%#]~")
 
@@ -44,11 +48,12 @@ _ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{1,2}|[0-7]{1,3}|.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "v": "\v", "b": "\b", "f": "\f"}
 
 
-class HelpdeskLexer(Lexer):
+class TwigLexer(Lexer):
     """Jinja's, with rules of our own."""
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
+        _check_edits(rule.pattern for rules in self.rules.values() for rule in rules)
         self.rules = {
             state: [rule._replace(pattern=_with_marks(rule.pattern)) for rule in rules]
             for state, rules in self.rules.items()
@@ -96,9 +101,20 @@ class HelpdeskLexer(Lexer):
             tag_begins = kind == "block_begin" or (tag_begins and kind == "whitespace")
 
 
+def _check_edits(patterns: Iterable[re.Pattern[str]]) -> None:
+    """Raise ``RuntimeError`` when Jinja's patterns are not those that we edit."""
+    written = "\n".join(pattern.pattern for pattern in patterns)
+    found = tuple(len(edit.findall(written)) for edit in _EDITS)
+    if found != _EXPECTED_EDITS:
+        raise RuntimeError(
+            f"Jinja {jinja2.__version__} reads templates with other patterns than those that "
+            f"Twig's signs are put into: {found} places instead of {_EXPECTED_EDITS}."
+        )
+
+
 def _with_marks(pattern: re.Pattern[str]) -> re.Pattern[str]:
     """One of Jinja's patterns, which knows ``~`` beside ``-``, and ``verbatim`` beside ``raw``."""
-    marked = pattern.pattern.replace(_BEGIN_MARKS, r"(\-|\+|~|)")
+    marked = _BEGIN_MARKS.sub(r"(\\-|\\+|~|)", pattern.pattern)
     marked = _END_MARK.sub(rf"\g<0>|~\1[{_WHITE_SPACE}]*", marked)
     if "endraw" in marked:
         marked = marked.replace(r"\n?", "")  # A line end behind it stays.

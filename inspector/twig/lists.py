@@ -11,10 +11,10 @@ from collections.abc import Iterable, Sequence
 from functools import cmp_to_key
 from typing import Any
 
+from inspector.twig.errors import ValueProblemError
 from inspector.twig.scope import Arrow
 from inspector.twig.values import (
     ENTRY_COST,
-    ValueProblemError,
     Work,
     compare,
     entries_of,

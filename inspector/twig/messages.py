@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable
 
 MAX_SHOWN_CHARS = 40
-_TAGS = "there are for, if, set, apply, spaceless and verbatim"
+TAGS = ("for", "if", "set", "apply", "spaceless", "verbatim")
+_TAGS = f"there are {', '.join(TAGS[:-1])} and {TAGS[-1]}"
 
 _SIGNS = {
     "begin of print statement": "{{",

@@ -14,8 +14,9 @@ from __future__ import annotations
 from typing import Any
 
 from jinja2 import nodes
-from jinja2.exceptions import TemplateSyntaxError
 from jinja2.parser import Parser
+
+from inspector.twig.errors import TemplateError
 
 # The name under which an arrow function is called; no template can write it.
 ARROW = "=>"
@@ -51,18 +52,14 @@ _JINJA_SIGNS = {"not in": "notin"}
 _CONSTANTS = {"true": True, "false": False, "null": None, "none": None}
 
 
-class OwnSyntaxError(TemplateSyntaxError):
-    """One whose message is ours."""
-
-
-class HelpdeskParser(Parser):
+class TwigParser(Parser):
     """Jinja's parser with expressions and tags of its own."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         own: dict[str, Any] = {
-            "apply": HelpdeskParser._parse_apply,
-            "spaceless": HelpdeskParser._parse_spaceless,
+            "apply": TwigParser._parse_apply,
+            "spaceless": TwigParser._parse_spaceless,
         }
         self.extensions |= own
 
@@ -106,9 +103,8 @@ class HelpdeskParser(Parser):
         """``v => v.id`` or ``(v, key) => v.id``: a call of ``=>`` with names and expression."""
         names = written.items if isinstance(written, nodes.Tuple) else [written]
         if not all(isinstance(name, nodes.Name) for name in names):
-            self.fail(
-                "an arrow function is written v => ... or (v, key) => ...", line, OwnSyntaxError
-            )
+            problem = "an arrow function is written v => ... or (v, key) => ..."
+            raise TemplateError(line, problem)
         parts = [nodes.Tuple(names, "store", lineno=line), self.parse_expression()]
         return nodes.Call(nodes.Name(ARROW, "load"), parts, [], None, None, lineno=line)
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from inspector.twig.values import ValueProblemError, Work, to_text
+from inspector.twig.errors import ValueProblemError
+from inspector.twig.values import Work, to_text
 
 MAX_PATTERN_CHARS = 500
 MAX_REPEATS = 1_000

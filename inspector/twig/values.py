@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 from jinja2 import Undefined
 
 from inspector.forms.casts import text_of
+from inspector.twig.errors import TooMuchWorkError, ValueProblemError
 
 Number: TypeAlias = int | float
 
@@ -24,14 +25,6 @@ ENTRY_COST = 10  # Against a character's 1: about what each takes.
 
 _NUMERIC = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*\Z", re.ASCII)
 _INT_RANGE = range(-(2**63), 2**63)
-
-
-class ValueProblemError(Exception):
-    """What a template cannot do with a value, as the end of a sentence."""
-
-
-class TooMuchWorkError(Exception):
-    """The template would do more than one template may."""
 
 
 class Work:

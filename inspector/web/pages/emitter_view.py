@@ -23,7 +23,7 @@ from inspector.errors import InspectorError
 from inspector.exports import curl
 from inspector.exports.outgoing import make_outgoing
 from inspector.forms import Value
-from inspector.twig.environment import render_template
+from inspector.twig import render_twig
 from inspector.twig.filters import FILTERS
 from inspector.web.current import current_services
 from inspector.web.pages.emitter_form import Draft
@@ -210,7 +210,7 @@ def preview_composition(composition: Composition, number: int = 1) -> Shown:
 def explain_templates() -> dict[str, Any]:
     """Examples with what they give, and the names of the filters."""
     context = sample_context()
-    examples = [(source, render_template(source, context)) for source in EXAMPLES]
+    examples = [(source, render_twig(source, context)) for source in EXAMPLES]
     return {"examples": examples, "filters": tuple(FILTERS)}
 
 
