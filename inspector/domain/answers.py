@@ -40,6 +40,11 @@ class Answer(NamedTuple):
         """Whether it goes out at once and whole."""
         return not (self.delay_s or self.drip_s or self.dropped or self.cut_after is not None)
 
+    @property
+    def content(self) -> bytes:
+        """The body as far as its status lets one go out: none with 205 (RFC 9110, 15.3.6)."""
+        return b"" if self.status in _BODILESS or self.status == 205 else self.body
+
     def sendable_headers(self) -> tuple[tuple[str, str], ...]:
         """The headers that may go out: none that frames, none that acts beyond the answer."""
         if not self.headers:
@@ -110,8 +115,7 @@ def render_answer(answer: Answer, *, head_only: bool, http_1_0: bool, close: boo
     ``head_only`` for HEAD: the same head, no body. Whatever the bin's owner chose,
     the answer is a sandbox of its own and cannot act on the server's pages.
     """
-    bodiless = head_only or answer.status in _BODILESS
-    return _head(answer, http_1_0, close) + (b"" if bodiless else answer.body)
+    return _head(answer, http_1_0, close) + (b"" if head_only else answer.content)
 
 
 def render_parts(answer: Answer, *, head_only: bool, http_1_0: bool) -> list[tuple[float, bytes]]:
@@ -122,8 +126,7 @@ def render_parts(answer: Answer, *, head_only: bool, http_1_0: bool) -> list[tup
     if answer.dropped:
         return [(answer.delay_s, b"")]
     head = _head(answer, http_1_0, close=True)
-    bodiless = head_only or answer.status in _BODILESS
-    body = b"" if bodiless else answer.body[: answer.cut_after]
+    body = b"" if head_only else answer.content[: answer.cut_after]
     if not answer.drip_s or not body:
         return [(answer.delay_s, head + body)]
     size = math.ceil(len(body) / max(1, round(answer.drip_s / DRIP_STEP_S)))
@@ -133,7 +136,7 @@ def render_parts(answer: Answer, *, head_only: bool, http_1_0: bool) -> list[tup
 
 
 def _head(answer: Answer, http_1_0: bool, close: bool) -> bytes:
-    headers, size = answer.sendable_headers(), len(answer.body)
+    headers, size = answer.sendable_headers(), len(answer.content)
     fixed = _fixed_head(answer.status, headers, size, http_1_0, close)
     return fixed + _date_line(int(time.time()))
 

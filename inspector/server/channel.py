@@ -3,103 +3,43 @@
 It leans on these seams of waitress 3.0: while ``requests`` is not empty the main
 loop neither reads the socket nor writes to it without ``outbuf_lock``, so the
 thread that serves the request may send; ``readable`` and ``writable`` are asked
-by the main loop before each poll; ``service`` is what a worker thread runs.
+by the main loop before each poll; ``service`` is what a worker thread runs;
+``write_soon`` takes a response's bytes, the head by itself first.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
+import logging
 import socket
 import time
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from waitress.channel import HTTPChannel
-from waitress.task import ErrorTask, WSGITask
+from waitress.channel import ClientDisconnected, HTTPChannel
+from waitress.utilities import InternalServerError
 
-from inspector.capture import split_request_line
+from inspector.server.head import cut_to_head
 from inspector.server.parser import ExactParser, RequestTimeout
-from inspector.web.statuses import CODES_OF_STATUS
+from inspector.server.tasks import PageTask, RefusalTask
 
 if TYPE_CHECKING:
     from inspector.live.later import Later
 
+log = logging.getLogger("inspector.server")
+
+# A paused response goes on when its reader has left no more than this.
+LOW_WATER_BYTES = 250_000
 # After a refusal the sender may still be sending: reading on for a moment lets it see the
 # answer, where closing at once would reset the connection under it.
 LINGER_S = 2.0
 LINGER_BYTES = 64_000_000
 
 
-class ParkableTask(WSGITask):  # type: ignore[misc]
-    """A page or API call; the application may park it by ``environ["inspector.park"]``."""
-
-    later: Later | None = None
-
-    def get_environment(self) -> dict[str, Any]:
-        """Waitress's environ, with the undecoded target and the way to park."""
-        environ: dict[str, Any] = super().get_environment()
-        environ["REQUEST_URI"] = self.request.request_uri
-        environ["inspector.park"] = self._park
-        return environ
-
-    def _park(self, later: Later) -> None:
-        self.later = later
-
-    def start(self) -> None:
-        """Called by waitress first: say so when this is the connection's last answer."""
-        super().start()
-        if self.request.connection_close:
-            self.set_close_on_finish()
-
-    def service(self) -> None:
-        """Run the application; its small answer goes out from here, without the main loop."""
-        self.channel.last_activity = time.time()  # However long it waited for a thread.
-        super().service()
-        if self.later is None:
-            self.channel.flush_now()
-
-    def write(self, data: bytes) -> None:
-        """Send, unless the answer comes later."""
-        if self.later is None:
-            super().write(data)
-
-    def finish(self) -> None:
-        """The application is done: the answer is out, or the socket goes to the parking lot."""
-        if self.later is None:
-            super().finish()
-        else:
-            # The main loop may take the channel before waitress is done with the request, whose
-            # place in the queue is then gone: a task that closes does not ask for it.
-            self.close_on_finish = True
-            self.channel.park(self.later)
-
-
-class RefusalTask(ErrorTask):  # type: ignore[misc]
-    """What is refused before any view has seen it: below ``/api`` in the shape of its errors."""
-
-    def execute(self) -> None:
-        """Write the refusal, then close."""
-        request, error = self.request, self.request.error
-        if not split_request_line(request.raw_head)[1].startswith(b"/api/"):
-            super().execute()
-            return
-        code = CODES_OF_STATUS.get(error.code, "bad_request")
-        told = {"error": {"code": code, "message": f"{error.reason}: {error.body}."}}
-        body = json.dumps(told).encode() + b"\n"
-        self.status = f"{error.code} {error.reason}"
-        self.response_headers.append(("Content-Type", "application/json"))
-        self.set_close_on_finish()
-        self.content_length = len(body)
-        self.write(body)
-
-
 class Channel(HTTPChannel):  # type: ignore[misc]
     """One connection. ``answer`` may be called by any one thread while its request is served."""
 
     parser_class = ExactParser
-    task_class = ParkableTask
-    error_task_class = RefusalTask
 
     requests: list[ExactParser]
     request: ExactParser | None
@@ -107,6 +47,8 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     # Bin and number of the last capture on this connection.
     previous: tuple[str, int] | None = None
     _later: Later | None = None
+    _paused: PageTask | None = None
+    _when_drained: Callable[[], None] | None = None
     _lingering_until = 0.0
     _lingered_bytes = 0
 
@@ -143,10 +85,72 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         if len(self.requests) == 1:
             self.server.add_task(self)
 
+    def service(self) -> None:
+        """Called on a worker thread: serve the first request, or go on with its response."""
+        task, self._paused = self._paused or PageTask(self, self.requests[0]), None
+        self._run(task)
+        if task.is_paused:
+            self._paused = task
+            self._run_when_drained(lambda: self.server.task_dispatcher.add_task(self))
+        elif task.later is not None:
+            self.park(task.later)
+        else:
+            self._close_or_go_on(task.close_on_finish)
+            self.server.pull_trigger()
+
+    def _run(self, task: PageTask) -> None:
+        if not self.connected:
+            task.is_paused = False
+            task.close_on_finish = True
+            task.abandon()
+            return
+        try:
+            task.service()
+        except ClientDisconnected:
+            task.close_on_finish = True
+        except Exception:
+            log.exception("Serving %s failed.", task.request.path)
+            task.close_on_finish = True
+            if not task.wrote_header:
+                task.request.error = InternalServerError("Something went wrong here")
+                RefusalTask(self, task.request).service()
+
+    def _run_when_drained(self, action: Callable[[], None]) -> None:
+        """Let the main loop do it when the reader has taken most of what is buffered.
+
+        At once when the reader is gone. Not to be called while a lock is held.
+        """
+        with self.outbuf_lock:
+            is_connected = self.connected
+            if is_connected:
+                self._when_drained = action
+        if is_connected:
+            self.server.pull_trigger()
+        else:
+            action()
+
+    def write_soon(self, data: bytes) -> int:
+        """Called by tasks: send or buffer; never waits for the reader."""
+        written: int = super().write_soon(self._leave_out_body(data))
+        return written
+
+    def _flush_outbufs_below_high_watermark(self) -> None:
+        """Waitress's waits here for the reader; ``PageTask`` pauses instead."""
+
+    def _leave_out_body(self, data: bytes) -> bytes:
+        """What of a response's bytes may go out: for HEAD, its head (RFC 9110, 9.3.2)."""
+        request = self.requests[0] if self.requests else None
+        if request is None or request.command != "HEAD":
+            return data
+        if request.is_answered:
+            return b""
+        request.is_answered = True
+        return cut_to_head(data)
+
     def answer(self, payload: bytes, *, close: bool) -> None:
         """Send the whole answer to the first request and go on to the next one."""
         if payload:
-            self._send_now(payload)
+            self._send_now(self._leave_out_body(payload))
         self._close_or_go_on(close)
 
     def answer_error(self, request: ExactParser) -> None:
@@ -263,15 +267,20 @@ class Channel(HTTPChannel):  # type: ignore[misc]
                 self.requests.pop(0)
             if not self.connected:
                 return
-            if self.requests:
+            # The next response gets a buffer of its own, so that this one's is let go of.
+            self.current_outbuf_count = self.adj.outbuf_high_watermark
+            has_much = self.total_outbufs_len > self.adj.outbuf_high_watermark
+            if self.requests and not has_much:
                 self.server.add_task(self)
-            elif (
-                self.request is not None
-                and self.request.expect_continue
-                and self.request.headers_finished
-                and not self.sent_continue
-            ):
-                self.send_continue()
+            elif self.request is not None and not self.requests:
+                self._send_continue_when_due(self.request)
+        if has_much:
+            self._run_when_drained(self._serve_next)
+
+    def _serve_next(self) -> None:
+        with self.requests_lock:
+            if self.connected and self.requests:
+                self.server.add_task(self)
 
     def _linger(self) -> None:
         self._lingering_until = time.monotonic() + LINGER_S
@@ -294,7 +303,8 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         """Whether the main loop has something to do here; asked before each poll."""
         if self._lingering_until and time.monotonic() > self._lingering_until:
             self.will_close = True
-        return self._later is not None or bool(super().writable())
+        has_to_do = self._later is not None or self._when_drained is not None
+        return has_to_do or bool(super().writable())
 
     def handle_write(self) -> None:
         """Send what is buffered, then leave for the parking lot when it is time.
@@ -306,6 +316,8 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         if self._later is None:
             super().handle_write()
             self._end_answer()
+            if self.total_outbufs_len <= LOW_WATER_BYTES:
+                self._act_when_drained()
             return
         with self.outbuf_lock:
             self._flush_exception(self._flush_some, do_close=False)
@@ -313,6 +325,11 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             self.handle_close()
         elif not self.total_outbufs_len:
             self._leave()
+
+    def _act_when_drained(self) -> None:
+        action, self._when_drained = self._when_drained, None
+        if action is not None:
+            action()
 
     def handle_read(self) -> None:
         """Read requests; after a refusal, read and drop."""
@@ -334,14 +351,23 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         if request is not None and not request.completed:
             self.server.lane.note_broken_off(self, request)
         super().handle_close()
+        self._act_when_drained()
         later, self._later = self._later, None
         if later is not None:
             later.end()
+
+    def drop(self) -> None:
+        """Close when no thread is left that could go on with a response."""
+        paused, self._paused, self._when_drained = self._paused, None, None
+        if paused is not None:
+            paused.abandon()
+        self.handle_close()
 
     def _leave(self) -> None:
         later, self._later = self._later, None
         park: Callable[..., None] = self.server.parking.park
         socket = self.socket
+        head_only = any(request.command == "HEAD" for request in self.requests[:1])
         with self.outbuf_lock, self.requests_lock:
             self.del_channel()
             self.connected = False
@@ -350,4 +376,4 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             for request in self.requests:
                 request.close()
             self.requests = []
-        park(socket, later)
+        park(socket, later, head_only=head_only)

@@ -39,6 +39,12 @@ class HeadTooLargeError(Exception):
         self.answer = answer
 
 
+def cut_to_head(response: bytes) -> bytes:
+    """A response's bytes up to the end of its head."""
+    head, empty_line, _ = response.partition(b"\r\n\r\n")
+    return head + empty_line
+
+
 def begins_like_request(data: bytes) -> bool:
     """Whether a request line may begin here, perhaps behind empty lines, or nothing does."""
     line = data.lstrip(b"\r\n")

@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from inspector.domain import CapturedRequest
 from inspector.live.later import Later, Step
+from inspector.server.head import cut_to_head
 
 log = logging.getLogger("inspector.server")
 
@@ -41,10 +42,20 @@ Load = Callable[[int, int, int], Sequence[CapturedRequest]]
 
 
 class _Parked:
-    __slots__ = ("behind", "closing", "later", "lingers_until", "moved_at", "socket", "unread")
+    __slots__ = (
+        "behind",
+        "closing",
+        "head_only",
+        "later",
+        "lingers_until",
+        "moved_at",
+        "socket",
+        "unread",
+    )
 
-    def __init__(self, sock: socket.socket, later: Later) -> None:
+    def __init__(self, sock: socket.socket, later: Later, head_only: bool) -> None:
         self.socket = sock
+        self.head_only = head_only
         self.later = later
         # Views of what all readers of a bin share, so that slow ones cost no copies.
         self.unread: deque[memoryview] = deque()
@@ -68,7 +79,7 @@ class ParkingLot:
         self._wake_read, self._wake_write = socket.socketpair()
         self._wake_read.setblocking(False)
         self._wake_write.setblocking(False)
-        self._arrivals: deque[tuple[socket.socket, Later]] = deque()
+        self._arrivals: deque[tuple[socket.socket, Later, bool]] = deque()
         self._news: dict[int, int] = {}
         self._lock = threading.Lock()
         self._woken = False
@@ -103,9 +114,9 @@ class ParkingLot:
             self._thread.join(timeout_s)
         self._wake_write.close()
 
-    def park(self, sock: socket.socket, later: Later) -> None:
-        """Take over a socket, from any thread."""
-        self._arrivals.append((sock, later))
+    def park(self, sock: socket.socket, later: Later, *, head_only: bool = False) -> None:
+        """Take over a socket, from any thread; ``head_only`` for the response to HEAD."""
+        self._arrivals.append((sock, later, head_only))
         self._wake()
 
     def ring(self, later: Later) -> None:
@@ -172,8 +183,8 @@ class ParkingLot:
             return None
         return max(0.0, self._timers[0][0] - time.monotonic())
 
-    def _admit(self, sock: socket.socket, later: Later) -> None:
-        parked = _Parked(sock, later)
+    def _admit(self, sock: socket.socket, later: Later, head_only: bool) -> None:
+        parked = _Parked(sock, later, head_only)
         self._parked[sock] = self._by_later[later] = parked
         self._selector.register(sock, selectors.EVENT_READ, parked)
         if later.bin_id is not None:
@@ -241,6 +252,8 @@ class ParkingLot:
 
     def _take_step(self, parked: _Parked, step: Step) -> None:
         if not parked.closing:
+            if parked.head_only and step.data:  # Heads come whole, in one step.
+                step = Step(cut_to_head(step.data), done=True)
             if step.data:
                 if not parked.unread:
                     parked.moved_at = time.monotonic()

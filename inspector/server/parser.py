@@ -66,6 +66,7 @@ class ExactParser(HTTPRequestParser):  # type: ignore[misc]
     command = ""
     received_us = 0
     truncated = False
+    is_answered = False
     announced_bytes: int | None = None
     notes: tuple[WireNote, ...] = ()
     leftover = b""

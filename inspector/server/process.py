@@ -233,7 +233,7 @@ class ServerProcess:
         for channel in list(server.active_channels.values()):
             with contextlib.suppress(OSError):
                 channel.socket.shutdown(socket.SHUT_RDWR)
-            channel.handle_close()
+            channel.drop()
         server.trigger.close()
 
 

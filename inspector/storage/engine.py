@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from flask import Flask
+from flask import Flask, has_app_context
 from sqlalchemy import Engine, event, inspect, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import (
@@ -116,6 +116,15 @@ def answers(engine: Engine) -> bool:
     except SQLAlchemyError:
         return False
     return True
+
+
+def release_connection() -> None:
+    """Give this context's connection back to the pool; the next query takes another.
+
+    Between two queries that only read, as nothing is committed.
+    """
+    if has_app_context():
+        db.session.rollback()
 
 
 def find_trouble(error: DBAPIError) -> str | None:

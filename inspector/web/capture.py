@@ -78,7 +78,7 @@ def _answer(answer: Answer) -> Response:
     headers = list(answer.sendable_headers())
     if not any(name.lower() == "content-type" for name, _ in headers):
         headers.append(("Content-Type", "text/plain; charset=utf-8"))
-    response = Response(answer.body, answer.status, headers)
+    response = Response(answer.content, answer.status, headers)
     response.headers.setdefault("Content-Security-Policy", "sandbox")
     return response
 

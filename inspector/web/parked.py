@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from flask import Response, request
+from flask import Flask, Response, request
 
 from inspector.domain import Bin
 from inspector.errors import InspectorError, RequestNotFoundError
 from inspector.live.events import EventStream, Renderer, render_once
 from inspector.live.later import Later
+from inspector.storage.engine import release_connection
 from inspector.storage.records import find_number, make_id
 from inspector.web.current import current_services
 from inspector.web.headers import DATA_HEADERS, JSON
 from inspector.web.services import OwnServer
 
 MAX_RENDERERS = 1_000
+
+
+def register(app: Flask) -> None:
+    """Let a response whose reader does not keep up give back its database connection."""
+    app.before_request(_offer_pause)
+
+
+def _offer_pause() -> None:
+    request.environ["inspector.pause"] = release_connection
 
 
 def open_stream(bin_: Bin, render: Renderer) -> EventStream:

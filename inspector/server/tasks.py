@@ -1,0 +1,162 @@
+"""Pages, API calls and refusals, written to their connection without waiting for its reader.
+
+It leans on these seams of waitress 3.0: ``Task.write`` builds the head before the first
+bytes of the body; ``start_response`` and ``finish`` are called around the application.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from waitress.task import ErrorTask, WSGITask
+
+from inspector.capture import split_request_line
+from inspector.web.statuses import CODES_OF_STATUS
+
+if TYPE_CHECKING:
+    from inspector.live.later import Later
+
+# More than so much that its reader has not taken, and a response is paused.
+HIGH_WATER_BYTES = 1_000_000
+
+
+class PageTask(WSGITask):  # type: ignore[misc]
+    """A page or API call.
+
+    The application may park its response by ``environ["inspector.park"]``. One that is
+    made faster than it is read is paused: ``is_paused``, and ``service`` goes on with it
+    later, on whichever worker thread. ``environ["inspector.pause"]`` may name a function
+    to be called then, to let go of what others need.
+    """
+
+    response_headers: list[tuple[str, str]]
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.later: Later | None = None
+        self.is_paused = False
+        # What the application keeps in context variables follows the response from thread
+        # to thread.
+        self._context = contextvars.copy_context()
+        self._pieces: Iterable[bytes] | None = None
+        self._rest: Iterator[bytes] = iter(())
+
+    def get_environment(self) -> dict[str, Any]:
+        """Waitress's environ, with the undecoded target and the way to park."""
+        environ: dict[str, Any] = super().get_environment()
+        environ["REQUEST_URI"] = self.request.request_uri
+        environ["inspector.park"] = self._park
+        return environ
+
+    def _park(self, later: Later) -> None:
+        self.later = later
+
+    def start(self) -> None:
+        """Called by waitress first: say so when this is the connection's last response."""
+        super().start()
+        if self.request.connection_close:
+            self.set_close_on_finish()
+
+    def service(self) -> None:
+        """Run the application, or go on with its response."""
+        self.channel.last_activity = time.time()  # However long it waited for a thread.
+        if self.is_paused:
+            self.is_paused = False
+            try:
+                self.execute()
+                if not self.is_paused:
+                    self.finish()
+            except OSError:
+                self.close_on_finish = True
+        else:
+            super().service()
+        if self.later is None:
+            self.channel.flush_now()
+
+    def execute(self) -> None:
+        """Called by waitress between ``start`` and ``finish``; may end in a pause."""
+        try:
+            if self._pieces is None:
+                application = self.channel.server.application
+                self._pieces = self._context.run(
+                    application, self.get_environment(), self._start_response
+                )
+                self._rest = iter(self._pieces)
+            self._write_pieces()
+        except BaseException:
+            self.abandon()
+            raise
+        if not self.is_paused:
+            self.abandon()
+        elif "inspector.pause" in self.get_environment():
+            self._context.run(self.get_environment()["inspector.pause"])
+
+    def _write_pieces(self) -> None:
+        while (piece := self._context.run(next, self._rest, None)) is not None:
+            if piece:
+                self.write(piece)
+            if self.channel.total_outbufs_len > HIGH_WATER_BYTES and not self._is_whole():
+                self.is_paused = True
+                return
+        if self.content_length is not None and self.has_body and not self._is_whole():
+            # A reader would wait for the rest for ever.
+            self.set_close_on_finish()
+
+    def _is_whole(self) -> bool:
+        length = self.content_length
+        return length is not None and self.content_bytes_written >= length
+
+    def abandon(self) -> None:
+        """Let the application clean up; nothing more is asked of it."""
+        pieces, self._pieces, self._rest = self._pieces, (), iter(())
+        close: Callable[[], None] | None = getattr(pieces, "close", None)
+        if close is not None:
+            self._context.run(close)
+
+    def _start_response(
+        self, status: str, headers: list[tuple[str, str]], exc_info: Any = None
+    ) -> Callable[[bytes], None]:
+        if exc_info is not None and self.wrote_header:
+            raise exc_info[1]
+        if any({"\r", "\n"} & {*name, *value} for name, value in [("", status), *headers]):
+            raise ValueError("a line end in a response's head")
+        self.complete = True
+        self.status = status
+        ours = [pair for pair in self.response_headers if pair[0] == "Connection"]
+        self.response_headers = [*ours, *headers]
+        lengths = [value for name, value in headers if name.lower() == "content-length"]
+        self.content_length = int(lengths[-1]) if lengths else None
+        return self.write
+
+    def write(self, data: bytes) -> None:
+        """Send, unless the response comes later."""
+        if self.later is None:
+            super().write(data)
+
+    def finish(self) -> None:
+        """Called by waitress last; the response may be paused, parked, or out."""
+        if not self.is_paused and self.later is None:
+            super().finish()
+
+
+class RefusalTask(ErrorTask):  # type: ignore[misc]
+    """What is refused before any view has seen it: below ``/api`` in the shape of its errors."""
+
+    def execute(self) -> None:
+        """Write the refusal, then close."""
+        request, error = self.request, self.request.error
+        if not split_request_line(request.raw_head)[1].startswith(b"/api/"):
+            super().execute()
+            return
+        code = CODES_OF_STATUS.get(error.code, "bad_request")
+        told = {"error": {"code": code, "message": f"{error.reason}: {error.body}."}}
+        body = json.dumps(told).encode() + b"\n"
+        self.status = f"{error.code} {error.reason}"
+        self.response_headers.append(("Content-Type", "application/json"))
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
