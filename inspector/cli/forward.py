@@ -1,78 +1,62 @@
-"""Passing a capture on to a program of the user's: same method, headers and bytes."""
+"""Forwarding a capture to a program of the user's, as a replay sends it."""
 
 from __future__ import annotations
 
-import time
 from base64 import b64decode
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
-from urllib.parse import urlsplit
 
+from inspector.capture import Refusal
+from inspector.domain import CapturedRequest
+from inspector.errors import InspectorError
 from inspector.reading.text import escape_invisible, shorten
 
 TIMEOUT_S = 30.0
 MAX_ANSWER_CHARS = 100
-# RFC 9110, 7.6.1: for one connection only; Host and the length are the new connection's.
-_NOT_PASSED_ON = frozenset(
-    (
-        "connection",
-        "content-length",
-        "expect",
-        "host",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
+MAX_ANSWER_BYTES = 1_000_000
+
+
+def read_request(data: dict[str, Any]) -> CapturedRequest:
+    """A captured request from its JSON in the API: head and body byte for byte."""
+    refused = data["refused"]
+    return CapturedRequest(
+        id=data["id"],
+        bin_id=0,
+        bin_name="",
+        number=data["number"],
+        received_us=round(data["time"] * 1_000_000),
+        raw_head=b64decode(data["head_base64"]),
+        body=b64decode(data["body_base64"]),
+        body_size=data["body_size"],
+        peer=data["remote_addr"],
+        chunked=data["chunked"],
+        truncated=data["truncated"],
+        fidelity=data["fidelity"],
+        refusal=Refusal(refused["status"], refused["reason"]) if refused else None,
     )
-)
 
 
-def forward(request: dict[str, Any], url: str, bin_name: str) -> str:
-    """Send it on; answers a line that says how that went, whatever happens."""
-    parts = urlsplit(url)
-    target = find_target(request, parts.path, parts.query, bin_name)
-    kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-    began = time.monotonic()
+def forward(request: CapturedRequest, url: str, *, refused_too: bool = False) -> str:
+    """Send it below ``url``; the line that says how that went, whatever happens.
+
+    A request that the server refused is left out unless ``refused_too``.
+    """
+    # A tail that forwards nothing starts without them.
+    from inspector.emitter import DeliveryOptions, replay, send
+
+    if request.refusal is not None and not refused_too:
+        return f"  -> not sent: it was refused with {request.refusal.status}"
     try:
-        connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_S)
-        try:
-            status, reason, body = _exchange(connection, request, target)
-        finally:
-            connection.close()
-    except (OSError, HTTPException, ValueError) as error:
-        said = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        return f"  -> {url}: not delivered, {escape_invisible(said)}"
-    took_ms = (time.monotonic() - began) * 1000
-    answer = f"  -> {url}: {status} {escape_invisible(reason[:60])} in {took_ms:.0f} ms"
-    text = escape_invisible(shorten(body.decode("utf-8", "replace").strip(), MAX_ANSWER_CHARS))
-    return f"{answer}: {text}" if text else answer
-
-
-def _exchange(
-    connection: HTTPConnection, request: dict[str, Any], target: str
-) -> tuple[int, str, bytes]:
-    body = b64decode(request["body_base64"])
-    connection.putrequest(request["method"], target, skip_accept_encoding=True)
-    for name, value in request["raw_headers"]:
-        if name.lower() not in _NOT_PASSED_ON:
-            connection.putheader(name, value.encode("utf-8", "replace"))
-    if body or request["method"] not in ("GET", "HEAD", "OPTIONS", "TRACE"):
-        connection.putheader("Content-Length", str(len(body)))
-    connection.endheaders(body or None)
-    answer = connection.getresponse()
-    return answer.status, answer.reason, answer.read(1_000_000)
-
-
-def find_target(request: dict[str, Any], path: str, query: str, bin_name: str) -> str:
-    """The URL's path with what followed the bin's name, and both queries."""
-    parts = request["request_line"].split(" ")
-    sent = parts[1] if len(parts) > 1 else "/"
-    sent_path, _, sent_query = sent.partition("?")
-    rest = sent_path.partition(f"/{bin_name}")[2]
-    joined = (path.rstrip("/") + rest) or "/"
-    queries = "&".join(each for each in (query, sent_query) if each)
-    return f"{joined}?{queries}" if queries else joined
+        prepared = replay(request, url)
+    except InspectorError as error:
+        return f"  -> not sent: {escape_invisible(error.message)}"
+    options = DeliveryOptions(timeout_s=TIMEOUT_S, first_byte_timeout_s=TIMEOUT_S)
+    result = send(prepared, options=options, max_answer_bytes=MAX_ANSWER_BYTES)
+    place = f"  -> {escape_invisible(str(prepared.url))}"
+    if result.answer is None:
+        why = result.failure.message if result.failure else "no answer"
+        return f"{place}: not delivered, {escape_invisible(why)}"
+    reason = escape_invisible(result.answer.reason[:60])
+    line = f"{place}: {result.answer.status} {reason} in {result.last.total_ms:.0f} ms"
+    body = result.answer.body.decode("utf-8", "replace").strip()
+    text = escape_invisible(shorten(body, MAX_ANSWER_CHARS))
+    return f"{line}: {text}" if text else line

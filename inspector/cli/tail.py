@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from base64 import b64decode
+from collections.abc import Iterator
 from typing import Any
 
 import click
 
-from inspector.cli.client import Client, LostError, bin_path, server_options, split_url
-from inspector.cli.forward import forward
+from inspector.cli.client import Client, LostError, bin_path, server_options
+from inspector.cli.forward import forward, read_request
 from inspector.cli.lines import format_request
-from inspector.domain import CapturedRequest
 from inspector.domain.json_bodies import SentNumber, write_json
 from inspector.errors import InspectorError
 from inspector.reading.query import Query, parse_query
@@ -35,7 +34,13 @@ LONGEST_PAUSE_S = 15.0
     "--forward-to",
     metavar="URL",
     envvar="INSPECTOR_FORWARD_TO",
-    help="Send each one on to a program of yours, and print what it answers.",
+    help="Send each one on to a program of yours, below this URL, and print what it answers.",
+)
+@click.option(
+    "--forward-refused",
+    is_flag=True,
+    envvar="INSPECTOR_FORWARD_REFUSED",
+    help="Send on those too that the server has refused.",
 )
 @server_options
 def command(
@@ -45,18 +50,22 @@ def command(
     once: bool,
     match: str | None,
     forward_to: str | None,
+    forward_refused: bool,
     server: str,
     token: str | None,
 ) -> None:
     """Print captures of BIN as they arrive, until Ctrl-C."""
     query = _read_query(match)
-    if forward_to is not None and split_url(forward_to) is None:
-        raise click.UsageError(
-            f"{forward_to!r} is no URL to send to. Write it like http://127.0.0.1:3000/hook."
-        )
-    client = Client(server, token)
+    if forward_to is not None:
+        _check_url(forward_to)
     try:
-        _print_all(client, bin_name, query, as_json=as_json, once=once, forward_to=forward_to)
+        for data in _match(Client(server, token), bin_name, query):
+            click.echo(write_json(data) if as_json else format_request(data))
+            if forward_to is not None:
+                line = forward(read_request(data), forward_to, refused_too=forward_refused)
+                click.echo(line, err=as_json)
+            if once:
+                return
     except KeyboardInterrupt:
         # It ends a tail as it should end; who waits for one request has not had it.
         if once:
@@ -64,24 +73,24 @@ def command(
         click.echo(err=True)
 
 
-def _print_all(
-    client: Client,
-    bin_name: str,
-    query: Query | None,
-    *,
-    as_json: bool,
-    once: bool,
-    forward_to: str | None,
-) -> None:
+def _match(client: Client, bin_name: str, query: Query | None) -> Iterator[dict[str, Any]]:
+    """Those that match as they arrive, as the API's JSON."""
     for data in _follow(client, bin_name):
-        request = json.loads(data, parse_float=SentNumber)
-        if query is not None and not query.matches(read_request(request)):
-            continue
-        click.echo(write_json(request) if as_json else format_request(request))
-        if forward_to is not None:
-            click.echo(forward(request, forward_to, bin_name), err=as_json)
-        if once:
-            return
+        found = json.loads(data, parse_float=SentNumber)
+        if query is None or query.matches(read_request(found)):
+            yield found
+
+
+def _check_url(url: str) -> None:
+    """Raise ``UsageError`` for what nothing can be sent to, without its password."""
+    from inspector.emitter.http_client.urls import parse_url  # only who forwards waits for it
+
+    try:
+        parse_url(url)
+    except InspectorError as error:
+        raise click.UsageError(
+            f"--forward-to: {error.message} Write it like http://127.0.0.1:3000/hook."
+        ) from error
 
 
 def _read_query(match: str | None) -> Query | None:
@@ -112,23 +121,3 @@ def _follow(client: Client, bin_name: str) -> Any:
                 raise
         pause_s = min(max(pause_s * 2, FIRST_PAUSE_S), LONGEST_PAUSE_S)
         time.sleep(pause_s)
-
-
-def read_request(data: dict[str, Any]) -> CapturedRequest:
-    """A request from its JSON, near enough to search in it."""
-    lines = [data["request_line"], *(f"{name}: {value}" for name, value in data["raw_headers"])]
-    return CapturedRequest(
-        id=data["id"],
-        bin_id=0,
-        bin_name="",
-        number=data["number"],
-        received_us=round(data["time"] * 1_000_000),
-        raw_head=("\r\n".join(lines) + "\r\n").encode("utf-8", "replace"),
-        body=b64decode(data["body_base64"]),
-        body_size=data["body_size"],
-        peer=data["remote_addr"],
-        chunked=data["chunked"],
-        truncated=data["truncated"],
-        fidelity=data["fidelity"],
-        refusal=None,
-    )

@@ -7,6 +7,7 @@ object. A better parser improves old captures too.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -32,6 +33,8 @@ from inspector.forms.text import UTF_8, find_charset
 FORM_TYPE = "application/x-www-form-urlencoded"
 PARTS_TYPE = "multipart/form-data"
 
+_NAME_END = re.compile("/|%2[fF]")
+
 
 class Event(NamedTuple):
     """What happened at the helpdesk: ``event_type``, ``event_method``, ``event_performer``."""
@@ -55,6 +58,15 @@ class BodyLimits(NamedTuple):
 
 
 USUAL_LIMITS = BodyLimits()
+
+
+def find_sub_path(path: str) -> str:
+    """The part of an undecoded path behind its first segment: ``""`` or ``"/..."``.
+
+    An encoded slash ends the segment, too.
+    """
+    slash = _NAME_END.search(path.lstrip("/"))
+    return f"/{slash.string[slash.end() :]}" if slash else ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,8 +120,7 @@ class Message:
     @cached_property
     def sub_path(self) -> str:
         """What follows the bin's name in the path, as sent: ``""`` or ``"/..."``."""
-        rest = self.path.lstrip("/")
-        return rest[rest.find("/") :] if "/" in rest else ""
+        return find_sub_path(self.path)
 
     @cached_property
     def raw_query(self) -> bytes:

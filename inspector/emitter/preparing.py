@@ -136,12 +136,17 @@ def _own_headers(
 ) -> list[tuple[str, str]]:
     headers = [("Host", url.authority), ("User-Agent", "Inspector"), ("Accept", "*/*")]
     if auth:
-        credentials = b64encode(":".join(auth).encode("utf-8", "surrogateescape")).decode()
-        headers.append(("Authorization", f"Basic {credentials}"))
+        headers.append(make_basic_auth(auth))
     if body is not None:
         headers.append(("Content-Type", FORM_TYPE))
         headers.append(("Content-Length", str(len(body))))
     return headers
+
+
+def make_basic_auth(auth: tuple[str, str]) -> tuple[str, str]:
+    """The header that names a user and a password. Source: RFC 7617."""
+    credentials = b64encode(":".join(auth).encode("utf-8", "surrogateescape")).decode()
+    return "Authorization", f"Basic {credentials}"
 
 
 def _render_headers(

@@ -55,7 +55,32 @@ class WireNoteJson(TypedDict):
     message: str
 
 
-class RequestJson(TypedDict):
+class WireJson(TypedDict):
+    """A request as it went over the wire."""
+
+    http_version: str
+    request_line: str
+    raw_headers: Annotated[
+        list[list[str]],
+        About("Names and values in order, case and repeats as sent.", schema=SENT_PAIRS),
+    ]
+    head_base64: Annotated[str, About("Request line and header lines, byte for byte.")]
+    body_base64: Annotated[str, About("The body as received, as far as it was kept.")]
+    body_size: Annotated[int, About("How many bytes of body were sent.")]
+    truncated: Annotated[bool, About("Whether only the first part of the body was kept.")]
+    chunked: Annotated[bool, About("Whether the body came in chunks.")]
+    trailers: Annotated[list[list[str]], About("The trailer of a chunked body.", schema=SENT_PAIRS)]
+    chunk_extensions: Annotated[list[str], About("What followed the sizes of chunks.")]
+    leftover_base64: Annotated[
+        str, About("Bytes that came behind the request and begin no other, at most 64 KiB.")
+    ]
+    wire_notes: Annotated[list[WireNoteJson], About("What is odd about how it was framed.")]
+    fidelity: Annotated[
+        str, About("exact (as it came), rebuilt (by another server) or imported (from a file).")
+    ]
+
+
+class RequestJson(WireJson):
     """A captured request."""
 
     id: Annotated[str, About("Opaque; also what before and after take.")]
@@ -74,25 +99,6 @@ class RequestJson(TypedDict):
     peer: Annotated[str, About("The other end of the connection.")]
     time: Annotated[float, About("Seconds since the epoch.")]
     received_at: Annotated[str, About("ISO 8601, UTC, to the microsecond.", schema=MOMENT)]
-    http_version: str
-    request_line: str
-    raw_headers: Annotated[
-        list[list[str]],
-        About("Names and values in order, case and repeats as sent.", schema=SENT_PAIRS),
-    ]
-    body_base64: Annotated[str, About("The body as received, as far as it was kept.")]
-    body_size: Annotated[int, About("How many bytes of body were sent.")]
-    truncated: Annotated[bool, About("Whether only the first part of the body was kept.")]
-    chunked: Annotated[bool, About("Whether the body came in chunks.")]
-    trailers: Annotated[list[list[str]], About("The trailer of a chunked body.", schema=SENT_PAIRS)]
-    chunk_extensions: Annotated[list[str], About("What followed the sizes of chunks.")]
-    leftover_base64: Annotated[
-        str, About("Bytes that came behind the request and begin no other, at most 64 KiB.")
-    ]
-    wire_notes: Annotated[list[WireNoteJson], About("What is odd about how it was framed.")]
-    fidelity: Annotated[
-        str, About("exact (as it came), rebuilt (by another server) or imported (from a file).")
-    ]
     refused: RefusedJson | None
     form: Annotated[
         dict[str, Any] | None,
@@ -128,18 +134,7 @@ def request_to_json(request: CapturedRequest) -> RequestJson:
         "peer": request.peer,
         "time": request.received_us / 1_000_000,
         "received_at": request.received_at.isoformat(timespec="microseconds"),
-        "http_version": request.http_version,
-        "request_line": request.request_line,
-        "raw_headers": [list(pair) for pair in request.raw_headers],
-        "body_base64": b64encode(request.body).decode(),
-        "body_size": request.body_size,
-        "truncated": request.truncated,
-        "chunked": request.chunked,
-        "trailers": [list(pair) for pair in request.trailers],
-        "chunk_extensions": request.chunk_extensions,
-        "leftover_base64": b64encode(request.wire.leftover).decode(),
-        "wire_notes": [{"code": note.code, "message": note.message} for note in request.wire.notes],
-        "fidelity": request.fidelity,
+        **wire_to_json(request),
         "refused": refusal_to_json(request),
         "form": getattr(request.form, "value", None),
         "form_notes": notes_to_json(request.form),
@@ -151,6 +146,25 @@ def request_to_json(request: CapturedRequest) -> RequestJson:
         "json": request.json,
     }
     return to_json_safe(found)
+
+
+def wire_to_json(request: CapturedRequest) -> WireJson:
+    """The request as it was sent: lines, bytes, framing."""
+    return {
+        "http_version": request.http_version,
+        "request_line": request.request_line,
+        "raw_headers": [list(pair) for pair in request.raw_headers],
+        "head_base64": b64encode(request.raw_head).decode(),
+        "body_base64": b64encode(request.body).decode(),
+        "body_size": request.body_size,
+        "truncated": request.truncated,
+        "chunked": request.chunked,
+        "trailers": [list(pair) for pair in request.trailers],
+        "chunk_extensions": request.chunk_extensions,
+        "leftover_base64": b64encode(request.wire.leftover).decode(),
+        "wire_notes": [{"code": note.code, "message": note.message} for note in request.wire.notes],
+        "fidelity": request.fidelity,
+    }
 
 
 def render_request(request: CapturedRequest) -> str:
