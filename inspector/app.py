@@ -17,6 +17,7 @@ from inspector.storage.actions import ActionStore
 from inspector.storage.bins import BinStore
 from inspector.storage.deliveries import DeliveryStore
 from inspector.storage.engine import EngineConnections, attach_database
+from inspector.storage.records import ReadSettings
 from inspector.storage.requests import RequestStore
 from inspector.storage.search import RequestSearch
 from inspector.storage.writer import Writer
@@ -38,11 +39,10 @@ def create_app(
     settings = settings or Settings()
     app = Flask("inspector", template_folder=str(find_folder("templates")), static_folder=None)
     proxies = TrustedProxies.parse(settings.trusted_proxies)
-    app.config["BODY_LIMITS"] = settings.body_limits
-    app.config["TRUSTED_PROXIES"] = proxies
     engine = attach_database(app, settings.database_url)
     news = news or News()
-    bins, requests = BinStore(max_bins=settings.max_bins), RequestStore()
+    bins = BinStore(max_bins=settings.max_bins)
+    requests = RequestStore(ReadSettings(settings.body_limits, proxies))
     services = app.extensions["inspector"] = Services(
         app=app,
         settings=settings,

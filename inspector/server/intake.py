@@ -9,7 +9,7 @@ from inspector.domain import CapturedRequest
 from inspector.live.news import News
 from inspector.settings import Settings
 from inspector.storage.embedded import EmbeddedStore
-from inspector.storage.records import Manner
+from inspector.storage.records import ReadSettings
 from inspector.storage.writer import Writer
 
 Load: TypeAlias = Callable[[int, int, int], Sequence[CapturedRequest]]
@@ -31,7 +31,7 @@ class Intake(NamedTuple):
 
 def open_store(settings: Settings) -> EmbeddedStore:
     """The SQLite file in the data directory, by the standard library alone."""
-    return EmbeddedStore(settings.embedded_path, Manner(settings.body_limits))
+    return EmbeddedStore(settings.embedded_path, ReadSettings(settings.body_limits))
 
 
 def take_from_store(store: EmbeddedStore) -> Intake:

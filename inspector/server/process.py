@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from waitress import wasyncore
@@ -158,7 +159,7 @@ class ServerProcess:
             return
         self._filler = IndexFiller(
             index,
-            load=services.in_context(load_rows_after),
+            load=services.in_context(partial(load_rows_after, services.requests)),
             existing=services.in_context(find_existing),
             count_stored=lambda: services.writer.stored,
         )

@@ -21,7 +21,7 @@ from inspector.storage.connections import (
 )
 from inspector.storage.records import (
     REQUEST_COLUMNS,
-    Manner,
+    ReadSettings,
     make_bin_row,
     name_taken,
     to_request,
@@ -45,9 +45,9 @@ class EmbeddedStore:
     Raises ``database_unusable`` or ``DatabaseTooNewError``.
     """
 
-    def __init__(self, path: Path, manner: Manner | None = None) -> None:
+    def __init__(self, path: Path, settings: ReadSettings | None = None) -> None:
         self.connections = SqliteFile(path)
-        self._manner = manner or Manner()
+        self._settings = settings or ReadSettings()
         self._lock = threading.Lock()
         try:
             self._connection = self._open()
@@ -90,7 +90,7 @@ class EmbeddedStore:
         with self._lock:
             named = self._connection.execute(_BIN_NAME, (bin_id,)).fetchone()
             rows = self._connection.execute(_AFTER, (bin_id, after, limit)).fetchall()
-        return [to_request(row, named[0], self._manner) for row in rows] if named else []
+        return [to_request(row, named[0], self._settings) for row in rows] if named else []
 
     def close(self) -> None:
         """Let go of the file."""

@@ -9,16 +9,19 @@ import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from inspector.capture import Refusal, WireDetails
+from inspector.capture import Capture, Refusal, WireDetails, split_request_line
 from inspector.domain import Bin, BodyLimits, CapturedRequest, check_name, generate_name
 from inspector.domain.bins import MAX_CAPACITY
+from inspector.domain.content import decode_text
 from inspector.domain.proxies import NO_PROXIES, TrustedProxies
 from inspector.errors import InspectorError
 
+# The order in which rows are written and read; a list may leave out the last two.
 REQUEST_COLUMNS = (
     "bin_id",
     "number",
     "received_us",
+    "method",
     "peer",
     "fidelity",
     "chunked",
@@ -30,22 +33,44 @@ REQUEST_COLUMNS = (
     "wire",
     "body",
 )
-_ID = re.compile(r"(\d{1,18})-(\d{1,18})\Z", re.ASCII)
+_ID = re.compile(r"(?:(\d{1,18})-)?(\d{1,18})\Z", re.ASCII)
 
 
-class Manner(NamedTuple):
-    """How a server reads what it has stored."""
+class ReadSettings(NamedTuple):
+    """How stored requests are read: limits on their bodies, and whose forwarding headers count."""
 
     limits: BodyLimits = BodyLimits()
     proxies: TrustedProxies = NO_PROXIES
 
 
-def to_request(row: Sequence[Any], bin_name: str, manner: Manner) -> CapturedRequest:
+def to_row(capture: Capture, bin_id: int, number: int) -> dict[str, Any]:
+    """A capture as the values of ``REQUEST_COLUMNS``, by name; its body is read into memory."""
+    refusal = capture.refusal
+    return {
+        "bin_id": bin_id,
+        "number": number,
+        "received_us": capture.received_us,
+        "method": decode_text(split_request_line(capture.raw_head)[0]).replace("\0", "\ufffd"),
+        "peer": capture.peer,
+        "fidelity": capture.fidelity,
+        "chunked": capture.chunked,
+        "truncated": capture.truncated,
+        "refused_status": refusal.status if refusal else None,
+        "refused_reason": refusal.reason if refusal else None,
+        "body_size": capture.body_size,
+        "raw_head": capture.raw_head,
+        "wire": capture.wire.to_json(),
+        "body": capture.read_body(),
+    }
+
+
+def to_request(row: Sequence[Any], bin_name: str, settings: ReadSettings) -> CapturedRequest:
     """A row that begins with ``REQUEST_COLUMNS`` as a domain object."""
     (
         bin_id,
         number,
         received_us,
+        _method,  # The head says it, too; the column is for searching.
         peer,
         fidelity,
         chunked,
@@ -73,8 +98,8 @@ def to_request(row: Sequence[Any], bin_name: str, manner: Manner) -> CapturedReq
         fidelity=fidelity,
         refusal=refusal,
         wire=WireDetails.from_json(wire),
-        limits=manner.limits,
-        proxies=manner.proxies,
+        limits=settings.limits,
+        proxies=settings.proxies,
     )
 
 
@@ -84,9 +109,12 @@ def make_id(bin_id: int, number: int) -> str:
 
 
 def find_number(bin_: Bin, request_id: str) -> int | None:
-    """The number within this bin that an id stands for, or None when it is not one of its ids."""
+    """The number within this bin that an id stands for, or None when it is none of its ids.
+
+    A bare number is one: people read it on the page and type it.
+    """
     found = _ID.match(request_id)
-    return int(found[2]) if found and int(found[1]) == bin_.id else None
+    return int(found[2]) if found and int(found[1] or bin_.id) == bin_.id else None
 
 
 def make_bin_row(

@@ -10,15 +10,18 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import ColumnElement, Row, Select, case, delete, func, select
 
-from inspector.domain import Bin, BodyLimits, CapturedRequest
-from inspector.domain.proxies import NO_PROXIES
+from inspector.domain import Bin, CapturedRequest
 from inspector.errors import RequestNotFoundError
 from inspector.storage.models import BinRow, RequestRow, db
-from inspector.storage.records import REQUEST_COLUMNS, Manner, find_number, make_id
-from inspector.storage.records import to_request as read_row
+from inspector.storage.records import (
+    REQUEST_COLUMNS,
+    ReadSettings,
+    find_number,
+    make_id,
+    to_request,
+)
 
 # A list shows a line a request; a body beyond this is not read for its sake.
 LISTED_BODY_BYTES = 262_144
@@ -48,6 +51,15 @@ class Key:
 class RequestStore:
     """Needs an application context: it works in Flask-SQLAlchemy's session."""
 
+    def __init__(self, settings: ReadSettings | None = None) -> None:
+        self._whole = settings or ReadSettings()
+        limits = self._whole.limits._replace(max_decoded_bytes=LISTED_BODY_BYTES)
+        self._listed = self._whole._replace(limits=limits)
+
+    def read(self, row: Row[Any], bin_name: str, *, whole_bodies: bool = True) -> CapturedRequest:
+        """A row of ``select_requests`` as a domain object, with its body whole or as in a list."""
+        return to_request(row, bin_name, self._whole if whole_bodies else self._listed)
+
     def page(
         self,
         bin_: Bin,
@@ -72,7 +84,7 @@ class RequestStore:
         if method is not None:
             query = query.where(RequestRow.method == method)
         rows = db.session.execute(query).all()
-        found = [to_request(row, bin_.name, listed=not whole_bodies) for row in rows[:limit]]
+        found = [self.read(row, bin_.name, whole_bodies=whole_bodies) for row in rows[:limit]]
         return Page(found, len(rows) > limit)
 
     def load_after(
@@ -86,7 +98,7 @@ class RequestStore:
             .limit(limit)
         )
         rows = db.session.execute(query)
-        return [to_request(row, bin_.name, listed=not whole_bodies) for row in rows]
+        return [self.read(row, bin_.name, whole_bodies=whole_bodies) for row in rows]
 
     def list_keys(
         self,
@@ -140,7 +152,7 @@ class RequestStore:
         """
         for step in _cut_into_steps(keys):
             query = _columns(bin_, True).where(RequestRow.number.in_(step))
-            found = {row.number: to_request(row, bin_.name) for row in db.session.execute(query)}
+            found = {row.number: self.read(row, bin_.name) for row in db.session.execute(query)}
             db.session.rollback()
             for number in step:
                 if number in found:
@@ -173,7 +185,7 @@ class RequestStore:
         row = None if number is None else db.session.execute(query).first()
         if row is None:
             raise RequestNotFoundError(request_id[:80])
-        return to_request(row, bin_.name)
+        return self.read(row, bin_.name)
 
     def neighbours(self, bin_: Bin, number: int) -> tuple[str | None, str | None]:
         """The ids of the next older and the next newer request, None where there is none."""
@@ -263,7 +275,7 @@ def _columns(bin_: Bin, whole_bodies: bool) -> Select[Any]:
 
 
 def select_requests(*, whole_bodies: bool) -> Select[Any]:
-    """What ``to_request`` needs, of all bins; see ``RequestStore.page`` for the bodies."""
+    """The columns of requests of all bins; see ``RequestStore.page`` for the bodies."""
     wire: Any = RequestRow.wire
     body: Any = RequestRow.body
     if not whole_bodies:
@@ -272,12 +284,3 @@ def select_requests(*, whole_bodies: bool) -> Select[Any]:
         wire, body = case((is_small, wire)), case((is_small, body), else_=b"")
     columns: list[Any] = [*_HEAD_COLUMNS, wire.label("wire"), body.label("body")]
     return select(*columns)
-
-
-def to_request(row: Row[Any], bin_name: str, *, listed: bool = False) -> CapturedRequest:
-    """A row of ``select_requests`` as a domain object, for a list or whole."""
-    limits: BodyLimits = current_app.config.get("BODY_LIMITS", BodyLimits())
-    if listed:
-        limits = limits._replace(max_decoded_bytes=LISTED_BODY_BYTES)
-    proxies = current_app.config.get("TRUSTED_PROXIES", NO_PROXIES)
-    return read_row(row, bin_name, Manner(limits, proxies))

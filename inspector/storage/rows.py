@@ -12,26 +12,30 @@ from sqlalchemy import select
 from inspector.capture import IMPORTED
 from inspector.domain import Bin, CapturedRequest
 from inspector.storage.models import RequestRow, db
-from inspector.storage.requests import select_requests, to_request
+from inspector.storage.requests import RequestStore, select_requests
 
 
-def load_rows(bin_: Bin, row_ids: Sequence[int]) -> list[CapturedRequest]:
+def load_rows(store: RequestStore, bin_: Bin, row_ids: Sequence[int]) -> list[CapturedRequest]:
     """The bin's requests with these row ids, newest first; what is gone is left out."""
     query = select_requests(whole_bodies=True).where(
         RequestRow.bin_id == bin_.id, RequestRow.id.in_(row_ids)
     )
     rows = db.session.execute(query.order_by(RequestRow.number.desc()))
-    return [to_request(row, bin_.name) for row in rows]
+    return [store.read(row, bin_.name) for row in rows]
 
 
-def load_rows_after(row_id: int, limit: int) -> list[tuple[int, CapturedRequest]]:
+def load_rows_after(
+    store: RequestStore, row_id: int, limit: int
+) -> list[tuple[int, CapturedRequest]]:
     """The first ``limit`` requests of all bins above a row id, lowest first, each with its own.
 
     Bodies as in a list; the bin's name is not looked up and comes as ``""``.
     """
     query = select_requests(whole_bodies=False).add_columns(RequestRow.id.label("row_id"))
     query = query.where(RequestRow.id > row_id).order_by(RequestRow.id).limit(limit)
-    return [(row.row_id, to_request(row, "", listed=True)) for row in db.session.execute(query)]
+    return [
+        (row.row_id, store.read(row, "", whole_bodies=False)) for row in db.session.execute(query)
+    ]
 
 
 def find_existing(row_ids: Sequence[int]) -> set[int]:

@@ -136,7 +136,7 @@ class RequestSearch:
     ) -> Iterator[Found]:
         while True:
             rows = index.find(bin_.id, query, below=below, limit=STEP)
-            loaded = load_rows(bin_, rows)
+            loaded = load_rows(self._requests, bin_, rows)
             over = len(rows) < STEP or (bool(loaded) and _too_old(query, loaded[-1]))
             number = loaded[-1].number if loaded else None
             if loaded or over:

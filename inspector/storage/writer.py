@@ -15,10 +15,10 @@ from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
 
-from inspector.capture import Capture, split_request_line
-from inspector.domain.content import decode_text
+from inspector.capture import Capture
 from inspector.errors import StorageUnavailableError
 from inspector.storage.connections import Connections
+from inspector.storage.records import REQUEST_COLUMNS, to_row
 
 log = logging.getLogger("inspector.storage")
 
@@ -59,13 +59,9 @@ _TAKE_NUMBERS = (
     " RETURNING id, last_number, capacity, answers, private"
 )
 _DROP_OLD = "DELETE FROM requests WHERE bin_id = :bin AND number <= :up_to"
-_COLUMNS = (
-    "bin_id number received_us method peer fidelity chunked truncated refused_status"
-    " refused_reason body_size wire raw_head body"
-).split()
 _STORE = (
-    f"INSERT INTO requests ({', '.join(_COLUMNS)})"  # noqa: S608 - constants
-    f" VALUES ({', '.join(f':{name}' for name in _COLUMNS)})"
+    f"INSERT INTO requests ({', '.join(REQUEST_COLUMNS)})"  # noqa: S608 - constants
+    f" VALUES ({', '.join(f':{name}' for name in REQUEST_COLUMNS)})"
 )
 
 
@@ -229,7 +225,7 @@ class Writer:
                         by_bin[name], last_number - len(by_bin[name]) + 1
                     ):
                         outcomes[index] = Stored(bin_id, number, answers, bool(private))
-                        rows.append(_to_row(captures[index], bin_id, number))
+                        rows.append(to_row(captures[index], bin_id, number))
                     if last_number > capacity:
                         overfull.append({"bin": bin_id, "up_to": last_number - capacity})
             if rows:
@@ -270,23 +266,3 @@ def _concerns_all(error: Exception) -> bool:
     return isinstance(error, OSError) or not names.isdisjoint(
         ("OperationalError", "InterfaceError")
     )
-
-
-def _to_row(capture: Capture, bin_id: int, number: int) -> dict[str, Any]:
-    refusal = capture.refusal
-    return {
-        "bin_id": bin_id,
-        "number": number,
-        "received_us": capture.received_us,
-        "method": decode_text(split_request_line(capture.raw_head)[0]).replace("\0", "\ufffd"),
-        "peer": capture.peer,
-        "fidelity": capture.fidelity,
-        "chunked": capture.chunked,
-        "truncated": capture.truncated,
-        "refused_status": refusal.status if refusal else None,
-        "refused_reason": refusal.reason if refusal else None,
-        "body_size": capture.body_size,
-        "wire": capture.wire.to_json(),
-        "raw_head": capture.raw_head,
-        "body": capture.read_body(),
-    }

@@ -90,7 +90,7 @@ def main() -> None:
             print(f"       stored {COUNT:,} tickets in {time.monotonic() - began:.0f} s")
             index = WordIndex(f"{folder}/words")
             began = time.monotonic()
-            while batch := load_rows_after(index.last_row, 200):
+            while batch := load_rows_after(services.requests, index.last_row, 200):
                 index.add(batch)
             size = Path(folder, "words").stat().st_size
             print(f"       indexed in {time.monotonic() - began:.0f} s, {size / 1e6:.0f} MB")

@@ -6,6 +6,7 @@ import gzip
 import random
 import sqlite3
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -58,7 +59,7 @@ def b1(services: Services) -> Bin:
 
 
 def fill(services: Services, index: WordIndex, up_to: int | None = None) -> None:
-    while batch := load_rows_after(index.last_row, 50):
+    while batch := load_rows_after(services.requests, index.last_row, 50):
         if up_to is not None:
             batch = [entry for entry in batch if entry[0] <= up_to]
         index.add(batch)
@@ -238,7 +239,7 @@ def test_the_filler_takes_in_everything_and_forgets_what_is_gone(
     index = WordIndex(str(tmp_path / "words"))
     filler = IndexFiller(
         index,
-        load=services.in_context(load_rows_after),
+        load=services.in_context(partial(load_rows_after, services.requests)),
         existing=services.in_context(find_existing),
         count_stored=lambda: 0,
     )

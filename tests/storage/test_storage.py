@@ -137,13 +137,23 @@ def test_neighbours_skip_what_was_deleted(services: Services, b1: Bin) -> None:
     assert services.requests.neighbours(b1, 4) == (f"{b1.id}-3", None)
 
 
-@pytest.mark.parametrize("request_id", ["", "x", "1-99", "99-1", "1-1-1", "1-" + "9" * 30, "1-٣"])
+@pytest.mark.parametrize(
+    "request_id", ["", "x", "1-99", "99", "99-1", "1-1-1", "1-" + "9" * 30, "1-٣"]
+)
 def test_an_id_that_is_none_is_not_found(services: Services, b1: Bin, request_id: str) -> None:
     store(services)
     with pytest.raises(RequestNotFoundError):
         services.requests.get(b1, request_id)
     with pytest.raises(RequestNotFoundError):
         services.requests.delete(b1, request_id)
+
+
+def test_the_number_that_people_see_is_an_id(services: Services, b1: Bin) -> None:
+    store(services, 2)
+    assert services.requests.get(b1, "2").number == 2
+    services.requests.delete(b1, "2")
+    with pytest.raises(RequestNotFoundError):
+        services.requests.get(b1, "2")
 
 
 def test_deleting_a_bin_deletes_what_it_holds_and_its_id_is_not_used_again(
