@@ -134,6 +134,16 @@ class Delivery:
         return self.line.id
 
     @property
+    def is_kept(self) -> bool:
+        """False for one that could not be stored: its id is 0."""
+        return self.line.id > 0
+
+    @property
+    def was_sent(self) -> bool:
+        """False when there was never a connection: then nothing of the request left here."""
+        return any(each.address is not None for each in self.exchanges)
+
+    @property
     def message(self) -> Message:
         """The request, to be read and compared as a captured one is."""
         return Message(

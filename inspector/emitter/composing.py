@@ -141,6 +141,6 @@ class Composition:
         return action_to_json(self.action), self.ticket.to_json()
 
 
-def composition_from_json(action: Any, ticket: Any, max_work: int = MAX_WORK) -> Composition:
-    """What ``Composition.to_json`` wrote. Raises ``InspectorError``."""
-    return Composition(action_from_json(action), choice_from_json(ticket), max_work)
+def composition_from_json(action: Any, ticket: Any) -> Composition:
+    """The composition that ``Composition.to_json`` wrote. Raises ``InspectorError``."""
+    return Composition(action_from_json(action), choice_from_json(ticket))

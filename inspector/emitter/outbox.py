@@ -62,7 +62,10 @@ def make_order(composition: Composition, number: int = 1) -> DeliveryOrder:
 
 @dataclass
 class DeliveryJob:
-    """One delivery in progress; ``delivery`` or ``error`` is there once it is done."""
+    """One delivery in progress; ``delivery`` or ``error`` is there once it is done.
+
+    A delivery that could not be stored has no id.
+    """
 
     order: DeliveryOrder
     token: str = field(default_factory=lambda: secrets.token_urlsafe(16))
@@ -92,7 +95,7 @@ class DeliveryJob:
         self._stop.set()
 
     def result(self) -> Delivery:
-        """The finished delivery. Raises the error that kept it from being made or stored."""
+        """The finished delivery. Raises the error that kept it from being sent."""
         if self.error is not None:
             raise self.error
         assert self.delivery is not None  # noqa: S101 - it is one or the other when done
@@ -103,15 +106,14 @@ class DeliveryJob:
         given = self.order
         try:
             result = send(given.request, options=given.options, policy=policy, stop=self._stop)
-            self.delivery = keep(
-                make_delivery(
-                    result,
-                    name=given.name,
-                    source=given.source,
-                    definition=given.definition,
-                    ticket=given.ticket,
-                )
+            delivery = make_delivery(
+                result,
+                name=given.name,
+                source=given.source,
+                definition=given.definition,
+                ticket=given.ticket,
             )
+            self.delivery = _keep(delivery, keep)
         except InspectorError as error:
             self.error = error
         except Exception:
@@ -123,6 +125,15 @@ class DeliveryJob:
             self._done.set()
             for on_done in list(self._on_done):
                 on_done()
+
+
+def _keep(delivery: Delivery, keep: Keep) -> Delivery:
+    """The delivery as it was stored, or as it is: what was sent is no error of the sending."""
+    try:
+        return keep(delivery)
+    except Exception:
+        log.exception("A delivery was sent and could not be stored.")
+        return delivery
 
 
 class Outbox:

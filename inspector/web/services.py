@@ -19,10 +19,11 @@ from inspector.emitter import (
     ANYWHERE,
     Composition,
     DestinationPolicy,
+    PreparedRequest,
     SeriesPlan,
     restrict_to,
 )
-from inspector.emitter.outbox import DeliveryJob, DeliveryOrder, Outbox
+from inspector.emitter.outbox import DeliveryJob, DeliveryOrder, Outbox, make_order
 from inspector.emitter.series_runs import SeriesRun, SeriesRuns
 from inspector.errors import TooManyRequestsError
 from inspector.live.events import Renderer
@@ -141,6 +142,23 @@ class Services:
             self.settings.emit_allow, own_urls=own, is_bin=self.in_context(self.bins.exists)
         )
 
+    def prepare(self, composition: Composition, number: int = 1) -> PreparedRequest:
+        """The request of this number, within the server's bounds. Raises ``InspectorError``."""
+        return self._bound(composition).prepare(number)
+
+    def send(self, composition: Composition, number: int = 1) -> DeliveryJob:
+        """Start its delivery. Raises ``InspectorError`` as ``prepare`` and ``dispatch`` do."""
+        return self.dispatch(make_order(self._bound(composition), number))
+
+    def _bound(self, composition: Composition) -> Composition:
+        """With as much work for its templates as the settings allow."""
+        max_work = self.settings.max_template_work
+        return (
+            composition
+            if composition.max_work == max_work
+            else replace(composition, max_work=max_work)
+        )
+
     def dispatch(self, order: DeliveryOrder) -> DeliveryJob:
         """Start a delivery, which is kept when it is done. Raises ``too_many_deliveries``."""
         keep = self.in_context(self.deliveries.add)
@@ -149,7 +167,7 @@ class Services:
     def start_series(self, composition: Composition, plan: SeriesPlan) -> SeriesRun:
         """Start a series, of which some deliveries are kept when it is done."""
         keep = self.in_context(self.deliveries.add_all)
-        return self.series.start(composition, plan, self.emit_policy(), keep)
+        return self.series.start(self._bound(composition), plan, self.emit_policy(), keep)
 
     def in_context(self, work: Callable[Given, Result]) -> Callable[Given, Result]:
         """The function, to be called from any thread: in an application context of its own."""

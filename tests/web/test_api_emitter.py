@@ -14,6 +14,7 @@ import pytest
 import requests
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.exc import OperationalError
 
 from inspector.app import create_app
 from inspector.domain.deliveries import Delivery
@@ -72,6 +73,18 @@ def test_a_preview_has_every_byte_and_what_is_left_out(client: FlaskClient) -> N
     assert body.endswith(b"&custom_data%5Bwho%5D=")
     assert request["body"] == body.decode()
     assert client.get(DELIVERIES).json == []
+
+
+def test_a_delivery_that_cannot_be_stored_is_no_error_of_the_sending(
+    client: FlaskClient, app: Flask, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_delivery: object) -> None:
+        raise OperationalError("INSERT", {}, Exception("database or disk is full"))
+
+    monkeypatch.setattr(app.extensions["inspector"].deliveries, "add", refuse)
+    delivery = post(client, DELIVERIES, 201, action={"url": receiver.url})
+    assert (delivery["id"], delivery["status"], delivery["delivered"]) == (None, 200, True)
+    assert len(receiver.requests) == 1
 
 
 def test_a_delivery_sends_what_the_preview_shows(client: FlaskClient, receiver: Receiver) -> None:
@@ -260,21 +273,23 @@ def test_a_parked_caller_is_answered_when_the_delivery_is_done(app: Flask) -> No
     assert services.outbox.get(sending.token) is sending
 
 
-def test_a_parked_caller_is_told_why_nothing_could_be_kept(
+def test_a_parked_caller_is_told_what_could_not_be_kept_or_sent(
     app: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     services = app.extensions["inspector"]
     prepared = render(WebhookAction(url="http://127.0.0.1:9/"), sample_context())
     order = DeliveryOrder(prepared, DeliveryOptions(), "name", "trigger")
 
-    def fail(_delivery: Delivery) -> Delivery:
+    def fail(*_arguments: object, **_options: object) -> Delivery:
         raise errors.pop(0)
 
+    errors: list[Exception] = [StorageUnavailableError("full"), ZeroDivisionError()]
     monkeypatch.setattr(services.deliveries, "add", fail)
-    errors = [StorageUnavailableError("full"), ZeroDivisionError()]
-    for status in (503, 500):
-        found, answer = parked_answer(services.dispatch(order))
-        assert (found, answer["error"]["message"][-1]) == (status, ".")
+    status, delivery = parked_answer(services.dispatch(order))
+    assert (status, delivery["id"], delivery["name"]) == (201, None, "name")
+    monkeypatch.setattr(outbox, "send", fail)
+    status, answer = parked_answer(services.dispatch(order))
+    assert (status, answer["error"]["message"][-1]) == (500, ".")
     assert "ZeroDivisionError" in caplog.text
 
 

@@ -15,7 +15,14 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
-from inspector.emitter import Composition, TicketChoice, WebhookAction, make_change, series_runs
+from inspector.emitter import (
+    Composition,
+    DeliveryOptions,
+    TicketChoice,
+    WebhookAction,
+    make_change,
+    series_runs,
+)
 from inspector.errors import StorageUnavailableError
 from inspector.web.pages.emitter_form import Draft, make_draft, read_draft
 from inspector.web.pages.emitter_view import build_tree, show_bytes
@@ -528,6 +535,22 @@ COMPOSITIONS = [
         TicketChoice("sla-failure", '{"id": 1}\n', (make_change("ticket.a", None),)),
     ),
     Composition(WebhookAction(url="http://h/", custom_data="")),
+    Composition(
+        WebhookAction(
+            url="http://h/",
+            options=DeliveryOptions(
+                timeout_s=60.0, connect_timeout_s=2.0, first_byte_timeout_s=3.0, retries=2
+            ),
+        )
+    ),
+    Composition(
+        WebhookAction(
+            url="http://h/",
+            options=DeliveryOptions(
+                timeout_s=0.1234567891, connect_timeout_s=0.1 + 0.2, basic_auth=("a", "b:c")
+            ),
+        )
+    ),
 ]
 
 
@@ -537,6 +560,54 @@ def test_a_form_means_what_it_was_made_from(composition: Composition) -> None:
         list(pair) for pair in composition.action.headers
     ]
     assert make_draft(composition).compose() == composition
+
+
+TIMEOUTS = {"timeout_s": 60.0, "connect_timeout_s": 2.0, "first_byte_timeout_s": 3.0}
+
+
+def test_an_actions_timeouts_survive_the_page_and_sending_it(
+    client: FlaskClient, receiver: Receiver
+) -> None:
+    action = {"url": receiver.url, "options": TIMEOUTS}
+    body = {"action": {**action, "name": "Slow"}}
+    saved = client.post("/api/v1/actions", json=body).json or {}
+    sent = client.post(f"/emitter/actions/{saved['id']}/send", headers=HTMX)
+    assert sent.status_code == 200
+    page = client.get(f"/emitter?action={saved['id']}").text
+    fields: dict[str, Any] = {
+        name: read_fields(page, name)[0] for name in (*TIMEOUTS, "url", "name")
+    }
+    assert press(client, "save", action_id=saved["id"], **fields).status_code == 303
+    (line,) = client.get("/api/v1/deliveries").json or []
+    for place in (f"/api/v1/deliveries/{line['id']}", f"/api/v1/actions/{saved['id']}"):
+        options = (client.get(place).json or {})["action"]["options"]
+        assert {name: options[name] for name in TIMEOUTS} == TIMEOUTS
+
+
+def test_nothing_was_sent_where_nothing_answered_the_connection(client: FlaskClient) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+    shown = press(client, "send", htmx=True, url=url).text
+    assert "What was sent" not in shown
+    assert 'What would have been sent <span class="count">0 of ' in shown
+
+
+def test_what_could_not_be_stored_was_sent_all_the_same(
+    client: FlaskClient, services: Services, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_delivery: object) -> None:
+        raise StorageUnavailableError("The disk is full.", 1)
+
+    monkeypatch.setattr(services.deliveries, "add", refuse)
+    answer = press(client, "send", url=receiver.url)
+    assert answer.status_code == 303
+    shown = client.get(answer.headers["Location"])
+    assert shown.status_code == 200
+    assert "It could not be stored" in shown.text
+    assert "200 OK" in shown.text
+    assert "/emitter/deliveries/0" not in shown.text
+    assert "It could not be stored" in press(client, "send", htmx=True, url=receiver.url).text
+    assert len(receiver.requests) == 2
 
 
 def test_a_list_that_is_set_has_a_row_for_each_entry() -> None:

@@ -122,8 +122,7 @@ def read_composition(body: ActionToSend) -> Composition:
         message = f"The ticket comes from one place, not from {' and '.join(sources)}."
         raise InspectorError("invalid_ticket", message, field="ticket")
     choice = TicketChoice(ticket.variation or "", _read_text(ticket), changes)
-    max_work = current_services().settings.max_template_work
-    return Composition(action_from_json(given), choice, max_work)
+    return Composition(action_from_json(given), choice)
 
 
 def read_changes(

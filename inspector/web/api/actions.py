@@ -10,7 +10,6 @@ from flask.typing import ResponseReturnValue
 
 from inspector.domain.deliveries import SavedAction
 from inspector.emitter import composition_from_json
-from inspector.emitter.outbox import make_order
 from inspector.forms import to_json_safe
 from inspector.web.api.action_json import ActionToSend, read_changes, read_composition
 from inspector.web.api.calls import Answer, Api
@@ -121,12 +120,10 @@ def delete_action(action_id: str) -> ResponseReturnValue:
 def send_action(action_id: str, body: SendChanges) -> ResponseReturnValue:
     """Send a saved action as it is, or with further changes to its ticket."""
     saved = _find(action_id)
-    services = current_services()
-    max_work = services.settings.max_template_work
-    composition = composition_from_json(saved.definition, saved.ticket, max_work)
+    composition = composition_from_json(saved.definition, saved.ticket)
     changes = (*composition.ticket.changes, *read_changes(body.set, body.unset))
     changed = replace(composition, ticket=replace(composition.ticket, changes=changes))
-    return answer_when_done(services.dispatch(make_order(changed)))
+    return answer_when_done(current_services().send(changed))
 
 
 def _find(action_id: str) -> SavedAction:

@@ -12,7 +12,7 @@ from flask import Response, jsonify
 from flask.typing import ResponseReturnValue
 
 from inspector.domain import CapturedRequest
-from inspector.emitter.outbox import DeliveryJob, make_order, make_repetition, make_replay
+from inspector.emitter.outbox import DeliveryJob, make_repetition, make_replay
 from inspector.errors import InspectorError
 from inspector.live.later import Step
 from inspector.web.api.action_json import ActionToSend, read_composition
@@ -73,7 +73,7 @@ SENDING_ERRORS = ("too_many_deliveries", "too_many_streams")
 def preview_action(body: ActionToSend) -> ResponseReturnValue:
     """Work out the request that an action sends, byte for byte, and what is left out."""
     composition = read_composition(body)
-    prepared = composition.prepare()
+    prepared = current_services().prepare(composition)
     preview: PreviewJson = {
         "method": prepared.method,
         "url": str(prepared.url),
@@ -98,7 +98,7 @@ def create_delivery(body: ActionToSend) -> ResponseReturnValue:
     What the network or the receiver does is part of the delivery, never an error of
     this call.
     """
-    return answer_when_done(current_services().dispatch(make_order(read_composition(body))))
+    return answer_when_done(current_services().send(read_composition(body)))
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,10 @@ class AnswerJson(TypedDict):
 class DeliveryLineJson(TypedDict):
     """A delivery in short."""
 
-    id: Annotated[str, About("Opaque; also what before takes.")]
+    id: Annotated[
+        str | None,
+        About("Opaque; also what before takes. Null for one that could not be stored."),
+    ]
     started_at: Annotated[str, About("ISO 8601, UTC.", schema=MOMENT)]
     name: Annotated[str, About("The action's.")]
     source: str
@@ -121,7 +124,7 @@ def sent_to_json(raw_head: bytes, body: bytes) -> SentJson:
 def line_to_json(line: DeliveryLine) -> DeliveryLineJson:
     """A line of the list."""
     return {
-        "id": str(line.id),
+        "id": str(line.id) if line.id else None,
         "started_at": _moment(line.started_at),
         "name": to_json_safe(line.name),
         "source": line.source,

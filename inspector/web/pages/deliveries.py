@@ -70,13 +70,18 @@ def send_again(delivery_id: str) -> Any:
 
 def answer_job(job: DeliveryJob) -> Any:
     """To the delivery when it is done soon, else to a page that waits for it."""
-    if job.wait(SHORT_WAIT_S):
-        if not wants_fragment():
-            return redirect(f"/emitter/deliveries/{job.result().id}", 303)
-        return set_trigger(_show(job.result()), "sent")
-    if not wants_fragment():
+    if not job.wait(SHORT_WAIT_S):
+        if wants_fragment():
+            return show_job(job.token)
         return redirect(f"/emitter/under-way/{job.token}", 303)
-    return show_job(job.token)
+    delivery = job.result()
+    if wants_fragment():
+        return set_trigger(_show(delivery), "sent")
+    if delivery.is_kept:
+        return redirect(f"/emitter/deliveries/{delivery.id}", 303)
+    if request.method == "POST":
+        return redirect(f"/emitter/under-way/{job.token}", 303)
+    return _show(delivery)
 
 
 @blueprint.get("/under-way/<token>")

@@ -10,7 +10,6 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 
 from inspector.domain.json_bodies import SentNumber, write_json
 from inspector.emitter import METHODS, composition_from_json
-from inspector.emitter.outbox import make_order
 from inspector.emitter.tickets import ticket_text
 from inspector.errors import InspectorError
 from inspector.forms import to_json_safe
@@ -19,7 +18,6 @@ from inspector.web.pages.confirm import ask
 from inspector.web.pages.deliveries import answer_job
 from inspector.web.pages.emitter_form import UNSET, Draft, make_draft, read_draft
 from inspector.web.pages.emitter_view import (
-    compose,
     describe_draft,
     explain_templates,
     list_lines,
@@ -99,7 +97,7 @@ def preview() -> Response:
     described: dict[str, Any] = {"shown": None, "problem": None}
     try:
         draft = read_draft(request.form)
-        composition = compose(draft)
+        composition = draft.compose()
         described["shown"] = preview_composition(composition, draft.read_plan().first)
     except InspectorError as error:
         described["problem"] = error
@@ -113,9 +111,10 @@ def act() -> Any:
     verb, _, rest = request.form.get("do", "").partition(":")
     try:
         if verb == "send":
-            return _send(draft)
+            job = current_services().send(draft.compose(), draft.read_plan().first)
+            return answer_job(job)
         if verb == "series":
-            run = current_services().start_series(compose(draft), draft.read_plan())
+            run = current_services().start_series(draft.compose(), draft.read_plan())
             return redirect(f"/emitter/series/{run.id}", 303)
         if verb == "save":
             return _save(draft, None if rest == "new" or not draft.action_id else draft.action_id)
@@ -138,11 +137,6 @@ def _change(draft: Draft, verb: str, rest: str) -> Draft:
         captured = _load_captured(request.form.get("ticket_from", ""))
         return replace(draft, ticket_text=_pretty(ticket_text(captured)))
     return draft
-
-
-def _send(draft: Draft) -> Any:
-    order = make_order(compose(draft), draft.read_plan().first)
-    return answer_job(current_services().dispatch(order))
 
 
 def _save(draft: Draft, action_id: str | None) -> Any:
@@ -183,8 +177,9 @@ def _show_page(
 @blueprint.post("/actions/<int:action_id>/send")
 def send_action(action_id: int) -> Any:
     """Send a saved action as it is."""
-    saved = current_services().actions.get(action_id)
-    return _send(make_draft(composition_from_json(saved.definition, saved.ticket)))
+    services = current_services()
+    saved = services.actions.get(action_id)
+    return answer_job(services.send(composition_from_json(saved.definition, saved.ticket)))
 
 
 @blueprint.post("/actions/<int:action_id>/copy")

@@ -26,6 +26,9 @@ from inspector.errors import InspectorError
 
 TEXT, NAMED, NOTHING = "text", "named", "nothing"
 SET, UNSET = "set", "unset"
+OPTION_FIELDS = (
+    "timeout_s", "connect_timeout_s", "first_byte_timeout_s", "retries", "user", "password"
+)  # fmt: skip
 # Rows that are still empty, below those that are not.
 SPARE_ROWS = 1
 
@@ -61,7 +64,7 @@ class Draft:
     @property
     def has_options(self) -> bool:
         """Whether something is chosen for the delivery that is not so by itself."""
-        usual = {"timeout_s": ("", "30"), "retries": ("", "0")}
+        usual = {"timeout_s": ("", "30"), "retries": ("", "0")}  # Others are usual when empty.
         chosen = any(text not in usual.get(name, ("",)) for name, text in self.options.items())
         return chosen or self.follow_redirects or not self.verify_tls
 
@@ -92,10 +95,13 @@ class Draft:
     def _read_options(self) -> DeliveryOptions:
         timeout_s = _number("timeout_s", self.options.get("timeout_s") or "30")
         user, password = self.options.get("user", ""), self.options.get("password", "")
+        within = {
+            name: _number(name, self.options[name]) if self.options.get(name) else usual_s
+            for name, usual_s in _usual_timeouts(timeout_s).items()
+        }
         return DeliveryOptions(
             timeout_s=timeout_s,
-            connect_timeout_s=min(timeout_s, DeliveryOptions().connect_timeout_s),
-            first_byte_timeout_s=timeout_s,
+            **within,
             follow_redirects=self.follow_redirects,
             verify_tls=self.verify_tls,
             basic_auth=(user, password) if user or password else None,
@@ -130,6 +136,14 @@ class Draft:
         return replace(self, changes=changed)
 
 
+def _usual_timeouts(timeout_s: float) -> dict[str, float]:
+    """What the parts of an attempt may take when only the whole is said."""
+    return {
+        "connect_timeout_s": min(timeout_s, DeliveryOptions().connect_timeout_s),
+        "first_byte_timeout_s": timeout_s,
+    }
+
+
 def _make_change(operation: str, path: str, value: str) -> Change:
     return make_change(path.strip(), None if operation == UNSET else value)
 
@@ -154,7 +168,7 @@ def read_draft(form: Form) -> Draft:
         data_kind=form.get("data_kind", NOTHING),
         data_text=_unix(form.get("data_text", "")),
         data=_rows(form, "data_name", "data_value"),
-        options={name: form.get(name, "") for name in ("timeout_s", "retries", "user", "password")},
+        options={name: form.get(name, "") for name in OPTION_FIELDS},
         follow_redirects=bool(form.get("follow_redirects", "")),
         verify_tls=bool(form.get("verify_tls", "")),
         ticket_text=_unix(form.get("ticket_text", "")),
@@ -212,7 +226,7 @@ def make_draft(
         data_text=data if isinstance(data, str) else "",
         data=data if isinstance(data, tuple) else (),
         options={
-            "timeout_s": f"{options.timeout_s:g}",
+            **_timeout_fields(options),
             "retries": str(options.retries),
             "user": user,
             "password": password,
@@ -225,6 +239,20 @@ def make_draft(
         plan={} if plan is None else _plan_fields(plan),
         action_id=action_id,
     )
+
+
+def _timeout_fields(options: DeliveryOptions) -> dict[str, str]:
+    """The timeouts as texts that read as the same numbers; empty where they are the usual ones."""
+    fields = {"timeout_s": _seconds_text(options.timeout_s)}
+    for name, usual_s in _usual_timeouts(options.timeout_s).items():
+        chosen_s = getattr(options, name)
+        fields[name] = "" if chosen_s == usual_s else _seconds_text(chosen_s)
+    return fields
+
+
+def _seconds_text(seconds: float) -> str:
+    short = f"{seconds:g}"
+    return short if float(short) == seconds else repr(seconds)
 
 
 def _plan_fields(plan: SeriesPlan) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 from urllib.parse import unquote_plus, urlsplit
@@ -174,7 +174,7 @@ def describe_draft(draft: Draft) -> dict[str, Any]:
     """The parts of the page that depend on the draft; what is wrong with it is one of them."""
     found: dict[str, Any] = {"draft": draft, "shown": None, "tree": None, "problem": None}
     try:
-        composition = compose(draft)
+        composition = draft.compose()
         found["tree"] = build_tree(composition.make_context(_first(draft)))
         found["shown"] = preview_composition(composition, _first(draft))
     except InspectorError as error:
@@ -194,16 +194,10 @@ def _first(draft: Draft) -> int:
         return 1
 
 
-def compose(draft: Draft) -> Composition:
-    """What the form means, within this server's bounds. Raises ``InspectorError``."""
-    max_work = current_services().settings.max_template_work
-    return replace(draft.compose(), max_work=max_work)
-
-
 def preview_composition(composition: Composition, number: int = 1) -> Shown:
     """The exact request of this number. Raises ``InspectorError``."""
     notes = composition.own_ticket.notes if composition.own_ticket else ()
-    return show_request(composition.prepare(number), notes)
+    return show_request(current_services().prepare(composition, number), notes)
 
 
 @cache
