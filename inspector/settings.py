@@ -48,7 +48,8 @@ class Settings:
     ``max_streams`` counts all that waits: streams, waiting calls, delayed answers.
     ``ttl_s`` is how long a request is kept, None for as long as there is room.
     ``public_url`` is the address others reach us under; ``trusted_proxies`` are
-    the peers whose forwarding headers are believed. ``token`` opens a server that
+    the peers whose forwarding headers are believed, and with ``proxy_protocol`` their lines
+    of the PROXY protocol. ``token`` opens a server that
     is not bound to loopback. ``index_words`` keeps an index that makes searching
     large bins quick.
     """
@@ -79,6 +80,7 @@ class Settings:
     max_requests_per_s: float = 100.0
     public_url: str | None = None
     trusted_proxies: tuple[str, ...] = ()
+    proxy_protocol: bool = False
     token: str | None = None
     emit_allow: tuple[str, ...] = ()
     index_words: bool = True

@@ -88,6 +88,11 @@ def _option(flag: str, meaning: str, **how: Any) -> Callable[[Decorated], Decora
     metavar="IP",
 )
 @_option(
+    "--proxy-protocol",
+    "Read whom a trusted proxy's PROXY protocol line names, version 1 or 2.",
+    is_flag=True,
+)
+@_option(
     "--emit-allow",
     "A host, *.domain, address or network the emitter may send to when others can reach us.",
     multiple=True,
@@ -133,6 +138,8 @@ def _make_settings(**chosen: Any) -> Settings:
     try:
         limits: dict[str, Any] = parse_limits(chosen["limit"])
         TrustedProxies.parse(chosen["trusted_proxy"])
+        if chosen["proxy_protocol"] and not chosen["trusted_proxy"]:
+            raise click.UsageError("--proxy-protocol needs the proxy's address by --trusted-proxy.")
         return Settings(
             host=chosen["host"],
             port=chosen["port"],
@@ -146,6 +153,7 @@ def _make_settings(**chosen: Any) -> Settings:
             max_form_depth=chosen["max_form_depth"],
             public_url=check_public_url(chosen["public_url"]) if chosen["public_url"] else None,
             trusted_proxies=chosen["trusted_proxy"],
+            proxy_protocol=chosen["proxy_protocol"],
             emit_allow=_check_allowed(chosen["emit_allow"]),
             token=check_token(chosen["token"]) if chosen["token"] else None,
             **limits,

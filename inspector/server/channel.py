@@ -9,18 +9,18 @@ by the main loop before each poll; ``service`` is what a worker thread runs;
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import socket
 import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from waitress.channel import ClientDisconnected, HTTPChannel
-from waitress.utilities import InternalServerError
+from waitress.channel import ClientDisconnected
+from waitress.utilities import BadRequest, InternalServerError
 
 from inspector.server.head import cut_to_head
-from inspector.server.parser import ExactParser, RequestTimeout
+from inspector.server.output import LOW_WATER_BYTES, BufferedChannel
+from inspector.server.parser import ExactAdjustments, ExactParser, RequestTimeout
+from inspector.server.preamble import read_opening
 from inspector.server.tasks import PageTask, RefusalTask
 
 if TYPE_CHECKING:
@@ -28,15 +28,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("inspector.server")
 
-# A paused response goes on when its reader has left no more than this.
-LOW_WATER_BYTES = 250_000
-# After a refusal the sender may still be sending: reading on for a moment lets it see the
-# answer, where closing at once would reset the connection under it.
-LINGER_S = 2.0
-LINGER_BYTES = 64_000_000
 
-
-class Channel(HTTPChannel):  # type: ignore[misc]
+class Channel(BufferedChannel):
     """One connection. ``answer`` may be called by any one thread while its request is served."""
 
     parser_class = ExactParser
@@ -44,13 +37,16 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     requests: list[ExactParser]
     request: ExactParser | None
     connected: bool
+    addr: tuple[str, int]
+    adj: ExactAdjustments
+    # First bytes that may become something else than a request; None once that is settled.
+    _opening: bytes | None = b""
+    # Why the first request is refused for what came before it.
+    _opening_problem = ""
     # Bin and number of the last capture on this connection.
     previous: tuple[str, int] | None = None
     _later: Later | None = None
     _paused: PageTask | None = None
-    _when_drained: Callable[[], None] | None = None
-    _lingering_until = 0.0
-    _lingered_bytes = 0
 
     def received(self, data: bytes) -> bool:
         """Cut the bytes into requests; main loop only.
@@ -60,6 +56,8 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         with self.requests_lock:
             if self.will_close or self.close_when_flushed:
                 return False
+            if self._opening is not None:
+                data = self._settle_opening(self._opening + data)
             while data:
                 request = self.request = self.request or ExactParser(self.adj)
                 data = data[request.received(data) :]
@@ -72,6 +70,21 @@ class Channel(HTTPChannel):  # type: ignore[misc]
                     self.request = None
         return True
 
+    def _settle_opening(self, data: bytes) -> bytes:
+        """See what the connection begins with; answers the bytes of its first request."""
+        opening = read_opening(data, str(self.addr[0]), self.adj)
+        self._opening = data if opening is None else None
+        if opening is None:
+            return b""
+        if opening.http_2_refusal is not None:
+            self._send_now(opening.http_2_refusal)
+            # The client closes: it may take our end for that of an answer without one.
+            self._linger(say_end=False)
+            return b""
+        self._opening_problem = opening.problem
+        self.addr = opening.source or self.addr
+        return data[opening.size :]
+
     def _send_continue_when_due(self, request: ExactParser) -> None:
         is_waiting = request.expect_continue and request.headers_finished
         if is_waiting and not (request.completed or self.requests or self.sent_continue):
@@ -81,6 +94,8 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         """Serve a complete request when all before it are answered."""
         self.request = None
         self.sent_continue = False
+        if self._opening_problem and request.error is None:
+            request.error = BadRequest(self._opening_problem)
         self.requests.append(request)
         if len(self.requests) == 1:
             self.server.add_task(self)
@@ -115,27 +130,10 @@ class Channel(HTTPChannel):  # type: ignore[misc]
                 task.request.error = InternalServerError("Something went wrong here")
                 RefusalTask(self, task.request).service()
 
-    def _run_when_drained(self, action: Callable[[], None]) -> None:
-        """Let the main loop do it when the reader has taken most of what is buffered.
-
-        At once when the reader is gone. Not to be called while a lock is held.
-        """
-        with self.outbuf_lock:
-            is_connected = self.connected
-            if is_connected:
-                self._when_drained = action
-        if is_connected:
-            self.server.pull_trigger()
-        else:
-            action()
-
     def write_soon(self, data: bytes) -> int:
         """Called by tasks: send or buffer; never waits for the reader."""
         written: int = super().write_soon(self._leave_out_body(data))
         return written
-
-    def _flush_outbufs_below_high_watermark(self) -> None:
-        """Waitress's waits here for the reader; ``PageTask`` pauses instead."""
 
     def _leave_out_body(self, data: bytes) -> bytes:
         """What of a response's bytes may go out: for HEAD, its head (RFC 9110, 9.3.2)."""
@@ -210,35 +208,6 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             self.requests.append(request)
             self.server.add_task(self)
 
-    def close_when_stalled(self, cutoff: float) -> None:
-        """End a connection whose reader has taken nothing since; main loop only."""
-        if self.total_outbufs_len and self.last_activity < cutoff:
-            self.handle_close()
-
-    def flush_now(self) -> None:
-        """Send what is buffered from this thread, as far as the socket takes it."""
-        with self.outbuf_lock:
-            if self.connected and self.total_outbufs_len:
-                self._flush_exception(self._flush_some, do_close=False)
-
-    def _send_now(self, payload: bytes) -> None:
-        with self.outbuf_lock:
-            if not self.connected:  # it has gone while its answer was on the way
-                return
-            sent = 0
-            self.last_activity = time.time()
-            if not self.total_outbufs_len:
-                try:
-                    sent = self.socket.send(payload)
-                except BlockingIOError:
-                    pass
-                except OSError:
-                    self.will_close = True
-                    return
-            if sent < len(payload):
-                self.outbufs[-1].append(payload[sent:])
-                self.total_outbufs_len += len(payload) - sent
-
     def _close_or_go_on(self, close: bool) -> None:
         if close:
             self._close_after_answer()
@@ -253,6 +222,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             for request in answered:
                 request.close()
             if any(request.error or request.notes for request in answered):
+                self.request = None
                 self._linger()
             else:
                 self.close_when_flushed = True
@@ -282,17 +252,6 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             if self.connected and self.requests:
                 self.server.add_task(self)
 
-    def _linger(self) -> None:
-        self._lingering_until = time.monotonic() + LINGER_S
-        self.request = None
-        self._end_answer()
-
-    def _end_answer(self) -> None:
-        """Close our side once the answer is out: the sender sees its end and may go."""
-        if self._lingering_until and self.connected and not self.total_outbufs_len:
-            with contextlib.suppress(OSError):
-                self.socket.shutdown(socket.SHUT_WR)
-
     def readable(self) -> bool:
         """Whether the main loop should read; asked before each poll."""
         if self._lingering_until:
@@ -315,7 +274,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             return
         if self._later is None:
             super().handle_write()
-            self._end_answer()
+            self._end_when_flushed()
             if self.total_outbufs_len <= LOW_WATER_BYTES:
                 self._act_when_drained()
             return
@@ -325,25 +284,6 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             self.handle_close()
         elif not self.total_outbufs_len:
             self._leave()
-
-    def _act_when_drained(self) -> None:
-        action, self._when_drained = self._when_drained, None
-        if action is not None:
-            action()
-
-    def handle_read(self) -> None:
-        """Read requests; after a refusal, read and drop."""
-        if not self._lingering_until:
-            super().handle_read()
-            return
-        try:
-            data = self.recv(self.adj.recv_bytes)
-        except OSError:
-            self.handle_close()
-            return
-        self._lingered_bytes += len(data)
-        if self._lingered_bytes > LINGER_BYTES:
-            self.will_close = True
 
     def handle_close(self) -> None:
         """The connection is over; half a request is noted as such."""

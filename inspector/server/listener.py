@@ -17,6 +17,7 @@ from typing import Any
 from waitress.server import TcpWSGIServer
 from waitress.trigger import trigger as WaitressTrigger  # noqa: N812 - it is a class
 
+from inspector.domain.proxies import TrustedProxies
 from inspector.server.channel import Channel
 from inspector.server.lane import Lane
 from inspector.server.parking import ParkingLot
@@ -145,6 +146,8 @@ def make_adjustments(settings: Settings, connections: int) -> ExactAdjustments:
     adjustments.max_target_bytes = settings.max_target_bytes
     adjustments.max_unfinished_bytes = settings.max_unfinished_bytes
     adjustments.receive_timeout_s = settings.receive_timeout_s
+    adjustments.proxy_protocol = settings.proxy_protocol
+    adjustments.trusted_proxies = TrustedProxies.parse(settings.trusted_proxies)
     return adjustments
 
 

@@ -16,6 +16,7 @@ from waitress.receiver import FixedStreamReceiver
 from waitress.utilities import BadRequest, RequestEntityTooLarge, RequestHeaderFieldsTooLarge
 
 from inspector.capture import WireDetails, WireNote, decode_path, split_target
+from inspector.domain.proxies import NO_PROXIES
 from inspector.server.chunks import ChunkReceiver
 from inspector.server.head import (
     HeadTooLargeError,
@@ -42,6 +43,8 @@ class ExactAdjustments(Adjustments):  # type: ignore[misc]
     max_target_bytes = 65_536
     max_unfinished_bytes = 1_000_000_000
     receive_timeout_s = 120.0
+    proxy_protocol = False
+    trusted_proxies = NO_PROXIES
 
 
 class RequestTimeout(BadRequest):  # type: ignore[misc]
@@ -141,6 +144,10 @@ class ExactParser(HTTPRequestParser):  # type: ignore[misc]
             line.rstrip(b" \t"), max_target_bytes=self.adj.max_target_bytes
         )
         self.headers = parse_fields(block, max_fields=self.adj.max_header_lines)
+        if self.command == "CONNECT" and not target.startswith(b"/"):
+            raise ParsingError(
+                "CONNECT asks for a tunnel, and this is no proxy. Send webhooks to a bin's own URL"
+            )
         self._read_target(target)
         self._read_connection()
         self._expect_body()
