@@ -14,9 +14,10 @@ from inspector.live.news import News
 from inspector.live.waiters import WaitingRoom
 from inspector.settings import Settings
 from inspector.storage.actions import ActionStore
+from inspector.storage.answers import AnswerFinder
 from inspector.storage.bins import BinStore
 from inspector.storage.deliveries import DeliveryStore
-from inspector.storage.engine import EngineConnections, attach_database
+from inspector.storage.engine import EngineConnections, EngineQueries, attach_database
 from inspector.storage.records import ReadSettings
 from inspector.storage.requests import RequestStore
 from inspector.storage.search import RequestSearch
@@ -42,7 +43,8 @@ def create_app(
     engine = attach_database(app, settings.database_url)
     news = news or News()
     bins = BinStore(max_bins=settings.max_bins)
-    requests = RequestStore(ReadSettings(settings.body_limits, proxies))
+    find_answer = AnswerFinder(EngineQueries(engine), settings.max_template_work)
+    requests = RequestStore(ReadSettings(settings.body_limits, proxies, find_answer))
     services = app.extensions["inspector"] = Services(
         app=app,
         settings=settings,

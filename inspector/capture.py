@@ -82,6 +82,16 @@ class WireDetails(NamedTuple):
 NO_DETAILS = WireDetails()
 
 
+class RuleHint(NamedTuple):
+    """The answer rule found for a request before it is stored.
+
+    It holds while ``answer_set`` is the bin's. ``place`` is None when no rule matches.
+    """
+
+    answer_set: int
+    place: int | None
+
+
 class Capture(NamedTuple):
     """One request as it came, for one bin.
 
@@ -105,6 +115,7 @@ class Capture(NamedTuple):
     fidelity: str = EXACT
     refusal: Refusal | None = None
     wire: WireDetails = NO_DETAILS
+    rule_hint: RuleHint | None = None
 
 
 def split_request_line(raw_head: bytes) -> tuple[bytes, bytes, bytes]:

@@ -23,6 +23,8 @@ from inspector.errors import InspectorError
 
 DEFAULT_PORT = 8787
 MIN_TOKEN_CHARS = 8
+# Characters and entries that the templates of one action or answer may touch.
+MAX_TEMPLATE_WORK = 3_000_000
 # Patterns as text: a test's server reads neither tokens nor sizes, and compiles none.
 _TOKEN = rf"[\x21-\x7e]{{{MIN_TOKEN_CHARS},200}}\Z"
 _SIZE = r"(?i)\s*(\d+(?:\.\d+)?)\s*([kmg]?i?)b?\s*\Z"
@@ -68,7 +70,7 @@ class Settings:
     max_decoded_bytes: int = 20_000_000
     max_parts: int = 1000
     search_time_s: float = 0.15
-    max_template_work: int = 3_000_000
+    max_template_work: int = MAX_TEMPLATE_WORK
     max_form_variables: int = 1000
     max_form_depth: int = 64
     max_connections: int = 5000

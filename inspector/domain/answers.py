@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
-from base64 import b64decode
 from collections.abc import Callable
 from email.utils import formatdate
 from functools import lru_cache
@@ -18,12 +16,14 @@ DRIP_STEP_S = 0.05
 
 
 class Answer(NamedTuple):
-    """``headers`` go out as given, in order; framing headers are ours.
+    """A response as a bin gives it; ``headers`` go out as given, in order, framing is ours.
 
     ``delay_s`` is waited before the first byte; then the body is spread over
     ``drip_s``. ``cut_after`` ends the connection after so many bytes of the body,
     ``dropped`` without any answer. ``insisted`` lets headers pass that act beyond
-    the answer, like ``Set-Cookie``.
+    the answer, like ``Set-Cookie``. ``is_template``: body and values of headers are
+    templates over the request. ``preset`` names what works the answer out of the
+    request instead, with ``secret`` where a handshake needs one.
     """
 
     status: int = 200
@@ -34,6 +34,14 @@ class Answer(NamedTuple):
     cut_after: int | None = None
     dropped: bool = False
     insisted: bool = False
+    is_template: bool = False
+    preset: str = ""
+    secret: str = ""
+
+    @property
+    def is_made_per_request(self) -> bool:
+        """Whether the request decides what goes out: a template, or a preset that reads it."""
+        return self.is_template or bool(self.preset)
 
     @property
     def is_immediate(self) -> bool:
@@ -51,6 +59,41 @@ class Answer(NamedTuple):
             return ()
         kept_back = _FRAMING_HEADERS if self.insisted else _DROPPED_HEADERS
         return tuple(pair for pair in self.headers if _may_send(*pair, kept_back))
+
+
+# What became of an answer. Unknown: captured before answers were kept.
+SENT, DROPPED, CUT, RELAYED = "sent", "dropped", "cut", "relayed"
+REFUSED, UNKNOWN = "refused", "unknown"
+
+
+class GivenAnswer(NamedTuple):
+    """The response that the sender of a request got.
+
+    ``headers`` are those that went out but ``Date`` and ``Connection``; ``body`` ends where
+    a ``cut`` answer did. ``status`` is None when nothing went out, or nobody can tell.
+    ``rule`` is the place of the rule that chose it, from 1, ``rule_name`` its name;
+    ``turn`` counts from 1.
+    """
+
+    outcome: str
+    status: int | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    rule: int | None = None
+    rule_name: str = ""
+    turn: int | None = None
+
+
+def describe_given(answer: Answer, *, head_only: bool = False) -> GivenAnswer:
+    """What went out of an answer; ``head_only`` to a HEAD request."""
+    if answer.dropped:
+        return GivenAnswer(DROPPED)
+    body = b"" if head_only else answer.content
+    cut = answer.cut_after is not None and answer.cut_after < len(body)
+    headers = _list_headers(answer.status, answer.sendable_headers(), len(answer.content))
+    return GivenAnswer(
+        CUT if cut else SENT, answer.status, headers, body[: answer.cut_after] if cut else body
+    )
 
 
 class AnswerScript(Protocol):
@@ -90,23 +133,6 @@ _DROPPED_HEADERS = _FRAMING_HEADERS | {
     "set-cookie",
     "strict-transport-security",
 }
-
-
-def choose_answer(answers: str | None) -> Answer:
-    """The answer that a bin's stored ``answers`` give; the default for None."""
-    return DEFAULT if answers is None else _load(answers)
-
-
-@lru_cache(maxsize=256)
-def _load(answers: str) -> Answer:
-    wanted = json.loads(answers)
-    return Answer(
-        status=int(wanted.get("status", 200)),
-        headers=tuple((str(name), str(value)) for name, value in wanted.get("headers", ())),
-        body=b64decode(wanted.get("body_base64", "b2sK")),
-        delay_s=min(float(wanted.get("delay_s", 0)), MAX_DELAY_S),
-        insisted=bool(wanted.get("insisted", False)),
-    )
 
 
 def render_answer(answer: Answer, *, head_only: bool, http_1_0: bool, close: bool) -> bytes:
@@ -154,25 +180,33 @@ def _fixed_head(
     http_1_0: bool,
     close: bool,
 ) -> bytes:
-    names = {name.lower() for name, _ in headers}
     try:
         phrase = HTTPStatus(status).phrase
     except ValueError:
         phrase = "Custom"
     lines = [f"HTTP/{'1.0' if http_1_0 else '1.1'} {status} {phrase}"]
-    if "content-type" not in names:
-        lines.append("Content-Type: text/plain; charset=utf-8")
-    lines += [f"{name}: {value}" for name, value in headers]
-    if status not in _BODILESS:
-        lines.append(f"Content-Length: {body_bytes}")
-    if "content-security-policy" not in names:
-        lines.append("Content-Security-Policy: sandbox")
-    lines.append("X-Content-Type-Options: nosniff")
+    lines += [f"{name}: {value}" for name, value in _list_headers(status, headers, body_bytes)]
     if close:
         lines.append("Connection: close")
     elif http_1_0:
         lines.append("Connection: Keep-Alive")
     return "\r\n".join(lines).encode("latin-1", "replace")
+
+
+def _list_headers(
+    status: int, headers: tuple[tuple[str, str], ...], body_bytes: int
+) -> tuple[tuple[str, str], ...]:
+    """The chosen headers, and those that each answer has."""
+    names = {name.lower() for name, _ in headers}
+    listed = list(headers)
+    if "content-type" not in names:
+        listed.insert(0, ("Content-Type", "text/plain; charset=utf-8"))
+    if status not in _BODILESS:
+        listed.append(("Content-Length", str(body_bytes)))
+    if "content-security-policy" not in names:
+        listed.append(("Content-Security-Policy", "sandbox"))
+    listed.append(("X-Content-Type-Options", "nosniff"))
+    return tuple(listed)
 
 
 def _may_send(name: str, value: str, kept_back: frozenset[str]) -> bool:

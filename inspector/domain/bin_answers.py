@@ -1,71 +1,159 @@
-"""What a bin's owner tells it to answer: checked once, then kept as JSON."""
+"""One answer of a bin, as its owner orders it: checked once, written and read as JSON.
+
+Page, API, command and fixture all make their answers here.
+"""
 
 from __future__ import annotations
 
-import json
+import json as json_module
+import math
 import re
-from base64 import b64encode
-from collections.abc import Sequence
+from base64 import b64decode, b64encode
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
-from inspector.domain.answers import DEFAULT, MAX_DELAY_S, Answer, usual_body
-from inspector.domain.pairs import is_token
+from inspector.domain.answers import MAX_DELAY_S, Answer, usual_body
+from inspector.domain.pairs import find_pairs, is_token
 from inspector.errors import InspectorError
 
 MAX_BODY_BYTES = 1_000_000
 MAX_HEADERS = 50
 MAX_HEADER_CHARS = 8_000
+MAX_SECRET_CHARS = 1_000
+JSON_TYPE = ("Content-Type", "application/json")
 
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*\Z")
+_NOTHING: Final = object()
 
 
-def make_bin_answer(
+def make_answer(
     *,
     status: int = 200,
     headers: Sequence[tuple[str, str]] = (),
-    body: str | None = None,
+    body: str | bytes | None = None,
+    json: Any = _NOTHING,
     delay_s: float = 0.0,
+    drip_s: float = 0.0,
+    cut_after: int | None = None,
+    dropped: bool = False,
     insisted: bool = False,
+    is_template: bool = False,
+    max_body_bytes: int = MAX_BODY_BYTES,
 ) -> Answer:
-    """The answer as ordered, headers in order; ``body`` goes out as UTF-8.
+    """The answer as ordered, headers in order; a ``body`` of text goes out as UTF-8.
 
-    Without a body a 200 says ``ok`` and any other status nothing. Headers that would act
-    beyond the answer (``Set-Cookie`` and its like) must be ``insisted`` on.
+    Without a body a 200 says ``ok`` and any other status nothing; ``json`` is any data
+    in its place. Headers that would act beyond the answer (``Set-Cookie`` and its like)
+    must be ``insisted`` on. See ``Answer`` for the rest.
 
-    Raises ``InspectorError`` ``invalid_status``, ``invalid_headers``, ``invalid_body``,
-    ``invalid_delay_s`` or ``header_reaches_further``, which name the field.
+    Raises ``InspectorError`` ``invalid_<field>`` or ``header_reaches_further``, which
+    name the argument.
     """
-    if not 200 <= status <= 599:
-        raise _refuse("status", "A bin answers with a status from 200 to 599.")
-    if not 0 <= delay_s <= MAX_DELAY_S:
-        raise _refuse("delay_s", f"A bin answers after 0 to {MAX_DELAY_S:g} seconds.")
-    raw_body = usual_body(status) if body is None else body.encode("utf-8", "replace")
-    if len(raw_body) > MAX_BODY_BYTES:
-        raise _refuse("body", f"A bin answers with a body of at most {MAX_BODY_BYTES:,} bytes.")
-    _check_headers(headers)
+    _check_numbers(status, delay_s, drip_s, cut_after)
+    pairs = tuple(headers)
+    if json is not _NOTHING:
+        if body is not None:
+            raise _refuse("json", "Give body or json, not both.")
+        body = json_module.dumps(json)
+        if not any(name.lower() == "content-type" for name, _ in pairs):
+            pairs = (JSON_TYPE, *pairs)
+    raw_body = _to_bytes(status, body)
+    if len(raw_body) > max_body_bytes:
+        raise _refuse("body", f"A bin answers with a body of at most {max_body_bytes:,} bytes.")
+    _check_headers(pairs)
     answer = Answer(
         status=status,
-        headers=tuple(headers),
+        headers=pairs,
         body=raw_body,
         delay_s=delay_s,
+        drip_s=drip_s,
+        cut_after=cut_after,
+        dropped=dropped,
         insisted=insisted,
+        is_template=is_template,
     )
     _check_reach(answer)
     return answer
 
 
-def dump_answer(answer: Answer) -> str | None:
-    """The answer as ``choose_answer`` reads it; None for the one every bin gives by itself."""
-    if answer == DEFAULT:
-        return None
-    return json.dumps(
-        {
-            "status": answer.status,
-            "headers": [list(pair) for pair in answer.headers],
-            "body_base64": b64encode(answer.body).decode(),
-            "delay_s": answer.delay_s,
-            "insisted": answer.insisted,
-        }
-    )
+_READ: Final[Mapping[str, str]] = {
+    "status": "status",
+    "delay": "delay_s",
+    "drip": "drip_s",
+    "cut_after": "cut_after",
+    "drop": "dropped",
+    "insisted": "insisted",
+    "template": "is_template",
+    "json": "json",
+}
+_FLAGS: Final = ("drop", "insisted", "template")
+NAMES: Final = (*_READ, "headers", "body", "body_base64")
+
+
+def read_answer(data: Mapping[str, Any]) -> Answer:
+    """An answer from its JSON object (``NAMES``; ``headers`` are pairs or an object).
+
+    Raises as ``make_answer`` does, and ``unknown_field`` for a name that is none.
+    """
+    for name in data:
+        if name not in NAMES:
+            known = ", ".join(NAMES)
+            raise InspectorError(
+                "unknown_field",
+                f"{str(name)[:80]!r} is not known here; known: {known}.",
+                field=str(name)[:80],
+            )
+    for name in _FLAGS:
+        if not isinstance(data.get(name, False), bool):
+            raise _refuse(name, f"{name} is true or false.")
+    wanted = {_READ[name]: value for name, value in data.items() if name in _READ}
+    pairs = find_pairs(data.get("headers") or ())
+    if pairs is None:
+        raise _refuse("headers", "headers is a list of names and values, each a text.")
+    try:
+        return make_answer(headers=pairs, body=_read_body(data), **wanted)
+    except InspectorError as error:
+        field = str(error.details["field"])
+        name = next((name for name, own in _READ.items() if own == field), field)
+        code = f"invalid_{name}" if error.code == f"invalid_{field}" else error.code
+        raise InspectorError(code, error.message, field=name) from error
+
+
+def _read_body(data: Mapping[str, Any]) -> str | bytes | None:
+    body, encoded = data.get("body"), data.get("body_base64")
+    if body is not None and encoded is not None:
+        raise _refuse("body_base64", "Give body or body_base64, not both.")
+    if encoded is not None:
+        try:
+            return b64decode(encoded, validate=True)
+        except (ValueError, TypeError) as error:
+            raise _refuse("body_base64", "body_base64 is not base64.") from error
+    if body is not None and not isinstance(body, str):
+        raise _refuse("body", "body is a text; json takes any data.")
+    return body
+
+
+def answer_to_json(answer: Answer) -> dict[str, Any]:
+    """The JSON object that ``read_answer`` reads back; what is usual is left out."""
+    written: dict[str, Any] = {"status": answer.status}
+    if answer.headers:
+        written["headers"] = [list(pair) for pair in answer.headers]
+    if answer.body != usual_body(answer.status):
+        try:
+            written["body"] = answer.body.decode()
+        except UnicodeDecodeError:
+            written["body_base64"] = b64encode(answer.body).decode()
+    extra = {
+        "delay": answer.delay_s,
+        "drip": answer.drip_s,
+        "drop": answer.dropped,
+        "insisted": answer.insisted,
+        "template": answer.is_template,
+    }
+    written |= {name: value for name, value in extra.items() if value}
+    if answer.cut_after is not None:
+        written["cut_after"] = answer.cut_after
+    return written
 
 
 def parse_header_lines(text: str) -> tuple[tuple[str, str], ...]:
@@ -82,6 +170,31 @@ def parse_header_lines(text: str) -> tuple[tuple[str, str], ...]:
     return tuple(pairs)
 
 
+def _check_numbers(status: int, delay_s: float, drip_s: float, cut_after: int | None) -> None:
+    if not _is_whole(status) or not 200 <= status <= 599:
+        raise _refuse("status", "A bin answers with a status from 200 to 599.")
+    for name, seconds in (("delay_s", delay_s), ("drip_s", drip_s)):
+        if not _is_number(seconds) or not 0 <= seconds <= MAX_DELAY_S:
+            what = name.removesuffix("_s")
+            raise _refuse(name, f"The {what} of an answer is 0 to {MAX_DELAY_S:g} seconds.")
+    if cut_after is not None and (not _is_whole(cut_after) or cut_after < 0):
+        raise _refuse("cut_after", "cut_after counts bytes of the body, 0 or more.")
+
+
+def _to_bytes(status: int, body: str | bytes | None) -> bytes:
+    if body is None:
+        return usual_body(status)
+    return body.encode("utf-8", "replace") if isinstance(body, str) else body
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def _check_headers(headers: Sequence[tuple[str, str]]) -> None:
     if len(headers) > MAX_HEADERS:
         raise _refuse("headers", f"A bin answers with at most {MAX_HEADERS} headers.")
@@ -96,7 +209,7 @@ def _check_headers(headers: Sequence[tuple[str, str]]) -> None:
 
 
 def _check_reach(answer: Answer) -> None:
-    """Nothing is left out in silence: what would not be sent is refused when it is ordered."""
+    """Nothing is left out in silence: a header that would not be sent is refused at once."""
     kept = answer.sendable_headers()
     for pair in answer.headers:
         if pair in kept:

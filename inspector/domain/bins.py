@@ -28,7 +28,8 @@ _GENERATED = string.ascii_lowercase + string.digits
 class Bin(NamedTuple):
     """``last_number`` is the highest number given so far, ``request_count`` how many it holds.
 
-    ``answer`` is what its senders get.
+    ``answer`` is what senders get whom no particular rule is for, ``answers`` the document
+    of all rules (``answers.rules``), None for none.
     """
 
     id: int
@@ -39,6 +40,7 @@ class Bin(NamedTuple):
     last_number: int
     request_count: int
     answer: Answer = DEFAULT
+    answers: str | None = None
 
     @property
     def color(self) -> tuple[int, int, int]:

@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple, TypeAlias
 
 from inspector.capture import NO_DETAILS, Refusal, WireDetails, split_headers
+from inspector.domain.answers import GivenAnswer
 from inspector.domain.content import decode_text
 from inspector.domain.messages import Message
 from inspector.domain.proxies import NO_PROXIES, TrustedProxies
+
+
+class AnsweredBy(NamedTuple):
+    """The rule that answered a request, and its turn.
+
+    ``answer_set`` is the id of the bin's rules at that time, 0 for none. ``rule`` is the
+    rule's place from 0, None for the default; ``turn`` counts from 1, None for a rule
+    that always answers the same.
+    """
+
+    answer_set: int
+    rule: int | None = None
+    turn: int | None = None
+
+
+FindAnswer: TypeAlias = "Callable[[CapturedRequest], GivenAnswer]"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +37,7 @@ class CapturedRequest(Message):
     ``id`` is opaque; ``number`` counts from 1 within the bin and is never reused.
     ``raw_head`` and ``body`` are bytes as received (see ``capture.Capture``);
     ``body_size`` counts the bytes that were sent, more than ``len(body)`` when ``truncated``.
+    ``answered`` is None for what was captured before that was kept.
     """
 
     id: str
@@ -31,6 +51,13 @@ class CapturedRequest(Message):
     refusal: Refusal | None
     wire: WireDetails = NO_DETAILS
     proxies: TrustedProxies = NO_PROXIES
+    answered: AnsweredBy | None = None
+    find_answer: FindAnswer | None = field(default=None, compare=False, repr=False)
+
+    @cached_property
+    def answer(self) -> GivenAnswer | None:
+        """The response that its sender got; None where nobody can tell. May ask the database."""
+        return None if self.find_answer is None else self.find_answer(self)
 
     @property
     def trailers(self) -> list[tuple[str, str]]:

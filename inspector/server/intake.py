@@ -31,7 +31,9 @@ class Intake(NamedTuple):
 
 def open_store(settings: Settings) -> EmbeddedStore:
     """The SQLite file in the data directory, by the standard library alone."""
-    return EmbeddedStore(settings.embedded_path, ReadSettings(settings.body_limits))
+    return EmbeddedStore(
+        settings.embedded_path, ReadSettings(settings.body_limits), settings.max_template_work
+    )
 
 
 def take_from_store(store: EmbeddedStore) -> Intake:

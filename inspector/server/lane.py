@@ -20,18 +20,23 @@ from inspector.capture import (
     split_request_line,
 )
 from inspector.domain.answers import (
+    DEFAULT,
     Answer,
     AnswerScript,
-    choose_answer,
+    describe_given,
     render_answer,
     render_parts,
 )
 from inspector.domain.bins import is_bin_name, say_missing
 from inspector.errors import StorageUnavailableError, TooManyRequestsError
 from inspector.live.later import TimedAnswer
+from inspector.server.answering import RuleBook
 from inspector.server.channel import Channel
 from inspector.server.parser import ExactParser
-from inspector.storage.writer import NoSuchBin, Outcome, Stored, Unstored
+from inspector.settings import MAX_TEMPLATE_WORK as MAX_WORK
+from inspector.storage.outcomes import NoSuchBin, Outcome, RecordedAnswer, Stored, Unstored
+from inspector.storage.records import read_capture
+from inspector.storage.writer import Writer
 
 # Nobody was left to be answered, or nobody was answered; the numbers are those nginx logs.
 CLOSED_BY_SENDER = 499
@@ -41,17 +46,20 @@ UNANSWERED = 444
 class Lane:
     """Decides which requests are captures, and answers them when they are stored.
 
-    ``submit`` is the writer's. ``limit(peer, forwarded_for)`` raises for one who sends
-    too often. ``scripts`` answer for bins, by id, in place of what is stored for them.
+    ``limit(peer, forwarded_for)`` raises for one who sends too often; ``max_work`` bounds
+    the templates of an answer. ``scripts`` answer for bins, by id, in place of the rules
+    that are stored for them.
     """
 
     def __init__(
         self,
-        submit: Callable[[Capture, Callable[[Outcome], None]], None],
+        writer: Writer,
         limit: Callable[[str, str], None] | None = None,
+        max_work: int = MAX_WORK,
     ) -> None:
-        self._submit = submit
+        self._writer = writer
         self._limit = limit
+        self.rules = RuleBook(max_work)
         self._outcomes: deque[tuple[Channel, ExactParser, Outcome | TooManyRequestsError]] = deque()
         self.scripts: dict[int, AnswerScript] = {}
 
@@ -69,8 +77,12 @@ class Lane:
             channel.server.trigger.pull_trigger(self.deliver)
             return True
         request.bin_name = name
-        capture = make_capture(channel, request, name)
-        self._submit(capture, lambda outcome: self._outcomes.append((channel, request, outcome)))
+        self.rules.submit(
+            make_capture(channel, request, name),
+            lambda capture: self._writer.submit(
+                capture, lambda outcome: self._outcomes.append((channel, request, outcome))
+            ),
+        )
         return True
 
     def note_broken_off(self, channel: Channel, request: ExactParser) -> None:
@@ -99,7 +111,7 @@ class Lane:
             request.close()
             return
         capture = make_capture(channel, request, name, refusal)
-        self._submit(capture, lambda _outcome: request.close())
+        self._writer.submit(capture, lambda _outcome: request.close())
 
     def _find_excess(self, channel: Channel, request: ExactParser) -> TooManyRequestsError | None:
         """Count the request; why not, when its sender sends too many."""
@@ -136,18 +148,37 @@ class Lane:
         script = self.scripts.get(stored.bin_id)
         if script is not None:
             script.note(stored.number)
+        name = find_bin_name(split_request_line(request.raw_head)[1])
+        self.rules.learn(name, stored.answers, stored.answer_set)
         if request.error is not None:
             channel.answer_error(request)
             return
-        if script is None:
-            _send(channel, request, choose_answer(stored.answers))
+        if script is None and stored.answers is None:
+            _send(channel, request, DEFAULT)
             return
 
+        def record(answer: Answer) -> None:
+            given = describe_given(answer, head_only=request.command == "HEAD")
+            by_program = script is not None
+            self._writer.record(RecordedAnswer(stored.bin_id, stored.number, given, by_program))
+
         def tell(answer: Answer) -> None:
+            record(answer)
             channel.server.trigger.pull_trigger(lambda: _send(channel, request, answer))
 
-        answer = script.choose(stored.number, request.raw_head, tell)
-        if answer is not None:
+        if script is not None:
+            chosen = script.choose(stored.number, request.raw_head, tell)
+            if chosen is not None:
+                record(chosen)
+                _send(channel, request, chosen)
+            return
+        answer = self.rules.choose(stored.answers or "", stored.rule, stored.turn)
+        if answer.is_made_per_request:
+            capture = make_capture(channel, request, name)
+            self.rules.make(
+                answer, lambda: read_capture(capture, stored.bin_id, stored.number), tell
+            )
+        else:
             _send(channel, request, answer)
 
 

@@ -123,7 +123,7 @@ class ServerProcess:
                 opened.close()
             raise _tell_unusable(self.settings, error) from error
         intake = self.intake
-        server.lane = Lane(intake.writer.submit, intake.limit)
+        server.lane = Lane(intake.writer, intake.limit, self.settings.max_template_work)
         server.parking = ParkingLot(intake.load_after, max_parked=streams)
         intake.news.listen(server.parking.hear)
         intake.writer.on_batch_told = lambda: server.trigger.pull_trigger(server.lane.deliver)
@@ -224,6 +224,7 @@ class ServerProcess:
 
     def _clean_up(self, server: CaptureServer) -> None:
         server.parking.stop()
+        server.lane.rules.close()
         if self._filler is not None:
             self._filler.stop()
         server.task_dispatcher.shutdown(timeout=5)

@@ -8,12 +8,11 @@ from datetime import UTC, datetime
 from sqlalchemy import delete, func, select, true
 from sqlalchemy.exc import IntegrityError
 
+from inspector.answers.rules import AnswerRules, dump_rules, load_rules
 from inspector.domain import Bin
-from inspector.domain.answers import Answer, choose_answer
-from inspector.domain.bin_answers import dump_answer
 from inspector.domain.bins import DEFAULT_CAPACITY
 from inspector.errors import BinNotFoundError, InspectorError
-from inspector.storage.models import BinRow, RequestRow, db
+from inspector.storage.models import AnswerSetRow, AnswerTurnRow, BinRow, RequestRow, db
 from inspector.storage.records import check_capacity, hash_secret, make_bin_row, name_taken
 from inspector.storage.requests import delete_in_steps
 
@@ -97,11 +96,26 @@ class BinStore:
         db.session.commit()
         return self.get(name)
 
-    def answer_with(self, name: str, answer: Answer) -> Bin:
-        """Let the bin answer so from the next capture on. Raises ``BinNotFoundError``."""
-        self._row(name).answers = dump_answer(answer)
+    def answer_by(self, name: str, rules: AnswerRules) -> Bin:
+        """Let the bin answer by these rules from the next capture on, all from the first turn.
+
+        Raises ``BinNotFoundError`` or ``invalid_rules``.
+        """
+        row, document = self._row(name), dump_rules(rules)
+        row.answers, row.answer_set = document, None
+        if document is not None:
+            kept = AnswerSetRow(bin_id=row.id, document=document)
+            db.session.add(kept)
+            db.session.flush()
+            row.answer_set = kept.id
         db.session.commit()
         return self.get(name)
+
+    def reset_turns(self, name: str) -> None:
+        """Let the bin's rules begin with their first answers again."""
+        row = self._row(name)
+        db.session.execute(delete(AnswerTurnRow).where(AnswerTurnRow.answer_set == row.answer_set))
+        db.session.commit()
 
     def delete(self, name: str) -> None:
         """Delete the bin with all it holds. Raises ``BinNotFoundError``."""
@@ -133,5 +147,6 @@ def _to_bin(row: BinRow, request_count: int) -> Bin:
         capacity=row.capacity,
         last_number=row.last_number,
         request_count=request_count,
-        answer=choose_answer(row.answers),
+        answer=load_rules(row.answers).usual,
+        answers=row.answers,
     )

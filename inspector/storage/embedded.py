@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from inspector.domain import CapturedRequest
 from inspector.errors import InspectorError
+from inspector.settings import MAX_TEMPLATE_WORK
+from inspector.storage.answers import AnswerFinder
 from inspector.storage.connections import (
     HEAD_REVISION,
     SqliteFile,
@@ -21,6 +24,7 @@ from inspector.storage.connections import (
 )
 from inspector.storage.records import (
     REQUEST_COLUMNS,
+    USUAL_SETTINGS,
     ReadSettings,
     make_bin_row,
     name_taken,
@@ -45,9 +49,15 @@ class EmbeddedStore:
     Raises ``database_unusable`` or ``DatabaseTooNewError``.
     """
 
-    def __init__(self, path: Path, settings: ReadSettings | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        settings: ReadSettings = USUAL_SETTINGS,
+        max_template_work: int = MAX_TEMPLATE_WORK,
+    ) -> None:
         self.connections = SqliteFile(path)
-        self._settings = settings or ReadSettings()
+        find_answer = AnswerFinder(self._fetch_row, max_template_work)
+        self._settings = settings._replace(find_answer=find_answer)
         self._lock = threading.Lock()
         try:
             self._connection = self._open()
@@ -91,6 +101,10 @@ class EmbeddedStore:
             named = self._connection.execute(_BIN_NAME, (bin_id,)).fetchone()
             rows = self._connection.execute(_AFTER, (bin_id, after, limit)).fetchall()
         return [to_request(row, named[0], self._settings) for row in rows] if named else []
+
+    def _fetch_row(self, statement: str, parameters: Mapping[str, Any]) -> Any:
+        with self._lock:
+            return self._connection.execute(statement, parameters).fetchone()
 
     def close(self) -> None:
         """Let go of the file."""

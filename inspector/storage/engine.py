@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,18 @@ class EngineConnections:
     def spell(self, statement: str) -> str:
         """As it is for SQLite, with ``%(name)s`` for PostgreSQL."""
         return statement if self._is_named else _PARAMETER.sub(r"%(\1)s", statement)
+
+
+class EngineQueries:
+    """Single rows by the engine's own connections, from any thread."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def __call__(self, statement: str, parameters: Mapping[str, Any]) -> Any:
+        """The first row of a statement whose parameters are written ``:name``, or None."""
+        with self._engine.connect() as connection:
+            return connection.execute(text(statement), dict(parameters)).first()
 
 
 def check_url(database_url: str) -> URL:

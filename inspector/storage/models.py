@@ -7,7 +7,17 @@ what is listed, sorted or searched.
 from __future__ import annotations
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, LargeBinary, String, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 # SQLite numbers rows itself only in a column that is INTEGER to the letter.
@@ -36,10 +46,44 @@ class BinRow(Base):
     capacity: Mapped[int] = mapped_column(Integer)
     last_number: Mapped[int] = mapped_column(BigInteger, default=0)
     answers: Mapped[str | None] = mapped_column(Text)
+    answer_set: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class AnswerSetRow(Base):
+    """A bin's rules as they were at a time; ``document`` is JSON and never changes.
+
+    Captures refer to it by ``id``; the bin holds the newest itself, for the writer.
+    """
+
+    __tablename__ = "answer_sets"
+    __table_args__ = (Index("answer_sets_by_bin", "bin_id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    bin_id: Mapped[int] = mapped_column(RowId, ForeignKey("bins.id", ondelete="CASCADE"))
+    document: Mapped[str] = mapped_column(Text)
+
+
+class AnswerTurnRow(Base):
+    """How often a rule has answered; counted in the transaction that stores the capture."""
+
+    __tablename__ = "answer_turns"
+
+    answer_set: Mapped[int] = mapped_column(
+        RowId,
+        ForeignKey("answer_sets.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    )
+    rule: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    turns: Mapped[int] = mapped_column(BigInteger)
 
 
 class RequestRow(Base):
-    """Key order is ``(bin_id, number)``; lists read neither a large body nor what is behind it."""
+    """Key order is ``(bin_id, number)``; lists read neither a large body nor what is behind it.
+
+    ``answer_set``, ``answer_rule`` and ``answer_turn`` are what answered it: null before that
+    was kept, set 0 for the default. ``RecordedAnswerRow`` has what they do not tell.
+    """
 
     __tablename__ = "requests"
     __table_args__ = (
@@ -59,10 +103,31 @@ class RequestRow(Base):
     truncated: Mapped[bool] = mapped_column(Boolean)
     refused_status: Mapped[int | None] = mapped_column(Integer)
     refused_reason: Mapped[str | None] = mapped_column(Text)
+    answer_set: Mapped[int | None] = mapped_column(BigInteger)
+    answer_rule: Mapped[int | None] = mapped_column(Integer)
+    answer_turn: Mapped[int | None] = mapped_column(BigInteger)
     body_size: Mapped[int] = mapped_column(BigInteger)
     raw_head: Mapped[bytes] = mapped_column(LargeBinary)
     body: Mapped[bytes] = mapped_column(LargeBinary)
     wire: Mapped[str | None] = mapped_column(Text)
+
+
+class RecordedAnswerRow(Base):
+    """An answer that was worked out when it was given, whole; ``headers`` are JSON pairs."""
+
+    __tablename__ = "recorded_answers"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["bin_id", "number"], ["requests.bin_id", "requests.number"], ondelete="CASCADE"
+        ),
+    )
+
+    bin_id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    outcome: Mapped[str] = mapped_column(String(16))
+    status: Mapped[int | None] = mapped_column(Integer)
+    headers: Mapped[str] = mapped_column(Text)
+    body: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class ActionRow(Base):

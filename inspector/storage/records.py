@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from inspector.capture import Capture, Refusal, WireDetails, split_request_line
-from inspector.domain import Bin, BodyLimits, CapturedRequest, check_name, generate_name
+from inspector.domain import AnsweredBy, Bin, BodyLimits, CapturedRequest, check_name, generate_name
 from inspector.domain.bins import MAX_CAPACITY
 from inspector.domain.content import decode_text
 from inspector.domain.proxies import NO_PROXIES, TrustedProxies
+from inspector.domain.requests import FindAnswer
 from inspector.errors import InspectorError
 
 # The order in which rows are written and read; a list may leave out the last two.
@@ -28,22 +29,37 @@ REQUEST_COLUMNS = (
     "truncated",
     "refused_status",
     "refused_reason",
+    "answer_set",
+    "answer_rule",
+    "answer_turn",
     "body_size",
     "raw_head",
     "wire",
     "body",
 )
+# Those that a captured request has as they are stored.
+_AS_STORED = ("bin_id", "number", "received_us", "peer", "fidelity", "body_size")
 _ID = re.compile(r"(?:(\d{1,18})-)?(\d{1,18})\Z", re.ASCII)
 
 
 class ReadSettings(NamedTuple):
-    """How stored requests are read: limits on their bodies, and whose forwarding headers count."""
+    """Settings for reading stored requests: limits on bodies, and whose forwarding headers count.
+
+    ``find_answer`` gives what a request was answered, from any thread; None where nobody asks.
+    """
 
     limits: BodyLimits = BodyLimits()
     proxies: TrustedProxies = NO_PROXIES
+    find_answer: FindAnswer | None = None
 
 
-def to_row(capture: Capture, bin_id: int, number: int) -> dict[str, Any]:
+USUAL_SETTINGS = ReadSettings()
+USUAL_ANSWER = AnsweredBy(0)
+
+
+def to_row(
+    capture: Capture, bin_id: int, number: int, answered: AnsweredBy = USUAL_ANSWER
+) -> dict[str, Any]:
     """A capture as the values of ``REQUEST_COLUMNS``, by name; its body is read into memory."""
     refusal = capture.refusal
     return {
@@ -57,6 +73,9 @@ def to_row(capture: Capture, bin_id: int, number: int) -> dict[str, Any]:
         "truncated": capture.truncated,
         "refused_status": refusal.status if refusal else None,
         "refused_reason": refusal.reason if refusal else None,
+        "answer_set": answered.answer_set,
+        "answer_rule": answered.rule,
+        "answer_turn": answered.turn,
         "body_size": capture.body_size,
         "raw_head": capture.raw_head,
         "wire": capture.wire.to_json(),
@@ -66,41 +85,35 @@ def to_row(capture: Capture, bin_id: int, number: int) -> dict[str, Any]:
 
 def to_request(row: Sequence[Any], bin_name: str, settings: ReadSettings) -> CapturedRequest:
     """A row that begins with ``REQUEST_COLUMNS`` as a domain object."""
-    (
-        bin_id,
-        number,
-        received_us,
-        _method,  # The head says it, too; the column is for searching.
-        peer,
-        fidelity,
-        chunked,
-        truncated,
-        refused_status,
-        refused_reason,
-        body_size,
-        raw_head,
-        wire,
-        body,
-    ) = row[: len(REQUEST_COLUMNS)]
-    refusal = None if refused_status is None else Refusal(refused_status, refused_reason or "")
+    stored: dict[str, Any] = dict(zip(REQUEST_COLUMNS, row, strict=False))
+    refused_status, answer_set = stored["refused_status"], stored["answer_set"]
     return CapturedRequest(
-        id=make_id(bin_id, number),
-        bin_id=bin_id,
+        id=make_id(stored["bin_id"], stored["number"]),
         bin_name=bin_name,
-        number=number,
-        received_us=received_us,
-        raw_head=bytes(raw_head),
-        body=bytes(body),
-        body_size=body_size,
-        peer=peer,
-        chunked=bool(chunked),
-        truncated=bool(truncated),
-        fidelity=fidelity,
-        refusal=refusal,
-        wire=WireDetails.from_json(wire),
+        raw_head=bytes(stored["raw_head"]),
+        body=bytes(stored["body"]),
+        chunked=bool(stored["chunked"]),
+        truncated=bool(stored["truncated"]),
+        refusal=None
+        if refused_status is None
+        else Refusal(refused_status, stored["refused_reason"] or ""),
+        answered=None
+        if answer_set is None
+        else AnsweredBy(answer_set, stored["answer_rule"], stored["answer_turn"]),
+        wire=WireDetails.from_json(stored["wire"]),
         limits=settings.limits,
         proxies=settings.proxies,
+        find_answer=settings.find_answer,
+        **{name: stored[name] for name in _AS_STORED},
     )
+
+
+def read_capture(
+    capture: Capture, bin_id: int, number: int, settings: ReadSettings = USUAL_SETTINGS
+) -> CapturedRequest:
+    """A capture as it will be read back, once it is stored as this number of this bin."""
+    row = to_row(capture, bin_id, number)
+    return to_request([row[name] for name in REQUEST_COLUMNS], capture.bin_name, settings)
 
 
 def make_id(bin_id: int, number: int) -> str:

@@ -9,7 +9,25 @@ CREATE TABLE bins (
     capacity INTEGER NOT NULL,
     last_number BIGINT NOT NULL,
     answers TEXT,
+    answer_set BIGINT,
     UNIQUE (name)
+);
+
+CREATE TABLE answer_sets (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    bin_id INTEGER NOT NULL,
+    document TEXT NOT NULL,
+    FOREIGN KEY(bin_id) REFERENCES bins (id) ON DELETE CASCADE
+);
+
+CREATE INDEX answer_sets_by_bin ON answer_sets (bin_id);
+
+CREATE TABLE answer_turns (
+    answer_set INTEGER NOT NULL,
+    rule INTEGER NOT NULL,
+    turns BIGINT NOT NULL,
+    PRIMARY KEY (answer_set, rule),
+    FOREIGN KEY(answer_set) REFERENCES answer_sets (id) ON DELETE CASCADE
 );
 
 CREATE TABLE requests (
@@ -24,6 +42,9 @@ CREATE TABLE requests (
     truncated BOOLEAN NOT NULL,
     refused_status INTEGER,
     refused_reason TEXT,
+    answer_set BIGINT,
+    answer_rule INTEGER,
+    answer_turn BIGINT,
     body_size BIGINT NOT NULL,
     raw_head BLOB NOT NULL,
     body BLOB NOT NULL,
@@ -32,6 +53,17 @@ CREATE TABLE requests (
 );
 
 CREATE UNIQUE INDEX requests_by_number ON requests (bin_id, number);
+
+CREATE TABLE recorded_answers (
+    bin_id INTEGER NOT NULL,
+    number BIGINT NOT NULL,
+    outcome VARCHAR(16) NOT NULL,
+    status INTEGER,
+    headers TEXT NOT NULL,
+    body BLOB NOT NULL,
+    PRIMARY KEY (bin_id, number),
+    FOREIGN KEY(bin_id, number) REFERENCES requests (bin_id, number) ON DELETE CASCADE
+);
 
 CREATE TABLE actions (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,

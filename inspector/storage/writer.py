@@ -18,7 +18,17 @@ from typing import Any, NamedTuple
 from inspector.capture import Capture
 from inspector.errors import StorageUnavailableError
 from inspector.storage.connections import Connections
-from inspector.storage.records import REQUEST_COLUMNS, to_row
+from inspector.storage.outcomes import NoSuchBin, Outcome, RecordedAnswer, Stored, Unstored
+from inspector.storage.records import to_row
+from inspector.storage.statements import (
+    DROP_OLD,
+    MARK,
+    RECORD,
+    STORE,
+    TAKE_NUMBERS,
+    TAKE_TURNS,
+    record_of,
+)
 
 log = logging.getLogger("inspector.storage")
 
@@ -26,43 +36,22 @@ MAX_BATCH = 256
 MAX_BATCH_BYTES = 32_000_000
 
 
-class Stored(NamedTuple):
-    """The capture is on disk, as this number of this bin; ``answers`` is what the bin says.
-
-    ``private`` bins are not for others to count.
-    """
+class _TakenNumbers(NamedTuple):
+    """A bin, after it has given its numbers up to ``last_number``."""
 
     bin_id: int
-    number: int
+    last_number: int
+    capacity: int
     answers: str | None
-    private: bool = False
+    private: bool
+    answer_set: int | None
 
 
-class NoSuchBin(NamedTuple):
-    """Nothing was stored: no bin has this name."""
-
-    name: str
-
-
-class Unstored(NamedTuple):
-    """Nothing was stored, and it is the database's fault."""
-
-    error: StorageUnavailableError
-
-
-Outcome = Stored | NoSuchBin | Unstored
 Tell = Callable[[Outcome], None]
 _Item = tuple[Capture, Tell]
 
-_TAKE_NUMBERS = (
-    "UPDATE bins SET last_number = last_number + :taken WHERE name = :bin_name"
-    " RETURNING id, last_number, capacity, answers, private"
-)
-_DROP_OLD = "DELETE FROM requests WHERE bin_id = :bin AND number <= :up_to"
-_STORE = (
-    f"INSERT INTO requests ({', '.join(REQUEST_COLUMNS)})"  # noqa: S608 - constants
-    f" VALUES ({', '.join(f':{name}' for name in REQUEST_COLUMNS)})"
-)
+# Wakes the writer where no capture does.
+_NOTHING: Any = object()
 
 
 class Writer:
@@ -83,12 +72,14 @@ class Writer:
     ) -> None:
         self._connections = connections
         self._faults: tuple[type[Exception], ...] = (*connections.errors, OSError)
-        self._take_numbers, self._drop_old, self._store = map(
-            connections.spell, (_TAKE_NUMBERS, _DROP_OLD, _STORE)
+        self._take_numbers, self._take_turns, self._drop_old, self._store = map(
+            connections.spell, (TAKE_NUMBERS, TAKE_TURNS, DROP_OLD, STORE)
         )
         self._on_stored = on_stored
         self.on_batch_told = on_batch_told
+        self._record_answer, self._mark_recorded = map(connections.spell, (RECORD, MARK))
         self._queue: SimpleQueue[_Item | None] = SimpleQueue()
+        self._records: SimpleQueue[RecordedAnswer] = SimpleQueue()
         self._connection: Any = None
         self.is_failing = False
         self.stored = self.failed = self.batches = 0
@@ -101,6 +92,13 @@ class Writer:
         if not self._started:
             self._start()
         self._queue.put((capture, tell))
+
+    def record(self, answer: RecordedAnswer) -> None:
+        """Queue what a stored request was answered; kept behind the captures, soon."""
+        self._records.put(answer)
+        if not self._started:
+            self._start()
+        self._queue.put(_NOTHING)
 
     def store(self, capture: Capture) -> Outcome:
         """Queue a capture and wait for its outcome."""
@@ -133,11 +131,12 @@ class Writer:
         going = True
         while going:
             batch, going = self._next_batch()
-            if batch:
-                try:
+            try:
+                if batch:
                     self._serve(batch)
-                except Exception:
-                    log.exception("The writer met something unexpected; it goes on.")
+                self._keep_records()
+            except Exception:
+                log.exception("The writer met something unexpected; it goes on.")
         self._disconnect()
 
     def _next_batch(self) -> tuple[list[_Item], bool]:
@@ -145,8 +144,9 @@ class Writer:
         batch: list[_Item] = []
         size = 0
         while item is not None:
-            batch.append(item)
-            size += item[0].body_size
+            if item is not _NOTHING:
+                batch.append(item)
+                size += item[0].body_size
             if len(batch) >= MAX_BATCH or size >= MAX_BATCH_BYTES:
                 return batch, True
             try:
@@ -167,6 +167,27 @@ class Writer:
             self.on_batch_told()
         if news and self._on_stored is not None:
             self._on_stored(news)
+
+    def _keep_records(self) -> None:
+        """One transaction for all that came together; who is answered does not wait for it."""
+        rows: list[dict[str, Any]] = []
+        marked: list[dict[str, int]] = []
+        with suppress(Empty):
+            while len(rows) < MAX_BATCH:
+                answer = self._records.get_nowait()
+                rows.append(record_of(answer))
+                if answer.by_program:
+                    marked.append({"bin_id": answer.bin_id, "number": answer.number})
+        if not rows:
+            return
+        try:
+            with self._transaction() as cursor:
+                cursor.executemany(self._record_answer, rows)
+                if marked:
+                    cursor.executemany(self._mark_recorded, marked)
+        except self._faults:
+            self._disconnect()
+            log.exception("%d answers could not be recorded.", len(rows))
 
     def _count(self, outcomes: Sequence[Outcome]) -> None:
         public = [each for each in outcomes if not isinstance(each, Stored) or not each.private]
@@ -219,20 +240,40 @@ class Writer:
             overfull: list[dict[str, int]] = []
             for name in sorted(by_bin):  # one order for all writers of a shared database
                 cursor.execute(self._take_numbers, {"bin_name": name, "taken": len(by_bin[name])})
-                for bin_id, last_number, capacity, answers, private in cursor.fetchall():
-                    news[bin_id] = last_number
-                    for number, index in enumerate(
-                        by_bin[name], last_number - len(by_bin[name]) + 1
-                    ):
-                        outcomes[index] = Stored(bin_id, number, answers, bool(private))
-                        rows.append(to_row(captures[index], bin_id, number))
-                    if last_number > capacity:
-                        overfull.append({"bin": bin_id, "up_to": last_number - capacity})
+                for taken in map(_TakenNumbers._make, cursor.fetchall()):
+                    news[taken.bin_id] = taken.last_number
+                    indices = by_bin[name]
+                    of_bin = [captures[index] for index in indices]
+                    stored = self._number(cursor, taken, of_bin)
+                    for index, capture, outcome in zip(indices, of_bin, stored, strict=True):
+                        outcomes[index] = outcome
+                        rows.append(
+                            to_row(capture, outcome.bin_id, outcome.number, outcome.answered)
+                        )
+                    if taken.last_number > taken.capacity:
+                        up_to = taken.last_number - taken.capacity
+                        overfull.append({"bin": taken.bin_id, "up_to": up_to})
             if rows:
                 cursor.executemany(self._store, rows)
             for old in overfull:
                 cursor.execute(self._drop_old, old)
         return outcomes, news
+
+    def _number(
+        self, cursor: Any, taken: _TakenNumbers, captures: Sequence[Capture]
+    ) -> list[Stored]:
+        """Each capture with its number, and with the rule and the turn that answer it."""
+        bin_id, last_number, _, answers, private, answer_set = taken
+        numbers = range(last_number - len(captures) + 1, last_number + 1)
+        if answers is None:
+            return [Stored(bin_id, number, None, bool(private)) for number in numbers]
+        from inspector.storage.turns import take_turns  # a bin without rules needs no templates
+
+        choices = take_turns(cursor, self._take_turns, answers, answer_set or 0, captures)
+        return [
+            Stored(bin_id, number, answers, bool(private), answer_set or 0, *choice)
+            for number, choice in zip(numbers, choices, strict=True)
+        ]
 
     @contextmanager
     def _transaction(self) -> Iterator[Any]:

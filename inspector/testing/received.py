@@ -272,6 +272,17 @@ class ReceivedRequest:
         return self.captured.fidelity
 
     @property
+    def head_base64(self) -> str:
+        """Request line and header lines, byte for byte."""
+        return str(self._json["head_base64"])
+
+    @property
+    def answer(self) -> dict[str, Any]:
+        """The response that its sender got: ``status``, ``headers``, ``body``, ``outcome``..."""
+        found: dict[str, Any] = self._json["answer"]
+        return found
+
+    @property
     def refused(self) -> dict[str, Any] | None:
         """``status`` and ``reason`` when it was answered with an error though it was kept."""
         found: dict[str, Any] | None = self._json["refused"]

@@ -4,9 +4,16 @@ A library: it knows text and data, nothing of webhooks. ``render_twig`` gives a 
 raises ``TemplateError``. ``docs/templates.md`` says what of Twig it can and cannot do.
 """
 
-from inspector.twig.environment import missing_variables, render_twig
+from inspector.twig.environment import check_template, missing_variables, render_twig
 from inspector.twig.errors import TemplateError
 from inspector.twig.scope import MAX_WORK
 from inspector.twig.values import Work
 
-__all__ = ["MAX_WORK", "TemplateError", "Work", "missing_variables", "render_twig"]
+__all__ = [
+    "MAX_WORK",
+    "TemplateError",
+    "Work",
+    "check_template",
+    "missing_variables",
+    "render_twig",
+]

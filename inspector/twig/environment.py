@@ -82,6 +82,11 @@ def render_twig(source: str, context: Context, work: Work | None = None) -> str:
     raise TemplateError(line, problem)
 
 
+def check_template(source: str) -> None:
+    """Raise what ``render_template`` would raise for a template that cannot be read."""
+    _compile(source)
+
+
 def missing_variables(source: str, context: Context) -> list[str]:
     """Which variables of a template have no value, as one writes them, each once."""
     return [".".join(path) for path in _variables(source) if not _find_value(path, context)]

@@ -12,10 +12,13 @@ from typing import Any
 from flask import Flask, Request, Response, redirect, request
 from werkzeug.routing import Rule
 
+from inspector.answers.rules import load_rules
+from inspector.answers.templates import make_answer_to
 from inspector.capture import Refusal, capture_from_environ
-from inspector.domain.answers import Answer, choose_answer
+from inspector.domain.answers import DEFAULT, Answer, describe_given
 from inspector.domain.bins import is_bin_name, say_missing
-from inspector.storage.writer import NoSuchBin, Unstored
+from inspector.storage.outcomes import NoSuchBin, RecordedAnswer, Unstored
+from inspector.storage.records import read_capture
 from inspector.web.current import current_services
 
 _READ_BYTES = 65_536
@@ -56,7 +59,15 @@ def capture(bin_name: str, rest: str | None = None) -> Any:
         return _plain(503, text, {"Retry-After": str(outcome.error.retry_after_s)})
     if refusal is not None:
         return _plain(413, f"{refusal.reason}\n")
-    return _answer(choose_answer(outcome.answers))
+    if outcome.answers is None:
+        return _answer(DEFAULT)
+    answer = load_rules(outcome.answers).choose(outcome.rule, outcome.turn or 1)
+    if answer.is_made_per_request:
+        made = read_capture(record, outcome.bin_id, outcome.number)
+        answer = make_answer_to(answer, made, services.settings.max_template_work)
+        given = describe_given(answer, head_only=request.method == "HEAD")
+        services.writer.record(RecordedAnswer(outcome.bin_id, outcome.number, given))
+    return _answer(answer)
 
 
 def _read_body(incoming: Request, limit: int) -> tuple[bytes, bool]:

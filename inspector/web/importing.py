@@ -7,7 +7,7 @@ import time
 
 from inspector.domain import Bin
 from inspector.exports.saved import read_saved
-from inspector.storage.writer import Outcome, Unstored
+from inspector.storage.outcomes import Outcome, Unstored
 from inspector.web.current import current_services
 
 MAX_WAIT_S = 120.0

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inspector.domain.answers import DEFAULT, Answer, choose_answer
-from inspector.domain.bin_answers import dump_answer, make_bin_answer, parse_header_lines
+from inspector.answers.rules import NO_RULES, answer_always, dump_rules, load_rules
+from inspector.domain.answers import Answer
+from inspector.domain.bin_answers import make_answer, parse_header_lines
 from inspector.errors import InspectorError
 
 
@@ -45,29 +46,29 @@ WRONG = [
 @pytest.mark.parametrize("wrong", WRONG, ids=attrgetter("id"))
 def test_what_cannot_be_sent_is_refused_with_its_field(wrong: Wrong) -> None:
     with pytest.raises(InspectorError) as raised:
-        make_bin_answer(**wrong.given)
+        make_answer(**wrong.given)
     assert raised.value.code == wrong.code
     assert raised.value.details["field"] in wrong.given
 
 
 def test_framing_is_the_servers_whoever_insists() -> None:
     with pytest.raises(InspectorError, match="set by the server itself"):
-        make_bin_answer(headers=[("Transfer-Encoding", "chunked")], insisted=True)
+        make_answer(headers=[("Transfer-Encoding", "chunked")], insisted=True)
 
 
 def test_who_insists_may_set_a_cookie() -> None:
-    answer = make_bin_answer(headers=[("Set-Cookie", "a=b")], insisted=True)
+    answer = make_answer(headers=[("Set-Cookie", "a=b")], insisted=True)
     assert answer.sendable_headers() == (("Set-Cookie", "a=b"),)
 
 
 @pytest.mark.parametrize(("status", "body"), [(200, b"ok\n"), (204, b""), (503, b"")])
 def test_without_a_body_only_200_says_ok(status: int, body: bytes) -> None:
-    assert make_bin_answer(status=status).body == body
+    assert make_answer(status=status).body == body
 
 
 @given(
     st.builds(
-        make_bin_answer,
+        make_answer,
         status=st.integers(200, 599),
         headers=st.lists(st.tuples(st.just("X-A"), st.text("abc \t\xe9", max_size=5)), max_size=3),
         body=st.none() | st.text(),
@@ -76,12 +77,12 @@ def test_without_a_body_only_200_says_ok(status: int, body: bytes) -> None:
     )
 )
 def test_an_answer_is_kept_as_it_was_made(answer: Answer) -> None:
-    assert choose_answer(dump_answer(answer)) == answer
+    assert load_rules(dump_rules(answer_always(answer))).usual == answer
 
 
 def test_the_usual_answer_takes_no_room() -> None:
-    assert dump_answer(make_bin_answer()) is None
-    assert choose_answer(None) == DEFAULT
+    assert dump_rules(answer_always(make_answer())) is None
+    assert load_rules(None) == NO_RULES
 
 
 def test_header_lines_are_names_and_values() -> None:

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from inspector.domain.bin_answers import make_bin_answer
+from inspector.answers.rules import answer_always
+from inspector.domain.bin_answers import make_answer
 from tests.server.conftest import RunningServer, read_all
 
 CHUNKS = b"5\r\na=1&b\r\n0\r\n\r\n"
@@ -227,7 +228,7 @@ def test_whatever_reaches_a_bin_is_exact_and_holds_no_thread(
 ) -> None:
     services = server.process.services
     with server.process.app.app_context():
-        services.bins.answer_with("b1", make_bin_answer(delay_s=60))
+        services.bins.answer_by("b1", answer_always(make_answer(delay_s=60)))
     sent = b"GET " + target + b" HTTP/1.1\r\nhOsT: 127.0.0.1\r\nX_B: 1\r\nX-B: 2\r\nx-b: 3\r\n\r\n"
     connections: list[socket.socket] = []
     try:

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from inspector.domain.bin_answers import make_bin_answer
+from inspector.answers.rules import answer_always
+from inspector.domain.bin_answers import make_answer
 from inspector.server.listener import WORKER_THREADS
 from tests.server.conftest import RunningServer, StartProcess, read_all, wait_for
 
@@ -74,8 +75,8 @@ def test_a_status_without_content_goes_out_without(
     """RFC 9110, 15.3.6 and 15.4.5."""
     services = server.process.services
     with server.process.app.app_context():
-        chosen = make_bin_answer(status=status, body="text", delay_s=delay_s)
-        services.bins.answer_with("b1", chosen)
+        chosen = make_answer(status=status, body="text", delay_s=delay_s)
+        services.bins.answer_by("b1", answer_always(chosen))
     head, _, body = server.exchange(b"POST /b1 HTTP/1.1\r\nConnection: close\r\n\r\n").partition(
         b"\r\n\r\n"
     )

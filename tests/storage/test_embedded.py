@@ -19,7 +19,8 @@ from inspector.storage.connections import HEAD_REVISION, create_sqlite
 from inspector.storage.embedded import EmbeddedStore
 from inspector.storage.engine import open_database
 from inspector.storage.models import Base
-from inspector.storage.writer import Stored, Writer
+from inspector.storage.outcomes import Stored
+from inspector.storage.writer import Writer
 
 
 @pytest.fixture

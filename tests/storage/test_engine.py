@@ -8,14 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
 from sqlalchemy import Connection, Engine, create_engine, inspect, text
 
+from inspector.answers.rules import load_rules
 from inspector.capture import Capture
 from inspector.errors import DatabaseTooNewError, InspectorError
 from inspector.storage.connections import HEAD_REVISION
 from inspector.storage.engine import EngineConnections, check_url, open_database
-from inspector.storage.migrate import head_revision, migrate
-from inspector.storage.writer import Stored, Unstored, Writer
+from inspector.storage.migrate import head_revision, make_config, migrate
+from inspector.storage.outcomes import Stored, Unstored
+from inspector.storage.writer import Writer
 
 
 @pytest.fixture
@@ -28,9 +31,11 @@ def engine(database_url: str) -> Iterator[Engine]:
 def describe(connection: Connection) -> dict[str, object]:
     """Tables, columns, keys and indexes, as the database knows them."""
     found = inspect(connection)
+    # PostgreSQL puts a new column behind the others, where it does no harm.
+    order = sorted if connection.dialect.name == "postgresql" else list
     return {
         table: (
-            [(c["name"], str(c["type"]), c["nullable"]) for c in found.get_columns(table)],
+            order((c["name"], str(c["type"]), c["nullable"]) for c in found.get_columns(table)),
             sorted(str(key) for key in found.get_foreign_keys(table)),
             sorted((i["name"], i["column_names"], i["unique"]) for i in found.get_indexes(table)),
             sorted(str(u["column_names"]) for u in found.get_unique_constraints(table)),
@@ -137,3 +142,48 @@ def test_a_read_only_file_fails_each_capture_until_it_is_writable(
     writer.close()
     engine.dispose()
     writable.dispose()
+
+
+def test_answers_of_an_earlier_version_are_kept_and_no_id_is_given_twice(
+    tmp_path: Path,
+) -> None:
+    engine = create_engine(check_url(f"sqlite:///{tmp_path}/old.sqlite3"))
+    config = make_config()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+        connection.execute(
+            text(
+                "INSERT INTO bins (name, private, created_us, capacity, last_number, answers)"
+                " VALUES ('old', 0, 0, 10, 2, :answers), ('plain', 0, 0, 10, 0, NULL)"
+            ),
+            {"answers": '{"status": 503, "headers": [], "body_base64": "", "delay_s": 0.5}'},
+        )
+        for number in (1, 2):
+            connection.execute(
+                text(
+                    "INSERT INTO requests (bin_id, number, received_us, method, peer, fidelity,"
+                    " chunked, truncated, body_size, raw_head, body)"
+                    " VALUES (1, :number, 0, 'GET', '', 'exact', 0, 0, 4, x'00', x'00010203')"
+                ),
+                {"number": number},
+            )
+        connection.execute(text("DELETE FROM requests WHERE number = 2"))
+    open_database(engine)
+    with engine.begin() as connection:
+        kept = connection.execute(text("SELECT answer_set, body FROM requests")).one()
+        assert tuple(kept) == (None, b"\0\1\2\3")
+        found = connection.execute(text("SELECT name, answers, answer_set FROM bins ORDER BY id"))
+        (old, plain) = found.all()
+        assert load_rules(old.answers).usual.status == 503
+        assert load_rules(old.answers).usual.delay_s == 0.5
+        assert (old.answer_set, plain.answer_set) == (1, None)
+        connection.execute(
+            text(
+                "INSERT INTO requests (bin_id, number, received_us, method, peer, fidelity,"
+                " chunked, truncated, body_size, raw_head, body)"
+                " VALUES (1, 3, 0, 'GET', '', 'exact', 0, 0, 0, x'00', x'')"
+            )
+        )
+        assert connection.scalar(text("SELECT max(id) FROM requests")) == 3
+    engine.dispose()

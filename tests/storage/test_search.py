@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from inspector.capture import IMPORTED, Capture
 from inspector.domain import Bin, CapturedRequest
 from inspector.reading.query import WORD, parse_query, searched_lines
+from inspector.storage.outcomes import Stored
 from inspector.storage.rows import find_existing, load_rows_after
 from inspector.storage.word_index import (
     MAX_WORDS_A_REQUEST,
@@ -25,7 +26,6 @@ from inspector.storage.word_index import (
     IndexUnusableError,
     WordIndex,
 )
-from inspector.storage.writer import Stored
 from inspector.web.services import Services
 
 COUNT = 230

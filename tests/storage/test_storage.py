@@ -11,8 +11,8 @@ import pytest
 from inspector.capture import Capture, Refusal
 from inspector.domain import Bin, CapturedRequest
 from inspector.errors import BinNotFoundError, InspectorError, RequestNotFoundError
+from inspector.storage.outcomes import NoSuchBin, Stored
 from inspector.storage.requests import Key
-from inspector.storage.writer import NoSuchBin, Stored
 from inspector.web.services import Services
 
 HEAD = b"POST /b1/x HTTP/1.1\r\nX-A: \xff\r\n"

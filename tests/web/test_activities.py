@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from inspector.capture import Capture
 from inspector.reading.activity import MAX_KEPT
 from inspector.reading.timeline import Timeline
-from inspector.storage.writer import Stored
+from inspector.storage.outcomes import Stored
 from inspector.web.services import Services
 
 NOON_S = 1_777_636_800  # 2026-05-01T12:00

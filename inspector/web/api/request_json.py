@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, TypedDict, cast
 
 from inspector.domain import CapturedRequest
 from inspector.domain.json_bodies import write_json
 from inspector.forms import Form, to_json_safe
 from inspector.reading.json_notes import find_json_notes
+from inspector.web.api.answer_json import GivenAnswerJson, answer_to_json
 from inspector.web.api.pairs import MOMENT, SENT_PAIRS
 from inspector.web.api.schema import About
 
@@ -100,6 +101,7 @@ class RequestJson(WireJson):
     time: Annotated[float, About("Seconds since the epoch.")]
     received_at: Annotated[str, About("ISO 8601, UTC, to the microsecond.", schema=MOMENT)]
     refused: RefusedJson | None
+    answer: Annotated[GivenAnswerJson | None, About("What its sender got.")]
     form: Annotated[
         dict[str, Any] | None,
         About("The form, urlencoded or in parts, nested as PHP nests it, in PHP's order."),
@@ -119,15 +121,17 @@ class RequestJson(WireJson):
 
 def request_to_json(request: CapturedRequest) -> RequestJson:
     """All that is known of a request. Key order inside ``form`` is PHP's: never sort it."""
-    found: RequestJson = {
+    return to_json_safe(cast("RequestJson", _sent_to_json(request) | _read_to_json(request)))
+
+
+def _sent_to_json(request: CapturedRequest) -> dict[str, Any]:
+    """How it came over the wire, and what went back."""
+    return {
         "id": request.id,
         "number": request.number,
         "method": request.method,
         "path": request.path,
-        "query_string": query_to_json(request.query),
         "headers": request.headers,
-        "form_data": flat_form(request.form),
-        "body": request.body_text,
         "content_length": request.body_size,
         "content_type": request.find_header("Content-Type"),
         "remote_addr": request.remote_addr,
@@ -136,6 +140,16 @@ def request_to_json(request: CapturedRequest) -> RequestJson:
         "received_at": request.received_at.isoformat(timespec="microseconds"),
         **wire_to_json(request),
         "refused": refusal_to_json(request),
+        "answer": None if request.answer is None else answer_to_json(request.answer),
+    }
+
+
+def _read_to_json(request: CapturedRequest) -> dict[str, Any]:
+    """What is read out of query and body."""
+    return {
+        "query_string": query_to_json(request.query),
+        "form_data": flat_form(request.form),
+        "body": request.body_text,
         "form": getattr(request.form, "value", None),
         "form_notes": notes_to_json(request.form),
         "ticket": request.ticket,
@@ -145,7 +159,6 @@ def request_to_json(request: CapturedRequest) -> RequestJson:
         "json_notes": json_notes_to_json(request),
         "json": request.json,
     }
-    return to_json_safe(found)
 
 
 def wire_to_json(request: CapturedRequest) -> WireJson:

@@ -6,9 +6,10 @@ from typing import Any
 
 from flask import Blueprint, make_response, redirect, request
 
+from inspector.answers.rules import answer_always
 from inspector.domain import Bin
 from inspector.domain.answers import DEFAULT, MAX_DELAY_S, Answer
-from inspector.domain.bin_answers import make_bin_answer, parse_header_lines
+from inspector.domain.bin_answers import make_answer, parse_header_lines
 from inspector.errors import InspectorError
 from inspector.web.current import current_services, find_bin
 from inspector.web.pages.htmx import render_resource, set_refresh, wants_fragment
@@ -40,7 +41,7 @@ def choose_answer(name: str) -> Any:
         response = render_resource("bins/answer.html", "bins/_answer.html", **context)
         response.status_code = 200 if wants_fragment() else status_of(problem.code)
         return response
-    current_services().bins.answer_with(bin_.name, answer)
+    current_services().bins.answer_by(bin_.name, answer_always(answer))
     if wants_fragment():
         return set_refresh(make_response(""))
     return redirect(f"/bins/{name}", 303)
@@ -78,7 +79,7 @@ def _write(answer: Answer) -> dict[str, str]:
 
 def _read() -> Answer:
     form = request.form
-    return make_bin_answer(
+    return make_answer(
         status=_read_number("status", int),
         headers=parse_header_lines(form.get("headers", "")),
         # A browser sends every line end as CR LF, whatever was typed.

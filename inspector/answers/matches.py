@@ -1,0 +1,171 @@
+"""The ``match`` object: which requests a rule, a relay or a call in bulk is about.
+
+One language for all of them: the words of the waiting call (``method``, ``path``,
+``query``, ``headers``, ``where``) and ``q``, the search language. All that is given
+must hold.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+
+from inspector.domain import CapturedRequest
+from inspector.domain.pairs import is_token
+from inspector.errors import InspectorError
+from inspector.reading.matching import RequestMatch
+from inspector.reading.query import Query, parse_query
+from inspector.reading.spellings import Spelled, spell
+
+MAX_CONDITIONS = 50
+MAX_TEXT_CHARS = 2_000
+
+NAMES: Final = ("method", "path", "query", "headers", "where", "q")
+# Any value: the name was sent.
+_PRESENT = re.compile("")
+
+
+class Glob(str):
+    """A path with ``*`` for any run of characters: equal to each path that it fits.
+
+    Compared piece by piece, so that a hostile path costs no more than its length.
+    """
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, str) and fits_glob(str(self), other)
+
+    __hash__ = str.__hash__
+
+
+def fits_glob(glob: str, text: str) -> bool:
+    """Whether ``text`` is like ``glob``, whose ``*`` stands for any characters, or none.
+
+    Linear in the product of the pieces' lengths at worst, without going back.
+    """
+    first, *pieces = glob.split("*")
+    if not pieces:
+        return glob == text
+    last = pieces.pop()
+    if not text.startswith(first) or len(text) < len(first) + len(last):
+        return False
+    at = len(first)
+    for piece in pieces:
+        at = text.find(piece, at)
+        if at < 0:
+            return False
+        at += len(piece)
+    return text.endswith(last) and at <= len(text) - len(last)
+
+
+@dataclass(frozen=True)
+class Match:
+    """A ``match`` object, checked; ``Match()`` fits every request.
+
+    ``text`` is its JSON object as it was given. ``reads_body`` when looking at the head
+    alone does not do.
+    """
+
+    given: tuple[tuple[str, Any], ...] = ()
+    fields: RequestMatch = field(default_factory=RequestMatch)
+    query: Query | None = None
+
+    @property
+    def fits_all(self) -> bool:
+        """Whether nothing is asked for."""
+        return not self.given
+
+    @cached_property
+    def reads_body(self) -> bool:
+        return bool(self.fields.where) or self.query is not None
+
+    def fits(self, request: CapturedRequest) -> bool:
+        """Whether all conditions hold. Never raises; linear in the request."""
+        if self.fields.find_differences(request):
+            return False
+        return self.query is None or self.query.matches(request)
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that ``read_match`` takes."""
+        return dict(self.given)
+
+
+def read_match(data: Any, place: str = "match") -> Match:
+    """The match that a JSON object asks for; None and ``{}`` fit every request.
+
+    A value is text, a number or a flag, as a query string would spell it; null wants a
+    query name, a header or a place absent, true a query name or a header there, whatever
+    it says.
+
+    Raises ``InspectorError`` ``invalid_match``, whose ``field`` names the part that is wrong.
+    """
+    if data is None:
+        return Match()
+    if not isinstance(data, Mapping):
+        raise _wrong(place, 'is an object like {"method": "POST"}')
+    for name in data:
+        if name not in NAMES:
+            raise _wrong(f"{place}.{str(name)[:40]}", f"is none of {', '.join(NAMES)}")
+    given = {name: value for name, value in data.items() if value not in (None, {}, "")}
+    wanted: dict[str, Any] = {}
+    if "method" in given:
+        wanted["method"] = _read_method(given["method"], f"{place}.method")
+    if "path" in given:
+        wanted["path"] = _read_path(given["path"], f"{place}.path")
+    for name in ("query", "headers", "where"):
+        wanted[name] = _read_values(given.get(name, {}), f"{place}.{name}")
+    if sum(len(wanted[name]) for name in ("query", "headers", "where")) > MAX_CONDITIONS:
+        raise _wrong(place, f"has at most {MAX_CONDITIONS} conditions")
+    try:
+        fields = RequestMatch(**wanted)
+    except ValueError as error:
+        raise _wrong(f"{place}.where", f"begins with a path: {error}".rstrip(".")) from error
+    return Match(tuple(given.items()), fields, _read_query(given.get("q"), f"{place}.q"))
+
+
+def _read_method(value: Any, place: str) -> str:
+    if not isinstance(value, str) or not is_token(value) or len(value) > 100:
+        raise _wrong(place, "is a method of HTTP, like POST")
+    return value
+
+
+def _read_path(value: Any, place: str) -> Any:
+    if not isinstance(value, str) or len(value) > MAX_TEXT_CHARS:
+        raise _wrong(place, "is a path below the bin, like /hook or /hook/*")
+    path = value if value.startswith(("/", "*")) else f"/{value}"
+    return Glob(path) if "*" in path else path
+
+
+def _read_values(value: Any, place: str) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise _wrong(place, "is an object of names and values")
+    found: dict[str, Any] = {}
+    for name, wanted in value.items():
+        if isinstance(wanted, Mapping | list):
+            raise _wrong(f"{place}.{name[:60]}", "is a text, a number, null or true")
+        if wanted is None:
+            found[name] = None
+        elif wanted is True and not place.endswith("where"):
+            found[name] = _PRESENT
+        else:
+            found[name] = Spelled(spell(wanted))
+    return found
+
+
+def _read_query(value: Any, place: str) -> Query | None:
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise _wrong(place, "is a search, like ticket.agent.id=3")
+    try:
+        return parse_query(value)
+    except InspectorError as error:
+        raise InspectorError("invalid_match", error.message, field=place) from error
+
+
+def _wrong(place: str, problem: str) -> InspectorError:
+    return InspectorError("invalid_match", f"{place} {problem}.", field=place)

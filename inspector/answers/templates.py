@@ -1,0 +1,88 @@
+"""Answers as templates over the request that is answered, in the helpdesk's template language.
+
+``{{ request.json.challenge }}`` in a body or in the value of a header. The language, its
+walls and its bounds are those of ``inspector.twig``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from inspector.answers.presets import MADE
+from inspector.domain.answers import DEFAULT, Answer
+from inspector.domain.json_bodies import SentNumber, write_json
+from inspector.domain.requests import CapturedRequest
+from inspector.twig import TemplateError, Work, render_twig
+
+# Of what a template makes; larger data goes out as a fixed body.
+MAX_BODY_BYTES: Final = 1_000_000
+_LINE_ENDS = str.maketrans({"\r": " ", "\n": " ", "\0": " "})
+
+
+def make_context(request: CapturedRequest) -> Mapping[str, Any]:
+    """What a template sees: ``request`` with its parts, and the parts of a helpdesk's form.
+
+    ``request.headers`` go by their names as sent and in small letters, ``request.query`` by
+    the names as sent (the last value of each).
+    """
+    headers: dict[str, str] = {}
+    for name, value in request.headers.items():
+        headers[name.lower()] = value
+    headers |= request.headers
+    query = {pair.name: pair.value for pair in request.query.pairs}
+    form = None if request.form is None else request.form.value
+    return {
+        "request": {
+            "id": request.id,
+            "number": request.number,
+            "method": request.method,
+            "path": request.path,
+            "sub_path": request.sub_path,
+            "query": query,
+            "headers": headers,
+            "body": request.body_text or "",
+            "form": form or {},
+            "json": _plain(request.json),
+            "received_at": request.received_at.isoformat(),
+            "remote_addr": request.remote_addr,
+        },
+        "ticket": request.ticket or {},
+        "custom_data": request.custom_data or "",
+    }
+
+
+def _plain(value: Any) -> Any:
+    """JSON as templates take it: numbers as they were sent, by their text."""
+    if isinstance(value, dict):
+        return {key: _plain(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_plain(entry) for entry in value]
+    return write_json(value) if isinstance(value, SentNumber) else value
+
+
+def make_answer_to(answer: Answer, request: CapturedRequest, max_work: int) -> Answer:
+    """The answer itself, or what its template or preset makes of the request.
+
+    Never raises: a template that fails answers 500 with a sentence. ``max_work`` bounds
+    all templates of the answer together.
+    """
+    if answer.preset:
+        return MADE[answer.preset](request, answer.secret)
+    if not answer.is_template:
+        return answer
+    context, work = make_context(request), Work(max_work)
+    try:
+        body = render_twig(answer.body.decode("utf-8", "replace"), context, work).encode(
+            "utf-8", "replace"
+        )
+        headers = tuple(
+            (name, render_twig(value, context, work).translate(_LINE_ENDS).strip())
+            for name, value in answer.headers
+        )
+    except TemplateError as error:
+        return DEFAULT._replace(status=500, body=f"{error}\n".encode())
+    if len(body) > MAX_BODY_BYTES:
+        message = f"The template of this answer made more than {MAX_BODY_BYTES:,} bytes.\n"
+        return DEFAULT._replace(status=500, body=message.encode())
+    return answer._replace(body=body, headers=headers, is_template=False)

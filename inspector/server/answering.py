@@ -1,0 +1,118 @@
+"""Answers that take some working out: rules that look into bodies, templates, presets.
+
+The main loop looks at heads only. What takes longer goes to one thread of this module,
+in the order of arrival, so that neither a pattern nor a body holds the loop up.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
+
+from inspector.capture import Capture, RuleHint
+from inspector.domain.answers import DEFAULT, Answer
+from inspector.domain.requests import CapturedRequest
+
+if TYPE_CHECKING:
+    from inspector.answers.rules import AnswerRules
+
+log = logging.getLogger("inspector.server")
+
+# Bins whose rules are remembered, to find a request's rule before it is stored.
+MAX_REMEMBERED = 1_000
+
+Job = Callable[[], None]
+
+
+class RuleBook:
+    """The rules of the bins that captured last, as the writer told them.
+
+    Only a hint: the writer holds it against the rules in force. ``max_work`` bounds the
+    templates of an answer.
+    """
+
+    def __init__(self, max_work: int) -> None:
+        self._max_work = max_work
+        self._documents: dict[str, tuple[str, int]] = {}
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    def learn(self, bin_name: str, document: str | None, answer_set: int) -> None:
+        """Remember what a bin's rules are just now."""
+        if document is None:
+            self._documents.pop(bin_name, None)
+            return
+        if bin_name not in self._documents and len(self._documents) >= MAX_REMEMBERED:
+            self._documents.pop(next(iter(self._documents)))
+        self._documents[bin_name] = (document, answer_set)
+
+    def submit(self, capture: Capture, submit: Callable[[Capture], None]) -> None:
+        """Submit a capture with the rule that seems to be for it, now or from the thread."""
+        known = self._documents.get(capture.bin_name)
+        if known is None or capture.refusal is not None:
+            submit(capture)
+            return
+        from inspector.answers.rules import load_rules  # a bin without rules needs no templates
+
+        document, answer_set = known
+        rules = load_rules(document)
+        if rules.asks_nothing:
+            submit(capture)
+        elif rules.reads_bodies:
+            self._run(lambda: submit(_find_rule(capture, rules, answer_set)))
+        else:
+            submit(_find_rule(capture, rules, answer_set))
+
+    def choose(self, document: str, rule: int | None, turn: int | None) -> Answer:
+        """The answer of a rule in its turn, not worked out yet."""
+        from inspector.answers.rules import load_rules
+
+        return load_rules(document).choose(rule, turn or 1)
+
+    def make(
+        self, answer: Answer, request: Callable[[], CapturedRequest], tell: Callable[[Answer], None]
+    ) -> None:
+        """Work an answer out of its request on the thread; ``tell`` gets it there, once."""
+
+        def work() -> None:
+            from inspector.answers.templates import make_answer_to
+
+            try:
+                made = make_answer_to(answer, request(), self._max_work)
+            except Exception:
+                log.exception("An answer could not be worked out.")
+                made = DEFAULT._replace(status=500, body=b"The answer could not be worked out.\n")
+            tell(made)
+
+        self._run(work)
+
+    def close(self, timeout_s: float = 5) -> None:
+        """Finish what is queued and end the thread."""
+        if self._thread is not None:
+            self._jobs.put(None)
+            self._thread.join(timeout_s)
+
+    def _run(self, job: Job) -> None:
+        if self._thread is None:  # only the main loop and, at its end, the process come here
+            self._thread = threading.Thread(
+                target=self._work, name="inspector-answering", daemon=True
+            )
+            self._thread.start()
+        self._jobs.put(job)
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            try:
+                job()
+            except Exception:
+                log.exception("An answer met something unexpected; others go on.")
+
+
+def _find_rule(capture: Capture, rules: AnswerRules, answer_set: int) -> Capture:
+    from inspector.storage.records import read_capture
+
+    place = rules.find(read_capture(capture, 0, 0))
+    return capture._replace(rule_hint=RuleHint(answer_set, place))

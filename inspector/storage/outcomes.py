@@ -1,0 +1,58 @@
+"""How storing a capture went, as the writer tells its sender's side."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from inspector.domain.answers import GivenAnswer
+from inspector.domain.requests import AnsweredBy
+from inspector.errors import StorageUnavailableError
+
+
+class Stored(NamedTuple):
+    """The capture is on disk, as this number of this bin.
+
+    ``answers`` is the bin's rules, a JSON document, None for none; ``answer_set`` its id.
+    ``rule`` and ``turn`` are those that answer (see ``AnsweredBy``). ``private`` bins are
+    not for others to count.
+    """
+
+    bin_id: int
+    number: int
+    answers: str | None = None
+    private: bool = False
+    answer_set: int = 0
+    rule: int | None = None
+    turn: int | None = None
+
+    @property
+    def answered(self) -> AnsweredBy:
+        """The rule and the turn, as they are kept with the capture."""
+        return AnsweredBy(self.answer_set, self.rule, self.turn)
+
+
+class NoSuchBin(NamedTuple):
+    """Nothing was stored: no bin has this name."""
+
+    name: str
+
+
+class Unstored(NamedTuple):
+    """Nothing was stored, and it is the database's fault."""
+
+    error: StorageUnavailableError
+
+
+class RecordedAnswer(NamedTuple):
+    """What a stored request was answered, where its rule alone does not tell.
+
+    ``by_program`` when no rule had a say in it.
+    """
+
+    bin_id: int
+    number: int
+    given: GivenAnswer
+    by_program: bool = False
+
+
+Outcome = Stored | NoSuchBin | Unstored

@@ -1,0 +1,50 @@
+"""The statements that every capture runs through."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from inspector.storage.answers import RECORDED_ONLY
+from inspector.storage.outcomes import RecordedAnswer
+from inspector.storage.records import REQUEST_COLUMNS
+
+TAKE_NUMBERS = (
+    "UPDATE bins SET last_number = last_number + :taken WHERE name = :bin_name"
+    " RETURNING id, last_number, capacity, answers, private, answer_set"
+)
+# The turn after the last one that was given, for so many captures at once.
+TAKE_TURNS = (
+    "INSERT INTO answer_turns (answer_set, rule, turns) VALUES (:answer_set, :rule, :taken)"
+    " ON CONFLICT (answer_set, rule) DO UPDATE SET turns = answer_turns.turns + :taken"
+    " RETURNING turns"
+)
+DROP_OLD = "DELETE FROM requests WHERE bin_id = :bin AND number <= :up_to"
+# Not where the request was deleted meanwhile.
+RECORD = (
+    "INSERT INTO recorded_answers (bin_id, number, outcome, status, headers, body)"
+    " SELECT bin_id, number, :outcome, CAST(:status AS INTEGER), :headers, :body"
+    " FROM requests WHERE bin_id = :bin_id AND number = :number"
+    " ON CONFLICT (bin_id, number) DO NOTHING"
+)
+MARK = (
+    f"UPDATE requests SET answer_set = {RECORDED_ONLY}"  # noqa: S608 - a constant
+    " WHERE bin_id = :bin_id AND number = :number"
+)
+STORE = (
+    f"INSERT INTO requests ({', '.join(REQUEST_COLUMNS)})"  # noqa: S608 - constants
+    f" VALUES ({', '.join(f':{name}' for name in REQUEST_COLUMNS)})"
+)
+
+
+def record_of(answer: RecordedAnswer) -> dict[str, Any]:
+    """The row that keeps an answer whole."""
+    given = answer.given
+    return {
+        "bin_id": answer.bin_id,
+        "number": answer.number,
+        "outcome": given.outcome,
+        "status": given.status,
+        "headers": json.dumps([list(pair) for pair in given.headers]),
+        "body": given.body,
+    }
