@@ -16,7 +16,7 @@ from inspector.answers.matches import Match, read_match
 from inspector.answers.presets import FIXED, MADE, NEED_SECRET, TAKE_SECRET
 from inspector.domain.answers import DEFAULT, Answer
 from inspector.domain.bin_answers import MAX_SECRET_CHARS, answer_to_json, read_answer
-from inspector.domain.deliveries import HIDDEN
+from inspector.domain.credentials import HIDDEN
 from inspector.domain.requests import CapturedRequest
 from inspector.errors import InspectorError
 from inspector.twig import TemplateError, check_template

@@ -6,20 +6,17 @@ in these, so that storage and the sender need not know each other.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, TypeAlias
 
+from inspector.domain.credentials import (
+    Definition,
+    hide_in_definition,
+    hide_in_head,
+    hide_in_url,
+    put_back,
+)
 from inspector.domain.messages import Message
-
-# JSON objects: how an action is written, and which ticket it is sent with.
-Definition: TypeAlias = Mapping[str, Any]
-
-HIDDEN = "***"
-_CREDENTIALS = re.compile(rb"(?im)^((?:Proxy-)?Authorization:[ \t]*(?:[A-Za-z0-9-]+[ ])?)[^\r\n]+")
-_USERINFO = re.compile(r"(//[^/?#:@]*):[^/?#@]*@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +34,11 @@ class SavedAction:
 
     def without_credentials(self) -> SavedAction:
         """The action as it is shown to who did not ask for its passwords."""
-        return replace(self, definition=_hide_in(self.definition))
+        return replace(self, definition=hide_in_definition(self.definition))
 
     def take_over(self, shown: Definition) -> Definition:
         """A changed definition, with our credentials wherever it has them hidden as shown."""
-        hidden = _hide_in(self.definition)
-        taken = dict(shown)
-        if taken["url"] == hidden["url"]:
-            taken["url"] = self.definition["url"]
-        ours = list(zip(hidden["headers"], self.definition["headers"], strict=True))
-        taken["headers"] = [_take_first(ours, pair) for pair in taken["headers"]]
-        auth, given = hidden["options"].get("basic_auth"), taken["options"]
-        if auth and given.get("basic_auth") == auth:
-            taken["options"] = {**given, "basic_auth": self.definition["options"]["basic_auth"]}
-        return taken
+        return put_back(shown, self.definition)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,32 +150,9 @@ class Delivery:
 
         It is kept as it was, so that it can be sent again.
         """
-        definition = None if self.definition is None else _hide_in(self.definition)
-        raw_head = _CREDENTIALS.sub(rb"\1" + HIDDEN.encode(), self.raw_head)
-        return replace(self, raw_head=raw_head, definition=definition)
-
-
-def _take_first(pairs: list[tuple[Any, Any]], shown: Any) -> Any:
-    """What was shown so, taken out of the pairs of shown and kept; else ``shown`` itself."""
-    for position, (hidden, kept) in enumerate(pairs):
-        if hidden == shown:
-            del pairs[position]
-            return kept
-    return shown
-
-
-def _hide_in(definition: Definition) -> Definition:
-    shown = dict(definition)
-    if isinstance(shown.get("url"), str):
-        shown["url"] = _USERINFO.sub(rf"\1:{HIDDEN}@", shown["url"])
-    if isinstance(shown.get("headers"), list):
-        shown["headers"] = [_hide_in_header(*pair) for pair in shown["headers"]]
-    options = shown.get("options")
-    if isinstance(options, Mapping) and options.get("basic_auth"):
-        shown["options"] = {**options, "basic_auth": [options["basic_auth"][0], HIDDEN]}
-    return shown
-
-
-def _hide_in_header(name: str, value: str) -> list[str]:
-    is_secret = name.strip().lower() in ("authorization", "proxy-authorization")
-    return [name, HIDDEN if is_secret else value]
+        return replace(
+            self,
+            raw_head=hide_in_head(self.raw_head),
+            definition=self.definition and hide_in_definition(self.definition),
+            redirect_to=self.redirect_to and hide_in_url(self.redirect_to),
+        )

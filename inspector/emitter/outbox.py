@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from inspector.domain import CapturedRequest
-from inspector.domain.deliveries import Definition, Delivery
+from inspector.domain.credentials import Definition
+from inspector.domain.deliveries import Delivery
 from inspector.emitter import (
     Composition,
     DeliveryOptions,

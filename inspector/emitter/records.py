@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from inspector.domain.deliveries import (
-    Definition,
-    Delivery,
-    DeliveryAnswer,
-    DeliveryExchange,
-    DeliveryLine,
-)
+from inspector.domain.credentials import Definition
+from inspector.domain.deliveries import Delivery, DeliveryAnswer, DeliveryExchange, DeliveryLine
 from inspector.emitter.http_client.responses import Answer
 from inspector.emitter.sending import Attempt, DeliveryResult
 

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy import func, select
 
-from inspector.domain.deliveries import Definition, SavedAction
+from inspector.domain.credentials import Definition
+from inspector.domain.deliveries import SavedAction
 from inspector.errors import InspectorError
 from inspector.storage.models import ActionRow, db
 

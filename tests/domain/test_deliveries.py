@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any
 
 import pytest
 
-from inspector.domain.deliveries import Definition, Delivery, DeliveryLine, SavedAction
+from inspector.domain.credentials import Definition
+from inspector.domain.deliveries import Delivery, DeliveryLine, SavedAction
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,13 @@ CASES = [
     Case("no scheme", b"AUTHORIZATION: s3cret", b"AUTHORIZATION: ***"),
     Case("parameters", b'Authorization: Digest a="b", c="d"', b"Authorization: Digest ***"),
     Case("a proxy's", b"Proxy-Authorization: Basic eDp5", b"Proxy-Authorization: Basic ***"),
-    Case("another header", b"X-Authorization: seen", b"X-Authorization: seen"),
+    Case("a cookie", b"Cookie: sid=1; other=2", b"Cookie: ***"),
+    Case("a key", b"x-api-key:\ts3cret", b"x-api-key:\t***"),
+    Case("a key of a name", b"X-My_ApiKey: a b", b"X-My_ApiKey: ***"),
+    Case("a token of a name", b"X-Gitlab-Token: s3cret", b"X-Gitlab-Token: ***"),
+    Case("a password", b"X-Password: s3cret", b"X-Password: ***"),
+    Case("an empty one", b"X-Token: ", b"X-Token: "),
+    Case("another header", b"X-Author: seen", b"X-Author: seen"),
     Case("a header that speaks of it", b"X-A: Authorization: seen", b"X-A: Authorization: seen"),
     Case("none", b"X-A: b", b"X-A: b"),
 ]
@@ -54,7 +61,7 @@ def test_credentials_in_what_a_delivery_was_made_from_are_not_shown() -> None:
     }
     shown = make_delivery(b"", definition).without_credentials()
     assert shown.definition == {
-        "url": "https://ann:***@hooks.example:8443/a?b=c@d",
+        "url": "https://***@hooks.example:8443/a?b=c@d",
         "headers": [["Authorization", "***"], ["X-A", "b"]],
         "options": {"basic_auth": ["ann", "***"], "retries": 1},
     }
@@ -94,3 +101,36 @@ def test_new_credentials_take_the_place_of_the_old() -> None:
 def test_a_delivery_of_nothing_known_is_shown_as_it_is() -> None:
     delivery = make_delivery(b"")
     assert delivery.without_credentials() == delivery
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://user:SEK@RIT@host/", "http://***@host/"),
+        ("https://s3cret-token@host/a@b", "https://***@host/a@b"),
+        ("https://{{ a / b }}:{{ 'x'|replace({'/': '@'}) }}@host/", "https://***@host/"),
+        ("http://host/a@b?c=d@e", "http://host/a@b?c=d@e"),
+        ("http://[::1]:80/", "http://[::1]:80/"),
+        ("//***@host", "//***@host"),
+    ],
+)
+def test_user_and_password_of_a_url_are_not_shown(url: str, shown: str) -> None:
+    delivery = make_delivery(b"", make_action(url=url).definition).without_credentials()
+    assert delivery.definition is not None
+    assert delivery.definition["url"] == shown
+    assert replace(delivery, redirect_to=url).without_credentials().redirect_to == shown
+
+
+def test_a_header_whose_name_a_template_makes_may_be_any() -> None:
+    name = "{{ 'Author' ~ 'ization' }}"
+    saved = make_action(
+        headers=[[name, "Bearer s3cret"], ["{% if 1 %}Cookie{% endif %}", "s3cret"]]
+    )
+    assert "s3cret" not in str(saved.without_credentials().definition["headers"])
+    assert saved.take_over(saved.without_credentials().definition) == saved.definition
+
+
+def test_a_token_that_is_a_user_without_a_password_is_not_shown() -> None:
+    saved = make_action(options={"basic_auth": ["s3cret", ""]})
+    assert saved.without_credentials().definition["options"]["basic_auth"] == ["***", ""]
+    assert saved.take_over(saved.without_credentials().definition) == saved.definition

@@ -584,6 +584,56 @@ def test_an_actions_timeouts_survive_the_page_and_sending_it(
         assert {name: options[name] for name in TIMEOUTS} == TIMEOUTS
 
 
+CREDENTIALS: dict[str, Any] = {
+    "user": "ann",
+    "password": "s3cret",
+    "header_name": ["X-Api-Key", "{{ 'Cookie' }}", "X-Seen"],
+    "header_value": ["s3cret", "sid=s3cret", "seen"],
+}
+
+
+def read_form(page: str) -> dict[str, Any]:
+    """What the browser would send back of the page's form."""
+    names = ("url", "user", "password", "origin", "action_id", "header_name", "header_value")
+    return {name: read_fields(page, name) for name in names}
+
+
+def test_no_page_shows_what_proves_who_sends_and_it_is_sent_again(
+    client: FlaskClient, receiver: Receiver
+) -> None:
+    url = receiver.url.replace("//", "//user:S3C@RET@")
+    press(client, "send", url=url, **CREDENTIALS)
+    press(client, "save", url=url, **CREDENTIALS)
+    press(client, "series", url=url, count="2", **CREDENTIALS)
+    series = re.findall(r"/emitter/series/([^\"]+)", client.get("/emitter").text)[0]
+    for place in ("?again=1", "?action=1", f"?series={series}"):
+        page = client.get(f"/emitter{place}").text
+        assert "s3cret" not in page
+        assert "S3C" not in page
+        assert "czNjcmV0" not in page  # in base64
+        form = read_form(page)
+        assert form["password"] == ["***"]
+        before = len(receiver.requests)
+        preview = client.post("/emitter/preview", data={**FIELDS, **form}).text
+        assert "Authorization: Basic ***" in preview
+        assert press(client, "send", **form).status_code == 303
+        assert receiver.requests[before:] == receiver.requests[:1]
+    form = read_form(client.get("/emitter?action=1").text)
+    assert press(client, "save", **form).status_code == 303
+    kept = client.get("/api/v1/actions/1?credentials=true").json or {}
+    assert kept["action"]["options"]["basic_auth"] == ["ann", "s3cret"]
+    assert kept["action"]["url"] == url
+
+
+def test_a_hidden_password_that_is_not_kept_any_more_is_asked_for(client: FlaskClient) -> None:
+    press(client, "send", url="http://127.0.0.1:1/", **CREDENTIALS)
+    form = read_form(client.get("/emitter?again=1").text)
+    client.post("/emitter/deliveries/clear")
+    answer = press(client, "send", **form)
+    assert answer.status_code == 400
+    assert "Enter it again." in answer.text
+
+
 def test_nothing_was_sent_where_nothing_answered_the_connection(client: FlaskClient) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}/"

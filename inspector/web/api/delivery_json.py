@@ -8,7 +8,8 @@ from typing import Annotated, Any, TypedDict
 
 from inspector.capture import split_headers, split_request_line
 from inspector.domain.content import decode_text
-from inspector.domain.deliveries import Definition, Delivery, DeliveryLine
+from inspector.domain.credentials import Definition
+from inspector.domain.deliveries import Delivery, DeliveryLine
 from inspector.forms import to_json_safe
 from inspector.web.api.pairs import MOMENT, SENT_PAIRS
 from inspector.web.api.schema import About

@@ -18,6 +18,7 @@ from inspector.web.pages.confirm import ask
 from inspector.web.pages.deliveries import answer_job
 from inspector.web.pages.emitter_form import UNSET, Draft, make_draft, read_draft
 from inspector.web.pages.emitter_view import (
+    compose,
     describe_draft,
     explain_templates,
     list_lines,
@@ -52,15 +53,17 @@ def _begin() -> Draft:
     services, args = current_services(), request.args
     if "action" in args:
         saved = services.actions.get(parse_id(args["action"], "action"))
-        return make_draft(composition_from_json(saved.definition, saved.ticket), str(saved.id))
+        composition = composition_from_json(saved.definition, saved.ticket)
+        return make_draft(composition, str(saved.id), origin=f"action:{saved.id}")
     if "again" in args:
         kept = services.deliveries.get(parse_id(args["again"], "delivery"))
         if kept.definition is None or kept.ticket is None:
             raise InspectorError("cannot_edit", "A replayed request was made from no action.")
-        return make_draft(composition_from_json(kept.definition, kept.ticket))
+        composition = composition_from_json(kept.definition, kept.ticket)
+        return make_draft(composition, origin=f"delivery:{kept.id}")
     if "series" in args:
         run = services.series.get(args["series"])
-        return make_draft(run.composition, plan=run.plan)
+        return make_draft(run.composition, plan=run.plan, origin=f"series:{run.id}")
     if "from" in args:
         return _draft_from(args["from"])
     targets = list_targets()
@@ -97,7 +100,7 @@ def preview() -> Response:
     described: dict[str, Any] = {"shown": None, "problem": None}
     try:
         draft = read_draft(request.form)
-        composition = draft.compose()
+        composition = compose(draft)
         described["shown"] = preview_composition(composition, draft.read_plan().first)
     except InspectorError as error:
         described["problem"] = error
@@ -111,10 +114,10 @@ def act() -> Any:
     verb, _, rest = request.form.get("do", "").partition(":")
     try:
         if verb == "send":
-            job = current_services().send(draft.compose(), draft.read_plan().first)
+            job = current_services().send(compose(draft), draft.read_plan().first)
             return answer_job(job)
         if verb == "series":
-            run = current_services().start_series(draft.compose(), draft.read_plan())
+            run = current_services().start_series(compose(draft), draft.read_plan())
             return redirect(f"/emitter/series/{run.id}", 303)
         if verb == "save":
             return _save(draft, None if rest == "new" or not draft.action_id else draft.action_id)
@@ -140,7 +143,7 @@ def _change(draft: Draft, verb: str, rest: str) -> Draft:
 
 
 def _save(draft: Draft, action_id: str | None) -> Any:
-    definition, ticket = draft.compose().to_json()
+    definition, ticket = compose(draft).to_json()
     id_ = None if action_id is None else parse_id(action_id, "action")
     saved = current_services().actions.save(definition, ticket, action_id=id_)
     return redirect(f"/emitter?action={saved.id}#actions", 303)

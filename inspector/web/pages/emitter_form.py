@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from werkzeug.datastructures import MultiDict
 
+from inspector.domain.credentials import hide_in_definition
 from inspector.emitter import (
     Change,
     Composition,
@@ -19,6 +20,8 @@ from inspector.emitter import (
     SeriesPlan,
     TicketChoice,
     WebhookAction,
+    action_from_json,
+    action_to_json,
     make_change,
 )
 from inspector.emitter.actions import CustomData
@@ -41,7 +44,8 @@ class Draft:
     """The form, field by field, as texts.
 
     ``changes`` are rows of ``set`` or ``unset``, a path and a value; ``action_id`` is
-    the saved action that is being edited, empty for none.
+    the saved action that is being edited, empty for none. Credentials of what the form was
+    filled with stay hidden in it; ``origin`` says where they are kept (``delivery:7``).
     """
 
     name: str = "Webhook"
@@ -60,6 +64,7 @@ class Draft:
     changes: tuple[tuple[str, str, str], ...] = ()
     plan: Mapping[str, str] = field(default_factory=dict)
     action_id: str = ""
+    origin: str = ""
 
     @property
     def has_options(self) -> bool:
@@ -161,7 +166,9 @@ def _number(name: str, text: str) -> float:
 def read_draft(form: Form) -> Draft:
     """The form that the page sends; edited leaves of the tree become changes. Never raises."""
     draft = Draft(
-        **{name: form.get(name, "") for name in ("source", "method", "variation", "action_id")},
+        **{name: form.get(name, "") for name in ("source", "method", "variation")},
+        action_id=form.get("action_id", ""),
+        origin=form.get("origin", ""),
         name=form.get("name", ""),
         url=form.get("url", "").strip(),
         headers=_rows(form, "header_name", "header_value"),
@@ -209,9 +216,15 @@ def _unix(text: str) -> str:
 
 
 def make_draft(
-    composition: Composition, action_id: str = "", plan: SeriesPlan | None = None
+    composition: Composition, action_id: str = "", plan: SeriesPlan | None = None, origin: str = ""
 ) -> Draft:
-    """The form that means this composition, and this series of it."""
+    """The form that means this composition, and this series of it.
+
+    Its credentials are hidden when it is said by ``origin`` where they are kept.
+    """
+    if origin:
+        hidden = hide_in_definition(action_to_json(composition.action))
+        composition = replace(composition, action=action_from_json(hidden))
     action, ticket = composition.action, composition.ticket
     options = action.options
     user, password = options.basic_auth or ("", "")
@@ -238,6 +251,7 @@ def make_draft(
         changes=tuple(row for change in ticket.changes for row in _change_rows(change)),
         plan={} if plan is None else _plan_fields(plan),
         action_id=action_id,
+        origin=origin,
     )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 from urllib.parse import unquote_plus, urlsplit
 
+from inspector.domain.credentials import Definition, find_hidden, hide_in_head, put_back
 from inspector.domain.deliveries import Delivery
 from inspector.emitter import (
     METHODS,
@@ -15,6 +16,8 @@ from inspector.emitter import (
     Composition,
     Context,
     PreparedRequest,
+    action_from_json,
+    action_to_json,
     all_variations,
     sample_context,
 )
@@ -25,7 +28,7 @@ from inspector.exports.outgoing import make_outgoing
 from inspector.forms import Value
 from inspector.twig import render_twig
 from inspector.twig.filters import FILTERS
-from inspector.web.current import current_services
+from inspector.web.current import current_services, parse_id
 from inspector.web.pages.emitter_form import Draft
 from inspector.web.pages.request_content import Preview, preview
 
@@ -136,9 +139,10 @@ def _join(path: str | None, key: str) -> str | None:
 
 
 def show_request(prepared: PreparedRequest, notes: tuple[str, ...] = ()) -> Shown:
-    """What would be sent."""
+    """What would be sent, but for credentials."""
     left_out = tuple((each.what, each.why) for each in prepared.left_out)
-    return _show(prepared.method, str(prepared.url), prepared.head, prepared.body, left_out, notes)
+    head = hide_in_head(prepared.head)
+    return _show(prepared.method, str(prepared.url), head, prepared.body, left_out, notes)
 
 
 def show_sent(delivery: Delivery) -> Shown:
@@ -174,7 +178,7 @@ def describe_draft(draft: Draft) -> dict[str, Any]:
     """The parts of the page that depend on the draft; what is wrong with it is one of them."""
     found: dict[str, Any] = {"draft": draft, "shown": None, "tree": None, "problem": None}
     try:
-        composition = draft.compose()
+        composition = compose(draft)
         found["tree"] = build_tree(composition.make_context(_first(draft)))
         found["shown"] = preview_composition(composition, _first(draft))
     except InspectorError as error:
@@ -192,6 +196,37 @@ def _first(draft: Draft) -> int:
         return draft.read_plan().first
     except InspectorError:
         return 1
+
+
+def compose(draft: Draft) -> Composition:
+    """What the form means, with the credentials that are hidden in it.
+
+    Raises ``InspectorError``.
+    """
+    composition = draft.compose()
+    if not draft.origin:
+        return composition
+    definition: Definition = action_to_json(composition.action)
+    kept = _find_origin(draft.origin)
+    definition = definition if kept is None else put_back(definition, kept)
+    if field := find_hidden(definition):
+        message = "What is hidden here is not kept any more, or belongs to another user or place."
+        raise InspectorError("invalid_action", f"{message} Enter it again.", field=field)
+    return replace(composition, action=action_from_json(definition))
+
+
+def _find_origin(origin: str) -> Definition | None:
+    """The definition that a form was filled with, if it is still there."""
+    services = current_services()
+    kind, _, id_ = origin.partition(":")
+    try:
+        if kind == "series":
+            return services.series.get(id_).composition.to_json()[0]
+        if kind == "delivery":
+            return services.deliveries.get(parse_id(id_)).definition
+        return services.actions.get(parse_id(id_, "action")).definition
+    except InspectorError:
+        return None
 
 
 def preview_composition(composition: Composition, number: int = 1) -> Shown:
