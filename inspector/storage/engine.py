@@ -29,6 +29,8 @@ from inspector.storage.connections import (
 )
 from inspector.storage.models import Base, db
 
+# For those who name them and speak no SQL.
+DatabaseEngine = Engine
 DatabaseError = DBAPIError
 
 _PARAMETER = re.compile(r":([a-z_]+)")

@@ -8,17 +8,48 @@ import time
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypedDict, Unpack, overload
+from typing import Any, Literal, NoReturn, Protocol, TypedDict, Unpack, overload
 
+from inspector.domain import CapturedRequest
 from inspector.reading.matching import Difference, RequestMatch
 from inspector.reading.paths import MISSING
 from inspector.testing.answering import AnswerLike, BinScript, HeaderPairs
+from inspector.testing.handlers import HandlerThreads
 from inspector.testing.received import ReceivedRequest
 
-if TYPE_CHECKING:
-    from inspector.testing.server import InspectorServer
-
 DEFAULT_TIMEOUT_S = 5.0
+
+
+class RequestSource(Protocol):
+    """The server of a bin, as far as a bin needs it."""
+
+    @property
+    def url(self) -> str:
+        """The server's address, without a slash at its end."""
+        ...
+
+    @property
+    def is_running(self) -> bool:
+        """Whether requests may still arrive."""
+        ...
+
+    @property
+    def handler_threads(self) -> HandlerThreads:
+        """The threads for functions that answer requests."""
+        ...
+
+    @property
+    def news_count(self) -> int:
+        """How often requests were stored: take it, look, then ``wait_for_news``."""
+        ...
+
+    def wait_for_news(self, seen: int, timeout_s: float) -> None:
+        """Wait until requests were stored beyond ``seen``, or the time is up."""
+        ...
+
+    def load_after(self, bin_id: int, number: int, limit: int = ...) -> Sequence[CapturedRequest]:
+        """A bin's stored requests numbered above ``number``, oldest first."""
+        ...
 
 
 class MatchFields(TypedDict, total=False):
@@ -72,7 +103,7 @@ def _list_answers(answers: tuple[Any, ...]) -> Sequence[Any]:
 class WebhookBin:
     """One bin of a running server, for one test."""
 
-    def __init__(self, server: InspectorServer, bin_id: int, name: str, secret: str | None) -> None:
+    def __init__(self, server: RequestSource, bin_id: int, name: str, secret: str | None) -> None:
         self._server = server
         self.id = bin_id
         self.name = name

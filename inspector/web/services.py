@@ -10,7 +10,6 @@ from threading import BoundedSemaphore
 from typing import ParamSpec, TypeVar
 
 from flask import Flask, request
-from sqlalchemy import Engine
 
 from inspector.domain import CapturedRequest
 from inspector.domain.proxies import TrustedProxies, is_loopback
@@ -38,6 +37,7 @@ from inspector.settings import Settings
 from inspector.storage.actions import ActionStore
 from inspector.storage.bins import BinStore
 from inspector.storage.deliveries import DeliveryStore
+from inspector.storage.engine import DatabaseEngine
 from inspector.storage.requests import RequestStore
 from inspector.storage.search import RequestSearch
 from inspector.storage.writer import Writer
@@ -78,7 +78,7 @@ class Services:
 
     app: Flask
     settings: Settings
-    engine: Engine
+    engine: DatabaseEngine
     bins: BinStore
     access: Access
     requests: RequestStore

@@ -12,7 +12,7 @@ from inspector.errors import UnauthorizedError
 from inspector.web.access.gate import comes_from_elsewhere
 from inspector.web.current import current_services
 from inspector.web.errors import make_error
-from inspector.web.pages.htmx import set_refresh
+from inspector.web.htmx import set_refresh
 from inspector.web.statuses import status_of
 
 blueprint = Blueprint("login", __name__)

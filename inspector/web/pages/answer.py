@@ -12,7 +12,7 @@ from inspector.domain.answers import DEFAULT, MAX_DELAY_S, Answer
 from inspector.domain.bin_answers import make_answer, parse_header_lines
 from inspector.errors import InspectorError
 from inspector.web.current import current_services, find_bin
-from inspector.web.pages.htmx import render_resource, set_refresh, wants_fragment
+from inspector.web.htmx import render_resource, set_refresh, wants_fragment
 from inspector.web.statuses import status_of
 
 blueprint = Blueprint("answer", __name__)

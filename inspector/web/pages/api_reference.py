@@ -12,7 +12,7 @@ from flask import Blueprint, Response, make_response, render_template, request
 from inspector.web.api.blueprint import api
 from inspector.web.api.openapi import describe
 from inspector.web.api.schema import format_number
-from inspector.web.pages.htmx import set_vary
+from inspector.web.htmx import set_vary
 
 blueprint = Blueprint("api_page", __name__)
 

@@ -16,13 +16,13 @@ from inspector.domain import Bin, CapturedRequest
 from inspector.errors import InspectorError
 from inspector.web.access.login import show_secret
 from inspector.web.current import current_services, find_bin, find_position, list_open_bins
-from inspector.web.pages.confirm import ask, say_loss
-from inspector.web.pages.htmx import (
+from inspector.web.htmx import (
     init_hypermedia,
     render_resource,
     set_vary,
     wants_fragment,
 )
+from inspector.web.pages.confirm import ask, say_loss
 from inspector.web.pages.request_list import (
     answer_news,
     list_context,

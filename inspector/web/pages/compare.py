@@ -13,7 +13,7 @@ from inspector.reading.series import SUBJECT
 from inspector.reading.terms import find_terms
 from inspector.storage.records import find_number, make_id
 from inspector.web.current import current_services, find_bin
-from inspector.web.pages.htmx import set_vary
+from inspector.web.htmx import set_vary
 
 blueprint = Blueprint("compare", __name__)
 

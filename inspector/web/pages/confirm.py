@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response, request
 
 from inspector.domain import Bin
-from inspector.web.pages.htmx import (
+from inspector.web.htmx import (
     render_resource,
 )
 

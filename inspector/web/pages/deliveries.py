@@ -11,6 +11,7 @@ from inspector.emitter import series_runs
 from inspector.emitter.outbox import DeliveryJob, make_repetition
 from inspector.reading.compare import compare_requests
 from inspector.web.current import current_services, parse_id
+from inspector.web.htmx import render_resource, set_trigger, set_vary, wants_fragment
 from inspector.web.pages.confirm import ask
 from inspector.web.pages.emitter_view import (
     LINES,
@@ -21,7 +22,6 @@ from inspector.web.pages.emitter_view import (
     show_bytes,
     show_sent,
 )
-from inspector.web.pages.htmx import render_resource, set_trigger, set_vary, wants_fragment
 
 blueprint = Blueprint("deliveries", __name__, url_prefix="/emitter")
 

@@ -14,6 +14,7 @@ from inspector.emitter.tickets import ticket_text
 from inspector.errors import InspectorError
 from inspector.forms import to_json_safe
 from inspector.web.current import current_services, find_bin, parse_id
+from inspector.web.htmx import set_vary, wants_fragment
 from inspector.web.pages.confirm import ask
 from inspector.web.pages.deliveries import answer_job
 from inspector.web.pages.emitter_form import UNSET, Draft, make_draft, read_draft
@@ -26,7 +27,6 @@ from inspector.web.pages.emitter_view import (
     preview_composition,
     target_url,
 )
-from inspector.web.pages.htmx import set_vary, wants_fragment
 from inspector.web.statuses import status_of
 
 blueprint = Blueprint("emitter", __name__, url_prefix="/emitter")

@@ -27,7 +27,7 @@ from inspector.reading.terms import find_terms
 from inspector.reading.timeline import METHOD, build_timeline
 from inspector.storage.records import make_id
 from inspector.web.current import current_services, find_bin
-from inspector.web.pages.htmx import render_resource, set_vary, wants_fragment
+from inspector.web.htmx import render_resource, set_vary, wants_fragment
 
 blueprint = Blueprint("fields", __name__)
 

@@ -13,7 +13,7 @@ from inspector.reading.reasons import Reason
 from inspector.reading.timeline import Column
 from inspector.storage.records import make_id
 from inspector.web.current import current_services
-from inspector.web.pages.htmx import (
+from inspector.web.htmx import (
     set_vary,
 )
 from inspector.web.pages.search import Search, explain, list_examples, read_search, suggest

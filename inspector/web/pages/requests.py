@@ -9,11 +9,11 @@ from flask import Blueprint, Response, redirect, request
 from inspector.domain import CapturedRequest
 from inspector.reading.tree import Reading, build_reading
 from inspector.web.current import current_services, find_bin
-from inspector.web.pages.confirm import ask
-from inspector.web.pages.htmx import (
+from inspector.web.htmx import (
     render_resource,
     wants_fragment,
 )
+from inspector.web.pages.confirm import ask
 from inspector.web.pages.request_content import build_content, find_part, list_sections
 from inspector.web.pages.request_list import (
     list_context,

@@ -18,7 +18,7 @@ from inspector.emitter import (
 )
 from inspector.errors import InspectorError
 from inspector.web.current import current_services, find_bin
-from inspector.web.pages.htmx import (
+from inspector.web.htmx import (
     set_vary,
     wants_fragment,
 )
