@@ -33,8 +33,8 @@ from inspector.emitter.changes import split_path
 from inspector.emitter.tickets import MAX_TICKET_BYTES
 from inspector.errors import InspectorError
 
-# A name of custom data: before an equals sign, and no template.
-_NAMED = re.compile(r"[^\s={}]+=")
+# A name of custom data: before an equals sign, and neither a template nor a URL's beginning.
+_NAMED = re.compile(r"[^\s={}/?#:&\"'<>]+=")
 
 
 @click.command(
@@ -219,7 +219,11 @@ def _read_data(texts: tuple[str, ...]) -> CustomData:
     if len(texts) == 1 and not _NAMED.match(texts[0]):
         return texts[0]
     if not all(_NAMED.match(text) for text in texts):
-        message = "Custom data is one text, or named values, each written key=value."
+        odd = next(text for text in texts if not _NAMED.match(text))
+        message = (
+            "Custom data is one text, or named values, each written key=value; "
+            f"{odd[:60]!r} has no such name."
+        )
         raise InspectorError("invalid_action", message)
     pairs = (text.partition("=") for text in texts)
     return tuple((name, value) for name, _, value in pairs)

@@ -36,7 +36,8 @@ def load_ticket(place: str, client: Client) -> str:
     fields = captured["form"] or captured["json"]
     if not isinstance(fields, dict):
         raise InspectorError("invalid_ticket", f"Request {place} carries no ticket.")
-    return json.dumps({field: value for field, value in fields.items() if field != "custom_data"})
+    # Custom data goes along, so that it is said that it is the action's own.
+    return json.dumps(fields)
 
 
 def _read_file(place: str) -> Composition:

@@ -74,18 +74,21 @@ def render(
     fields: bytes | None = None,
     *,
     max_work: int = MAX_WORK,
+    custom_data: Value | None = None,
 ) -> PreparedRequest:
     """Work out the request that ``action`` sends for the ticket in ``context``.
 
     ``fields`` is what ``encode_fields`` gives for the context, for who has it already.
     ``max_work`` is what all templates together may do, in characters and entries touched.
+    ``custom_data`` goes as it is in the place of the action's.
 
     POST, PUT and DELETE carry the ticket as PHP's ``http_build_query`` encodes it,
     ``custom_data`` last; GET has an empty body. A header without a value is not
     sent. A custom header takes the place of ours of the same name.
 
     Raises ``InspectorError``: ``template_error``, ``invalid_url``,
-    ``unsupported_scheme``, ``invalid_header`` or ``header_reserved``.
+    ``unsupported_scheme``, ``invalid_header``, ``header_reserved``, or ``invalid_action`` for two
+    values of custom data with one name.
 
     Source: the helpdesk's article on webhooks.
     """
@@ -96,8 +99,9 @@ def render(
         body = b""
         left_out.append(LeftOut("body", "not sent, a GET request has an empty body"))
     else:
-        custom_data, empty = _render_custom_data(action, context, work)
-        left_out.extend(empty)
+        if custom_data is None:
+            custom_data, empty = _render_custom_data(action, context, work)
+            left_out.extend(empty)
         fields = encode_fields(context) if fields is None else fields
         body = b"&".join(filter(None, (fields, _build_body({CUSTOM_DATA: custom_data}))))
     auth = action.options.basic_auth or url.userinfo
@@ -210,6 +214,9 @@ def _render_custom_data(
         field = f"custom_data.{position}"
         name = _render_field(field, name_template, context, work)
         text = _render_field(field, template, context, work)
+        if name in values:
+            message = f"Custom data has two values named {name[:60]}; a form keeps one of a name."
+            raise InspectorError("invalid_action", message, field=field)
         values[name] = text
         empty += _note_empty(f"custom_data[{name}]", text, template, context)
     return values or "", empty

@@ -26,6 +26,9 @@ from inspector.forms import Form, parse, visible
 FIELDS = ("ticket", "person_context", "event_type", "event_method", "event_performer")
 CUSTOM_DATA = "custom_data"
 
+# Custom data that says nothing, of which nothing need be said either.
+_NO_DATA = (CUSTOM_DATA, "")
+
 MAX_TICKET_BYTES = 5_000_000
 
 JSON = "json"
@@ -36,6 +39,9 @@ FORM = "form"
 _LINE = re.compile(
     r"([^\s:\[\]=&][^:\t\[\]=&]*(?:\[[^\]\t]*\])*)[ ]{0,8}(?::|\t)[ ]?(.*)\Z", re.DOTALL
 )
+
+
+_FORM_LINE = re.compile(r"\s*([^\s=&:][^=&:\t]*)=(.*)\Z", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +101,8 @@ def parse_ticket(data: bytes) -> LoadedTicket:
     """Read one's own ticket; which of three formats it is, is seen from its beginning.
 
     JSON; lines of ``name: value`` as a listing prints them (``ticket[subject]: ...``,
-    also with a tab), lists in any order; or an urlencoded form as it is sent.
+    also with a tab) or of ``name=value``, values as they are, lists in any order; or an
+    urlencoded form as it is sent.
 
     Raises ``InspectorError`` ``invalid_ticket`` with a sentence that says where.
     """
@@ -106,6 +113,9 @@ def parse_ticket(data: bytes) -> LoadedTicket:
     if not first_line:
         _refuse("The ticket is empty.")
     is_json = text[0] in "[{"
+    if not is_json and (lines := _split_form_lines(text)):
+        _check_utf_8(data)
+        return _parse_pairs(lines)
     if is_json or _LINE.match(first_line):
         _check_utf_8(data)
         return _parse_json(text) if is_json else _parse_lines(text)
@@ -143,21 +153,42 @@ def _parse_json(text: str) -> LoadedTicket:
 
 def _parse_lines(text: str) -> LoadedTicket:
     """Give PHP's reader the lines as pairs, then put lists in order: a listing is no wire."""
-    pairs: list[str] = []
+    pairs: list[tuple[str, str]] = []
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         entry = _LINE.match(line.lstrip().rstrip("\r"))
         if not entry:
             _refuse(f"Line {number} is not `name: value`: {line.strip()[:40]!r}.")
-        pairs.append(f"{quote_plus(entry[1].strip())}={quote_plus(entry[2])}")
-    form = parse("&".join(pairs).encode(), max_variables=MAX_LEAVES)
+        pairs.append((entry[1].strip(), entry[2]))
+    return _parse_pairs(pairs)
+
+
+def _split_form_lines(text: str) -> list[tuple[str, str]]:
+    """The pairs of several lines of ``name=value``; none of a form as it is sent.
+
+    Such a form has no line ends, and encodes its names.
+    """
+    lines = [line.strip("\r") for line in text.split("\n") if line.strip()]
+    pairs = [_FORM_LINE.match(line) for line in lines]
+    found = [(pair[1].strip(), pair[2]) for pair in pairs if pair]
+    is_encoded = any("%" in name for name, _ in found)
+    return found if 1 < len(found) == len(lines) and not is_encoded else []
+
+
+def _parse_pairs(pairs: list[tuple[str, str]]) -> LoadedTicket:
+    body = "&".join(f"{quote_plus(name)}={quote_plus(value)}" for name, value in pairs)
+    form = parse(body.encode(), max_variables=MAX_LEAVES)
     context = context_of(order_lists(form.value))
     return LoadedTicket(context, LINES, _notes_of(form, without="order_not_list"))
 
 
 def _parse_form(text: str) -> LoadedTicket:
-    body = text.strip("\r\n").encode("utf-8", "surrogateescape")
+    lines = [line.strip("\r&") for line in text.split("\n") if line.strip("\r&")]
+    # One that somebody has wrapped between its pairs; elsewhere a line end is part of a value.
+    is_wrapped = all(re.match(r"[^\s=&]+=", line) for line in lines)
+    joined = "&".join(lines) if is_wrapped else text.strip("\r\n")
+    body = joined.encode("utf-8", "surrogateescape")
     form = parse(body, max_variables=MAX_LEAVES)
     return LoadedTicket(context_of(form.value), FORM, _notes_of(form))
 
@@ -180,4 +211,4 @@ def ticket_text(captured: CapturedRequest) -> str:
     if not isinstance(data, dict) or not data:
         message = f"Request {captured.number} of {captured.bin_name} carries no ticket."
         raise InspectorError("invalid_ticket", message, field="ticket")
-    return write_json({name: value for name, value in data.items() if name != "custom_data"})
+    return write_json({name: value for name, value in data.items() if (name, value) != _NO_DATA})

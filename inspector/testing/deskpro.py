@@ -63,11 +63,13 @@ class Deskpro:
         ``headers`` and ``data`` (the custom data: a text, or named values) are templates:
         ``{"X-Deskpro-TicketId": "{{ ticket.id }}"}``. ``ticket`` is a ticket, which
         gets the sample's person and event beside it, or all the fields of a webhook (another
-        one's ``request.form``), sent as they are; ``set`` and ``unset`` change them by path.
+        one's ``request.form``), sent as they are, its custom data too when ``data`` is not
+        given; ``set`` and ``unset`` change them by path.
         ``method`` is POST, PUT, DELETE or GET, which has an empty body.
         Raises ``InspectorError`` for what the helpdesk could not send.
         """
         from inspector.emitter import WebhookAction, get_variation, render
+        from inspector.emitter.trees import tree_of
 
         action = WebhookAction(
             url=url,
@@ -76,7 +78,9 @@ class Deskpro:
             headers=_make_pairs(headers or ()),
             custom_data=data if data is None or isinstance(data, str) else _make_pairs(data),
         )
-        return render(action, _make_context(source, ticket, set or {}, unset))
+        context = _make_context(source, ticket, set or {}, unset)
+        theirs = (ticket or {}).get("custom_data") if data is None else None
+        return render(action, context, custom_data=None if theirs is None else tree_of(theirs))
 
     def send(
         self,

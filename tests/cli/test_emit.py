@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import requests
+from click import UsageError
 from click.testing import CliRunner, Result
 
 from inspector.cli import emit_report
@@ -101,6 +102,31 @@ def test_ones_own_ticket_is_read_from_a_file_or_standard_input(tmp_path: Path) -
     assert form.stdout_bytes.endswith(b"ticket%5Bid%5D=%FF&ticket%5Bb%5D=%E4&custom_data=")
 
 
+@pytest.mark.parametrize(
+    ("texts", "sent"),
+    [
+        (["https://x/?id={{ ticket.id }}"], b"custom_data=https%3A%2F%2Fx%2F%3Fid%3D7"),
+        (['{"a": "b=c"}'], b"custom_data=%7B%22a%22%3A+%22b%3Dc%22%7D"),
+        (["total: 5=five"], b"custom_data=total%3A+5%3Dfive"),
+        (["a[b]=c=d"], b"custom_data%5Ba%5Bb%5D%5D=c%3Dd"),
+        (["url=https://x/?id=1", "b="], b"custom_data%5Burl%5D=https%3A%2F%2Fx%2F%3Fid%3D1"),
+    ],
+)
+def test_only_what_looks_like_a_name_is_one(texts: list[str], sent: bytes) -> None:
+    data = [part for text in texts for part in ("--data", text)]
+    shown = emit("--to", URL, "--dry-run", "--ticket", "-", *data, stdin=b'{"id": 7}')
+    assert sent in shown.stdout_bytes
+
+
+def test_no_custom_data_is_lost_in_silence() -> None:
+    twice = emit("--to", URL, "--dry-run", "--data", "same=1", "--data", "same=2")
+    assert isinstance(twice.exception, InspectorError)
+    assert "two values named same" in twice.exception.message
+    odd = emit("--to", URL, "--dry-run", "--data", "a=1", "--data", "https://x/?b=2")
+    assert isinstance(odd.exception, UsageError)
+    assert "'https://x/?b=2' has no such name" in odd.exception.message
+
+
 def test_something_is_taken_out_and_a_variation_chosen() -> None:
     shown = emit(
         *("--to", URL, "--dry-run", "--source", "sla", "--variation", "sla-failure"),
@@ -133,6 +159,8 @@ def test_a_captured_requests_ticket_is_sent(live_server: LiveServer) -> None:
     shown = emit(*server, "--ticket-of", f"emit-of/{first['id']}").stdout_bytes
     sent = b"ticket%5Bid%5D=77&ticket%5Ba+b%5D%5B0%5D=%C3%A9&custom_data="
     assert shown.endswith(b"\r\n\r\n" + sent)
+    said = emit(*server, "--ticket-of", f"emit-of/{first['id']}").stderr
+    assert "custom_data: not taken over" in said
     for place in (f"emit-of/{newest['id']}", "emit-of/9", "nobody/1-1"):
         assert isinstance(emit(*server, "--ticket-of", place).exception, InspectorError)
 

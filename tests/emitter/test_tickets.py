@@ -170,3 +170,24 @@ def test_variations_suit_their_sources() -> None:
     with pytest.raises(InspectorError) as caught:
         get_variation("nosuch")
     assert caught.value.code == "variation_not_found"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ticket[id]=5\nticket[subject]=a=b & c%20+\n",
+        "ticket[id]=5\r\n\r\n  ticket[subject]=a=b & c%20+",
+    ],
+)
+def test_one_pair_a_line_is_one_field_a_line(text: str) -> None:
+    assert load(text).context == {"ticket": {"id": "5", "subject": "a=b & c%20+"}}
+
+
+def test_a_form_that_was_wrapped_is_still_a_form() -> None:
+    text = "ticket%5Bid%5D=5&\nticket%5Bsubject%5D=a+b\nticket%5Bx%5D=1&ticket%5By%5D=2\n"
+    assert load(text).context == {"ticket": {"id": "5", "subject": "a b", "x": "1", "y": "2"}}
+
+
+def test_a_line_end_within_a_value_stays() -> None:
+    text = "ticket[subject]=one\ntwo&ticket[id]=5"
+    assert load(text).context == {"ticket": {"subject": "one\ntwo", "id": "5"}}

@@ -1,5 +1,7 @@
 """The helpdesk's part in a test: what is sent is what the article says."""
 
+from typing import Any
+
 import pytest
 
 from inspector.errors import InspectorError
@@ -94,3 +96,22 @@ def test_what_the_helpdesk_could_not_send_is_refused(deskpro: Deskpro) -> None:
         deskpro.send("http://127.0.0.1:1/", method="PATCH")
     with pytest.raises(InspectorError, match="nothing to take away"):
         deskpro.ticket(unset=["nothing.here"])
+
+
+@pytest.mark.parametrize("custom", ["{{ ticket.id }}", {"a": ["x", "{{ y }}"], "b": ""}, ""])
+def test_custom_data_of_a_form_that_is_sent_on_goes_along(
+    webhook_bin: WebhookBin, deskpro: Deskpro, custom: Any
+) -> None:
+    form = {"ticket": {"id": "5"}, "custom_data": custom}
+    deskpro.send(webhook_bin.url, ticket=form)
+    first = webhook_bin.wait()
+    assert first.form == form
+    deskpro.send(webhook_bin.url, ticket=form, data="ours")
+    assert webhook_bin.wait(after=first).custom_data == "ours"
+
+
+def test_two_values_of_one_name_are_refused_and_none_is_lost(deskpro: Deskpro) -> None:
+    with pytest.raises(InspectorError, match="two values named same"):
+        deskpro.prepare("http://h/", data=[("same", "1"), ("same", "2")])
+    with pytest.raises(InspectorError, match="two values named 2"):
+        deskpro.prepare("http://h/", data=[("{{ 1 + 1 }}", "1"), ("2", "2")])
