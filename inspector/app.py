@@ -18,6 +18,7 @@ from inspector.storage.answers import AnswerFinder
 from inspector.storage.bins import BinStore
 from inspector.storage.deliveries import DeliveryStore
 from inspector.storage.engine import EngineConnections, EngineQueries, attach_database
+from inspector.storage.logins import LoginStore
 from inspector.storage.records import ReadSettings
 from inspector.storage.requests import RequestStore
 from inspector.storage.search import RequestSearch
@@ -50,7 +51,9 @@ def create_app(
         settings=settings,
         engine=engine,
         bins=bins,
-        access=Access(settings, bins, proxies, cache(partial(load_key, settings.data_dir))),
+        access=Access(
+            settings, bins, proxies, cache(partial(load_key, settings.data_dir)), LoginStore()
+        ),
         requests=requests,
         search=RequestSearch(requests, settings.search_time_s),
         actions=ActionStore(),

@@ -125,6 +125,10 @@ class BinStore:
         db.session.execute(delete(BinRow).where(BinRow.id == row.id))
         db.session.commit()
 
+    def is_private(self, name: str) -> bool:
+        """Whether there is a private bin of this name."""
+        return bool(db.session.scalar(select(BinRow.private).where(BinRow.name == name)))
+
     def opens(self, name: str, secret: str) -> bool:
         """Whether this secret opens this private bin; compared in constant time."""
         stored = self._row(name).secret_hash or ""

@@ -159,3 +159,12 @@ class DeliveryRow(Base):
     raw_head: Mapped[bytes] = mapped_column(LargeBinary)
     body: Mapped[bytes] = mapped_column(LargeBinary)
     answer_body: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class EndedLoginRow(Base):
+    """A login that was ended; ``until_s`` is when its cookies are too old anyway, epoch seconds."""
+
+    __tablename__ = "ended_logins"
+
+    login: Mapped[str] = mapped_column(String(64), primary_key=True)
+    until_s: Mapped[int] = mapped_column(BigInteger)

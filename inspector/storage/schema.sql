@@ -82,4 +82,10 @@ CREATE TABLE deliveries (
     answer_body BLOB NOT NULL
 );
 
+CREATE TABLE ended_logins (
+    login VARCHAR(64) NOT NULL,
+    until_s BIGINT NOT NULL,
+    PRIMARY KEY (login)
+);
+
 CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL);

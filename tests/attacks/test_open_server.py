@@ -114,6 +114,52 @@ def test_guessing_the_token_is_slowed_down(client: FlaskClient) -> None:
     assert client.get("/api/v1/bins", headers=BEARER, environ_overrides=STRANGER).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/login", "/healthz", "/", "/static/base.css", "/api/v1/bins"])
+@pytest.mark.parametrize(
+    "more", [{}, {"Sec-Fetch-Site": "cross-site"}, {"Host": "elsewhere.example"}], ids=str
+)
+def test_guessing_with_a_call_of_any_kind_is_slowed_down(
+    client: FlaskClient, path: str, more: dict[str, str]
+) -> None:
+    guess = {"Authorization": "Bearer wrong-token", **more}
+    for _ in range(WRONG_BURST):
+        assert client.get(path, headers=guess).status_code != 429
+    for _ in range(3):  # The right one would tell itself apart.
+        assert client.get(path, headers=guess).status_code == 429
+        assert client.get(path, headers={**guess, **BEARER}).status_code == 429
+
+
+def test_a_senders_own_authorization_is_no_guess(client: FlaskClient) -> None:
+    for _ in range(WRONG_BURST + 3):
+        sent = client.post("/b1", headers={"Authorization": "Bearer of-the-sender"})
+        assert sent.status_code == 200
+    assert client.get("/api/v1/bins", headers=BEARER).status_code == 200
+
+
+def test_a_cookie_copied_before_the_log_out_opens_nothing_after_it(make_app: MakeApp) -> None:
+    app = make_app(token=TOKEN)
+    owner, thief = app.test_client(), app.test_client()
+    cookie = owner.post("/login", data={"token": TOKEN}).headers["Set-Cookie"]
+    name, _, value = cookie.partition(";")[0].partition("=")
+    thief.set_cookie(name, value, domain="127.0.0.1")
+    assert thief.get("/").status_code == 200
+    # What opened a bin since has the same login.
+    made = owner.post("/api/v1/bins", json={"name": "hushed", "private": True}, headers=BEARER)
+    owner.post("/bins/hushed/open", data={"secret": (made.json or {})["secret"]})
+    assert owner.post("/logout").status_code == 303
+    assert thief.get("/").status_code == 401
+    owner.post("/login", data={"token": TOKEN})
+    assert owner.get("/").status_code == 200
+    assert thief.get("/").status_code == 401
+
+
+def test_the_cookie_is_named_by_the_port(client: FlaskClient) -> None:
+    cookie = client.post("/login", data={"token": TOKEN}).headers["Set-Cookie"]
+    assert cookie.startswith("inspector-8787=")
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+
+
 def test_the_token_opens_no_private_bin(client: FlaskClient) -> None:
     made = client.post("/api/v1/bins", json={"name": "hushed", "private": True}, headers=BEARER)
     secret = (made.json or {})["secret"]

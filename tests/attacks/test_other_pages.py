@@ -5,6 +5,7 @@ The same attacks in a real browser are in ``tests/e2e/test_hostile_page.py``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -139,3 +140,25 @@ def test_every_answer_of_ours_carries_the_headers_and_no_capture_does(client: Fl
 @pytest.mark.parametrize("path", ["/", "/bins/b1", "/api/v1/bins/b1/requests"])
 def test_captured_data_is_in_no_cache(client: FlaskClient, path: str) -> None:
     assert client.get(path).headers["Cache-Control"] == "no-store"
+
+
+PAGES = ["/", "/bins/b1", "/emitter", "/api", "/bins/b1/fields", "/bins/nobody"]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_runs_the_scripts_it_names_and_no_other(client: FlaskClient, path: str) -> None:
+    """By 'self' what a bin answers could be loaded as a script of ours."""
+    seen = set()
+    for _ in range(2):
+        answer = client.get(path)
+        policy = dict(
+            part.strip().partition(" ")[::2]
+            for part in answer.headers["Content-Security-Policy"].split(";")
+        )
+        found = re.fullmatch(r"'nonce-([\w-]{22})'", policy["script-src"])
+        assert found
+        tags = re.findall(r"<script[^>]*>", answer.text)
+        assert len(tags) >= 4
+        assert all(f'nonce="{found[1]}" src="/static/' in tag for tag in tags)
+        seen.add(found[1])
+    assert len(seen) == 2

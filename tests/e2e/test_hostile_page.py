@@ -255,6 +255,28 @@ def test_what_a_bin_answers_cannot_act_on_our_pages(
     page.close()
 
 
+LOAD_SCRIPT = """url => new Promise(settle => {
+  const script = document.createElement("script");
+  script.src = url;
+  script.onload = () => settle("ran");
+  script.onerror = () => settle("refused");
+  document.head.append(script);
+})"""
+
+
+def test_what_a_bin_answers_passes_for_no_script_of_ours(
+    context: BrowserContext, server: RunningServer
+) -> None:
+    headers = (("Content-Type", "text/javascript"),)
+    server.process.answer_by(1, Fixed(Answer(headers=headers, body=b"document.title = 'ran'")))
+    page = context.new_page()
+    page.goto(f"http://127.0.0.1:{server.port}/bins/b1")
+    assert page.evaluate(LOAD_SCRIPT, "/b1") == "refused"
+    assert page.title() != "ran"
+    assert page.evaluate("typeof htmx") == "object"  # those of the page itself run
+    page.close()
+
+
 @pytest.mark.parametrize(
     ("media_type", "body"),
     [

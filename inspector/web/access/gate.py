@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import secrets
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 
 from inspector.errors import InspectorError
 from inspector.settings import Settings
 from inspector.web.current import current_services
-from inspector.web.headers import DATA_POLICY, HEADERS, PAGE_POLICY
+from inspector.web.headers import DATA_POLICY, HEADERS, page_policy
 
 CAPTURE = "capture"
 STATIC = "static"
@@ -30,6 +31,7 @@ def register(app: Flask) -> None:
     """Put the gate before every view; first, so that nothing answers without it."""
     app.before_request(_check_caller)
     app.after_request(_forbid)
+    app.jinja_env.globals["script_nonce"] = _script_nonce
 
 
 def _check_caller() -> None:
@@ -37,6 +39,7 @@ def _check_caller() -> None:
     services.limit_sender(request.remote_addr or "", request.headers.get("X-Forwarded-For", ""))
     if request.endpoint == CAPTURE:
         return
+    services.access.examine()
     if not is_our_host(request.headers.get("Host", ""), services.settings):
         raise InspectorError(
             "wrong_host",
@@ -97,13 +100,23 @@ def _is_followed_link() -> bool:
     )
 
 
+def _script_nonce() -> str:
+    """What a page's own scripts carry, so that none runs that the page did not name itself."""
+    if "nonce" not in g:
+        g.nonce = secrets.token_urlsafe(16)
+    nonce: str = g.nonce
+    return nonce
+
+
 def _forbid(response: Response) -> Response:
     """Whatever the view said: no inline script, no frame, no sniffing, nothing for others."""
     if request.endpoint == CAPTURE:
         return response
     response.headers.update(HEADERS)
     is_page = response.mimetype == "text/html"
-    response.headers["Content-Security-Policy"] = PAGE_POLICY if is_page else DATA_POLICY
+    response.headers["Content-Security-Policy"] = (
+        page_policy(g.get("nonce")) if is_page else DATA_POLICY
+    )
     if request.endpoint != STATIC or "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "no-store"
     return response

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from flask import Response, g, request
 from itsdangerous import BadData, URLSafeTimedSerializer
@@ -18,13 +19,15 @@ from inspector.domain import Bin
 from inspector.domain.proxies import TrustedProxies, is_loopback
 from inspector.domain.rates import RateLimit
 from inspector.errors import (
-    BinNotFoundError,
     InspectorError,
     TooManyRequestsError,
     UnauthorizedError,
 )
 from inspector.settings import Settings
 from inspector.storage.bins import BinStore
+from inspector.storage.logins import LoginStore, make_login
+
+log = logging.getLogger("inspector.web")
 
 COOKIE_AGE_S = 30 * 86_400
 MAX_OPENED_BINS = 100
@@ -44,6 +47,7 @@ class Access:
         bins: BinStore,
         proxies: TrustedProxies,
         load_key: Callable[[], bytes],
+        logins: LoginStore,
     ) -> None:
         if settings.needs_token and not settings.token:
             raise InspectorError(
@@ -53,6 +57,7 @@ class Access:
         self._proxies = proxies
         self._bins = bins
         self._load_key = load_key
+        self._logins = logins
         self._wrong = RateLimit(WRONG_PER_S, WRONG_BURST)
 
     def client(self) -> str:
@@ -74,21 +79,42 @@ class Access:
             raise InspectorError("forbidden", "Without a token this server is for its own machine.")
         self._refuse("This server opens with its token.")
 
+    def examine(self) -> None:
+        """Try what the caller shows with the call, before anything else is decided.
+
+        Raises ``TooManyRequestsError`` for one who has shown too many wrong ones.
+        """
+        bearer = _read_bearer()
+        name = (request.view_args or {}).get("name")
+        g.opened = _NOTHING if bearer is None else self._try(bearer, name)
+
+    def _try(self, shown: str, bin_name: str | None) -> _Opened:
+        """Compare with the server's token and the bin's secret: here alone, slowed and counted."""
+        wait_s = self._wrong.wait_s(self.client())
+        if wait_s:
+            raise TooManyRequestsError("Too many wrong tokens or secrets.", wait_s)
+        is_token = self._token is not None and hmac.compare_digest(
+            shown.encode(), self._token.encode()
+        )
+        is_private = bin_name is not None and self._bins.is_private(bin_name)
+        is_secret = is_private and self._bins.opens(str(bin_name), shown)
+        if (self._token is not None or is_private) and not (is_token or is_secret):
+            log.warning("A wrong token or secret came from %s.", self.client())
+            self._wrong.take(self.client())
+        return _Opened(is_token, bin_name if is_secret else None)
+
     def has_token(self) -> bool:
         """Whether the caller has shown the token, or none is needed from this machine."""
         if self._token is None:
             return is_loopback(self.client())
-        shown = _read_bearer()
-        if shown is not None:
-            self._slow_down()
-            if hmac.compare_digest(shown.encode(), self._token.encode()):
-                return True
         marked = self._read_cookie().get("token")
-        return isinstance(marked, str) and hmac.compare_digest(marked, self._mark(self._token))
+        return _opened().server or (
+            isinstance(marked, str) and hmac.compare_digest(marked, self._mark(self._token))
+        )
 
     def has_shown_bearer(self) -> bool:
         """Whether the token itself came with the call, which no other site's page can send."""
-        return self._token is not None and _read_bearer() is not None and self.has_token()
+        return _opened().server
 
     def check_bin(self, bin_: Bin) -> Bin:
         """Give the bin back when it is open to the caller, else raise as ``check`` does."""
@@ -98,7 +124,7 @@ class Access:
 
     def opens(self, bin_: Bin) -> bool:
         """Whether the caller may see this bin: its secret opens it, the server's token does not."""
-        return self.lists(bin_) or self._is_secret(bin_.name, _read_bearer())
+        return self.lists(bin_) or _opened().bin == bin_.name
 
     def lists(self, bin_: Bin) -> bool:
         """Whether the bin is among those shown to the caller: not private, or opened before."""
@@ -106,20 +132,11 @@ class Access:
 
     def try_token(self, token: str) -> bool:
         """Whether this is the token; a wrong one counts."""
-        self._slow_down()
-        right = self._token is not None and hmac.compare_digest(
-            token.encode(), self._token.encode()
-        )
-        if not right:
-            self._wrong.take(self.client())
-        return right
+        return self._try(token, None).server
 
     def try_secret(self, bin_: Bin, secret: str) -> bool:
         """Whether this is the bin's secret; a wrong one counts."""
-        right = self._is_secret(bin_.name, secret)
-        if not right:
-            self._wrong.take(self.client())
-        return right
+        return self._try(secret, bin_.name).bin is not None
 
     def remember_token(self, response: Response) -> None:
         """Have the browser show it from now on."""
@@ -131,33 +148,19 @@ class Access:
         self._write_cookie(response, {"bins": [*others, bin_.id][-MAX_OPENED_BINS:]})
 
     def forget(self, response: Response) -> None:
-        """Have the browser show nothing any more."""
+        """Have the browser show nothing any more, nor anyone who has copied its cookie."""
+        login = self._read_cookie().get("login")
+        if isinstance(login, str):
+            self._logins.end(login, COOKIE_AGE_S)
         response.delete_cookie(_cookie_name())
 
     def _is_about_an_opened_bin(self) -> bool:
         name = (request.view_args or {}).get("name")
-        if name is None or request.method not in _BY_SECRET:
-            return False
-        return self._is_secret(name, _read_bearer())
+        return name is not None and request.method in _BY_SECRET and _opened().bin == name
 
-    def _is_secret(self, bin_name: str, shown: str | None) -> bool:
-        if shown is None:
-            return False
-        self._slow_down()
-        try:
-            return self._bins.opens(bin_name, shown)
-        except BinNotFoundError:
-            return False
-
-    def _refuse(self, message: str, **details: object) -> NoReturn:
-        if _read_bearer() is not None and not self.has_shown_bearer():
-            self._wrong.take(self.client())
+    @staticmethod
+    def _refuse(message: str, **details: object) -> NoReturn:
         raise UnauthorizedError(message, **details)
-
-    def _slow_down(self) -> None:
-        wait_s = self._wrong.wait_s(self.client())
-        if wait_s:
-            raise TooManyRequestsError("Too many wrong tokens or secrets.", wait_s)
 
     def _read_cookie(self) -> dict[str, Any]:
         if "shown" not in g:
@@ -171,12 +174,15 @@ class Access:
             found = self._signer().loads(text, max_age=COOKIE_AGE_S)
         except BadData:
             return {}
-        return found if isinstance(found, dict) else {}
+        login = found.get("login") if isinstance(found, dict) else None
+        if not isinstance(login, str) or self._logins.has_ended(login):
+            return {}
+        return dict(found)
 
     def _write_cookie(self, response: Response, more: dict[str, Any]) -> None:
         response.set_cookie(
             _cookie_name(),
-            str(self._signer().dumps(self._read_cookie() | more)),
+            str(self._signer().dumps({"login": make_login(), **self._read_cookie(), **more})),
             max_age=COOKIE_AGE_S,
             httponly=True,
             samesite="Strict",
@@ -191,6 +197,21 @@ class Access:
     def _mark(self, token: str) -> str:
         """What a cookie says instead of the token; another token makes it worthless."""
         return hmac.new(self._load_key(), token.encode(), hashlib.sha256).hexdigest()
+
+
+class _Opened(NamedTuple):
+    """What the caller's ``Authorization`` opens: the server, or the bin of a name."""
+
+    server: bool = False
+    bin: str | None = None
+
+
+_NOTHING = _Opened()
+
+
+def _opened() -> _Opened:
+    found: _Opened = g.get("opened", _NOTHING)
+    return found
 
 
 def _read_bearer() -> str | None:
