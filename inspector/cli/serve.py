@@ -109,13 +109,31 @@ def _option(flag: str, meaning: str, **how: Any) -> Callable[[Decorated], Decora
     multiple=True,
     metavar="NAME=VALUE",
 )
+@_option(
+    "--log-format",
+    "How log lines are written.",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+)
+@_option(
+    "--log-level",
+    "What is logged, from this level on.",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="warning",
+    show_default=True,
+)
+@_option("--access-log", "Log a line for each response, too.", is_flag=True)
 def command(**chosen: Any) -> None:
     """Start the server. Ctrl-C finishes what was accepted, then stops."""
     from inspector.server import ServerProcess  # slow to import, so not for --help
+    from inspector.server.logs import set_up_logging
 
-    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
-    # Said once for every request that waits for a thread, which is no news to anyone.
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    set_up_logging(
+        form=chosen.pop("log_format"),
+        level=chosen.pop("log_level"),
+        access=chosen.pop("access_log"),
+    )
     # A thread that works out a large page gives way to captures sooner than after Python's 5 ms.
     sys.setswitchinterval(0.001)
     settings = _make_settings(**chosen)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from waitress.channel import ClientDisconnected
 from waitress.utilities import BadRequest, InternalServerError
 
+from inspector.server.access_log import make_entry
 from inspector.server.head import cut_to_head
 from inspector.server.output import LOW_WATER_BYTES, BufferedChannel
 from inspector.server.parser import ExactAdjustments, ExactParser, RequestTimeout
@@ -132,23 +133,27 @@ class Channel(BufferedChannel):
 
     def write_soon(self, data: bytes) -> int:
         """Called by tasks: send or buffer; never waits for the reader."""
-        written: int = super().write_soon(self._leave_out_body(data))
+        written: int = super().write_soon(self._prepare(data))
         return written
 
-    def _leave_out_body(self, data: bytes) -> bytes:
+    def _prepare(self, data: bytes) -> bytes:
         """What of a response's bytes may go out: for HEAD, its head (RFC 9110, 9.3.2)."""
         request = self.requests[0] if self.requests else None
-        if request is None or request.command != "HEAD":
+        if request is None:
             return data
-        if request.is_answered:
-            return b""
-        request.is_answered = True
-        return cut_to_head(data)
+        is_first, request.is_answered = not request.is_answered, True
+        if is_first:
+            entry = make_entry(str(self.addr[0]), request)
+            if entry is not None:
+                entry.log(data)
+        if request.command != "HEAD":
+            return data
+        return cut_to_head(data) if is_first else b""
 
     def answer(self, payload: bytes, *, close: bool) -> None:
         """Send the whole answer to the first request and go on to the next one."""
         if payload:
-            self._send_now(self._leave_out_body(payload))
+            self._send_now(self._prepare(payload))
         self._close_or_go_on(close)
 
     def answer_error(self, request: ExactParser) -> None:
@@ -307,7 +312,8 @@ class Channel(BufferedChannel):
         later, self._later = self._later, None
         park: Callable[..., None] = self.server.parking.park
         socket = self.socket
-        head_only = any(request.command == "HEAD" for request in self.requests[:1])
+        request = self.requests[0]
+        head_only, entry = request.command == "HEAD", make_entry(str(self.addr[0]), request)
         with self.outbuf_lock, self.requests_lock:
             self.del_channel()
             self.connected = False
@@ -316,4 +322,4 @@ class Channel(BufferedChannel):
             for request in self.requests:
                 request.close()
             self.requests = []
-        park(socket, later, head_only=head_only)
+        park(socket, later, head_only=head_only, entry=entry)

@@ -148,7 +148,7 @@ class Lane:
         script = self.scripts.get(stored.bin_id)
         if script is not None:
             script.note(stored.number)
-        name = find_bin_name(split_request_line(request.raw_head)[1])
+        name = request.bin_name
         self.rules.learn(name, stored.answers, stored.answer_set)
         if request.error is not None:
             channel.answer_error(request)

@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from inspector.domain import CapturedRequest
 from inspector.live.later import Later, Step
+from inspector.server.access_log import AccessEntry
 from inspector.server.head import cut_to_head
 
 log = logging.getLogger("inspector.server")
@@ -45,6 +46,7 @@ class _Parked:
     __slots__ = (
         "behind",
         "closing",
+        "entry",
         "head_only",
         "later",
         "lingers_until",
@@ -53,8 +55,11 @@ class _Parked:
         "unread",
     )
 
-    def __init__(self, sock: socket.socket, later: Later, head_only: bool) -> None:
+    def __init__(
+        self, sock: socket.socket, later: Later, head_only: bool, entry: AccessEntry | None
+    ) -> None:
         self.socket = sock
+        self.entry = entry
         self.head_only = head_only
         self.later = later
         # Views of what all readers of a bin share, so that slow ones cost no copies.
@@ -79,7 +84,7 @@ class ParkingLot:
         self._wake_read, self._wake_write = socket.socketpair()
         self._wake_read.setblocking(False)
         self._wake_write.setblocking(False)
-        self._arrivals: deque[tuple[socket.socket, Later, bool]] = deque()
+        self._arrivals: deque[tuple[socket.socket, Later, bool, AccessEntry | None]] = deque()
         self._news: dict[int, int] = {}
         self._lock = threading.Lock()
         self._woken = False
@@ -114,9 +119,19 @@ class ParkingLot:
             self._thread.join(timeout_s)
         self._wake_write.close()
 
-    def park(self, sock: socket.socket, later: Later, *, head_only: bool = False) -> None:
-        """Take over a socket, from any thread; ``head_only`` for the response to HEAD."""
-        self._arrivals.append((sock, later, head_only))
+    def park(
+        self,
+        sock: socket.socket,
+        later: Later,
+        *,
+        head_only: bool = False,
+        entry: AccessEntry | None = None,
+    ) -> None:
+        """Take over a socket, from any thread.
+
+        ``head_only`` for the response to HEAD; ``entry`` is logged when the response begins.
+        """
+        self._arrivals.append((sock, later, head_only, entry))
         self._wake()
 
     def ring(self, later: Later) -> None:
@@ -183,8 +198,10 @@ class ParkingLot:
             return None
         return max(0.0, self._timers[0][0] - time.monotonic())
 
-    def _admit(self, sock: socket.socket, later: Later, head_only: bool) -> None:
-        parked = _Parked(sock, later, head_only)
+    def _admit(
+        self, sock: socket.socket, later: Later, head_only: bool, entry: AccessEntry | None
+    ) -> None:
+        parked = _Parked(sock, later, head_only, entry)
         self._parked[sock] = self._by_later[later] = parked
         self._selector.register(sock, selectors.EVENT_READ, parked)
         if later.bin_id is not None:
@@ -252,6 +269,9 @@ class ParkingLot:
 
     def _take_step(self, parked: _Parked, step: Step) -> None:
         if not parked.closing:
+            if parked.entry is not None and (step.data or step.done):
+                entry, parked.entry = parked.entry, None
+                entry.log(step.data)
             if parked.head_only and step.data:  # Heads come whole, in one step.
                 step = Step(cut_to_head(step.data), done=True)
             if step.data:
