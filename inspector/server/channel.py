@@ -132,9 +132,9 @@ class Channel(BufferedChannel):
                 RefusalTask(self, task.request).service()
 
     def write_soon(self, data: bytes) -> int:
-        """Called by tasks: send or buffer; never waits for the reader."""
-        written: int = super().write_soon(self._prepare(data))
-        return written
+        """Called by tasks with a response's bytes, the head by itself first."""
+        prepared = self._prepare(data)
+        return super().write_soon(prepared) if prepared else 0
 
     def _prepare(self, data: bytes) -> bytes:
         """What of a response's bytes may go out: for HEAD, its head (RFC 9110, 9.3.2)."""

@@ -18,20 +18,28 @@ from waitress.server import TcpWSGIServer
 from waitress.trigger import trigger as WaitressTrigger  # noqa: N812 - it is a class
 
 from inspector.domain.proxies import TrustedProxies
+from inspector.errors import InspectorError
 from inspector.server.channel import Channel
 from inspector.server.lane import Lane
 from inspector.server.parking import ParkingLot
 from inspector.server.parser import ExactAdjustments
+from inspector.server.spool import NEVER
 from inspector.settings import Settings
 
 log = logging.getLogger("inspector.server")
 
 WORKER_THREADS = 4
+# Sockets of the main loop that are no connections: the listening one, and its trigger.
+OWN_SOCKETS = 2
 SPOOL_BYTES = 256 * 1024
+OUTPUT_SPOOL_BYTES = 1_048_576
 # Beside a connection's own file: one for its large body, some for the database and the log.
 FILES_PER_CONNECTION = 2
 OTHER_FILES = 128
 MADE_ROOM = 64
+# With so few a server serves a handful of connections, with fewer none.
+LEAST_FILES = 64
+FEW_CONNECTIONS = 100
 # Python's select() on Windows, where nothing else watches sockets, takes no more.
 WINDOWS_SOCKETS = 500
 # What macOS allows at most where it claims to allow anything.
@@ -98,7 +106,7 @@ class CaptureServer(TcpWSGIServer):  # type: ignore[misc]
 
     def readable(self) -> bool:
         """Whether to accept a connection; asked before each poll."""
-        if len(self._map) >= self.adj.connection_limit:
+        if len(self._map) >= self.adj.connection_limit:  # this socket and the trigger included
             _make_room(self.active_channels.values(), MADE_ROOM)
         return bool(super().readable())
 
@@ -121,18 +129,21 @@ def _make_room(channels: Iterable[Channel], count: int) -> None:
         channel.will_close = True
 
 
-def make_adjustments(settings: Settings, connections: int) -> ExactAdjustments:
-    """Waitress's settings for ours."""
+def make_adjustments(
+    settings: Settings, connections: int, *, has_files: bool = True
+) -> ExactAdjustments:
+    """Waitress's settings for ours; ``has_files`` where temporary ones can be written."""
     adjustments = ExactAdjustments(
         host=settings.host,
         port=settings.port,
         threads=WORKER_THREADS,
-        connection_limit=connections,
+        connection_limit=connections + OWN_SOCKETS,
         channel_timeout=settings.idle_timeout_s,
         cleanup_interval=1,
         max_request_header_size=settings.max_head_bytes,
         max_request_body_size=2**62,
-        inbuf_overflow=SPOOL_BYTES,
+        inbuf_overflow=SPOOL_BYTES if has_files else NEVER,
+        outbuf_overflow=OUTPUT_SPOOL_BYTES if has_files else NEVER,
         recv_bytes=65_536,
         backlog=1024,
         asyncore_use_poll=True,
@@ -152,15 +163,32 @@ def make_adjustments(settings: Settings, connections: int) -> ExactAdjustments:
 
 
 def share_files(settings: Settings) -> tuple[int, int]:
-    """How many connections and how many streams there can be, as far as files may be open."""
+    """How many connections and how many streams there can be, as far as files may be open.
+
+    Raises ``InspectorError`` ``too_few_files`` where a server cannot do with so few.
+    """
     wanted = settings.max_connections * FILES_PER_CONNECTION + settings.max_streams + OTHER_FILES
     if sys.platform == "win32":
         most = WINDOWS_SOCKETS
         return min(settings.max_connections, most), min(settings.max_streams, most)
     allowed = _allow_files(wanted)
-    streams = min(settings.max_streams, allowed // 4)
-    connections = (allowed - OTHER_FILES - streams) // FILES_PER_CONNECTION
-    return max(1, min(settings.max_connections, connections)), streams
+    if allowed < LEAST_FILES:
+        raise InspectorError(
+            "too_few_files",
+            f"This process may open {allowed} files at once, and the server needs "
+            f"{LEAST_FILES}. Raise the limit, for example by: ulimit -n 4096",
+        )
+    own = min(OTHER_FILES, allowed // 2)
+    streams = min(settings.max_streams, (allowed - own) // 2)
+    connections = (allowed - own - streams) // FILES_PER_CONNECTION
+    if connections < min(settings.max_connections, FEW_CONNECTIONS):
+        log.warning(
+            "This process may open %d files at once: it serves %d connections and %d streams.",
+            allowed,
+            connections,
+            streams,
+        )
+    return min(settings.max_connections, connections), streams
 
 
 def _allow_files(wanted: int) -> int:

@@ -10,8 +10,11 @@ import contextlib
 import socket
 import time
 from collections.abc import Callable
+from typing import Any
 
-from waitress.channel import HTTPChannel
+from waitress.channel import ClientDisconnected, HTTPChannel
+
+from inspector.server.spool import SpoolBuffer
 
 # A paused response goes on when its reader has left no more than this.
 LOW_WATER_BYTES = 250_000
@@ -25,6 +28,8 @@ class BufferedChannel(HTTPChannel):  # type: ignore[misc]
     """Output of a connection, and its end."""
 
     connected: bool
+    current_outbuf_count: int
+    total_outbufs_len: int
     _when_drained: Callable[[], None] | None = None
     _lingering_until = 0.0
     _lingered_bytes = 0
@@ -35,6 +40,30 @@ class BufferedChannel(HTTPChannel):  # type: ignore[misc]
         with self.outbuf_lock:
             if self.connected and self.total_outbufs_len:
                 self._flush_exception(self._flush_some, do_close=False)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.outbufs = [SpoolBuffer(self.adj.outbuf_overflow)]
+
+    def write_soon(self, data: bytes) -> int:
+        """Called by tasks: send what the socket takes and buffer the rest.
+
+        Never waits for the reader, as waitress's does. Raises ``ClientDisconnected``.
+        """
+        with self.outbuf_lock:
+            if not self.connected:
+                raise ClientDisconnected
+            if self.current_outbuf_count >= self.adj.outbuf_high_watermark:
+                self.outbufs.append(SpoolBuffer(self.adj.outbuf_overflow))
+                self.current_outbuf_count = 0
+            self.outbufs[-1].append(data)
+            self.current_outbuf_count += len(data)
+            self.total_outbufs_len += len(data)
+            if self.total_outbufs_len >= self.adj.send_bytes:
+                self._flush_exception(self._flush_some, do_close=False)
+                if self.total_outbufs_len:
+                    self.server.pull_trigger()
+        return len(data)
 
     def _send_now(self, payload: bytes) -> None:
         with self.outbuf_lock:
@@ -72,9 +101,6 @@ class BufferedChannel(HTTPChannel):  # type: ignore[misc]
         action, self._when_drained = self._when_drained, None
         if action is not None:
             action()
-
-    def _flush_outbufs_below_high_watermark(self) -> None:
-        """Waitress's waits here for the reader; ``PageTask`` pauses instead."""
 
     def close_when_stalled(self, cutoff: float) -> None:
         """End a connection whose reader has taken nothing since; main loop only."""

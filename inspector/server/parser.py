@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 
 from waitress.adjustments import Adjustments
-from waitress.buffers import OverflowableBuffer
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.receiver import FixedStreamReceiver
 from waitress.utilities import BadRequest, RequestEntityTooLarge, RequestHeaderFieldsTooLarge
@@ -25,6 +24,7 @@ from inspector.server.head import (
     parse_length,
     parse_request_line,
 )
+from inspector.server.spool import SpoolBuffer
 
 # How a TLS handshake begins (RFC 8446, 5.1): someone wrote https:// for http://.
 TLS_HELLO = b"\x16\x03"
@@ -197,7 +197,7 @@ class ExactParser(HTTPRequestParser):  # type: ignore[misc]
         )
         if self.chunked:
             self.expect_continue = wants_to_ask
-            self.body_rcv = ChunkReceiver(OverflowableBuffer(self.adj.inbuf_overflow))
+            self.body_rcv = ChunkReceiver(SpoolBuffer(self.adj.inbuf_overflow))
             return
         self.content_length = parse_length(self.headers.get("CONTENT_LENGTH", "0"))
         if self.content_length == 0:
@@ -211,7 +211,7 @@ class ExactParser(HTTPRequestParser):  # type: ignore[misc]
                 self.error = RequestEntityTooLarge(f"exceeds {keep} bytes")
                 return
         self.expect_continue = wants_to_ask
-        buffer = OverflowableBuffer(self.adj.inbuf_overflow)
+        buffer = SpoolBuffer(self.adj.inbuf_overflow)
         self.body_rcv = FixedStreamReceiver(min(self.content_length, keep), buffer)
 
     def take_rest(self, data: bytes) -> bytes:
@@ -254,7 +254,7 @@ class ExactParser(HTTPRequestParser):  # type: ignore[misc]
     def _keep_as_body(self, data: bytes) -> None:
         keep = self.adj.keep_body_bytes
         self.body_rcv = FixedStreamReceiver(
-            min(len(data), keep), OverflowableBuffer(self.adj.inbuf_overflow)
+            min(len(data), keep), SpoolBuffer(self.adj.inbuf_overflow)
         )
         self.body_rcv.received(data)
         self.truncated = self.error is not None or len(data) > keep

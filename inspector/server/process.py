@@ -21,6 +21,7 @@ from inspector.server.intake import Intake
 from inspector.server.lane import Lane
 from inspector.server.listener import WORKER_THREADS, CaptureServer, make_adjustments, share_files
 from inspector.server.parking import ParkingLot
+from inspector.server.spool import find_spool_folder
 from inspector.settings import Settings
 
 if TYPE_CHECKING:
@@ -110,11 +111,12 @@ class ServerProcess:
         """Bind the port. Raises ``InspectorError`` ``port_unusable`` when it is not to be had."""
         dispatcher = ThreadedTaskDispatcher()
         connections, streams = share_files(self.settings)
+        has_files = find_spool_folder(self.settings.data_dir)
         try:
             server = CaptureServer(
                 self._serve_page,
                 map=self._map,
-                adj=make_adjustments(self.settings, connections),
+                adj=make_adjustments(self.settings, connections, has_files=has_files),
                 dispatcher=dispatcher,
                 _start=False,
             )
