@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from functools import cache, partial
 
 from flask import Flask
@@ -9,6 +10,7 @@ from flask import Flask
 from inspector.assets import find_folder
 from inspector.domain.proxies import TrustedProxies
 from inspector.domain.rates import RateLimit
+from inspector.domain.removals import Removal
 from inspector.installation import load_key
 from inspector.live.news import News
 from inspector.live.waiters import WaitingRoom
@@ -17,9 +19,15 @@ from inspector.storage.actions import ActionStore
 from inspector.storage.answers import AnswerFinder
 from inspector.storage.bins import BinStore
 from inspector.storage.deliveries import DeliveryStore
-from inspector.storage.engine import EngineConnections, EngineQueries, attach_database
+from inspector.storage.engine import (
+    DatabaseEngine,
+    EngineConnections,
+    EngineQueries,
+    attach_database,
+)
 from inspector.storage.logins import LoginStore
 from inspector.storage.records import ReadSettings
+from inspector.storage.removing import Remover
 from inspector.storage.requests import RequestStore
 from inspector.storage.search import RequestSearch
 from inspector.storage.writer import Writer
@@ -40,29 +48,10 @@ def create_app(
     """
     settings = settings or Settings()
     app = Flask("inspector", template_folder=str(find_folder("templates")), static_folder=None)
-    proxies = TrustedProxies.parse(settings.trusted_proxies)
     engine = attach_database(app, settings.database_url)
     news = news or News()
-    bins = BinStore(max_bins=settings.max_bins)
-    find_answer = AnswerFinder(EngineQueries(engine), settings.max_template_work)
-    requests = RequestStore(ReadSettings(settings.body_limits, proxies, find_answer))
-    services = app.extensions["inspector"] = Services(
-        app=app,
-        settings=settings,
-        engine=engine,
-        bins=bins,
-        access=Access(
-            settings, bins, proxies, cache(partial(load_key, settings.data_dir)), LoginStore()
-        ),
-        requests=requests,
-        search=RequestSearch(requests, settings.search_time_s),
-        actions=ActionStore(),
-        deliveries=DeliveryStore(),
-        writer=writer or Writer(EngineConnections(engine), on_stored=news.publish),
-        news=news,
-        proxies=proxies,
-        rates=make_rates(settings),
-    )
+    services = _make_services(app, settings, engine, writer, news)
+    app.extensions["inspector"] = services
     services.waiting_room = WaitingRoom(
         services.load_after, services.in_context(services.load_latest)
     )
@@ -73,6 +62,46 @@ def create_app(
         for name in settings.bins:
             services.bins.ensure(name, capacity=settings.capacity)
     return app
+
+
+def _make_services(
+    app: Flask, settings: Settings, engine: DatabaseEngine, writer: Writer | None, news: News
+) -> Services:
+    proxies = TrustedProxies.parse(settings.trusted_proxies)
+    instance = secrets.token_hex(8)
+    writer = writer or Writer(
+        EngineConnections(engine),
+        on_stored=news.publish,
+        on_removed=news.publish_removal,
+        instance=instance,
+    )
+    remover = Remover(partial(_publish_removal, writer, news), instance=instance)
+    bins = BinStore(max_bins=settings.max_bins, remover=remover)
+    find_answer = AnswerFinder(EngineQueries(engine), settings.max_template_work)
+    requests = RequestStore(ReadSettings(settings.body_limits, proxies, find_answer), remover)
+    load_cookie_key = cache(partial(load_key, settings.data_dir))
+    return Services(
+        app=app,
+        settings=settings,
+        engine=engine,
+        bins=bins,
+        access=Access(settings, bins, proxies, load_cookie_key, LoginStore()),
+        requests=requests,
+        search=RequestSearch(requests, settings.search_time_s),
+        actions=ActionStore(),
+        deliveries=DeliveryStore(),
+        writer=writer,
+        news=news,
+        proxies=proxies,
+        rates=make_rates(settings),
+    )
+
+
+def _publish_removal(writer: Writer, news: News, removal: Removal) -> None:
+    """Tell of requests that are gone, and have their rows deleted behind the captures."""
+    news.publish_removal(removal)
+    if removal.kind != "deleted":
+        writer.clean(removal.bin_id)
 
 
 def make_rates(settings: Settings) -> RateLimit | None:

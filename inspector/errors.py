@@ -63,6 +63,14 @@ class StorageUnavailableError(InspectorError):
         self.retry_after_s = retry_after_s
 
 
+class UnstorableError(StorageUnavailableError):
+    """One request that the database does not take, while it takes others."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+        self.message = "This request cannot be stored as it is; the server's log says why."
+
+
 class DatabaseTooNewError(InspectorError):
     """The database was written by a newer program than this one."""
 

@@ -30,6 +30,7 @@ class Bin(NamedTuple):
 
     ``answer`` is what senders get whom no particular rule is for, ``answers`` the document
     of all rules (``answers.rules``), None for none.
+    Nothing below ``kept_from`` is there any more; ``let_go`` counts what went by capacity or age.
     """
 
     id: int
@@ -41,6 +42,13 @@ class Bin(NamedTuple):
     request_count: int
     answer: Answer = DEFAULT
     answers: str | None = None
+    kept_from: int = 1
+    let_go: int = 0
+
+    @property
+    def deleted_count(self) -> int:
+        """How many requests were deleted by hand."""
+        return self.last_number - self.request_count - self.let_go
 
     @property
     def color(self) -> tuple[int, int, int]:

@@ -10,7 +10,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 
+from inspector.domain.removals import Removal
+
 Listener = Callable[[Mapping[int, int]], None]
+RemovalListener = Callable[[Removal], None]
 
 
 class News:
@@ -18,6 +21,7 @@ class News:
 
     def __init__(self) -> None:
         self._listeners: list[Listener] = []
+        self._removal_listeners: list[RemovalListener] = []
         self._changed = threading.Condition()
         self._count = 0
 
@@ -25,13 +29,26 @@ class News:
         """``{bin_id: highest number}``, from any thread; listeners must not block."""
         for listener in self._listeners:
             listener(news)
-        with self._changed:
-            self._count += 1
-            self._changed.notify_all()
+        self._note()
+
+    def publish_removal(self, removal: Removal) -> None:
+        """Requests are gone, from any thread; listeners must not block."""
+        for listener in self._removal_listeners:
+            listener(removal)
+        self._note()
+
+    def listen_to_removals(self, listener: RemovalListener) -> None:
+        """Hear from now on of requests that are gone, here and in other instances."""
+        self._removal_listeners = [*self._removal_listeners, listener]
 
     def listen(self, listener: Listener) -> None:
         """Hear all news from now on."""
         self._listeners = [*self._listeners, listener]
+
+    def _note(self) -> None:
+        with self._changed:
+            self._count += 1
+            self._changed.notify_all()
 
     @property
     def count(self) -> int:

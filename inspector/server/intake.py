@@ -39,7 +39,7 @@ def open_store(settings: Settings) -> EmbeddedStore:
 def take_from_store(store: EmbeddedStore) -> Intake:
     """Captures into that file, without Flask and SQLAlchemy."""
     news = News()
-    writer = Writer(store.connections, on_stored=news.publish)
+    writer = Writer(store.connections, on_stored=news.publish, on_removed=news.publish_removal)
 
     def close() -> None:
         writer.close()

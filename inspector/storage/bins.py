@@ -5,23 +5,25 @@ from __future__ import annotations
 import secrets
 from datetime import UTC, datetime
 
-from sqlalchemy import delete, func, select, true
+from sqlalchemy import ColumnElement, Select, delete, func, select
 from sqlalchemy.exc import IntegrityError
 
 from inspector.answers.rules import AnswerRules, dump_rules, load_rules
 from inspector.domain import Bin
 from inspector.domain.bins import DEFAULT_CAPACITY
 from inspector.errors import BinNotFoundError, InspectorError
-from inspector.storage.models import AnswerSetRow, AnswerTurnRow, BinRow, RequestRow, db
+from inspector.storage.cleaning import DELETED_PREFIX
+from inspector.storage.models import AnswerSetRow, AnswerTurnRow, BinRow, db
 from inspector.storage.records import check_capacity, hash_secret, make_bin_row, name_taken
-from inspector.storage.requests import delete_in_steps
+from inspector.storage.removing import Remover
 
 
 class BinStore:
     """Needs an application context: it works in Flask-SQLAlchemy's session."""
 
-    def __init__(self, max_bins: int = 10_000) -> None:
+    def __init__(self, max_bins: int = 10_000, remover: Remover | None = None) -> None:
         self._max_bins = max_bins
+        self._remover = remover or Remover()
 
     def create(
         self,
@@ -37,7 +39,7 @@ class BinStore:
         ``name_reserved``, ``invalid_capacity`` or ``too_many_bins``.
         """
         values, secret = make_bin_row(name, private=private, capacity=capacity)
-        count = db.session.scalar(select(func.count()).select_from(BinRow)) or 0
+        count = db.session.scalar(select(func.count(BinRow.id)).where(_is_there())) or 0
         if count >= self._max_bins:
             raise InspectorError(
                 "too_many_bins", f"There are {count:,} bins already. Delete some first."
@@ -49,7 +51,7 @@ class BinStore:
         except IntegrityError as error:
             db.session.rollback()
             raise name_taken(values["name"]) from error
-        return _to_bin(row, 0), secret
+        return _to_bin(row), secret
 
     def ensure(self, name: str, *, capacity: int = DEFAULT_CAPACITY) -> Bin:
         """The bin of that name, made when it is not there."""
@@ -60,40 +62,27 @@ class BinStore:
 
     def get(self, name: str) -> Bin:
         """Raises ``BinNotFoundError``."""
-        row = self._row(name)
-        count = db.session.scalar(
-            select(func.count()).select_from(RequestRow).where(RequestRow.bin_id == row.id)
-        )
-        return _to_bin(row, count or 0)
+        return _to_bin(self._row(name))
 
     def find_by_id(self, bin_id: int) -> Bin | None:
-        """The bin, its requests not counted, or None when it was deleted."""
-        row = db.session.get(BinRow, bin_id)
-        return None if row is None else _to_bin(row, 0)
+        """The bin, or None when it was deleted."""
+        row = db.session.scalar(_select_bins().where(BinRow.id == bin_id))
+        return None if row is None else _to_bin(row)
 
     def exists(self, name: str) -> bool:
         """Whether there is a bin of that name."""
-        return db.session.scalar(select(BinRow.id).where(BinRow.name == name)) is not None
+        found = select(BinRow.id).where(BinRow.name == name, _is_there())
+        return db.session.scalar(found) is not None
 
     def list(self) -> list[Bin]:
         """All bins, the newest first."""
-        counts = (
-            select(RequestRow.bin_id, func.count().label("held"))
-            .group_by(RequestRow.bin_id)
-            .subquery()
-        )
-        rows = db.session.execute(
-            select(BinRow, func.coalesce(counts.c.held, 0))
-            .outerjoin(counts, counts.c.bin_id == BinRow.id)
-            .order_by(BinRow.id.desc())
-        )
-        return [_to_bin(row, held) for row, held in rows]
+        found = _select_bins().order_by(BinRow.id.desc())
+        return [_to_bin(row) for row in db.session.scalars(found)]
 
     def update(self, name: str, *, capacity: int) -> Bin:
-        """Change how many requests the bin keeps; what is over goes at the next capture."""
+        """Change how many requests the bin keeps, and let go of those that are too many."""
         check_capacity(capacity)
-        self._row(name).capacity = capacity
-        db.session.commit()
+        self._remover.set_capacity(self._row(name).id, capacity)
         return self.get(name)
 
     def answer_by(self, name: str, rules: AnswerRules) -> Bin:
@@ -119,11 +108,7 @@ class BinStore:
 
     def delete(self, name: str) -> None:
         """Delete the bin with all it holds. Raises ``BinNotFoundError``."""
-        row = self._row(name)
-        # Most of it in steps, so that captures get in between; the rest goes with the bin.
-        delete_in_steps(row.id, true())
-        db.session.execute(delete(BinRow).where(BinRow.id == row.id))
-        db.session.commit()
+        self._remover.delete_bin(self._row(name).id)
 
     def is_private(self, name: str) -> bool:
         """Whether there is a private bin of this name."""
@@ -136,13 +121,23 @@ class BinStore:
 
     @staticmethod
     def _row(name: str) -> BinRow:
-        row = db.session.scalar(select(BinRow).where(BinRow.name == name))
+        row = db.session.scalar(_select_bins().where(BinRow.name == name))
         if row is None:
             raise BinNotFoundError(name)
         return row
 
 
-def _to_bin(row: BinRow, request_count: int) -> Bin:
+def _select_bins() -> Select[BinRow]:
+    """Bins as they are now: their counts change under a session that has seen them."""
+    return select(BinRow).where(_is_there()).execution_options(populate_existing=True)
+
+
+def _is_there() -> ColumnElement[bool]:
+    """Bins that were not deleted: the rows of others stay while their requests go."""
+    return BinRow.name.not_like(f"{DELETED_PREFIX}%")
+
+
+def _to_bin(row: BinRow) -> Bin:
     return Bin(
         id=row.id,
         name=row.name,
@@ -150,7 +145,9 @@ def _to_bin(row: BinRow, request_count: int) -> Bin:
         created_at=datetime.fromtimestamp(row.created_us / 1_000_000, tz=UTC),
         capacity=row.capacity,
         last_number=row.last_number,
-        request_count=request_count,
+        request_count=row.held,
         answer=load_rules(row.answers).usual,
         answers=row.answers,
+        kept_from=row.kept_from,
+        let_go=row.let_go,
     )

@@ -6,23 +6,38 @@ library only, so that a test's server is up before SQLAlchemy would be imported.
 
 from __future__ import annotations
 
-import os
+import contextlib
 import sqlite3
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
-from inspector.errors import InspectorError
+from inspector.storage.faults import LostDatabaseError
+from inspector.storage.files import FileIdentity, identify
 
 BUSY_TIMEOUT_S = 5.0
 # The newest migration in migrations/versions; a test keeps the two the same.
-HEAD_REVISION = "0005"
+HEAD_REVISION = "0006"
+# What SQLite's log of changes shrinks to once it was carried over into the file.
+MAX_LOG_BYTES = 16_000_000
 _SCHEMA = Path(__file__).with_name("schema.sql")
+_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table'"
+_WAL_TRIES = 50
 
 
 class Connections(Protocol):
-    """``errors`` is what using one may raise."""
+    """``errors`` is what using one may raise.
+
+    ``tables_by_number`` hold more about requests, by bin and number; ``also_store`` is one more
+    statement for the rows of each batch, ``announce`` one for the news of it (``:payload``).
+    """
 
     errors: tuple[type[Exception], ...]
+    is_sqlite: bool
+    tables_by_number: tuple[str, ...]
+    also_store: str | None
+    announce: str | None
 
     def open(self) -> Any:
         """A connection that begins transactions by itself and may be used by any one thread."""
@@ -36,66 +51,136 @@ class Connections(Protocol):
         """The statement, its parameters written ``:name``, as the driver wants it."""
         ...
 
+    def verify(self, connection: Any) -> None:
+        """Raise ``LostDatabaseError`` when its file was deleted or replaced; costs microseconds."""
+        ...
+
+    def enter(self, connection: Any) -> None:
+        """Statements begin that must not wait for ever: a server may stop answering."""
+        ...
+
+    def leave(self, connection: Any) -> None:
+        """They have ended."""
+        ...
+
 
 class SqliteFile:
-    """Connections to a SQLite file."""
+    """Connections to a SQLite file that is there: none of them makes one."""
 
-    errors: tuple[type[Exception], ...] = (sqlite3.Error,)
+    errors: tuple[type[Exception], ...] = (sqlite3.Error, LostDatabaseError)
+    is_sqlite = True
+    tables_by_number: tuple[str, ...] = ()
+    also_store: str | None = None
+    announce: str | None = None
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._opened: dict[int, FileIdentity | None] = {}
 
     def open(self) -> sqlite3.Connection:
-        """A connection, set up; makes the file when there is none."""
-        connection = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
-        try:
-            set_up_sqlite(connection)
-        except BaseException:
-            connection.close()
-            raise
+        """A connection, set up."""
+        identity = identify(self.path)
+        connection = connect_sqlite(self.path)
+        self._opened[id(connection)] = identity
         return connection
 
     def discard(self, connection: sqlite3.Connection) -> None:
         """Close it."""
+        self._opened.pop(id(connection), None)
         connection.close()
 
     def spell(self, statement: str) -> str:
         """As it is."""
         return statement
 
+    def verify(self, connection: sqlite3.Connection) -> None:
+        """See ``Connections``."""
+        if identify(self.path) != self._opened.get(id(connection)):
+            raise LostDatabaseError
 
-def make_private_folder(folder: Path) -> None:
-    """Make the folder, readable by its owner alone when it is new."""
+    def enter(self, connection: sqlite3.Connection) -> None:
+        """A file always answers, within its time for locks."""
+
+    def leave(self, connection: sqlite3.Connection) -> None:
+        """See ``enter``."""
+
+
+def connect_sqlite(path: Path) -> sqlite3.Connection:
+    """A connection to a file that is there, set up; else ``sqlite3.OperationalError``."""
+    address = f"{path.absolute().as_uri()}?mode=rw"
+    connection = sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise InspectorError(
-            "data_dir_unusable", f"The folder {folder} cannot be made: {error.strerror}."
-        ) from error
+        set_up_sqlite(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def set_up_sqlite(connection: Any) -> None:
-    """What each connection to a SQLite database needs."""
+    """Settings of each connection to a SQLite database."""
     cursor = connection.cursor()
+    if cursor.execute("PRAGMA page_count").fetchone()[0] == 0:
+        # Its free pages can be given back in small steps; in a file with tables this would write.
+        cursor.execute("PRAGMA auto_vacuum = INCREMENTAL")
     # Readers never wait for the writer, nor it for them.
-    cursor.execute("PRAGMA journal_mode = WAL")
+    for left in reversed(range(_WAL_TRIES)):
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+            break
+        except sqlite3.OperationalError as error:  # Two that begin at once do not wait here.
+            if "locked" not in str(error) or not left:
+                raise
+            time.sleep(0.05)
     # A commit is on disk when it returns: what was acknowledged survives a power cut.
     cursor.execute("PRAGMA synchronous = FULL")
+    # macOS's fsync leaves it to the disk when to write; elsewhere this changes nothing.
+    cursor.execute("PRAGMA fullfsync = ON")
     cursor.execute("PRAGMA foreign_keys = ON")
+    # Debian's SQLite overwrites all that is deleted: a body of 10 MB takes 150 ms of the lock.
+    cursor.execute("PRAGMA secure_delete = FAST").fetchone()
+    cursor.execute(f"PRAGMA journal_size_limit = {MAX_LOG_BYTES}").fetchone()
     cursor.close()
 
 
-def create_sqlite(connection: sqlite3.Connection, path: str | Path | None) -> None:
-    """A new database in one step: replaying the migrations takes much longer to the same end.
+def read_revision(connection: sqlite3.Connection) -> tuple[bool, str | None]:
+    """Whether the database has tables of ours, and at which revision it says it is."""
+    tables = {name for (name,) in connection.execute(_TABLES)}
+    found = None
+    if "alembic_version" in tables:
+        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        found = None if row is None else str(row[0])
+    return not tables.isdisjoint({"alembic_version", "bins"}), found
 
-    ``path`` is None for one in memory. It is not synced by itself: what a power cut
-    takes away is made again, and the first bin's commit takes it to disk.
+
+def create_sqlite(connection: sqlite3.Connection) -> None:
+    """Our tables in an empty database, in the caller's transaction.
+
+    Replaying the migrations takes much longer to the same end.
     """
-    schema = _SCHEMA.read_text(encoding="utf-8")
-    version = f"INSERT INTO alembic_version VALUES ('{HEAD_REVISION}');"  # noqa: S608 - a constant
-    connection.executescript(
-        f"PRAGMA synchronous = NORMAL;\nBEGIN IMMEDIATE;\n{schema}\n{version}\nCOMMIT;\n"
-        "PRAGMA synchronous = FULL;"
-    )
-    if path is not None:
-        os.chmod(path, 0o600)  # noqa: PTH101 - strangers' bytes and our secrets
+    for statement in _SCHEMA.read_text(encoding="utf-8").split(";\n"):
+        connection.execute(statement)
+    connection.execute("INSERT INTO alembic_version VALUES (?)", (HEAD_REVISION,))
+
+
+@contextlib.contextmanager
+def exclusive(connection: sqlite3.Connection) -> Iterator[None]:
+    """A transaction that no other process writes beside, from its first statement on.
+
+    Its tables change all or not at all: by itself, the driver begins none for them. It is
+    not synced: what a power cut takes away is made again, and the next commit syncs.
+    """
+    before, connection.isolation_level = connection.isolation_level, None
+    try:
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+        connection.commit()
+    except BaseException:
+        with contextlib.suppress(sqlite3.Error):  # closed by whoever met the error first
+            connection.rollback()
+        raise
+    finally:
+        with contextlib.suppress(sqlite3.ProgrammingError):
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.isolation_level = before

@@ -20,8 +20,11 @@ from inspector.storage.connections import (
     HEAD_REVISION,
     SqliteFile,
     create_sqlite,
-    make_private_folder,
+    exclusive,
+    read_revision,
 )
+from inspector.storage.faults import explain
+from inspector.storage.files import make_private_file, make_private_folder
 from inspector.storage.records import (
     REQUEST_COLUMNS,
     USUAL_SETTINGS,
@@ -31,12 +34,11 @@ from inspector.storage.records import (
     to_request,
 )
 
-_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table'"
 _CREATE_BIN = (
     "INSERT INTO bins (name, private, secret_hash, created_us, capacity, last_number)"
     " VALUES (:name, :private, :secret_hash, :created_us, :capacity, :last_number)"
 )
-_BIN_NAME = "SELECT name FROM bins WHERE id = ?"
+_BIN = "SELECT name, kept_from FROM bins WHERE id = ?"
 _AFTER = (
     f"SELECT {', '.join(REQUEST_COLUMNS)} FROM requests"  # noqa: S608 - constants
     " WHERE bin_id = ? AND number > ? ORDER BY number LIMIT ?"
@@ -61,19 +63,21 @@ class EmbeddedStore:
         self._lock = threading.Lock()
         try:
             self._connection = self._open()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise InspectorError(
-                "database_unusable", f"The database {path} cannot be used: {error}."
+                "database_unusable", f"The database {path} cannot be used: {explain(error)}."
             ) from error
 
     def _open(self) -> sqlite3.Connection:
         make_private_folder(self.connections.path.parent)
+        make_private_file(self.connections.path)
         connection = self.connections.open()
         try:
-            tables = {name for (name,) in connection.execute(_TABLES)}
-            if tables.isdisjoint({"alembic_version", "bins"}):
-                create_sqlite(connection, self.connections.path)
-            elif not _is_current(connection, tables):
+            if not read_revision(connection)[0]:
+                with exclusive(connection):
+                    if not read_revision(connection)[0]:  # another may have been quicker
+                        create_sqlite(connection)
+            if read_revision(connection)[1] != HEAD_REVISION:
                 connection.close()
                 _bring_up_to_date(self.connections.path)
                 connection = self.connections.open()
@@ -98,9 +102,13 @@ class EmbeddedStore:
     def load_after(self, bin_id: int, after: int, limit: int) -> Sequence[CapturedRequest]:
         """A bin's requests numbered above ``after``, oldest first, from any thread."""
         with self._lock:
-            named = self._connection.execute(_BIN_NAME, (bin_id,)).fetchone()
+            found = self._connection.execute(_BIN, (bin_id,)).fetchone()
+            if found is None:
+                return []
+            name, kept_from = found
+            after = max(after, kept_from - 1)
             rows = self._connection.execute(_AFTER, (bin_id, after, limit)).fetchall()
-        return [to_request(row, named[0], self._settings) for row in rows] if named else []
+        return [to_request(row, name, self._settings) for row in rows]
 
     def _fetch_row(self, statement: str, parameters: Mapping[str, Any]) -> Any:
         with self._lock:
@@ -110,13 +118,6 @@ class EmbeddedStore:
         """Let go of the file."""
         with self._lock:
             self._connection.close()
-
-
-def _is_current(connection: sqlite3.Connection, tables: set[str]) -> bool:
-    if "alembic_version" not in tables:
-        return False
-    found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    return found is not None and bool(found[0] == HEAD_REVISION)
 
 
 def _bring_up_to_date(path: Path) -> None:

@@ -3,36 +3,53 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from flask import Flask, has_app_context
-from sqlalchemy import Engine, event, inspect, make_url, text
-from sqlalchemy.engine import URL
-from sqlalchemy.exc import (
-    ArgumentError,
-    DBAPIError,
-    InterfaceError,
-    NoSuchModuleError,
-    OperationalError,
-    SQLAlchemyError,
-)
+from sqlalchemy import Connection, Engine, event, inspect, text
+from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from inspector.errors import DatabaseTooNewError, InspectorError
 from inspector.storage.connections import (
-    BUSY_TIMEOUT_S,
     HEAD_REVISION,
+    connect_sqlite,
     create_sqlite,
-    make_private_folder,
+    exclusive,
+    read_revision,
     set_up_sqlite,
 )
+from inspector.storage.faults import LostDatabaseError, concerns_all, explain
+from inspector.storage.files import identify
 from inspector.storage.models import Base, db
+from inspector.storage.postgresql import (
+    ANNOUNCE,
+    EXTRAS,
+    MIGRATION_LOCK,
+    QUEUE_FOR_INDEX,
+    TABLES_BY_NUMBER,
+)
+from inspector.storage.stalls import GUARD
+from inspector.storage.urls import (
+    check_url,
+    describe_url,
+    engine_options,
+    is_in_memory,
+    strip_options,
+)
 
 # For those who name them and speak no SQL.
 DatabaseEngine = Engine
 DatabaseError = DBAPIError
+PoolTimeoutError = PoolTimeout
 
+# How long a statement of PostgreSQL's may take and wait for others' locks.
+LOCK_TIMEOUT_S = 4
+STATEMENT_TIMEOUT_S = 30
 _PARAMETER = re.compile(r":([a-z_]+)")
 
 
@@ -41,9 +58,17 @@ class EngineConnections:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self.is_sqlite = engine.dialect.name == "sqlite"
         self._is_named = engine.dialect.paramstyle in ("named", "qmark")
         driver = engine.dialect.loaded_dbapi
-        self.errors: tuple[type[Exception], ...] = (driver.Error, SQLAlchemyError)
+        self.errors: tuple[type[Exception], ...] = (
+            driver.Error,
+            SQLAlchemyError,
+            LostDatabaseError,
+        )
+        self.tables_by_number: tuple[str, ...] = () if self.is_sqlite else TABLES_BY_NUMBER
+        self.also_store = None if self.is_sqlite else QUEUE_FOR_INDEX
+        self.announce = None if self.is_sqlite else ANNOUNCE
 
     def open(self) -> Any:
         """One from the pool."""
@@ -56,6 +81,22 @@ class EngineConnections:
     def spell(self, statement: str) -> str:
         """As it is for SQLite, with ``%(name)s`` for PostgreSQL."""
         return statement if self._is_named else _PARAMETER.sub(r"%(\1)s", statement)
+
+    def verify(self, connection: Any) -> None:
+        """See ``Connections``."""
+        path = find_path(self._engine)
+        if path is not None and identify(path) != connection.info.get("file"):
+            raise LostDatabaseError
+
+    def enter(self, connection: Any) -> None:
+        """See ``Connections``."""
+        if not self.is_sqlite:
+            GUARD.enter(connection.driver_connection)
+
+    def leave(self, connection: Any) -> None:
+        """See ``Connections``."""
+        if not self.is_sqlite:
+            GUARD.leave(connection.driver_connection)
 
 
 class EngineQueries:
@@ -70,35 +111,10 @@ class EngineQueries:
             return connection.execute(text(statement), dict(parameters)).first()
 
 
-def check_url(database_url: str) -> URL:
-    """The URL taken apart, its folder made; ``invalid_database`` when we cannot open such a one."""
-    try:
-        url = make_url(database_url)
-        if url.get_backend_name() not in ("sqlite", "postgresql"):
-            raise NoSuchModuleError(url.drivername)
-        url.get_dialect()
-    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
-        raise InspectorError(
-            "invalid_database",
-            f"{database_url!r} is not a database we can open. Write it like "
-            "sqlite:////path/to/file.sqlite3 or postgresql+psycopg://user@host/name.",
-        ) from error
-    if url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:"):
-        make_private_folder(Path(str(url.database)).parent)
-    return url
-
-
-def engine_options(url: URL) -> dict[str, Any]:
-    """What Flask-SQLAlchemy hands to ``create_engine`` for this kind of database."""
-    if url.get_backend_name() == "sqlite":
-        return {"connect_args": {"timeout": BUSY_TIMEOUT_S, "check_same_thread": False}}
-    return {"pool_pre_ping": True, "pool_size": 8}
-
-
 def attach_database(app: Flask, database_url: str) -> Engine:
     """Give the application its database, opened and up to date; raises as ``open_database``."""
     url = check_url(database_url)
-    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    app.config["SQLALCHEMY_DATABASE_URI"] = strip_options(url)
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(url)
     db.init_app(app)
     with app.app_context():
@@ -113,24 +129,17 @@ def open_database(engine: Engine) -> None:
     ``database_unusable`` when the database does not answer.
     """
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _set_up)
+        _watch_file(engine)
+    else:
+        _limit_waiting(engine)
     try:
         _bring_up_to_date(engine)
-    except DBAPIError as error:
-        why = str(error.orig).strip().partition("\n")[0].rstrip(".")
+    except (DBAPIError, sqlite3.Error) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        why = str(cause).strip().partition("\n")[0].rstrip(".")
         raise InspectorError(
-            "database_unusable", f"The database {engine.url!r} cannot be used: {why}."
+            "database_unusable", f"The database {describe_url(engine.url)} cannot be used: {why}."
         ) from error
-
-
-def answers(engine: Engine) -> bool:
-    """Whether the database answers a question just now."""
-    try:
-        with engine.connect() as connection:
-            connection.execute(text("SELECT 1"))
-    except SQLAlchemyError:
-        return False
-    return True
 
 
 def release_connection() -> None:
@@ -142,53 +151,142 @@ def release_connection() -> None:
         db.session.rollback()
 
 
+def find_path(engine: Engine) -> Path | None:
+    """The file of a SQLite database; None for one in memory, and for PostgreSQL."""
+    url = engine.url
+    if url.get_backend_name() != "sqlite" or is_in_memory(url):
+        return None
+    return Path(str(url.database)).absolute()
+
+
 def find_trouble(error: DBAPIError) -> str | None:
     """Why the database does not serve just now: locked, full, away. None for our own mistakes."""
-    if isinstance(error, OperationalError | InterfaceError):
-        return str(error.orig)
-    return None
+    return explain(error) if concerns_all(error) or concerns_all(error.orig or error) else None
 
 
-def _set_up(connection: Any, _record: object) -> None:
-    set_up_sqlite(connection)
-    # macOS's fsync leaves it to the disk when to write; elsewhere this changes nothing.
-    connection.execute("PRAGMA fullfsync = ON").close()
+def _watch_file(engine: Engine) -> None:
+    """Connections to the file at the path as it is now: none to one deleted, none makes one."""
+    path = find_path(engine)
+
+    def connect(_dialect: object, _record: object, _args: Any, _options: Any) -> Any:
+        return None if path is None else connect_sqlite(path)
+
+    def set_up(connection: Any, record: Any) -> None:
+        if path is None:
+            set_up_sqlite(connection)
+        else:
+            record.info["file"] = identify(path)
+
+    def check(_connection: Any, record: Any, _proxy: object) -> None:
+        if path is not None and identify(path) != record.info.get("file"):
+            raise DisconnectionError
+
+    event.listen(engine, "do_connect", connect)
+    event.listen(engine, "connect", set_up)
+    event.listen(engine, "checkout", check)
+
+
+def _limit_waiting(engine: Engine) -> None:
+    """Nobody waits long for a PostgreSQL server that is locked, stopped or gone."""
+
+    def set_up(connection: Any, _record: object) -> None:
+        if "options" in engine.url.query:
+            return
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET lock_timeout = '{LOCK_TIMEOUT_S}s'")
+            cursor.execute(f"SET statement_timeout = '{STATEMENT_TIMEOUT_S}s'")
+        connection.commit()
+
+    def check(connection: Any, _record: object, _proxy: object) -> None:
+        GUARD.enter(connection)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
+            connection.rollback()
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise DisconnectionError from error
+        finally:
+            GUARD.leave(connection)
+
+    def enter(connection: Connection, *_more: Any) -> None:
+        if "is_patient" not in connection.info:
+            GUARD.enter(connection.connection.driver_connection, STATEMENT_TIMEOUT_S + 5)
+
+    def leave(connection: Connection, *_more: Any) -> None:
+        GUARD.leave(connection.connection.driver_connection)
+
+    def end(connection: Any, _record: object) -> None:
+        GUARD.leave(connection)
+
+    event.listen(engine, "connect", set_up)
+    event.listen(engine, "checkout", check)
+    event.listen(engine, "before_cursor_execute", enter)
+    event.listen(engine, "commit", enter)
+    event.listen(engine, "after_cursor_execute", leave)
+    event.listen(engine, "checkin", end)
 
 
 def _bring_up_to_date(engine: Engine) -> None:
     with engine.connect() as connection:
-        tables = set(inspect(connection).get_table_names())
-        found = None
-        if "alembic_version" in tables:
-            found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    if found == HEAD_REVISION:
-        return
-    if tables.isdisjoint({"alembic_version", "bins"}):
-        _create(engine)
-    else:
-        _migrate(engine, found)
+        if _find_revision(connection)[1] == HEAD_REVISION:
+            return
+    with _only_one(engine) as connection:
+        has_tables, found = _find_revision(connection)
+        if found == HEAD_REVISION:  # Another was quicker.
+            return
+        if has_tables:
+            _migrate(connection, found)
+        else:
+            _create(connection)
 
 
-def _create(engine: Engine) -> None:
-    """A new database in one step: replaying the migrations takes much longer to the same end."""
-    if engine.dialect.name == "sqlite":
-        database = engine.url.database
-        with engine.connect() as connection:
+def _find_revision(connection: Connection) -> tuple[bool, str | None]:
+    """Whether there are tables of ours, and the revision they are at."""
+    if connection.dialect.name == "sqlite":
+        bare: Any = connection.connection.driver_connection
+        return read_revision(bare)
+    tables = set(inspect(connection).get_table_names())
+    found = None
+    if "alembic_version" in tables:
+        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return not tables.isdisjoint({"alembic_version", "bins"}), found
+
+
+@contextmanager
+def _only_one(engine: Engine) -> Iterator[Connection]:
+    """A transaction that changes tables all or not at all, one process at a time."""
+    with engine.connect() as connection:
+        if connection.dialect.name == "sqlite":
             bare: Any = connection.connection.driver_connection
-            create_sqlite(bare, None if database in (None, "", ":memory:") else database)
+            with exclusive(bare), connection.begin():
+                yield connection
+            return
+        connection.info["is_patient"] = True
+        with connection.begin():
+            connection.execute(text("SET LOCAL lock_timeout = 0"))
+            connection.execute(text("SET LOCAL statement_timeout = 0"))
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+            yield connection
+        del connection.info["is_patient"]
+
+
+def _create(connection: Connection) -> None:
+    """A new database in one step: replaying the migrations takes much longer to the same end."""
+    if connection.dialect.name == "sqlite":
+        bare: Any = connection.connection.driver_connection
+        create_sqlite(bare)
         return
-    with engine.begin() as connection:
-        Base.metadata.create_all(connection)
-        connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
-        connection.execute(
-            text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD_REVISION}
-        )
+    Base.metadata.create_all(connection)
+    for statement in EXTRAS:
+        connection.exec_driver_sql(statement)
+    connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
+    connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD_REVISION})
 
 
-def _migrate(engine: Engine, found: str | None) -> None:
+def _migrate(connection: Connection, found: str | None) -> None:
     from inspector.storage.migrate import migrate  # Alembic is slow to import and seldom needed
 
     try:
-        migrate(engine)
+        migrate(connection)
     except LookupError as error:
         raise DatabaseTooNewError(str(found), HEAD_REVISION) from error

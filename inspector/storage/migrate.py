@@ -9,7 +9,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.script.revision import ResolutionError
 from alembic.util.exc import CommandError
-from sqlalchemy import Engine
+from sqlalchemy import Connection
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -28,15 +28,14 @@ def head_revision() -> str:
     return head
 
 
-def migrate(engine: Engine) -> None:
-    """Upgrade to the newest revision, all in one transaction.
+def migrate(connection: Connection, target: str = "head") -> None:
+    """Upgrade to a revision, the newest by default, in the caller's transaction.
 
     Raises ``LookupError`` when the database is at a revision we do not ship.
     """
     config = make_config()
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        try:
-            command.upgrade(config, "head")
-        except (CommandError, ResolutionError) as error:
-            raise LookupError(str(error)) from error
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, target)
+    except (CommandError, ResolutionError) as error:
+        raise LookupError(str(error)) from error

@@ -32,7 +32,12 @@ db = SQLAlchemy(model_class=Base)
 
 
 class BinRow(Base):
-    """``last_number`` is the highest number given; ``answers`` is JSON, null for the default."""
+    """``last_number`` is the highest number given; ``answers`` is JSON, null for the default.
+
+    Requests numbered below ``kept_from`` are gone for everybody, though their rows may go
+    later (see ``cleaning``). ``held`` counts those above it, and ``let_go`` those that went
+    by capacity or age, so that nobody counts rows; all others were deleted by hand.
+    """
 
     __tablename__ = "bins"
     # Ids are never used again: an old link must not open another bin's request.
@@ -47,6 +52,9 @@ class BinRow(Base):
     last_number: Mapped[int] = mapped_column(BigInteger, default=0)
     answers: Mapped[str | None] = mapped_column(Text)
     answer_set: Mapped[int | None] = mapped_column(BigInteger)
+    kept_from: Mapped[int] = mapped_column(BigInteger, server_default="1")
+    held: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    let_go: Mapped[int] = mapped_column(BigInteger, server_default="0")
 
 
 class AnswerSetRow(Base):
@@ -168,3 +176,12 @@ class EndedLoginRow(Base):
 
     login: Mapped[str] = mapped_column(String(64), primary_key=True)
     until_s: Mapped[int] = mapped_column(BigInteger)
+
+
+class InstallationRow(Base):
+    """Something that all processes on a database share: a key, an identity (``installation``)."""
+
+    __tablename__ = "installation"
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)

@@ -38,7 +38,7 @@ class NoSuchBin(NamedTuple):
 
 
 class Unstored(NamedTuple):
-    """Nothing was stored, and it is the database's fault."""
+    """Nothing was stored: the database does not take it, or not this one."""
 
     error: StorageUnavailableError
 

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, case, delete, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, select
 
 from inspector.domain import Bin, CapturedRequest
 from inspector.errors import RequestNotFoundError
-from inspector.storage.models import BinRow, RequestRow, db
+from inspector.storage.models import RequestRow, db
 from inspector.storage.records import (
     REQUEST_COLUMNS,
     ReadSettings,
@@ -22,13 +21,13 @@ from inspector.storage.records import (
     make_id,
     to_request,
 )
+from inspector.storage.removing import Remover
 
 # A list shows a line a request; a body beyond this is not read for its sake.
 LISTED_BODY_BYTES = 262_144
 # So much of bodies is in memory at a time where many requests are read one after the other.
 STEP_BYTES = 8_000_000
 STEP = 100
-DELETE_STEP = 500
 _HEAD_COLUMNS = [getattr(RequestRow, name) for name in REQUEST_COLUMNS[:-2]]
 
 
@@ -51,7 +50,10 @@ class Key:
 class RequestStore:
     """Needs an application context: it works in Flask-SQLAlchemy's session."""
 
-    def __init__(self, settings: ReadSettings | None = None) -> None:
+    def __init__(
+        self, settings: ReadSettings | None = None, remover: Remover | None = None
+    ) -> None:
+        self._remover = remover or Remover()
         self._whole = settings or ReadSettings()
         limits = self._whole.limits._replace(max_decoded_bytes=LISTED_BODY_BYTES)
         self._listed = self._whole._replace(limits=limits)
@@ -114,7 +116,7 @@ class RequestStore:
         order = RequestRow.number.desc() if newest_first else RequestRow.number
         query = (
             select(RequestRow.number, RequestRow.body_size)
-            .where(RequestRow.bin_id == bin_.id)
+            .where(of_bin(bin_))
             .order_by(order)
             .limit(limit)
         )
@@ -137,9 +139,7 @@ class RequestStore:
         span = RequestRow.received_us // (width_s * 1_000_000)
         query = (
             select(span, RequestRow.method, func.count())
-            .where(
-                RequestRow.bin_id == bin_.id, RequestRow.number > after, RequestRow.number <= up_to
-            )
+            .where(of_bin(bin_), RequestRow.number > after, RequestRow.number <= up_to)
             .group_by(span, RequestRow.method)
         )
         return [(at * width_s, method, count) for at, method, count in db.session.execute(query)]
@@ -189,7 +189,7 @@ class RequestStore:
 
     def neighbours(self, bin_: Bin, number: int) -> tuple[str | None, str | None]:
         """The ids of the next older and the next newer request, None where there is none."""
-        numbers = select(RequestRow.number).where(RequestRow.bin_id == bin_.id).limit(1)
+        numbers = select(RequestRow.number).where(of_bin(bin_)).limit(1)
         older = db.session.scalar(
             numbers.where(RequestRow.number < number).order_by(RequestRow.number.desc())
         )
@@ -204,57 +204,23 @@ class RequestStore:
     def delete(self, bin_: Bin, request_id: str) -> None:
         """Raises ``RequestNotFoundError``."""
         number = find_number(bin_, request_id)
-        done: Any = db.session.execute(
-            delete(RequestRow).where(RequestRow.bin_id == bin_.id, RequestRow.number == number)
-        )
-        db.session.commit()
-        if done.rowcount == 0:
+        if number is None or not self._remover.delete(bin_.id, number):
             raise RequestNotFoundError(request_id[:80])
 
     def clear(self, bin_: Bin) -> None:
         """Delete all that the bin holds now; the numbers go on."""
-        of_bin = RequestRow.bin_id == bin_.id
-        newest = db.session.scalar(select(func.max(RequestRow.number)).where(of_bin))
-        if newest is not None:
-            delete_in_steps(bin_.id, RequestRow.number <= newest)
+        self._remover.clear(bin_.id)
 
-    def prune(self, received_before_us: int) -> int:
-        """Delete what arrived earlier, in all bins; answers how many.
+    def prune(self, bin_: Bin, received_before_us: int, *, whole: bool = False) -> int:
+        """Let go of what arrived earlier; answers how many went.
 
-        Looks from each bin's oldest on, and stops at the first that is younger.
+        Looks from the bin's oldest on, and stops at the first that is younger: with
+        ``whole`` at none, for what came from a file has times of its own.
         """
-        is_old = RequestRow.received_us < received_before_us
-        return sum(
-            delete_in_steps(bin_id, is_old)
-            for bin_id in db.session.scalars(select(BinRow.id)).all()
-        )
-
-
-def delete_in_steps(bin_id: int, condition: ColumnElement[bool]) -> int:
-    """Delete a bin's oldest requests for as long as the condition holds; answers how many.
-
-    A transaction a step, so that captures get in between.
-    """
-    total = 0
-    while True:
-        oldest = (
-            select(RequestRow.number, condition.label("goes"))
-            .where(RequestRow.bin_id == bin_id)
-            .order_by(RequestRow.number)
-            .limit(DELETE_STEP)
-        )
-        rows = db.session.execute(oldest).all()
-        numbers = [row.number for row in takewhile(lambda row: row.goes, rows)]
-        if numbers:
-            db.session.execute(
-                delete(RequestRow).where(
-                    RequestRow.bin_id == bin_id, RequestRow.number <= numbers[-1]
-                )
-            )
-        db.session.commit()
-        total += len(numbers)
-        if len(numbers) < DELETE_STEP:
-            return total
+        gone = self._remover.let_go_before(bin_, received_before_us)
+        if whole:
+            gone += self._remover.let_go_imported(bin_, received_before_us)
+        return gone
 
 
 def _cut_into_steps(keys: Iterable[Key]) -> Iterator[list[int]]:
@@ -271,7 +237,12 @@ def _cut_into_steps(keys: Iterable[Key]) -> Iterator[list[int]]:
 
 
 def _columns(bin_: Bin, whole_bodies: bool) -> Select[Any]:
-    return select_requests(whole_bodies=whole_bodies).where(RequestRow.bin_id == bin_.id)
+    return select_requests(whole_bodies=whole_bodies).where(of_bin(bin_))
+
+
+def of_bin(bin_: Bin) -> ColumnElement[bool]:
+    """The rows of requests that the bin holds; those below are gone, and deleted later."""
+    return and_(RequestRow.bin_id == bin_.id, RequestRow.number >= bin_.kept_from)
 
 
 def select_requests(*, whole_bodies: bool) -> Select[Any]:

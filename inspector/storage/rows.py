@@ -11,15 +11,13 @@ from sqlalchemy import select
 
 from inspector.capture import IMPORTED
 from inspector.domain import Bin, CapturedRequest
-from inspector.storage.models import RequestRow, db
-from inspector.storage.requests import RequestStore, select_requests
+from inspector.storage.models import BinRow, RequestRow, db
+from inspector.storage.requests import RequestStore, of_bin, select_requests
 
 
 def load_rows(store: RequestStore, bin_: Bin, row_ids: Sequence[int]) -> list[CapturedRequest]:
     """The bin's requests with these row ids, newest first; what is gone is left out."""
-    query = select_requests(whole_bodies=True).where(
-        RequestRow.bin_id == bin_.id, RequestRow.id.in_(row_ids)
-    )
+    query = select_requests(whole_bodies=True).where(of_bin(bin_), RequestRow.id.in_(row_ids))
     rows = db.session.execute(query.order_by(RequestRow.number.desc()))
     return [store.read(row, bin_.name) for row in rows]
 
@@ -32,7 +30,9 @@ def load_rows_after(
     Bodies as in a list; the bin's name is not looked up and comes as ``""``.
     """
     query = select_requests(whole_bodies=False).add_columns(RequestRow.id.label("row_id"))
-    query = query.where(RequestRow.id > row_id).order_by(RequestRow.id).limit(limit)
+    query = query.join(BinRow, BinRow.id == RequestRow.bin_id)
+    query = query.where(RequestRow.id > row_id, RequestRow.number >= BinRow.kept_from)
+    query = query.order_by(RequestRow.id).limit(limit)
     return [
         (row.row_id, store.read(row, "", whole_bodies=False)) for row in db.session.execute(query)
     ]
@@ -40,14 +40,19 @@ def load_rows_after(
 
 def find_existing(row_ids: Sequence[int]) -> set[int]:
     """Which of these rows are still there."""
-    return set(db.session.scalars(select(RequestRow.id).where(RequestRow.id.in_(row_ids))))
+    found = (
+        select(RequestRow.id)
+        .join(BinRow, BinRow.id == RequestRow.bin_id)
+        .where(RequestRow.id.in_(row_ids), RequestRow.number >= BinRow.kept_from)
+    )
+    return set(db.session.scalars(found))
 
 
 def find_row_below(bin_: Bin, number: int) -> int | None:
     """The row id of the bin's newest request numbered below ``number``."""
     return db.session.scalar(
         select(RequestRow.id)
-        .where(RequestRow.bin_id == bin_.id, RequestRow.number < number)
+        .where(of_bin(bin_), RequestRow.number < number)
         .order_by(RequestRow.number.desc())
         .limit(1)
     )
@@ -56,7 +61,7 @@ def find_row_below(bin_: Bin, number: int) -> int | None:
 def has_imported(bin_: Bin, after: int) -> bool:
     """Whether a request numbered above ``after`` came from a file, with a time of its own."""
     imported = select(RequestRow.id).where(
-        RequestRow.bin_id == bin_.id, RequestRow.number > after, RequestRow.fidelity == IMPORTED
+        of_bin(bin_), RequestRow.number > after, RequestRow.fidelity == IMPORTED
     )
     return db.session.scalar(imported.limit(1)) is not None
 
@@ -65,7 +70,7 @@ def find_arrival(bin_: Bin, number: int) -> int | None:
     """When the newest request up to this number arrived, in microseconds; None without one."""
     return db.session.scalar(
         select(RequestRow.received_us)
-        .where(RequestRow.bin_id == bin_.id, RequestRow.number <= number)
+        .where(of_bin(bin_), RequestRow.number <= number)
         .order_by(RequestRow.number.desc())
         .limit(1)
     )

@@ -10,6 +10,9 @@ CREATE TABLE bins (
     last_number BIGINT NOT NULL,
     answers TEXT,
     answer_set BIGINT,
+    kept_from BIGINT DEFAULT '1' NOT NULL,
+    held BIGINT DEFAULT '0' NOT NULL,
+    let_go BIGINT DEFAULT '0' NOT NULL,
     UNIQUE (name)
 );
 
@@ -86,6 +89,11 @@ CREATE TABLE ended_logins (
     login VARCHAR(64) NOT NULL,
     until_s BIGINT NOT NULL,
     PRIMARY KEY (login)
+);
+
+CREATE TABLE installation (
+    name VARCHAR(32) NOT NULL PRIMARY KEY,
+    value TEXT NOT NULL
 );
 
 CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL);

@@ -10,8 +10,9 @@ from inspector.storage.outcomes import RecordedAnswer
 from inspector.storage.records import REQUEST_COLUMNS
 
 TAKE_NUMBERS = (
-    "UPDATE bins SET last_number = last_number + :taken WHERE name = :bin_name"
-    " RETURNING id, last_number, capacity, answers, private, answer_set"
+    "UPDATE bins SET last_number = last_number + :taken, held = held + :taken"
+    " WHERE name = :bin_name"
+    " RETURNING id, last_number, capacity, answers, private, answer_set, kept_from, held"
 )
 # The turn after the last one that was given, for so many captures at once.
 TAKE_TURNS = (
@@ -19,7 +20,20 @@ TAKE_TURNS = (
     " ON CONFLICT (answer_set, rule) DO UPDATE SET turns = answer_turns.turns + :taken"
     " RETURNING turns"
 )
-DROP_OLD = "DELETE FROM requests WHERE bin_id = :bin AND number <= :up_to"
+# A full bin lets its oldest go; their rows are deleted later (``cleaning``).
+COUNT_GOING = (
+    "SELECT count(*) FROM requests"
+    " WHERE bin_id = :bin AND number >= :kept_from AND number < :keep_from"
+)
+LET_GO = (
+    "UPDATE bins SET kept_from = :keep_from, held = held - :going, let_go = let_go + :going"
+    " WHERE id = :bin"
+)
+# Writes as a capture would, and nothing that matters.
+CHECK = (
+    "INSERT INTO installation (name, value) VALUES ('checked', :now)"
+    " ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+)
 # Not where the request was deleted meanwhile.
 RECORD = (
     "INSERT INTO recorded_answers (bin_id, number, outcome, status, headers, body)"

@@ -1,65 +1,65 @@
 """One writer, many captures at once.
 
 Commits whatever has come together in one transaction, without lingering for
-more, then tells each sender's side how it went. A commit costs the same for one
-capture and for a hundred, so the busier it is the cheaper each gets.
+more, then calls each sender's side with the outcome. A commit costs the same for one
+capture and for a hundred, so the busier it is the cheaper each gets. Between
+batches the same thread deletes what bins have let go of (``cleaning``).
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from queue import Empty, SimpleQueue
-from typing import Any, NamedTuple
+from typing import Any
 
 from inspector.capture import Capture
-from inspector.errors import StorageUnavailableError
+from inspector.domain.removals import Removal
+from inspector.errors import StorageUnavailableError, UnstorableError
+from inspector.storage.capture_store import CaptureStore, News
+from inspector.storage.cleaning import Cleaner
 from inspector.storage.connections import Connections
-from inspector.storage.outcomes import NoSuchBin, Outcome, RecordedAnswer, Stored, Unstored
-from inspector.storage.records import to_row
-from inspector.storage.statements import (
-    DROP_OLD,
-    MARK,
-    RECORD,
-    STORE,
-    TAKE_NUMBERS,
-    TAKE_TURNS,
-    record_of,
-)
+from inspector.storage.faults import AWAY, concerns_all, explain, is_damage
+from inspector.storage.outcomes import Outcome, RecordedAnswer, Stored, Unstored
 
 log = logging.getLogger("inspector.storage")
 
 MAX_BATCH = 256
 MAX_BATCH_BYTES = 32_000_000
-
-
-class _TakenNumbers(NamedTuple):
-    """A bin, after it has given its numbers up to ``last_number``."""
-
-    bin_id: int
-    last_number: int
-    capacity: int
-    answers: str | None
-    private: bool
-    answer_set: int | None
+# A database that was asked so lately is not asked again.
+CHECK_EVERY_S = 2.0
+CHECK_TIMEOUT_S = 2.0
 
 
 Tell = Callable[[Outcome], None]
-_Item = tuple[Capture, Tell]
 
-# Wakes the writer where no capture does.
-_NOTHING: Any = object()
+
+class _Check:
+    """A question in the queue: whether captures can be stored just now."""
+
+    def __init__(self) -> None:
+        self.done = threading.Event()
+        self.reason: str | None = None
+
+
+class _Wake:
+    """Nothing but an end to waiting."""
+
+
+_Capture = tuple[Capture, Tell]
+_Item = _Capture | _Check | _Wake | None
 
 
 class Writer:
     """``submit`` from any thread; outcomes are told on the writer's own thread.
 
-    ``on_stored`` hears after each commit, and after the tellings, which bins have
-    news: ``{bin_id: highest new number}``. ``on_batch_told`` (may be set later) is called once when
-    all of a batch has been told. ``is_failing`` says that the last commit did not
+    ``on_stored`` is called after each commit, once senders have been answered, with
+    ``{bin_id: highest new number}``, and ``on_removed`` with what full bins have let go of.
+    ``on_batch_told`` (may be set later) is called once when all of a batch has been
+    told. ``is_failing`` says that the last commit did not
     work; ``stored``, ``failed`` and ``batches`` count since the start, private bins left out.
     """
 
@@ -68,37 +68,36 @@ class Writer:
         connections: Connections,
         *,
         on_stored: Callable[[Mapping[int, int]], None] | None = None,
+        on_removed: Callable[[Removal], None] | None = None,
         on_batch_told: Callable[[], None] | None = None,
+        instance: str = "",
     ) -> None:
-        self._connections = connections
-        self._faults: tuple[type[Exception], ...] = (*connections.errors, OSError)
-        self._take_numbers, self._take_turns, self._drop_old, self._store = map(
-            connections.spell, (TAKE_NUMBERS, TAKE_TURNS, DROP_OLD, STORE)
-        )
+        self._faults = connections.errors
+        self._store = CaptureStore(connections, instance)
+        self._cleaner = Cleaner(connections)
         self._on_stored = on_stored
+        self._on_removed = on_removed
         self.on_batch_told = on_batch_told
-        self._record_answer, self._mark_recorded = map(connections.spell, (RECORD, MARK))
-        self._queue: SimpleQueue[_Item | None] = SimpleQueue()
+        self._queue: SimpleQueue[_Item] = SimpleQueue()
         self._records: SimpleQueue[RecordedAnswer] = SimpleQueue()
-        self._connection: Any = None
         self.is_failing = False
+        self.damage: str | None = None
         self.stored = self.failed = self.batches = 0
+        self._stored_at = float("-inf")
+        self._checking: _Check | None = None
+        self._check_lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="inspector-writer", daemon=True)
         self._started = False
         self._start_lock = threading.Lock()
 
     def submit(self, capture: Capture, tell: Tell) -> None:
         """Queue a capture; ``tell`` hears its outcome, exactly once, and must not block."""
-        if not self._started:
-            self._start()
-        self._queue.put((capture, tell))
+        self._put((capture, tell))
 
     def record(self, answer: RecordedAnswer) -> None:
         """Queue what a stored request was answered; kept behind the captures, soon."""
         self._records.put(answer)
-        if not self._started:
-            self._start()
-        self._queue.put(_NOTHING)
+        self._put(_Wake())
 
     def store(self, capture: Capture) -> Outcome:
         """Queue a capture and wait for its outcome."""
@@ -113,6 +112,43 @@ class Writer:
         done.wait()
         return outcomes[0]
 
+    def clean(self, bin_id: int | None = None) -> None:
+        """A bin has let go of requests, or was deleted: delete their rows behind the captures.
+
+        Without a bin, look for all that was left behind.
+        """
+        if bin_id is None:
+            self._cleaner.look()
+        else:
+            self._cleaner.add(bin_id)
+        self._put(_Wake())
+
+    def find_trouble(self, timeout_s: float = CHECK_TIMEOUT_S) -> str | None:
+        """Why captures cannot be stored just now, asked of the database; None when they can.
+
+        Waits at most so long, from any thread; a capture stored just now is answer enough.
+        """
+        if self.damage is not None:
+            return self.damage
+        try:
+            self._store.verify()
+        except self._faults as error:
+            return explain(error)
+        if not self.is_failing and time.monotonic() - self._stored_at < CHECK_EVERY_S:
+            return None
+        with self._check_lock:
+            check = self._checking
+            if check is None or check.done.is_set():
+                check = self._checking = _Check()
+                self._put(check)
+        return check.reason if check.done.wait(timeout_s) else AWAY
+
+    def note_fault(self, error: BaseException) -> None:
+        """Somebody else met an error of the database's: damage is remembered until the end."""
+        if is_damage(error) and self.damage is None:
+            self.damage = explain(error)
+            log.error("The database is damaged: %s.", self.damage)
+
     def close(self, timeout_s: float = 10) -> None:
         """Commit and tell what is queued, then end the thread."""
         with self._start_lock:
@@ -120,6 +156,11 @@ class Writer:
                 return
         self._queue.put(None)
         self._thread.join(timeout_s)
+
+    def _put(self, item: _Item) -> None:
+        if not self._started:
+            self._start()
+        self._queue.put(item)
 
     def _start(self) -> None:
         with self._start_lock:
@@ -135,59 +176,68 @@ class Writer:
                 if batch:
                     self._serve(batch)
                 self._keep_records()
+                if going:
+                    self._clean(is_calm=not batch)
             except Exception:
                 log.exception("The writer met something unexpected; it goes on.")
-        self._disconnect()
+        self._store.disconnect()
 
-    def _next_batch(self) -> tuple[list[_Item], bool]:
-        item = self._queue.get()
-        batch: list[_Item] = []
+    def _next_batch(self) -> tuple[list[_Capture], bool]:
+        try:
+            item = self._queue.get(timeout=None if self.is_failing else self._cleaner.nap_s)
+        except Empty:
+            return [], True
+        batch: list[_Capture] = []
         size = 0
         while item is not None:
-            if item is not _NOTHING:
+            if isinstance(item, _Check):
+                self._answer(item)
+            elif isinstance(item, tuple):
                 batch.append(item)
                 size += item[0].body_size
-            if len(batch) >= MAX_BATCH or size >= MAX_BATCH_BYTES:
-                return batch, True
+                if len(batch) >= MAX_BATCH or size >= MAX_BATCH_BYTES:
+                    return batch, True
             try:
                 item = self._queue.get_nowait()
             except Empty:
                 return batch, True
         return batch, False
 
-    def _serve(self, batch: Sequence[_Item]) -> None:
+    def _serve(self, batch: Sequence[_Capture]) -> None:
         outcomes, news = self._commit_or_explain([capture for capture, _ in batch])
         self._count(outcomes)
         for (_, tell), outcome in zip(batch, outcomes, strict=True):
-            try:
-                tell(outcome)
-            except Exception:
-                log.exception("An answer could not be given; its capture is stored.")
+            self._call(tell, outcome)
         if self.on_batch_told is not None:
-            self.on_batch_told()
-        if news and self._on_stored is not None:
-            self._on_stored(news)
+            self._call(self.on_batch_told)
+        if news.stored and self._on_stored is not None:
+            self._call(self._on_stored, news.stored)
+        for removal in news.removed:
+            self._cleaner.add(removal.bin_id)
+            if self._on_removed is not None:
+                self._call(self._on_removed, removal)
+
+    @staticmethod
+    def _call(listener: Callable[..., None], *given: Any) -> None:
+        """Call somebody whose error is nobody else's loss."""
+        try:
+            listener(*given)
+        except Exception:
+            log.exception("Captures are stored, but one who waited for them met an error.")
 
     def _keep_records(self) -> None:
         """One transaction for all that came together; who is answered does not wait for it."""
-        rows: list[dict[str, Any]] = []
-        marked: list[dict[str, int]] = []
+        answers: list[RecordedAnswer] = []
         with suppress(Empty):
-            while len(rows) < MAX_BATCH:
-                answer = self._records.get_nowait()
-                rows.append(record_of(answer))
-                if answer.by_program:
-                    marked.append({"bin_id": answer.bin_id, "number": answer.number})
-        if not rows:
+            while len(answers) < MAX_BATCH:
+                answers.append(self._records.get_nowait())
+        if not answers:
             return
         try:
-            with self._transaction() as cursor:
-                cursor.executemany(self._record_answer, rows)
-                if marked:
-                    cursor.executemany(self._mark_recorded, marked)
-        except self._faults:
-            self._disconnect()
-            log.exception("%d answers could not be recorded.", len(rows))
+            self._store.record(answers)
+        except Exception:
+            self._store.disconnect()
+            log.exception("%d answers could not be recorded.", len(answers))
 
     def _count(self, outcomes: Sequence[Outcome]) -> None:
         public = [each for each in outcomes if not isinstance(each, Stored) or not each.private]
@@ -195,115 +245,61 @@ class Writer:
         self.stored += sum(isinstance(outcome, Stored) for outcome in public)
         self.failed += sum(isinstance(outcome, Unstored) for outcome in outcomes)
 
-    def _commit_or_explain(
-        self, captures: Sequence[Capture]
-    ) -> tuple[list[Outcome], Mapping[int, int]]:
+    def _commit_or_explain(self, captures: Sequence[Capture]) -> tuple[list[Outcome], News]:
+        """Store them; where one cannot be, its neighbours are stored all the same.
+
+        Whatever a capture does to the database or to us: every one has its outcome.
+        """
         try:
-            outcomes, news = self._commit(captures)
-        except self._faults as error:
-            self._disconnect()
-            if len(captures) > 1 and not _concerns_all(error):
-                return self._commit_one_by_one(captures)
-            return [Unstored(self._explain(error))] * len(captures), {}
+            outcomes, news = self._store.store(captures)
+        except Exception as error:
+            if isinstance(error, self._faults):
+                self._store.disconnect()
+            if concerns_all(error):
+                return [Unstored(self._explain(error))] * len(captures), News({}, [])
+            if len(captures) == 1:
+                log.warning("A capture cannot be stored.", exc_info=error)
+                return [Unstored(UnstorableError())], News({}, [])
+            half = len(captures) // 2
+            first, early = self._commit_or_explain(captures[:half])
+            second, late = self._commit_or_explain(captures[half:])
+            stored = {**early.stored, **late.stored}
+            return first + second, News(stored, early.removed + late.removed)
+        self._note_success()
+        return outcomes, news
+
+    def _note_success(self) -> None:
+        self._stored_at = time.monotonic()
         if self.is_failing:
             self.is_failing = False
             log.warning("Storing works again.")
-        return outcomes, news
-
-    def _commit_one_by_one(
-        self, captures: Sequence[Capture]
-    ) -> tuple[list[Outcome], Mapping[int, int]]:
-        """One capture that cannot be stored must not take its neighbours with it."""
-        outcomes: list[Outcome] = []
-        all_news: dict[int, int] = {}
-        for capture in captures:
-            told, news = self._commit_or_explain([capture])
-            outcomes += told
-            all_news.update(news)
-        return outcomes, all_news
 
     def _explain(self, error: Exception) -> StorageUnavailableError:
-        reason = str(error).strip().rstrip(".")
+        self.note_fault(error)
         if not self.is_failing:
             self.is_failing = True
-            log.error("Captures cannot be stored and are answered 503: %s.", reason)
-        return StorageUnavailableError(reason)
+            log.error(
+                "Captures cannot be stored and are answered 503: %s (%s).",
+                explain(error),
+                str(error).strip().partition("\n")[0],
+            )
+        return StorageUnavailableError(explain(error))
 
-    def _commit(self, captures: Sequence[Capture]) -> tuple[list[Outcome], dict[int, int]]:
-        by_bin: defaultdict[str, list[int]] = defaultdict(list)
-        for index, capture in enumerate(captures):
-            by_bin[capture.bin_name].append(index)
-        outcomes: list[Outcome] = [NoSuchBin(capture.bin_name) for capture in captures]
-        rows: list[dict[str, Any]] = []
-        news: dict[int, int] = {}
-        with self._transaction() as cursor:
-            overfull: list[dict[str, int]] = []
-            for name in sorted(by_bin):  # one order for all writers of a shared database
-                cursor.execute(self._take_numbers, {"bin_name": name, "taken": len(by_bin[name])})
-                for taken in map(_TakenNumbers._make, cursor.fetchall()):
-                    news[taken.bin_id] = taken.last_number
-                    indices = by_bin[name]
-                    of_bin = [captures[index] for index in indices]
-                    stored = self._number(cursor, taken, of_bin)
-                    for index, capture, outcome in zip(indices, of_bin, stored, strict=True):
-                        outcomes[index] = outcome
-                        rows.append(
-                            to_row(capture, outcome.bin_id, outcome.number, outcome.answered)
-                        )
-                    if taken.last_number > taken.capacity:
-                        up_to = taken.last_number - taken.capacity
-                        overfull.append({"bin": taken.bin_id, "up_to": up_to})
-            if rows:
-                cursor.executemany(self._store, rows)
-            for old in overfull:
-                cursor.execute(self._drop_old, old)
-        return outcomes, news
-
-    def _number(
-        self, cursor: Any, taken: _TakenNumbers, captures: Sequence[Capture]
-    ) -> list[Stored]:
-        """Each capture with its number, and with the rule and the turn that answer it."""
-        bin_id, last_number, _, answers, private, answer_set = taken
-        numbers = range(last_number - len(captures) + 1, last_number + 1)
-        if answers is None:
-            return [Stored(bin_id, number, None, bool(private)) for number in numbers]
-        from inspector.storage.turns import take_turns  # a bin without rules needs no templates
-
-        choices = take_turns(cursor, self._take_turns, answers, answer_set or 0, captures)
-        return [
-            Stored(bin_id, number, answers, bool(private), answer_set or 0, *choice)
-            for number, choice in zip(numbers, choices, strict=True)
-        ]
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Any]:
-        """A cursor whose work is committed when all of it went well."""
-        if self._connection is None:
-            self._connection = self._connections.open()
-        cursor = self._connection.cursor()
+    def _answer(self, check: _Check) -> None:
         try:
-            yield cursor
-            self._connection.commit()
-        except BaseException:
-            with suppress(*self._faults):
-                self._connection.rollback()
-            raise
-        finally:
-            with suppress(*self._faults):
-                cursor.close()
+            self._store.check()
+            self._note_success()
+        except Exception as error:
+            self._store.disconnect()
+            self.note_fault(error)
+            check.reason = explain(error)
+        check.done.set()
 
-    def _disconnect(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            try:
-                self._connections.discard(connection)
-            except self._faults:
-                log.debug("Closing a broken connection failed.", exc_info=True)
-
-
-def _concerns_all(error: Exception) -> bool:
-    """Whether every capture would meet this error (a full disk), or perhaps just one of them."""
-    names = {each.__name__ for each in type(error).__mro__}
-    return isinstance(error, OSError) or not names.isdisjoint(
-        ("OperationalError", "InterfaceError")
-    )
+    def _clean(self, *, is_calm: bool) -> None:
+        if self.is_failing or not (is_calm or self._cleaner.is_due):
+            return
+        try:
+            self._store.clean(self._cleaner)
+        except self._faults as error:
+            self._store.disconnect()
+            log.debug("Deleting waits: %s.", explain(error), exc_info=True)

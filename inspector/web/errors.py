@@ -13,7 +13,8 @@ from werkzeug.exceptions import HTTPException
 
 from inspector.domain.bins import is_bin_name
 from inspector.errors import InspectorError, StorageUnavailableError, TooManyRequestsError
-from inspector.storage.engine import DatabaseError, find_trouble
+from inspector.storage.engine import DatabaseError, PoolTimeoutError, find_trouble
+from inspector.web.current import current_services
 from inspector.web.statuses import CODES_OF_STATUS, status_of
 
 log = logging.getLogger("inspector.web")
@@ -24,6 +25,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(InspectorError, _show_ours)
     app.register_error_handler(HTTPException, _show_werkzeugs)
     app.register_error_handler(DatabaseError, _show_database_trouble)
+    app.register_error_handler(PoolTimeoutError, _show_no_connection)
     app.register_error_handler(Exception, _show_unexpected)
 
 
@@ -47,11 +49,17 @@ def _show_werkzeugs(error: HTTPException) -> Any:
 
 def _show_database_trouble(error: DatabaseError) -> Response:
     """Locked, full or away is no fault of the program, and passes; anything else is one."""
+    current_services().writer.note_fault(error)
     trouble = find_trouble(error)
     if trouble is None:
         return _show_unexpected(error)
     log.error("Serving %s %s failed: %s.", request.method, request.path, trouble)
     return _show_ours(StorageUnavailableError(trouble))
+
+
+def _show_no_connection(_error: PoolTimeoutError) -> Response:
+    """All connections to the database are in use, and none became free in time."""
+    return _show_ours(StorageUnavailableError("it is too busy"))
 
 
 def _show_unexpected(error: Exception) -> Response:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from inspector.storage.engine import answers
 from inspector.web.current import current_services
 
 blueprint = Blueprint("probes", __name__)
@@ -18,12 +17,11 @@ def healthz() -> Response:
 
 @blueprint.get("/readyz")
 def readyz() -> Response:
-    """Ready: the database can be read and the last batch of captures was stored."""
-    services = current_services()
-    if not answers(services.engine):
-        return Response("the database does not answer\n", 503, mimetype="text/plain")
-    if services.writer.is_failing:
-        return Response("captures cannot be stored just now\n", 503, mimetype="text/plain")
+    """Ready: captures can be stored. The database itself is asked, in bounded time."""
+    trouble = current_services().writer.find_trouble()
+    if trouble is not None:
+        text = f"Captures cannot be stored: {trouble}.\n"
+        return Response(text, 503, {"Retry-After": "2"}, mimetype="text/plain")
     return Response("ok\n", mimetype="text/plain")
 
 

@@ -203,7 +203,8 @@ class Services:
             return 0
         oldest = datetime.now(UTC) - timedelta(seconds=self.settings.ttl_s)
         with self.app.app_context():
-            return self.requests.prune(int(oldest.timestamp() * 1_000_000))
+            before_us = int(oldest.timestamp() * 1_000_000)
+            return sum(self.requests.prune(bin_, before_us) for bin_ in self.bins.list())
 
     def close(self) -> None:
         """Store what is queued and let go of the database."""

@@ -127,7 +127,7 @@ def test_a_locked_database_is_answered_503_until_it_is_free(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("inspector.storage.engine.BUSY_TIMEOUT_S", 0.2)
+    monkeypatch.setattr("inspector.storage.connections.BUSY_TIMEOUT_S", 0.2)
     server = start_process()
     locker = sqlite3.connect(tmp_path / "inspector.sqlite3", isolation_level=None)
     locker.execute("BEGIN IMMEDIATE")
@@ -146,7 +146,7 @@ def test_a_locked_database_is_answered_503_until_it_is_free(
     assert len(server.captured()) == 1
     said = [record.message for record in caplog.records if record.name == "inspector.storage"]
     assert len(said) == 2
-    assert "answered 503: database is locked" in said[0]
+    assert "answered 503: another program holds it locked" in said[0]
     assert said[1] == "Storing works again."
 
 

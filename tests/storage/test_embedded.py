@@ -20,6 +20,7 @@ from inspector.storage.embedded import EmbeddedStore
 from inspector.storage.engine import open_database
 from inspector.storage.models import Base
 from inspector.storage.outcomes import Stored
+from inspector.storage.urls import check_url
 from inspector.storage.writer import Writer
 
 
@@ -53,7 +54,7 @@ def test_its_tables_are_those_of_the_models() -> None:
             else:
                 bare = connection.connection.driver_connection
                 assert isinstance(bare, sqlite3.Connection)
-                create_sqlite(bare, None)
+                create_sqlite(bare)
             found = inspect(connection)
             described.append(
                 {
@@ -136,8 +137,7 @@ def test_an_older_file_is_brought_up_to_date(path: Path) -> None:
 
 
 def test_a_newer_file_and_one_that_is_none_are_refused_in_a_sentence(path: Path) -> None:
-    engine = create_engine(f"sqlite:///{path}")
-    path.parent.mkdir()
+    engine = create_engine(check_url(f"sqlite:///{path}"))
     open_database(engine)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))

@@ -15,9 +15,10 @@ from inspector.answers.rules import load_rules
 from inspector.capture import Capture
 from inspector.errors import DatabaseTooNewError, InspectorError
 from inspector.storage.connections import HEAD_REVISION
-from inspector.storage.engine import EngineConnections, check_url, open_database
+from inspector.storage.engine import EngineConnections, open_database
 from inspector.storage.migrate import head_revision, make_config, migrate
 from inspector.storage.outcomes import Stored, Unstored
+from inspector.storage.urls import check_url
 from inspector.storage.writer import Writer
 
 
@@ -62,7 +63,8 @@ def test_a_new_database_is_what_the_migrations_make(engine: Engine) -> None:
                     else f"DROP TABLE IF EXISTS {table}"
                 )
             )
-    migrate(engine)
+    with engine.begin() as connection:
+        migrate(connection)
     with engine.connect() as connection:
         assert describe(connection) == made
 
@@ -114,7 +116,7 @@ def test_a_read_only_file_fails_each_capture_until_it_is_writable(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "i.sqlite3"
-    writable = create_engine(f"sqlite:///{path}")
+    writable = create_engine(check_url(f"sqlite:///{path}"))
     open_database(writable)
     with writable.begin() as connection:
         connection.execute(

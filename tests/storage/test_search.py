@@ -249,7 +249,7 @@ def test_the_filler_takes_in_everything_and_forgets_what_is_gone(
     filler._sweep_now_and_then()
     assert len(index.rows(0, 1000)) == COUNT - 1
     monkeypatch.setattr("inspector.storage.word_index.MOST_GONE", 0)
-    services.requests.prune(200_000_000)
+    services.requests.prune(b1, 200_000_000)
     filler._added = 20
     filler._sweep_now_and_then()
     assert (index.rows(0, 1000), index.last_row) == ([], 0)

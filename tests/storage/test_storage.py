@@ -75,7 +75,10 @@ def test_a_bin_keeps_its_newest_and_never_gives_a_number_twice(services: Service
     assert (bin_.request_count, bin_.last_number) == (5, 12)
     services.requests.clear(bin_)
     store(services)
+    bin_ = services.bins.get("b1")
     assert numbers(services.requests.page(bin_).requests) == [13]
+    assert (bin_.request_count, bin_.last_number) == (1, 13)
+    assert (bin_.let_go, bin_.deleted_count) == (7, 5)
 
 
 def test_pages_go_by_key(services: Services, b1: Bin) -> None:
@@ -197,20 +200,8 @@ def test_a_secret_opens_its_private_bin_alone(services: Services) -> None:
 def test_pruning_deletes_what_is_older(services: Services, b1: Bin) -> None:
     services.writer.store(make_capture(received_us=1_000))
     services.writer.store(make_capture(received_us=2_000))
-    assert services.requests.prune(2_000) == 1
-    assert numbers(services.requests.page(b1).requests) == [2]
-
-
-def test_many_are_deleted_in_steps(
-    services: Services, b1: Bin, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("inspector.storage.requests.DELETE_STEP", 3)
-    for number in range(1, 11):
-        services.writer.store(make_capture(received_us=number))
-    assert services.requests.prune(8) == 7
-    assert numbers(services.requests.page(b1).requests) == [10, 9, 8]
-    services.requests.clear(b1)
-    assert services.requests.page(b1).requests == []
+    assert services.requests.prune(b1, 2_000) == 1
+    assert numbers(services.requests.page(services.bins.get("b1")).requests) == [2]
 
 
 def test_a_bin_too_many_is_refused(services: Services) -> None:

@@ -1,0 +1,216 @@
+"""The transactions that store captures, on one kept connection.
+
+No thread and no queue here: that is ``writer``'s, whose thread alone uses this.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, NamedTuple
+
+from inspector.capture import Capture
+from inspector.domain.removals import Removal
+from inspector.storage.announcements import format_announcement
+from inspector.storage.cleaning import Cleaner
+from inspector.storage.connections import Connections
+from inspector.storage.outcomes import NoSuchBin, Outcome, RecordedAnswer, Stored
+from inspector.storage.records import to_row
+from inspector.storage.statements import (
+    CHECK,
+    COUNT_GOING,
+    LET_GO,
+    MARK,
+    RECORD,
+    STORE,
+    TAKE_NUMBERS,
+    TAKE_TURNS,
+    record_of,
+)
+
+log = logging.getLogger("inspector.storage")
+
+
+class _TakenNumbers(NamedTuple):
+    """A bin, after it has given its numbers up to ``last_number``."""
+
+    bin_id: int
+    last_number: int
+    capacity: int
+    answers: str | None
+    private: bool
+    answer_set: int | None
+    kept_from: int
+    held: int
+
+
+class News(NamedTuple):
+    """Changes of one transaction: ``{bin_id: highest new number}``, and requests let go of."""
+
+    stored: dict[int, int]
+    removed: list[Removal]
+
+
+class _BodyLostError(Exception):
+    """A capture's body, which waited in a temporary file, cannot be read."""
+
+
+def _to_row(capture: Capture, stored: Stored) -> dict[str, Any]:
+    try:
+        return to_row(capture, stored.bin_id, stored.number, stored.answered)
+    except OSError as error:  # of this capture's file, and not of the database's
+        raise _BodyLostError from error
+
+
+class CaptureStore:
+    """Stores batches of captures and what they were answered, by ``connections``.
+
+    Each method is a transaction, or several; what it raises has changed nothing.
+    ``instance`` is the name under which other instances hear of it.
+    """
+
+    def __init__(self, connections: Connections, instance: str) -> None:
+        self._connections = connections
+        self._instance = instance
+        spell = connections.spell
+        self._take_numbers, self._take_turns, self._store = map(
+            spell, (TAKE_NUMBERS, TAKE_TURNS, STORE)
+        )
+        self._count_going, self._let_go, self._check = map(spell, (COUNT_GOING, LET_GO, CHECK))
+        self._record_answer, self._mark_recorded = map(spell, (RECORD, MARK))
+        self._also_store = spell(connections.also_store) if connections.also_store else None
+        self._announce = spell(connections.announce) if connections.announce else None
+        self._connection: Any = None
+
+    def verify(self) -> None:
+        """Raise ``LostDatabaseError`` when the file was deleted or replaced; from any thread."""
+        connection = self._connection
+        if connection is not None:
+            with suppress(AttributeError):  # let go of meanwhile
+                self._connections.verify(connection)
+
+    def check(self) -> None:
+        """Write as a capture would; raises when none could be stored just now."""
+        with self._transaction() as cursor:
+            cursor.execute(self._check, {"now": str(time.time_ns() // 1000)})
+
+    def record(self, answers: Sequence[RecordedAnswer]) -> None:
+        """Keep what stored requests were answered."""
+        marked = [
+            {"bin_id": answer.bin_id, "number": answer.number}
+            for answer in answers
+            if answer.by_program
+        ]
+        with self._transaction() as cursor:
+            cursor.executemany(self._record_answer, [record_of(answer) for answer in answers])
+            if marked:
+                cursor.executemany(self._mark_recorded, marked)
+
+    def clean(self, cleaner: Cleaner) -> None:
+        """Make one step of a cleaner's."""
+        self._connect()
+        connection = self._connection
+        self._connections.enter(connection)
+        try:
+            cleaner.step(connection)
+        finally:
+            self._connections.leave(connection)
+
+    def store(self, captures: Sequence[Capture]) -> tuple[list[Outcome], News]:
+        """Store a batch, all of it or nothing; the outcome of each, and what changed."""
+        by_bin: dict[str, list[int]] = {}
+        for index, capture in enumerate(captures):
+            by_bin.setdefault(capture.bin_name, []).append(index)
+        outcomes: list[Outcome] = [NoSuchBin(capture.bin_name) for capture in captures]
+        rows: list[dict[str, Any]] = []
+        news = News({}, [])
+        with self._transaction() as cursor:
+            overfull: list[_TakenNumbers] = []
+            for name in sorted(by_bin):  # one order for all writers of a shared database
+                taken = len(by_bin[name])
+                cursor.execute(self._take_numbers, {"bin_name": name, "taken": taken})
+                for bin_ in map(_TakenNumbers._make, cursor.fetchall()):
+                    news.stored[bin_.bin_id] = bin_.last_number
+                    indices = by_bin[name]
+                    of_bin = [captures[index] for index in indices]
+                    stored = self._number(cursor, bin_, of_bin)
+                    for index, capture, outcome in zip(indices, of_bin, stored, strict=True):
+                        outcomes[index] = outcome
+                        rows.append(_to_row(capture, outcome))
+                    if bin_.last_number - bin_.capacity >= bin_.kept_from:
+                        overfull.append(bin_)
+            if rows:
+                cursor.executemany(self._store, rows)
+                if self._also_store is not None:
+                    cursor.executemany(self._also_store, rows)
+            for bin_ in overfull:
+                news.removed.append(self._keep_newest(cursor, bin_))
+            if self._announce is not None and rows:
+                payload = format_announcement(self._instance, news.stored, news.removed)
+                cursor.execute(self._announce, {"payload": payload})
+        return outcomes, news
+
+    def _keep_newest(self, cursor: Any, bin_: _TakenNumbers) -> Removal:
+        """Let the oldest of a bin go that has more than it keeps."""
+        keep_from = bin_.last_number - bin_.capacity + 1
+        bounds = {"bin": bin_.bin_id, "kept_from": bin_.kept_from, "keep_from": keep_from}
+        if bin_.held > bin_.last_number - bin_.kept_from:  # no gap: as many as there are numbers
+            going = keep_from - bin_.kept_from
+        else:
+            cursor.execute(self._count_going, bounds)
+            going = cursor.fetchone()[0]
+        cursor.execute(self._let_go, {**bounds, "going": going})
+        return Removal(bin_.bin_id, "let_go", keep_from - 1)
+
+    def _number(
+        self, cursor: Any, bin_: _TakenNumbers, captures: Sequence[Capture]
+    ) -> list[Stored]:
+        """Each capture with its number, and with the rule and the turn that answer it."""
+        numbers = range(bin_.last_number - len(captures) + 1, bin_.last_number + 1)
+        private = bool(bin_.private)
+        if bin_.answers is None:
+            return [Stored(bin_.bin_id, number, None, private) for number in numbers]
+        from inspector.storage.turns import take_turns  # a bin without rules needs no templates
+
+        answer_set = bin_.answer_set or 0
+        choices = take_turns(cursor, self._take_turns, bin_.answers, answer_set, captures)
+        return [
+            Stored(bin_.bin_id, number, bin_.answers, private, answer_set, *choice)
+            for number, choice in zip(numbers, choices, strict=True)
+        ]
+
+    def _connect(self) -> None:
+        if self._connection is None:
+            self._connection = self._connections.open()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Any]:
+        """A cursor whose work is committed, to the file that is there, when all of it went well."""
+        self._connect()
+        connection = self._connection
+        self._connections.enter(connection)
+        cursor = connection.cursor()
+        try:
+            yield cursor
+            connection.commit()
+            # A file that was deleted or replaced meanwhile has taken it, and nobody else has it.
+            self._connections.verify(connection)
+        except BaseException:
+            with suppress(Exception):
+                connection.rollback()
+            raise
+        finally:
+            with suppress(Exception):
+                cursor.close()
+            self._connections.leave(connection)
+
+    def disconnect(self) -> None:
+        """Let go of the connection; the next transaction opens another."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            try:
+                self._connections.discard(connection)
+            except Exception:
+                log.debug("Closing a broken connection failed.", exc_info=True)

@@ -1,0 +1,143 @@
+"""Deleting in small steps what bins have let go of already, and giving the space back.
+
+To delete is to move a bin's ``kept_from`` on, which is done at once and hides what lies
+below. The rows themselves go behind the captures, on the writer's own thread: a step is
+bounded by rows and by bytes, so no capture waits long for one and none finds the database
+locked by one.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from inspector.storage.connections import Connections
+
+STEP_ROWS = 500
+STEP_BYTES = 8_000_000
+# Captures come first: after a step it rests for so many times as long while they come.
+REST_FACTOR = 4
+# What others left behind (another instance, a crash) is looked for now and then.
+LOOK_EVERY_S = 60.0
+# SQLite gives back pages when so many are free, so many a step.
+FREE_PAGES = 256
+STEP_PAGES = 256
+# The name of a bin that is deleted, whose rows are not gone yet: no bin can be called so.
+DELETED_PREFIX = "/"
+
+_LEFT_BEHIND = (
+    "SELECT id FROM bins WHERE substr(name, 1, 1) = '/' OR kept_from >"
+    " (SELECT min(number) FROM requests WHERE requests.bin_id = bins.id)"
+)
+_BIN = "SELECT kept_from, name FROM bins WHERE id = :bin"
+_OLDEST = (
+    "SELECT number, body_size FROM requests WHERE bin_id = :bin AND number < :kept_from"
+    " ORDER BY number LIMIT :rows"
+)
+_DELETE_BIN = "DELETE FROM bins WHERE id = :bin AND substr(name, 1, 1) = '/'"
+
+
+class Cleaner:
+    """The deleting that is left to do; used by one thread, a step at a time.
+
+    Steps may raise what ``connections.errors`` says; what was not done is done later.
+    """
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+        tables = ("requests", *connections.tables_by_number)
+        self._delete = [
+            connections.spell(
+                f"DELETE FROM {table} WHERE bin_id = :bin AND number <= :up_to"  # noqa: S608
+            )
+            for table in tables
+        ]
+        self._left_behind, self._bin, self._oldest, self._delete_bin = map(
+            connections.spell, (_LEFT_BEHIND, _BIN, _OLDEST, _DELETE_BIN)
+        )
+        self._bins: dict[int, None] = {}
+        self._look_at = 0.0
+        self._rest_until = 0.0
+        self._again_at = 0.0
+        self._has_free_pages = connections.is_sqlite
+
+    def add(self, bin_id: int) -> None:
+        """The bin has let go of something."""
+        self._bins[bin_id] = None
+
+    def look(self) -> None:
+        """Look for what is left behind at the next step."""
+        self._look_at = 0.0
+
+    @property
+    def nap_s(self) -> float:
+        """How long there is nothing to do while no capture comes; 0 for a step at once."""
+        is_working = bool(self._bins) or self._has_free_pages
+        due_at = self._again_at if is_working else max(self._look_at, self._again_at)
+        return max(0.0, due_at - time.monotonic())
+
+    @property
+    def is_due(self) -> bool:
+        """Whether a step may be made although captures come."""
+        return bool(self._bins) and time.monotonic() >= self._rest_until
+
+    def step(self, connection: Any) -> None:
+        """Make one step, a transaction of its own."""
+        began = time.monotonic()
+        cursor = connection.cursor()
+        try:
+            if began >= self._look_at:
+                cursor.execute(self._left_behind)
+                self._bins.update((bin_id, None) for (bin_id,) in cursor.fetchall())
+                self._look_at = began + LOOK_EVERY_S
+            elif self._bins:
+                bin_id = next(iter(self._bins))
+                if not self._delete_some(cursor, bin_id):
+                    self._bins.pop(bin_id)
+                    self._has_free_pages = self._connections.is_sqlite
+            elif self._has_free_pages:
+                self._has_free_pages = self._give_back(cursor)
+            connection.commit()
+        except BaseException:
+            connection.rollback()
+            self._again_at = self._rest_until = time.monotonic() + 1
+            raise
+        finally:
+            cursor.close()
+        now = time.monotonic()
+        self._rest_until = now + REST_FACTOR * (now - began)
+
+    def _delete_some(self, cursor: Any, bin_id: int) -> bool:
+        """Delete a bin's oldest that are let go; False when none is left."""
+        cursor.execute(self._bin, {"bin": bin_id})
+        found = cursor.fetchone()
+        if found is None:
+            return False
+        kept_from, name = found
+        cursor.execute(self._oldest, {"bin": bin_id, "kept_from": kept_from, "rows": STEP_ROWS})
+        rows = cursor.fetchall()
+        size, up_to = 0, None
+        for number, body_size in rows:
+            if up_to is not None and size + body_size > STEP_BYTES:
+                break
+            size, up_to = size + body_size, number
+        if up_to is not None:
+            for statement in self._delete:
+                cursor.execute(statement, {"bin": bin_id, "up_to": up_to})
+        is_over = len(rows) < STEP_ROWS and (not rows or up_to == rows[-1][0])
+        if is_over and name.startswith(DELETED_PREFIX):
+            cursor.execute(self._delete_bin, {"bin": bin_id})
+        return not is_over
+
+    @staticmethod
+    def _give_back(cursor: Any) -> bool:
+        """Give some of SQLite's free pages back to the disk; False when few are left.
+
+        A database made by an earlier version keeps them, and uses them again.
+        """
+        if cursor.execute("PRAGMA auto_vacuum").fetchone()[0] != 2:
+            return False
+        if cursor.execute("PRAGMA freelist_count").fetchone()[0] < FREE_PAGES:
+            return False
+        cursor.execute(f"PRAGMA incremental_vacuum({STEP_PAGES})").fetchall()
+        return True

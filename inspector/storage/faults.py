@@ -1,0 +1,79 @@
+"""Why a database does not serve, in our own words.
+
+A driver's words name hosts, users and statements: they are for the log of whoever
+runs the server, never for those who send to it.
+"""
+
+from __future__ import annotations
+
+DAMAGED = (
+    "its file is damaged or not a database. Stop the server, put a backup in its place or rescue "
+    "what can be read with `sqlite3 FILE .recover`, and start again"
+)
+MISSING = (
+    "its file was deleted or moved away. Put it back, or start the server again to begin with a "
+    "new one"
+)
+AWAY = "it does not answer"
+
+# By a piece of SQLite's message, in small letters.
+_SQLITE = (
+    ("malformed", DAMAGED),
+    ("not a database", DAMAGED),
+    ("locked", "another program holds it locked"),
+    ("busy", "another program holds it locked"),
+    ("full", "the disk is full"),
+    ("readonly", "it is readonly"),
+    ("unable to open", MISSING),
+    ("disk i/o error", "the disk does not work or is full"),
+    ("no such table", "it has no tables of ours: its file was replaced by another"),
+    ("no such column", "its tables are another version's: its file was replaced by another"),
+    ("interrupted", AWAY),
+)
+# By the beginning of PostgreSQL's SQLSTATE.
+_POSTGRESQL = (
+    ("53", "the database server is out of disk, memory or connections"),
+    ("55P03", "another program holds it locked"),
+    ("40", "another program holds it locked"),
+    ("57014", "it takes too long"),
+    ("25006", "it is readonly"),
+    ("42", "its tables are not those of this version"),
+    ("28", "it does not let us in"),
+    ("3D", "it was dropped"),
+)
+
+
+class LostDatabaseError(Exception):
+    """The file that a connection is open to is not the one at its path any more."""
+
+    def __init__(self) -> None:
+        super().__init__(MISSING)
+
+
+def explain(error: BaseException) -> str:
+    """The reason for people, as the end of a sentence without its full stop; never SQL."""
+    cause = getattr(error, "orig", None) or error
+    if isinstance(cause, LostDatabaseError):
+        return MISSING
+    state = getattr(cause, "sqlstate", None)
+    if state or type(cause).__module__.startswith("psycopg"):
+        return next((why for begin, why in _POSTGRESQL if (state or "").startswith(begin)), AWAY)
+    if isinstance(cause, OSError):
+        return (cause.strerror or AWAY).lower()
+    said = str(cause).lower()
+    return next((why for piece, why in _SQLITE if piece in said), AWAY)
+
+
+def is_damage(error: BaseException) -> bool:
+    """Whether the database itself is broken, which no waiting mends."""
+    return explain(error) == DAMAGED
+
+
+def concerns_all(error: BaseException) -> bool:
+    """Whether every statement would meet this error (a full disk), or perhaps just this one."""
+    names = {each.__name__ for each in type(error).__mro__}
+    return (
+        isinstance(error, OSError | LostDatabaseError)
+        or is_damage(error)
+        or not names.isdisjoint(("OperationalError", "InterfaceError"))
+    )

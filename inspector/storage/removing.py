@@ -1,0 +1,196 @@
+"""Deleting requests and bins: at once for everybody who reads, in small steps on the disk.
+
+See ``cleaning`` for the rows. Each of these locks the bin first, as a capture does, so
+that what it counts is what goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import takewhile
+from typing import NamedTuple
+
+from sqlalchemy import and_, bindparam, delete, func, select, text, update
+
+from inspector.capture import IMPORTED
+from inspector.domain import Bin
+from inspector.domain.removals import Removal, RemovalKind
+from inspector.storage.announcements import format_announcement
+from inspector.storage.cleaning import DELETED_PREFIX
+from inspector.storage.models import BinRow, RequestRow, db
+from inspector.storage.postgresql import ANNOUNCE, TABLES_BY_NUMBER
+
+STEP = 1000
+IMPORTED_STEP = 300
+
+
+def _ignore(_removal: Removal) -> None:
+    pass
+
+
+class _Held(NamedTuple):
+    """A bin's counts, locked until the transaction ends."""
+
+    kept_from: int
+    last_number: int
+    held: int
+
+
+class Remover:
+    """Works in Flask-SQLAlchemy's session, and ends its transaction.
+
+    ``on_removed`` is called after each; other instances hear it as ``instance``'s.
+    """
+
+    def __init__(
+        self, on_removed: Callable[[Removal], None] = _ignore, *, instance: str = ""
+    ) -> None:
+        self._on_removed = on_removed
+        self._instance = instance
+
+    def delete(self, bin_id: int, number: int) -> bool:
+        """Delete one request; False when the bin has none of this number."""
+        held = self._lock(bin_id)
+        if held is None or not self._delete_rows(bin_id, [number], above=held.kept_from):
+            db.session.rollback()
+            return False
+        self._change(bin_id, held=BinRow.held - 1)
+        self._commit(Removal(bin_id, "deleted", number))
+        return True
+
+    def clear(self, bin_id: int) -> None:
+        """Delete all that the bin holds now; the numbers go on."""
+        held = self._lock(bin_id)
+        if held is None or not held.held:
+            db.session.rollback()
+            return
+        self._change(bin_id, held=0, kept_from=held.last_number + 1)
+        self._commit(Removal(bin_id, "emptied", held.last_number))
+
+    def delete_bin(self, bin_id: int) -> None:
+        """Delete the bin: its name is free at once, its row goes after its requests."""
+        held = self._lock(bin_id)
+        if held is None:
+            db.session.rollback()
+            return
+        self._change(
+            bin_id, name=f"{DELETED_PREFIX}{bin_id}", held=0, kept_from=held.last_number + 1
+        )
+        self._commit(Removal(bin_id, "bin_deleted", held.last_number))
+
+    def set_capacity(self, bin_id: int, capacity: int) -> None:
+        """Change how many requests a bin keeps, and let go of those that are too many."""
+        held = self._lock(bin_id)
+        if held is None:
+            db.session.rollback()
+            return
+        self._change(bin_id, capacity=capacity)
+        self._let_go(bin_id, held, held.last_number - capacity + 1)
+
+    def let_go_before(self, bin_: Bin, received_before_us: int) -> int:
+        """Let go of a bin's oldest up to the first that is younger; answers how many went."""
+        number = bin_.kept_from - 1
+        while True:
+            oldest = (
+                select(RequestRow.number, RequestRow.received_us)
+                .where(RequestRow.bin_id == bin_.id, RequestRow.number > number)
+                .order_by(RequestRow.number)
+                .limit(STEP)
+            )
+            rows = db.session.execute(oldest).all()
+            db.session.rollback()
+            old = list(takewhile(lambda row: row.received_us < received_before_us, rows))
+            number = old[-1].number if old else number
+            if len(old) < STEP:
+                break
+        held = None if number < bin_.kept_from else self._lock(bin_.id)
+        if held is None:
+            db.session.rollback()
+            return 0
+        return self._let_go(bin_.id, held, number + 1)
+
+    def let_go_imported(self, bin_: Bin, received_before_us: int) -> int:
+        """The same for those that came from a file, which stand anywhere in the bin."""
+        total = 0
+        while True:
+            old = (
+                select(RequestRow.number)
+                .where(RequestRow.bin_id == bin_.id, RequestRow.number >= bin_.kept_from)
+                .where(RequestRow.fidelity == IMPORTED)
+                .where(RequestRow.received_us < received_before_us)
+                .order_by(RequestRow.number)
+                .limit(IMPORTED_STEP)
+            )
+            numbers = list(db.session.scalars(old))
+            db.session.rollback()
+            if not numbers:
+                return total
+            held = self._lock(bin_.id)
+            gone = 0 if held is None else self._delete_rows(bin_.id, numbers, above=held.kept_from)
+            if not gone:
+                db.session.rollback()
+                return total
+            self._change(bin_.id, held=BinRow.held - gone, let_go=BinRow.let_go + gone)
+            self._commit(*(Removal(bin_.id, "deleted", number) for number in numbers))
+            total += gone
+
+    @staticmethod
+    def _lock(bin_id: int) -> _Held | None:
+        """Writing first, so that SQLite's lock is waited for and not missed."""
+        lock = update(BinRow).where(BinRow.id == bin_id).values(held=BinRow.held)
+        found = db.session.execute(
+            lock.returning(BinRow.kept_from, BinRow.last_number, BinRow.held, BinRow.name)
+        ).first()
+        if found is None or found.name.startswith(DELETED_PREFIX):
+            return None
+        return _Held(*found[:3])
+
+    def _let_go(self, bin_id: int, held: _Held, keep_from: int) -> int:
+        kind: RemovalKind = "let_go"
+        if keep_from <= held.kept_from:
+            db.session.commit()
+            return 0
+        going = and_(
+            RequestRow.bin_id == bin_id,
+            RequestRow.number >= held.kept_from,
+            RequestRow.number < keep_from,
+        )
+        count = db.session.scalar(select(func.count()).where(going)) or 0
+        self._change(
+            bin_id,
+            kept_from=keep_from,
+            held=BinRow.held - count,
+            let_go=BinRow.let_go + count,
+        )
+        self._commit(Removal(bin_id, kind, keep_from - 1))
+        return count
+
+    @staticmethod
+    def _change(bin_id: int, **values: object) -> None:
+        db.session.execute(update(BinRow).where(BinRow.id == bin_id).values(**values))
+
+    @staticmethod
+    def _delete_rows(bin_id: int, numbers: list[int], *, above: int) -> int:
+        condition = and_(
+            RequestRow.bin_id == bin_id,
+            RequestRow.number.in_(numbers),
+            RequestRow.number >= above,
+        )
+        gone = db.session.execute(delete(RequestRow).where(condition).returning(RequestRow.number))
+        count = len(gone.all())
+        if db.engine.dialect.name == "postgresql":
+            for table in TABLES_BY_NUMBER:
+                statement = text(
+                    f"DELETE FROM {table} WHERE bin_id = :bin AND number IN :numbers"  # noqa: S608
+                ).bindparams(bindparam("numbers", expanding=True))
+                db.session.execute(statement, {"bin": bin_id, "numbers": numbers})
+        return count
+
+    def _commit(self, *removals: Removal) -> None:
+        """End the transaction, and tell everybody."""
+        if db.engine.dialect.name == "postgresql":
+            payload = format_announcement(self._instance, {}, removals)
+            db.session.execute(text(ANNOUNCE), {"payload": payload})
+        db.session.commit()
+        for removal in removals:
+            self._on_removed(removal)

@@ -1,0 +1,116 @@
+"""Database URLs: what users write, made into what can be opened, and said without passwords."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+from inspector.errors import InspectorError
+from inspector.storage.connections import BUSY_TIMEOUT_S
+from inspector.storage.files import make_private_file, make_private_folder
+
+CONNECT_TIMEOUT_S = 5
+# How long a page or a capture waits for a connection while all are in use.
+POOL_TIMEOUT_S = 5
+_SCHEME = re.compile(r"(?:postgres|postgresql)(?=:)")
+# A password may have @, / and : in it, where its writer forgot to escape them.
+_CREDENTIALS = re.compile(r"//.*@", re.DOTALL)
+_SECRET_OPTION = re.compile(r"(?i)(password=)[^&]*")
+
+
+def check_url(database_url: str) -> URL:
+    """The URL taken apart, ready to be opened, its file and folder made.
+
+    A relative path is one from the current directory. Raises ``InspectorError``:
+    ``invalid_database`` for a URL we cannot open, ``driver_missing``, ``data_dir_unusable``
+    and ``database_unusable`` for a place where no file can be made.
+    """
+    try:
+        url = make_url(_SCHEME.sub("postgresql+psycopg", database_url))
+        if url.drivername not in ("sqlite", "sqlite+pysqlite", "postgresql+psycopg"):
+            raise NoSuchModuleError(url.drivername)
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:
+        raise InspectorError(
+            "invalid_database",
+            f"{hide_password(database_url)} is not a database we can open. Write it like "
+            "sqlite:////path/to/file.sqlite3 or postgresql://user@host/name.",
+        ) from error
+    if url.get_backend_name() == "postgresql":
+        _check_driver()
+    elif not is_in_memory(url):
+        url = url.set(database=str(_make_file(Path(str(url.database)))))
+    return url
+
+
+def is_in_memory(url: URL) -> bool:
+    """Whether it is a SQLite database that ends with the process."""
+    return url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:")
+
+
+def hide_password(database_url: str) -> str:
+    """The URL for people to read, without user, password or what may be one."""
+    return _SECRET_OPTION.sub(r"\1***", _CREDENTIALS.sub("//***@", database_url))
+
+
+def describe_url(url: URL) -> str:
+    """The database for people to read: its path in full, or its URL without a password."""
+    if url.get_backend_name() == "sqlite":
+        return "in memory" if is_in_memory(url) else str(Path(str(url.database)).absolute())
+    return _SECRET_OPTION.sub(r"\1***", url.render_as_string(hide_password=True))
+
+
+def engine_options(url: URL) -> dict[str, Any]:
+    """What Flask-SQLAlchemy hands to ``create_engine`` for this kind of database."""
+    if url.get_backend_name() == "sqlite":
+        return {"connect_args": {"timeout": BUSY_TIMEOUT_S, "check_same_thread": False}}
+    arguments: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT_S}
+    arguments = {name: value for name, value in arguments.items() if name not in url.query}
+    # Statements prepared on one connection are unknown, or another's, on the next that a pooler
+    # in transaction mode (pgbouncer) hands out.
+    arguments["prepare_threshold"] = _read_threshold(url)
+    return {"pool_size": 8, "pool_timeout": POOL_TIMEOUT_S, "connect_args": arguments}
+
+
+def strip_options(url: URL) -> URL:
+    """The URL without those options that are ours to hand over, as numbers."""
+    return url.difference_update_query(["prepare_threshold"])
+
+
+def _read_threshold(url: URL) -> int | None:
+    text = str(url.query.get("prepare_threshold", "none"))
+    if text.lower() in ("none", ""):
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 9):
+        raise InspectorError(
+            "invalid_database", "prepare_threshold in a database's URL is a number, or none."
+        )
+    return int(text)
+
+
+def _check_driver() -> None:
+    try:
+        import psycopg  # noqa: F401 - an extra, and slow to import
+    except ImportError as error:
+        raise InspectorError(
+            "driver_missing",
+            "PostgreSQL needs a driver that is not installed. "
+            "Install it by: pip install 'request-inspector[postgres]'",
+        ) from error
+
+
+def _make_file(path: Path) -> Path:
+    path = path.absolute()
+    make_private_folder(path.parent)
+    try:
+        make_private_file(path)
+    except OSError as error:
+        raise InspectorError(
+            "database_unusable",
+            f"The database {path} cannot be made or opened: {error.strerror}.",
+        ) from error
+    return path
