@@ -29,7 +29,7 @@ _FRAMING = ("content-length", "transfer-encoding")
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Something of the action that is not in the request: ``X-Escalated``, and why."""
+    """Something of the action that is not in the request, or not as expected, and why."""
 
     what: str
     why: str
@@ -94,7 +94,9 @@ def render(
     """
     work = Work(max_work)
     url = parse_url(_render_field("url", action.url, context, work))
+    in_url = _take_notes("url", action.url, context, work)
     custom, left_out = _render_headers(action, context, work)
+    left_out = in_url + left_out
     if action.method == "GET":
         body = b""
         left_out.append(LeftOut("body", "not sent, a GET request has an empty body"))
@@ -165,6 +167,7 @@ def _render_headers(
         check_header(name, value)
         if value:
             sent.append((name, value))
+            left_out += _take_notes(name, value_template, context, work)
         else:
             left_out.append(LeftOut(name, f"not sent, {_why_empty(value_template, context)}"))
     return sent, left_out
@@ -207,7 +210,8 @@ def _render_custom_data(
         return "", []
     if isinstance(action.custom_data, str):
         text = _render_field("custom_data", action.custom_data, context, work)
-        return text, _note_empty("custom_data", text, action.custom_data, context)
+        notes = _take_notes("custom_data", action.custom_data, context, work)
+        return text, notes + _note_empty("custom_data", text, action.custom_data, context)
     values: dict[str, Value] = {}
     empty: list[LeftOut] = []
     for position, (name_template, template) in enumerate(action.custom_data):
@@ -218,8 +222,21 @@ def _render_custom_data(
             message = f"Custom data has two values named {name[:60]}; a form keeps one of a name."
             raise InspectorError("invalid_action", message, field=field)
         values[name] = text
-        empty += _note_empty(f"custom_data[{name}]", text, template, context)
+        what = f"custom_data[{name}]"
+        empty += _take_notes(what, template, context, work)
+        empty += _note_empty(what, text, template, context)
     return values or "", empty
+
+
+def _take_notes(what: str, template: str, context: Context, work: Work) -> list[LeftOut]:
+    """What a template gave that its author may not expect, each once."""
+    notes = list(dict.fromkeys(work.notes))
+    work.notes.clear()
+    if not notes:
+        return []
+    missing = missing_variables(template, context)
+    names = f" ({', '.join(f'`{name}`' for name in missing)} has no value)" if missing else ""
+    return [LeftOut(what, f"sent, but {note}{names}") for note in notes]
 
 
 def _note_empty(what: str, text: str, template: str, context: Context) -> list[LeftOut]:

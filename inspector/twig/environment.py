@@ -9,39 +9,53 @@ anywhere. Time follows from the count: no clock is asked.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, TypeAlias
 
-from jinja2 import ChainableUndefined, Template, TemplateSyntaxError, meta, nodes, pass_context
+from jinja2 import ChainableUndefined, Template, TemplateSyntaxError, nodes, pass_context
 from jinja2.lexer import Lexer
 from jinja2.runtime import Context as TemplateContext
-from jinja2.runtime import LoopContext, Undefined
+from jinja2.runtime import Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from inspector.twig.errors import TemplateError, TooMuchWorkError, ValueProblemError
 from inspector.twig.filters import FILTERS, FUNCTIONS, TESTS
 from inspector.twig.guard import TwigGuard
 from inspector.twig.lexer import TwigLexer
-from inspector.twig.lists import make_range
+from inspector.twig.lists import filter_, make_range
 from inspector.twig.messages import explain_problem
 from inspector.twig.parser import TwigParser
 from inspector.twig.patterns import matches
 from inspector.twig.scope import (
-    Scope,
+    Arrow,
+    TwigScope,
+    all_variables,
+    close_loop,
+    close_with,
     find_variable,
     make_arrow,
-    set_variable,
+    open_loop,
+    open_with,
+    set_block,
+    set_variables,
     start_scope,
+    step_loop,
 )
 from inspector.twig.values import (
     OPERATORS,
+    Markup,
     Work,
+    bits_and,
+    bits_or,
+    bits_xor,
     calculate,
     compare,
-    entries_of,
+    is_collection,
     is_true,
+    look_up,
     order,
     pairs_of,
     to_number,
@@ -55,7 +69,9 @@ MAX_TEMPLATE_CHARS = 100_000
 MAX_TOKENS = 20_000
 MAX_OUTPUT_CHARS = 1_000_000
 
-_LOOP_FIELDS = ("index", "index0", "revindex", "revindex0", "first", "last", "length")
+_REQUIRED = object()
+# What a round of a loop costs beside what is in it.
+ROUND_COST = 10
 
 
 def render_twig(source: str, context: Context, work: Work | None = None) -> str:
@@ -69,7 +85,7 @@ def render_twig(source: str, context: Context, work: Work | None = None) -> str:
     if "{" not in source and "\r" not in source and len(source) <= MAX_TEMPLATE_CHARS:
         return source  # Header names, most URLs: a series renders them thousands of times.
     templates = template, *functions = _compile(source)
-    scope = start_scope(template, context, None)
+    scope = start_scope(template, dict(context), None)
     scope.work, scope.functions = work or scope.work, functions
     try:
         return "".join(_limited(template.root_render_func(scope), scope.work))
@@ -87,53 +103,10 @@ def check_template(source: str) -> None:
     _compile(source)
 
 
-def missing_variables(source: str, context: Context) -> list[str]:
-    """Which variables of a template have no value, as one writes them, each once."""
-    return [".".join(path) for path in _variables(source) if not _find_value(path, context)]
-
-
-@lru_cache(maxsize=128)
-def _variables(source: str) -> list[tuple[str, ...]]:
-    """The variables that a template has from outside, each once, in its order."""
-    unassigned = meta.find_undeclared_variables(_guard(source)[0])
-    found: dict[tuple[str, ...], None] = {}
-    pending: list[nodes.Node] = [_parse(source)]
-    while pending:
-        node = pending.pop()
-        path = _variable_path(node)
-        if path is None:
-            pending.extend(reversed(list(node.iter_child_nodes())))
-        elif path[0] in unassigned:
-            found[path] = None
-    return list(found)
-
-
-def _variable_path(node: nodes.Node) -> tuple[str, ...] | None:
-    """``ticket.agent.name`` as its parts, or None for anything that is not a variable."""
-    path: list[str] = []
-    while True:
-        if isinstance(node, nodes.Getattr):
-            path.append(node.attr)
-        elif isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const):
-            path.append(str(node.arg.value))
-        elif isinstance(node, nodes.Name) and node.ctx == "load":
-            return (node.name, *reversed(path))
-        else:
-            return None
-        node = node.node
-
-
-def _find_value(path: tuple[str, ...], context: Context) -> Any:
-    value: Any = context
-    for part in path:
-        value = _look_up(value, part)
-    return None if isinstance(value, Undefined) else value
-
-
 class TwigEnvironment(ImmutableSandboxedEnvironment):
     """Jinja's sandbox, with every lookup and every operator decided here."""
 
-    context_class = Scope
+    context_class = TwigScope
     intercepted_binops = OPERATORS
     intercepted_unops = frozenset("+-")
 
@@ -146,11 +119,11 @@ class TwigEnvironment(ImmutableSandboxedEnvironment):
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """An entry of the data; no attribute of a Python object is ever reached."""
-        return _look_up(obj, attribute)
+        return look_up(obj, attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         """An entry of the data."""
-        return _look_up(obj, argument)
+        return look_up(obj, argument)
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:  # noqa: ARG002
         """None is."""
@@ -162,7 +135,7 @@ class TwigEnvironment(ImmutableSandboxedEnvironment):
 
     def call_binop(self, context: TemplateContext, operator: str, left: Any, right: Any) -> Any:
         """Arithmetic as PHP does it, counted."""
-        assert isinstance(context, Scope)  # noqa: S101
+        assert isinstance(context, TwigScope)  # noqa: S101
         context.work.charge(1)
         return calculate(operator, left, right)
 
@@ -171,26 +144,21 @@ class TwigEnvironment(ImmutableSandboxedEnvironment):
         return -to_number(arg) if operator == "-" else to_number(arg)
 
 
-def _look_up(value: Any, key: Any) -> Any:
-    """An entry of a map or a list; of anything else, and for any other key, no value."""
-    if isinstance(value, dict):
-        found = value.get(key if isinstance(key, str) else to_text(key))
-    elif isinstance(value, (list, tuple)):
-        text = to_text(key)
-        index = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
-        found = value[index] if 0 <= index < len(value) else None
-    elif isinstance(value, LoopContext) and key in _LOOP_FIELDS:
-        found = getattr(value, key)
-    else:
-        found = None
-    return ChainableUndefined(name=to_text(key)) if found is None else found
-
-
-def _entries(work: Work, value: Any, as_pairs: bool, cost: int) -> Any:
-    """What a loop runs over: values, as in the helpdesk, or keys and values."""
-    entries = pairs_of(value) if as_pairs else entries_of(value)
-    work.charge(len(entries) * (cost + 1))
+def _entries(work: Work, value: Any, cost: int) -> Any:
+    """What a loop runs over: keys and values."""
+    entries = pairs_of(value)
+    work.charge(len(entries) * (cost + ROUND_COST))
     return entries
+
+
+def _choose(work: Work, value: Any, wanted: Arrow) -> Any:
+    """The entries that a loop's ``if`` chooses."""
+    return filter_(work, value, wanted) if is_collection(value) else []
+
+
+def _written(work: Work, value: Any) -> Any:
+    """A text that the author has written, which a filter need not escape."""
+    return Markup(work.text(value))
 
 
 def _concat(work: Work, parts: list[Any]) -> str:
@@ -252,7 +220,11 @@ def _ends_with(work: Work, text: Any, end: Any) -> bool:
 
 
 _GUARDED: dict[str, Any] = {
+    "b-and": bits_and,
+    "choose": _choose,
     "chosen": _chosen,
+    "b-or": bits_or,
+    "b-xor": bits_xor,
     "compare": _compare,
     "concat": _concat,
     "ends with": _ends_with,
@@ -266,6 +238,7 @@ _GUARDED: dict[str, Any] = {
     "starts with": _starts_with,
     "text": _text,
     "truth": _truth,
+    "written": _written,
 }
 
 
@@ -274,10 +247,34 @@ def _accounted(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @pass_context
     def call(context: TemplateContext, *args: Any, **kwargs: Any) -> Any:
-        assert isinstance(context, Scope)  # noqa: S101
+        assert isinstance(context, TwigScope)  # noqa: S101
         return function(context.work, *args, **kwargs)
 
     return call
+
+
+def _defaulted(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, to which an optional argument without a value is one that is not given."""
+    parameters = list(inspect.signature(function).parameters.values())
+    usual = {each.name: each.default for each in parameters[1:] if each.default is not each.empty}
+    by_place = [usual.get(each.name, _REQUIRED) for each in parameters[1:]]
+
+    def call(work: Work, *args: Any, **kwargs: Any) -> Any:
+        given = [
+            by_place[at] if at < len(by_place) and _is_missing(arg, by_place[at]) else arg
+            for at, arg in enumerate(args)
+        ]
+        named = {
+            name: usual[name] if name in usual and _is_missing(arg, usual[name]) else arg
+            for name, arg in kwargs.items()
+        }
+        return function(work, *given, **named)
+
+    return call
+
+
+def _is_missing(value: Any, usual: Any) -> bool:
+    return usual is not _REQUIRED and (value is None or isinstance(value, Undefined))
 
 
 def _as_filter(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -300,11 +297,21 @@ def _make_environment() -> TwigEnvironment:
     environment.globals.clear()
     calls: dict[str, Callable[..., Any]] = dict(FILTERS)
     calls |= {f"guarded {name}": function for name, function in _GUARDED.items()}
-    calls |= {f"guarded {name}()": _as_filter(called) for name, called in FUNCTIONS.items()}
+    calls |= {
+        f"guarded {name}()": _as_filter(_defaulted(called)) for name, called in FUNCTIONS.items()
+    }
     environment.filters = {name: _accounted(function) for name, function in calls.items()}
+    environment.filters |= {name: _accounted(_defaulted(each)) for name, each in FILTERS.items()}
     environment.filters |= {
         "guarded arrow": make_arrow,
-        "guarded set": set_variable,
+        "guarded close loop": close_loop,
+        "guarded close with": close_with,
+        "guarded context": all_variables,
+        "guarded open loop": open_loop,
+        "guarded open with": open_with,
+        "guarded set": set_variables,
+        "guarded set block": set_block,
+        "guarded step": step_loop,
         "guarded variable": find_variable,
     }
     environment.tests = dict(TESTS)
@@ -314,7 +321,7 @@ def _make_environment() -> TwigEnvironment:
 _ENVIRONMENT = _make_environment()
 
 
-def _parse(source: str) -> nodes.Template:
+def parse_twig(source: str) -> nodes.Template:
     """Jinja's tree of a template; raises ``TemplateError``."""
     if len(source) > MAX_TEMPLATE_CHARS:
         raise TemplateError(1, f"the template is longer than {MAX_TEMPLATE_CHARS:,} characters")
@@ -336,7 +343,7 @@ def _guard(source: str) -> tuple[nodes.Template, list[nodes.Template]]:
 
     Raises ``TemplateError``.
     """
-    tree = _parse(source)
+    tree = parse_twig(source)
     guard = TwigGuard()
     try:
         guarded: nodes.Template = guard.visit(tree)

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from html import escape
 from typing import Any
 
 from jinja2.runtime import Undefined
 
 from inspector.twig import formats, lists
 from inspector.twig.errors import ValueProblemError
+from inspector.twig.escaping import GROWTH, escape_html, escape_text
 from inspector.twig.values import (
+    Markup,
     Work,
     are_identical,
     is_collection,
@@ -70,12 +71,12 @@ def default(_work: Work, value: Any, default: Any = "") -> Any:
     return default if is_empty(value) else value
 
 
-def replace(work: Work, value: Any, pairs: Any, by: Any = None) -> str:
-    """Each of a map's keys replaced by its value at once; or one text by another."""
+def replace(work: Work, value: Any, from_: Any, *others: Any) -> str:
+    """Each of a map's keys replaced by its value at once."""
+    if others or not is_collection(from_):
+        raise ValueProblemError("replace takes a map, as in replace({'a': 'b'})")
     text = work.text(value)
-    replacements = {to_text(key): to_text(new) for key, new in pairs_of(pairs)}
-    if not is_collection(pairs):
-        replacements = {to_text(pairs): to_text(by)}
+    replacements = {to_text(key): to_text(new) for key, new in pairs_of(from_)}
     replacements.pop("", None)
     if not replacements:
         return text
@@ -92,29 +93,38 @@ def replace(work: Work, value: Any, pairs: Any, by: Any = None) -> str:
 
 
 def escape_(work: Work, value: Any, strategy: Any = "html") -> str:
-    """Escaped for HTML, or percent-encoded with ``'url'``."""
+    """Escaped for HTML, or by another of ``STRATEGIES``."""
     if to_text(strategy) == "url":
         return formats.url_encode(work, value)
-    if to_text(strategy) != "html":
-        raise ValueProblemError(f"there is no escaping {to_text(strategy)[:40]!r}, only html, url")
-    return escape(work.text(value)).replace("&#x27;", "&#039;")
+    text = work.text(value)
+    work.charge(GROWTH * len(text))
+    return Markup(escape_text(text, to_text(strategy)))
 
 
 def raw(_work: Work, value: Any) -> Any:
-    """As it is: nothing is escaped here anyway."""
-    return value
+    """As it is, not to be escaped by ``nl2br`` and ``spaceless`` either."""
+    return Markup(value) if isinstance(value, str) else value
+
+
+def _escaped(work: Work, value: Any) -> str:
+    """The text of a value as HTML; what is HTML already stays."""
+    text = work.text(value)
+    if isinstance(value, Markup):
+        return text
+    work.charge(GROWTH * len(text))
+    return escape_html(text)
 
 
 def nl2br(work: Work, value: Any) -> str:
-    """With ``<br />`` before each line end."""
-    text = work.text(value)
+    """HTML with ``<br />`` before each line end; what is no HTML yet is escaped first."""
+    text = _escaped(work, value)
     work.charge(6 * (text.count("\n") + text.count("\r")))
-    return re.sub(r"\r\n|\n\r|\n|\r", r"<br />\g<0>", text)
+    return Markup(re.sub(r"\r\n|\n\r|\n|\r", r"<br />\g<0>", text))
 
 
 def spaceless(work: Work, value: Any) -> str:
-    """Without white space between HTML's tags, and around it all."""
-    return _BETWEEN_TAGS.sub("><", work.text(value)).strip(WHITE_SPACE)
+    """HTML without white space between tags, and around it all; else escaped first."""
+    return Markup(_BETWEEN_TAGS.sub("><", _escaped(work, value)).strip(WHITE_SPACE))
 
 
 def striptags(work: Work, value: Any) -> str:
@@ -124,6 +134,7 @@ def striptags(work: Work, value: Any) -> str:
 
 FILTERS: dict[str, Callable[..., Any]] = {
     "abs": formats.abs_,
+    "batch": lists.batch,
     "capitalize": capitalize,
     "column": lists.column,
     "date": formats.date,
@@ -161,9 +172,12 @@ FILTERS: dict[str, Callable[..., Any]] = {
 }
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "attribute": lists.attribute,
+    "cycle": lists.cycle,
     "date": formats.make_date,
     "max": lists.maximum,
     "min": lists.minimum,
+    "random": lists.random,
     "range": lists.make_range,
 }
 

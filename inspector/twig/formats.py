@@ -44,18 +44,18 @@ def date(
     format: Any = DEFAULT_DATE_FORMAT,  # noqa: A002 - the helpdesk's name, which may be written
     timezone: Any = None,
 ) -> str:
-    """A date by PHP's letters, in UTC or another zone; no date stays empty."""
-    pattern = DEFAULT_DATE_FORMAT if format is None else work.text(format)
+    """A date by PHP's letters, in UTC or another zone; of no date that is today's."""
+    pattern = work.text(format)
     work.charge(30 * len(pattern))
-    zone = UTC if is_empty(timezone) else find_zone(to_text(timezone))
+    zone = UTC if timezone in (None, False) else find_zone(to_text(timezone))
     if zone is None:
         raise ValueProblemError(f"there is no time zone {to_text(timezone)[:40]!r}")
-    return "" if is_empty(value) else format_date(_read_date(work, value, zone), pattern)
+    return format_date(_read_date(work, value, zone), pattern)
 
 
 def date_modify(work: Work, value: Any, modifier: Any) -> str:
     """A date moved by ``'+2 days'`` and the like, to be written by ``date`` or compared."""
-    moment = shift_date(_read_date(work, "now" if is_empty(value) else value), work.text(modifier))
+    moment = shift_date(_read_date(work, value), work.text(modifier))
     if moment is None:
         raise ValueProblemError(f"{to_text(modifier)[:40]!r} moves no date: write '+2 days'")
     return format_date(moment, _COMPARABLE)
@@ -63,11 +63,15 @@ def date_modify(work: Work, value: Any, modifier: Any) -> str:
 
 def make_date(work: Work, value: Any = "now") -> str:
     """A date that can be compared with others of its kind."""
-    return format_date(_read_date(work, "now" if is_empty(value) else value), _COMPARABLE)
+    return format_date(_read_date(work, value), _COMPARABLE)
 
 
 def _read_date(work: Work, value: Any, zone: tzinfo = UTC) -> datetime:
-    moment = parse_date(work.text(value), now=datetime.now(UTC), zone=zone)
+    text = work.text(value)
+    if is_empty(value) or not text.strip():
+        work.notes.append("the date of nothing is today's")
+        text = "now"
+    moment = parse_date(text, now=datetime.now(UTC), zone=zone)
     if moment is None:
         raise ValueProblemError(f"{to_text(value)[:40]!r} is not a date")
     return moment

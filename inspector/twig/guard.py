@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable
 from typing import Any
 
-from jinja2 import meta, nodes
+from jinja2 import nodes
 from jinja2.visitor import NodeTransformer
 
 from inspector.twig.errors import TemplateError
 from inspector.twig.filters import FILTERS, FUNCTIONS, TESTS
+from inspector.twig.messages import explain_missing
 from inspector.twig.parser import ARROW
 from inspector.twig.scope import RESULT
 
@@ -26,8 +28,6 @@ MAX_FUNCTIONS = 50  # Each is compiled on its own.
 
 # What the helpdesk's language has and ours has not, by the name Jinja gives it.
 _NAMES = {
-    "NSRef": "setting an attribute",
-    "With": "with",
     "CallBlock": "call",
     "Macro": "a macro",
     "Include": "include",
@@ -38,11 +38,13 @@ _NAMES = {
 }
 # What stands on the left is taken when it is true, or when it has a value.
 _FALLBACKS = {"?:": "if true", "coalesce": "if set"}
-_OWN_OPERATIONS = ("range", "matches", "starts with", "ends with")
+_OWN_OPERATIONS = (
+    "range", "matches", "starts with", "ends with", "b-and", "b-or", "b-xor"
+)  # fmt: skip
 _TAKE_FUNCTIONS = ("filter", "map", "reduce", "sort")
-_SETS = (nodes.Assign, nodes.AssignBlock)
+_ESCAPE_FIRST = ("nl2br", "spaceless")
 _PLAIN = (
-    nodes.Template, nodes.Output, nodes.TemplateData, nodes.Const, nodes.List, nodes.Tuple,
+    nodes.Template, nodes.Output, nodes.TemplateData, nodes.Const, nodes.List, nodes.ExprStmt,
     nodes.Dict, nodes.Name, nodes.Getattr, nodes.Keyword, nodes.Operand,
     nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Pow,
     nodes.Neg, nodes.Pos,
@@ -61,7 +63,7 @@ class TwigGuard(NodeTransformer):
         self._blocks = 0
         self._nodes = 0
         self._depth = 0
-        self._carried: set[str] = set()
+        self._names = 0
 
     def visit(self, node: nodes.Node, *args: Any, **kwargs: Any) -> Any:
         """Count the node and its depth, then check and transform it."""
@@ -79,35 +81,40 @@ class TwigGuard(NodeTransformer):
         if not isinstance(node, _PLAIN):
             kind = type(node).__name__
             what = _NAMES.get(kind, kind)
-            raise TemplateError(node.lineno, f"{what} is not part of a webhook's templates")
+            problem = f"{what} works in the helpdesk, not here: there are no other templates"
+            raise TemplateError(node.lineno, problem)
         return super().generic_visit(node, *args, **kwargs)
 
     def get_visitor(self, node: nodes.Node) -> Callable[..., Any] | None:
         """The rule for this kind of node: ``_on_if`` for ``If``."""
         return getattr(self, f"_on_{type(node).__name__.lower()}", None)
 
-    def _on_template(self, node: nodes.Template) -> nodes.Node:
-        self._carried = _carried_names(node)
-        return self._children(node)
+    def _on_tuple(self, node: nodes.Tuple) -> nodes.Node:
+        raise TemplateError(node.lineno, "a, b is not Twig's; a list is written [a, b]")
 
     def _on_assign(self, node: nodes.Assign) -> nodes.Node:
-        if not isinstance(node.target, nodes.Name):
-            raise TemplateError(node.lineno, "set takes one name")
-        if node.target.name not in self._carried:
-            return self._children(node)
-        value = self.visit(node.node)
-        kept = _guarded("set", value, nodes.Const(node.target.name)).set_lineno(node.lineno)
-        return nodes.ExprStmt(kept, lineno=node.lineno)
+        names = _read_names(node.target, "set")
+        values = node.node.items if isinstance(node.node, nodes.Tuple) else [node.node]
+        if len(names) != len(values):
+            raise TemplateError(node.lineno, "set needs as many values as names")
+        visited = nodes.List([self.visit(value) for value in values], lineno=node.lineno)
+        return _statement("set", visited, _names(names))
 
-    def _on_assignblock(self, node: nodes.AssignBlock) -> nodes.Node | list[nodes.Node]:
+    def _on_assignblock(self, node: nodes.AssignBlock) -> list[nodes.Node]:
         if not isinstance(node.target, nodes.Name):
-            raise TemplateError(node.lineno, "set takes one name")
-        self._gather(node)
+            raise TemplateError(node.lineno, "set with a block takes one name")
+        if node.filter:
+            raise TemplateError(node.lineno, "set with a filter is not Twig's; use apply within it")
         name = node.target.name
-        if name not in self._carried:
-            return node
-        value = nodes.Name(name, "load", lineno=node.lineno)
-        return [node, nodes.ExprStmt(_guarded("set", value, nodes.Const(name)))]
+        node.target = nodes.Name(self._new_name(), "store", lineno=node.lineno)
+        self._gather(node)
+        text = nodes.Name(node.target.name, "load", lineno=node.lineno)
+        return [node, _statement("set block", text, nodes.Const(name))]
+
+    def _new_name(self) -> str:
+        """A name in Jinja's own code, where no variable of a template is."""
+        self._names += 1
+        return f"_{self._names}"
 
     def _on_filterblock(self, node: nodes.FilterBlock) -> nodes.Node:
         self._gather(node)
@@ -116,10 +123,20 @@ class TwigGuard(NodeTransformer):
         node.filter = filters
         return node
 
-    def _gather(self, node: nodes.Node) -> None:
+    def _gather(self, node: nodes.AssignBlock | nodes.FilterBlock) -> None:
         self._blocks += 1
-        self._children(node)
+        node.body = self._visit_all(node.body)
         self._blocks -= 1
+        if node.filter:
+            node.filter = innermost = self.visit(node.filter)
+            while innermost.node is not None:
+                innermost = innermost.node
+            # What was gathered is as it should be, and comes in where there is no node.
+            innermost.node = nodes.Filter(None, "guarded written", [], [], None, None)
+
+    def _visit_all(self, body: list[nodes.Node]) -> list[nodes.Node]:
+        visited = [self.visit(node) for node in body]
+        return [node for each in visited for node in (each if isinstance(each, list) else [each])]
 
     def _on_output(self, node: nodes.Output) -> nodes.Node:
         """What a block gathers is counted piece by piece; all else is when it goes out."""
@@ -129,9 +146,9 @@ class TwigGuard(NodeTransformer):
         return node
 
     def _on_name(self, node: nodes.Name) -> nodes.Node:
-        if node.ctx == "load" and node.name in self._carried:
-            return _guarded("variable", nodes.Const(node.name, lineno=node.lineno))
-        return node
+        if node.name == "_context":
+            return _guarded("context", nodes.Const(None, lineno=node.lineno))
+        return _guarded("variable", nodes.Const(node.name, lineno=node.lineno))
 
     def _on_const(self, node: nodes.Const) -> nodes.Node:
         if isinstance(node.value, float) and not math.isfinite(node.value):
@@ -162,19 +179,37 @@ class TwigGuard(NodeTransformer):
 
     _on_or = _on_and
 
-    def _on_for(self, node: nodes.For) -> nodes.Node:
-        pairs = isinstance(node.target, nodes.Tuple)
-        targets = node.target.items if isinstance(node.target, nodes.Tuple) else [node.target]
-        names = [target for target in targets if isinstance(target, nodes.Name)]
-        if node.recursive or len(targets) > 2 or len(names) < len(targets):
+    def _on_for(self, node: nodes.For) -> list[nodes.Node]:
+        names = _read_names(node.target, "for")
+        if node.recursive or len(names) > 2:
             problem = "a loop is written `for x in list` or `for key, x in list`"
             raise TemplateError(node.lineno, problem)
+        iterated = node.iter
+        if node.test is not None:  # As older helpdesks have it: it chooses beforehand.
+            parameters = [nodes.Name(name, "store") for name in reversed(names)]
+            parts = [nodes.Tuple(parameters, "store"), node.test]
+            chosen: Any = nodes.Call(nodes.Name(ARROW, "load"), parts, [], None, None)
+            function = self._make_function(chosen.set_lineno(node.lineno))
+            iterated = _guarded("choose", self.visit(iterated), function)
+        else:
+            iterated = self.visit(iterated)
         before = self._nodes
-        self._children(node)
-        cost = self._nodes - before
-        node.iter = _guarded("entries", node.iter, nodes.Const(pairs), nodes.Const(cost))
-        node.test = _truth(node.test) if node.test else None
-        return node
+        body = self._visit_all(node.body)
+        cost = nodes.Const(self._nodes - before)
+        entry = self._new_name()
+        begin = _statement("step", nodes.Name(entry, "load", lineno=node.lineno), _names(names))
+        node.target = nodes.Name(entry, "store", lineno=node.lineno)
+        node.iter = _guarded("open loop", _guarded("entries", iterated, cost))
+        node.body, node.else_, node.test = [begin, *body], self._visit_all(node.else_), None
+        return [node, _statement("close loop", _names(names, node.lineno))]
+
+    def _on_with(self, node: nodes.With) -> list[nodes.Node]:
+        nothing = nodes.Const(None, lineno=node.lineno)
+        return [
+            _statement("open with", self.visit(node.values[0]), node.targets[0]),
+            *self._visit_all(node.body),
+            _statement("close with", nothing),
+        ]
 
     def _on_getitem(self, node: nodes.Getitem) -> nodes.Node:
         """``x[1:2]`` is the helpdesk's short form of ``x|slice(1, 2)``."""
@@ -209,11 +244,15 @@ class TwigGuard(NodeTransformer):
         if node.dyn_args is not None or node.dyn_kwargs is not None:
             raise TemplateError(node.lineno, f"{node.name} cannot be used so")
         if node.name not in FILTERS:
-            problem = f"there is no filter {node.name}; {_suggest(node.name, FILTERS)}"
+            problem = explain_missing("filter", node.name, FILTERS)
             raise TemplateError(node.lineno, problem)
+        _name_arguments(node, FILTERS[node.name])
         _check_arguments(node, node.name, FILTERS[node.name], 2)
         if node.node is not None:
+            is_written = node.name in _ESCAPE_FIRST and _is_written_out(node.node)
             node.node = self.visit(node.node)
+            if is_written:
+                node.node = _guarded("written", node.node)
         takes = node.name in _TAKE_FUNCTIONS
         node.args = [self._visit_argument(argument, takes) for argument in node.args]
         for named in node.kwargs:
@@ -229,10 +268,8 @@ class TwigGuard(NodeTransformer):
     def _make_function(self, node: Any) -> nodes.Expr:
         """Take an arrow function out of the tree; its values go to where it was."""
         names = [name.name for name in node.args[0].items]
-        before, carried = self._nodes, self._carried
-        self._carried = carried.difference(names)
+        before = self._nodes
         value = self.visit(node.args[1])
-        self._carried = carried
         cost = self._nodes - before
         result = nodes.Assign(nodes.Name(RESULT, "store"), value, lineno=node.args[1].lineno)
         body = nodes.Template([result], lineno=node.lineno)
@@ -240,16 +277,14 @@ class TwigGuard(NodeTransformer):
         if len(self.functions) == MAX_FUNCTIONS:
             raise TemplateError(node.lineno, "the template is too complicated")
         self.functions.append(body)
-        around = sorted(meta.find_undeclared_variables(body).difference(names))
-        pairs = [nodes.Pair(nodes.Const(name), nodes.Name(name, "load")) for name in around]
         number = nodes.Const(len(self.functions) - 1, lineno=node.lineno)
-        parameters = nodes.List([nodes.Const(name) for name in names])
-        return _guarded("arrow", number, parameters, nodes.Dict(pairs), nodes.Const(cost))
+        return _guarded("arrow", number, _names(names), nodes.Const(cost))
 
     def _on_test(self, node: nodes.Test) -> nodes.Node:
-        if node.name not in TESTS or node.dyn_args is not None or node.dyn_kwargs is not None:
-            problem = f"there is no test `is {node.name}`; {_suggest(node.name, TESTS)}"
-            raise TemplateError(node.lineno, problem)
+        if node.name not in TESTS:
+            raise TemplateError(node.lineno, explain_missing("test", node.name, TESTS))
+        if node.dyn_args is not None or node.dyn_kwargs is not None:
+            raise TemplateError(node.lineno, f"is {node.name} cannot be used so")
         _check_arguments(node, f"is {node.name}", TESTS[node.name], 1)
         return self._children(node)
 
@@ -259,9 +294,11 @@ class TwigGuard(NodeTransformer):
             problem = f"an arrow function belongs into {', '.join(_TAKE_FUNCTIONS)}"
             raise TemplateError(node.lineno, problem)
         name = node.node.name if isinstance(node.node, nodes.Name) else None
-        if name not in FUNCTIONS or node.dyn_args is not None or node.dyn_kwargs is not None:
-            problem = f"there is no such function; there are {', '.join(FUNCTIONS)}"
-            raise TemplateError(node.lineno, problem)
+        if name not in FUNCTIONS:
+            raise TemplateError(node.lineno, explain_missing("function", name or "", FUNCTIONS))
+        if node.dyn_args is not None or node.dyn_kwargs is not None:
+            raise TemplateError(node.lineno, f"{name} cannot be used so")
+        _name_arguments(node, FUNCTIONS[name])
         _check_arguments(node, name, FUNCTIONS[name], 1)
         # Visited by hand: its name is no variable.
         arguments = [self.visit(argument) for argument in node.args]
@@ -278,12 +315,12 @@ def _is_arrow(node: nodes.Node) -> bool:
     return isinstance(node, nodes.Call) and getattr(node.node, "name", "") == ARROW
 
 
-def _suggest(name: str, known: Iterable[str]) -> str:
-    """What may be meant by a name that is none of these, or else all of them."""
-    from difflib import get_close_matches  # most templates are as they should be
-
-    meant = get_close_matches(name.lower(), known, n=1, cutoff=0.7)
-    return f"the nearest is {meant[0]}" if meant else f"there are {', '.join(known)}"
+def _name_arguments(node: Any, function: Callable[..., Any]) -> None:
+    """Take arguments by Twig's names in either spelling: ``thousandSep``, ``thousand_sep``."""
+    known = inspect.signature(function).parameters
+    for argument in node.kwargs:
+        name = re.sub("(?<=[a-z])[A-Z]", lambda found: f"_{found[0].lower()}", str(argument.key))
+        argument.key = f"{name}_" if f"{name}_" in known else name
 
 
 def _check_arguments(node: Any, name: str, function: Callable[..., Any], before: int) -> None:
@@ -297,27 +334,25 @@ def _check_arguments(node: Any, name: str, function: Callable[..., Any], before:
         raise TemplateError(node.lineno, problem) from None
 
 
-def _carried_names(template: nodes.Template) -> set[str]:
-    """Variables that are set inside a loop or a block and outside of it: a sum, a counter.
+def _read_names(target: nodes.Node, tag: str) -> list[str]:
+    """The names that a tag sets. Raises ``TemplateError`` for anything else."""
+    targets = target.items if isinstance(target, nodes.Tuple) else [target]
+    names = [each.name for each in targets if isinstance(each, nodes.Name)]
+    if len(names) < len(targets) or (tag == "for" and "loop" in names):
+        problem = "this cannot be set: set and for take a name of yours"
+        raise TemplateError(target.lineno, problem)
+    return names
 
-    In the helpdesk's language such a one is still what the loop made of it; Jinja would
-    take it for another of the same name.
-    """
-    set_in: dict[str, set[int]] = {}
-    looped: set[str] = set()
-    pending: list[tuple[nodes.Node, int]] = [(template, 0)]
-    while pending:
-        node, loop = pending.pop()
-        if isinstance(node, _SETS) and isinstance(node.target, nodes.Name):
-            set_in.setdefault(node.target.name, set()).add(loop)
-        if isinstance(node, (nodes.AssignBlock, nodes.FilterBlock)):
-            loop = id(node)
-        if isinstance(node, nodes.For):
-            targets = node.target.items if isinstance(node.target, nodes.Tuple) else [node.target]
-            looped |= {target.name for target in targets if isinstance(target, nodes.Name)}
-            loop = id(node)
-        pending.extend((child, loop) for child in node.iter_child_nodes())
-    return {name for name, loops in set_in.items() if len(loops) > 1} - looped
+
+def _names(names: list[str], line: int = 1) -> nodes.List:
+    return nodes.List([nodes.Const(name) for name in names], lineno=line)
+
+
+def _is_written_out(node: nodes.Node) -> bool:
+    """Whether the author has written this text, or one of two: it is as it should be."""
+    if isinstance(node, nodes.CondExpr):
+        return _is_written_out(node.expr1) and (not node.expr2 or _is_written_out(node.expr2))
+    return isinstance(node, nodes.Const)
 
 
 def _guarded(name: str, node: nodes.Node, *arguments: nodes.Node) -> nodes.Expr:
@@ -325,6 +360,10 @@ def _guarded(name: str, node: nodes.Node, *arguments: nodes.Node) -> nodes.Expr:
     call = nodes.Filter(node, f"guarded {name}", list(arguments), [], None, None)
     call.set_lineno(node.lineno)
     return call
+
+
+def _statement(name: str, node: nodes.Node, *arguments: nodes.Node) -> nodes.ExprStmt:
+    return nodes.ExprStmt(_guarded(name, node, *arguments), lineno=node.lineno)
 
 
 def _truth(node: nodes.Node) -> nodes.Expr:

@@ -16,13 +16,18 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import jinja2
 from jinja2.lexer import Lexer, Token
 
+from inspector.twig.errors import TemplateError
+
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 Piece: TypeAlias = tuple[int, str, str]
 
-_OWN_SIGNS = re.compile(r"\?\??|\.\.|=>|<=>")
-_OWN_NAMES = {"?": "question", "??": "coalesce", "..": "range", "=>": "arrow", "<=>": "spaceship"}
+_OWN_SIGNS = re.compile(r"\?\??|\.\.|=>|<=>|(?<![\w.])b-(?:and|or|xor)\b")
+_OWN_NAMES = {
+    "?": "question", "??": "coalesce", "..": "range", "=>": "arrow", "<=>": "spaceship",
+    "b-and": "b-and", "b-or": "b-or", "b-xor": "b-xor",
+}  # fmt: skip
 
 # In Jinja's own patterns: what may stand behind the beginning of a tag, and before its end.
 _BEGIN_MARKS = re.compile(r"\(\\-\|\\\+\|\)")
@@ -31,6 +36,7 @@ _RAW_NAME = re.compile(r"(?<=\\s\*)(end)?raw(?=\\s\*)")
 # How often each of them stands in Jinja's patterns; another number means another Jinja.
 _EDITS = (_BEGIN_MARKS, _END_MARK, _RAW_NAME)
 _EXPECTED_EDITS = (5, 5, 2)
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[Ee][+-][0-9]+)?")
 _WHITE_SPACE = " \t\0\x0b"
 _TAKES_WHITE_SPACE = re.compile(r"\{[{%#]~")
 
@@ -96,6 +102,10 @@ class TwigLexer(Lexer):
                 yield Token(line, "string", _unescape(text[1:-1]))
             elif kind == "name" and tag_begins and text == "elseif":
                 yield Token(line, "name", "elif")
+            elif kind == "name" and tag_begins and text == "elif":
+                raise TemplateError(line, "elif is not Twig's; it is written elseif")
+            elif kind in ("integer", "float") and not _NUMBER.fullmatch(text):
+                raise TemplateError(line, f"{text[:40]} is no number in Twig; write its digits")
             else:
                 yield from super().wrap([(line, kind, text)], name, filename)
             tag_begins = kind == "block_begin" or (tag_begins and kind == "whitespace")

@@ -6,7 +6,9 @@ anew, or keeps its keys, as PHP's function of that name does.
 
 from __future__ import annotations
 
+import math
 import re
+import secrets
 from collections.abc import Iterable, Sequence
 from functools import cmp_to_key
 from typing import Any
@@ -22,6 +24,7 @@ from inspector.twig.values import (
     is_collection,
     is_empty,
     is_true,
+    look_up,
     order,
     pairs_of,
     to_number,
@@ -86,6 +89,39 @@ def keys(work: Work, value: Any) -> list[str | int]:
     return [key for key, _ in _charged_pairs(work, value)]
 
 
+def cycle(work: Work, values: Any, position: Any) -> Any:
+    """The entry at a position, counted on from the first after the last."""
+    if not is_collection(values):
+        return values
+    entries = entries_of(values)
+    work.charge(ENTRY_COST)
+    if not entries:
+        raise ValueProblemError("there is nothing to cycle through")
+    return look_up(values, math.fmod(to_whole_number(position), len(entries)))
+
+
+def attribute(_work: Work, variable: Any, attribute: Any) -> Any:
+    """An entry of a map or a list, by a name that is worked out."""
+    return look_up(variable, attribute)
+
+
+def random(work: Work, values: Any = None, max: Any = None) -> Any:  # noqa: A002 - Twig's name
+    """An entry or a character by chance; or a number up to the one given, or between two."""
+    if is_collection(values) or isinstance(values, str):
+        whole = _sequence(work, values)
+        if not whole and not isinstance(values, str):
+            raise ValueProblemError("there is nothing to choose from")
+        return secrets.choice(whole) if whole else ""
+    low, high = 0, 2**31 - 1
+    if values is not None:
+        low, high = sorted((0, to_whole_number(values)))
+    if max is not None:
+        low, high = to_whole_number(values), to_whole_number(max)
+    if low > high:
+        raise ValueProblemError("random goes from a number to a larger one")
+    return low + secrets.randbelow(high - low + 1)
+
+
 def join(work: Work, value: Any, glue: Any = "", and_: Any = None) -> str:
     """The entries as one text, with the glue between them, or another before the last."""
     between = to_text(glue)
@@ -136,13 +172,34 @@ def slice_(
     return _with_keys(part) if not is_empty(preserve_keys) else _renumber(part)
 
 
-def merge(work: Work, value: Any, other: Any) -> Any:
+def merge(work: Work, value: Any, arr2: Any) -> Any:
     """The entries of both; a name of the second goes in the place of the same name."""
-    for each in (value, other):
+    for each in (value, arr2):
         if not is_collection(each):
             raise ValueProblemError("merge works on lists and maps")
-    pairs = [*_charged_pairs(work, value), *_charged_pairs(work, other)]
+    pairs = [*_charged_pairs(work, value), *_charged_pairs(work, arr2)]
     return _renumber(pairs)
+
+
+def batch(work: Work, value: Any, size: Any, fill: Any = None, preserve_keys: Any = True) -> Any:
+    """Pieces of so many entries; ``fill`` goes to where the last one has none."""
+    if not is_collection(value):
+        raise ValueProblemError("batch works on lists and maps")
+    number = to_number(size)
+    if not 0 < number < 10**6:
+        raise ValueProblemError("batch makes pieces of 1 entry or more")
+    count = math.ceil(number)
+    pairs = _charged_pairs(work, value)
+    pieces = [pairs[start : start + count] for start in range(0, len(pairs), count)]
+    if fill is not None and pieces and len(pieces[-1]) < count:
+        missing = count - len(pieces[-1])
+        work.charge(ENTRY_COST * missing)
+        indices = [int(key) for key, _ in pieces[-1] if isinstance(key, int) or _INDEX.match(key)]
+        begin = max(indices, default=-1) + 1
+        pieces[-1] = [*pieces[-1], *((begin + each, fill) for each in range(missing))]
+    if not is_true(preserve_keys):
+        return [_renumber(piece) for piece in pieces]
+    return [_with_keys(piece) for piece in pieces]
 
 
 def column(work: Work, value: Any, name: Any) -> list[Any]:

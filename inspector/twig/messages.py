@@ -7,10 +7,22 @@ what none of ours fits is said plainly, never passed on.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 MAX_SHOWN_CHARS = 40
-TAGS = ("for", "if", "set", "apply", "spaceless", "verbatim")
+TAGS = ("for", "if", "set", "apply", "do", "spaceless", "verbatim", "with")
+# What Twig 3 has beside these, and its usual extensions.
+_ELSEWHERE = {
+    "tag": ("autoescape", "block", "cache", "deprecated", "embed", "extends", "flush", "from",
+            "import", "include", "macro", "sandbox", "use"),
+    "filter": ("convert_encoding", "country_name", "currency_name", "currency_symbol", "data_uri",
+               "format_currency", "format_date", "format_datetime", "format_number", "format_time",
+               "html_to_markdown", "inline_css", "inky_to_html", "language_name", "locale_name",
+               "markdown_to_html", "slug", "timezone_name", "u"),
+    "function": ("block", "constant", "dump", "html_classes", "include", "parent", "source",
+                 "template_from_string"),
+    "test": ("constant",),
+}  # fmt: skip
 _TAGS = f"there are {', '.join(TAGS[:-1])} and {TAGS[-1]}"
 
 _SIGNS = {
@@ -42,6 +54,20 @@ def explain_problem(message: str) -> str:
     return "it cannot be read"
 
 
+def explain_missing(kind: str, name: str, known: Iterable[str]) -> str:
+    """Why there is no filter, function, test or tag of this name, and what may be meant."""
+    from difflib import get_close_matches  # most templates are as they should be
+
+    if name in _ELSEWHERE[kind]:
+        return f"the {kind} {name} works in the helpdesk, not here"
+    meant = get_close_matches(name.lower(), known, n=1, cutoff=0.7)
+    nearest = f"the nearest is {meant[0]}" if meant else f"there are {', '.join(known)}"
+    called = f"`is {name}`" if kind == "test" else name
+    return (
+        f"there is no {kind} {called}; {nearest}" if name else f"there is no such {kind}; {nearest}"
+    )
+
+
 def _name(word: str) -> str:
     """What Jinja calls something, as one writes it."""
     return _THINGS.get(word) or f"“{_SIGNS.get(word, word)}”"
@@ -49,7 +75,7 @@ def _name(word: str) -> str:
 
 def _say_tag(tag: str, opened: str) -> str:
     if not tag.startswith(("end", "el")):
-        return f"there is no tag {tag}; {_TAGS}"
+        return explain_missing("tag", tag, TAGS)
     if not opened:
         return f"{{% {tag} %}} belongs to nothing that is open here"
     return f"{{% {tag} %}} is out of place: {{% {opened} %}} needs its {{% end{opened} %}} first"

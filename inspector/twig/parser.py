@@ -26,7 +26,7 @@ _SECOND_WORDS = {"not": ("in",), "starts": ("with",), "ends": ("with",), "is": (
 
 # How tightly an operator binds; what binds to the right begins again at its own level.
 _LEVELS = {
-    "or": 10, "and": 15,
+    "or": 10, "and": 15, "b-or": 16, "b-xor": 17, "b-and": 18,
     "eq": 20, "ne": 20, "lt": 20, "lteq": 20, "gt": 20, "gteq": 20, "in": 20, "not in": 20,
     "matches": 20, "starts with": 20, "ends with": 20, "spaceship": 20,
     "range": 25, "add": 30, "sub": 30, "tilde": 40,
@@ -49,7 +49,12 @@ _NODES: dict[str, type[nodes.BinExpr]] = {
     "pow": nodes.Pow,
 }
 _JINJA_SIGNS = {"not in": "notin"}
-_CONSTANTS = {"true": True, "false": False, "null": None, "none": None}
+_CONSTANTS = {
+    "true": True, "TRUE": True, "false": False, "FALSE": False,
+    "null": None, "NULL": None, "none": None, "NONE": None,
+}  # fmt: skip
+# Tests that take one argument, which may stand without parentheses.
+_WITH_ARGUMENT = ("divisible by", "same as")
 
 
 class TwigParser(Parser):
@@ -59,6 +64,7 @@ class TwigParser(Parser):
         super().__init__(*args, **kwargs)
         own: dict[str, Any] = {
             "apply": TwigParser._parse_apply,
+            "do": TwigParser._parse_do,
             "spaceless": TwigParser._parse_spaceless,
         }
         self.extensions |= own
@@ -76,6 +82,35 @@ class TwigParser(Parser):
         body = self.parse_statements(("name:endspaceless",), drop_needle=True)
         return nodes.FilterBlock(body, filters, lineno=line)
 
+    def _parse_do(self) -> nodes.Node:
+        line = next(self.stream).lineno
+        return nodes.ExprStmt(self.parse_expression(), lineno=line)
+
+    def parse_with(self) -> nodes.With:
+        """``{% with {a: 1} only %}...{% endwith %}``: the map, and whether nothing else is seen.
+
+        In Jinja's node the map is the value, and the target is a constant for ``only``.
+        """
+        line = next(self.stream).lineno
+        variables: nodes.Expr = nodes.Dict([], lineno=line)
+        if not self.stream.current.test_any("block_end", "name:only"):
+            variables = self.parse_expression()
+        only = nodes.Const(self.stream.skip_if("name:only"), lineno=line)
+        body = self.parse_statements(("name:endwith",), drop_needle=True)
+        return nodes.With([only], [variables], body, lineno=line)
+
+    def parse_autoescape(self) -> Any:
+        """``{% autoescape false %}``, which is how everything is rendered here."""
+        line = next(self.stream).lineno
+        if not self.stream.skip_if("name:false"):
+            problem = "autoescape works in the helpdesk, not here; escape with |e what is to be"
+            raise TemplateError(line, problem)
+        return self.parse_statements(("name:endautoescape",), drop_needle=True)
+
+    def parse_print(self) -> nodes.Output:
+        """Refuse Jinja's tag."""
+        raise TemplateError(self.stream.current.lineno, "print is not Twig's; write {{ ... }}")
+
     def parse_expression(self, with_condexpr: bool = True) -> nodes.Expr:
         """Any expression; without ``with_condexpr`` an ``if`` behind it is not part of it."""
         line = self.stream.current.lineno
@@ -85,10 +120,9 @@ class TwigParser(Parser):
                 expression = self._parse_choice(expression, line)
             elif self.stream.skip_if("arrow"):
                 expression = self._parse_arrow(expression, line)
-            elif with_condexpr and self.stream.skip_if("name:if"):  # Jinja's, since it is there
-                test = self._parse_from(0)
-                other = self.parse_expression() if self.stream.skip_if("name:else") else None
-                expression = nodes.CondExpr(test, expression, other, lineno=line)
+            elif with_condexpr and self.stream.current.test("name:if"):
+                problem = "`a if b else c` is not Twig's; it is written b ? a : c"
+                raise TemplateError(self.stream.current.lineno, problem)
             else:
                 return expression
 
@@ -166,15 +200,27 @@ class TwigParser(Parser):
         arguments: Any = ([], [], None, None)
         if self.stream.current.type == "lparen":
             arguments = self.parse_call_args()
+        elif name in _WITH_ARGUMENT:
+            arguments = ([self._parse_operand()], [], None, None)
         return nodes.Test(node, name, *arguments, lineno=line)
 
     def parse_primary(self, with_namespace: bool = False) -> nodes.Expr:
         """A name, a value written out, or a group."""
         token = self.stream.current
-        if token.type == "name" and token.value.lower() in _CONSTANTS:
+        if token.type == "name" and token.value in _CONSTANTS:
             next(self.stream)
-            return nodes.Const(_CONSTANTS[token.value.lower()], lineno=token.lineno)
-        return super().parse_primary(with_namespace)
+            return nodes.Const(_CONSTANTS[token.value], lineno=token.lineno)
+        if token.type == "name" and not with_namespace:
+            next(self.stream)
+            return nodes.Name(token.value, "load", lineno=token.lineno)
+        if token.type == "string":
+            next(self.stream)
+            return nodes.Const(token.value, lineno=token.lineno)
+        expression = super().parse_primary(with_namespace)
+        is_group = token.type == "lparen" and isinstance(expression, nodes.Tuple)
+        if is_group and self.stream.current.type != "arrow":
+            raise TemplateError(token.lineno, "(a, b) is not Twig's; a list is written [a, b]")
+        return expression
 
     def parse_dict(self) -> nodes.Dict:
         """``{name: 1, 'text': 2, (expression): 3, name}``: a name is a text, or itself."""

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from jinja2 import Undefined
+from jinja2 import ChainableUndefined, Undefined
 
 from inspector.forms.casts import text_of
 from inspector.twig.errors import TooMuchWorkError, ValueProblemError
@@ -27,11 +27,21 @@ _NUMERIC = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*\Z", re.ASC
 _INT_RANGE = range(-(2**63), 2**63)
 
 
+class Markup(str):
+    """HTML that is not to be escaped again: what a filter or a block has made."""
+
+    __slots__ = ()
+
+
 class Work:
-    """Counts what a template does, in characters and entries touched, up to ``limit``."""
+    """Counts what a template does, in characters and entries touched, up to ``limit``.
+
+    ``notes`` are half sentences about what the author may not expect of the result.
+    """
 
     def __init__(self, limit: int) -> None:
         self._left = limit
+        self.notes: list[str] = []
 
     def charge(self, amount: int) -> None:
         """Account for work before it is done; raises ``TooMuchWorkError`` beyond the limit."""
@@ -77,6 +87,19 @@ def pairs_of(value: Any) -> list[tuple[str | int, Any]]:
     if isinstance(value, Mapping):
         return list(value.items())
     return list(enumerate(entries_of(value)))
+
+
+def look_up(value: Any, key: Any) -> Any:
+    """An entry of a map or a list; of anything else, and for any other key, no value."""
+    if isinstance(value, dict):
+        found = value.get(key if isinstance(key, str) else to_text(key))
+    elif isinstance(value, (list, tuple)):
+        text = to_text(key)
+        index = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+        found = value[index] if 0 <= index < len(value) else None
+    else:
+        found = None
+    return ChainableUndefined(name=to_text(key)) if found is None else found
 
 
 def to_text(value: Any) -> str:
@@ -207,6 +230,29 @@ def calculate(sign: str, left: Any, right: Any) -> Number:
     except ValueProblemError as problem:
         hint = "; join texts with ~" if sign == "+" else ""
         raise ValueProblemError(f"{problem}{hint}") from None
+
+
+def bits_and(work: Work, left: Any, right: Any) -> int:
+    """``b-and``: the bits of two numbers that both have."""
+    return _bits(work, left) & _bits(work, right)
+
+
+def bits_or(work: Work, left: Any, right: Any) -> int:
+    """``b-or``: the bits of two numbers that one of them has."""
+    return _bits(work, left) | _bits(work, right)
+
+
+def bits_xor(work: Work, left: Any, right: Any) -> int:
+    """``b-xor``: the bits of two numbers that only one of them has."""
+    return _bits(work, left) ^ _bits(work, right)
+
+
+def _bits(work: Work, value: Any) -> int:
+    work.charge(1)
+    number = to_whole_number(value)
+    if number not in _INT_RANGE:
+        raise ValueProblemError("the number has more than 64 bits")
+    return number
 
 
 _ORDERINGS: dict[str, Callable[[Any, Any], bool]] = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -254,3 +255,25 @@ def test_no_header_makes_a_second_line(name: str, value: str) -> None:
     assert len(lines) == 1 + len(request.headers) + 2
     assert b"\n" not in b"".join(lines)
     assert b"\0" not in request.head
+
+
+def test_the_date_of_nothing_is_todays_and_that_is_said() -> None:
+    today = datetime.now(UTC)
+    request = prepare(
+        {"ticket": {"date_closed": "", "id": "5"}},
+        url="http://h/{{ ticket.date_closed|date('Y') }}",
+        headers=(
+            ("X-Closed", "{{ ticket.date_closed|date('Y-m-d') }}"),
+            ("X-Id", "{{ ticket.id }}"),
+        ),
+        custom_data="{{ ticket.gone|date('Y') }}{{ ticket.gone|date('m') }}",
+    )
+    sent = dict(request.headers)["X-Closed"]
+    later = datetime.now(UTC)
+    assert sent in (f"{today:%Y-%m-%d}", f"{later:%Y-%m-%d}")
+    assert request.url.path == f"/{sent[:4]}"
+    assert [str(each) for each in request.left_out] == [
+        "url: sent, but the date of nothing is today's (`ticket.date_closed` has no value)",
+        "X-Closed: sent, but the date of nothing is today's (`ticket.date_closed` has no value)",
+        "custom_data: sent, but the date of nothing is today's (`ticket.gone` has no value)",
+    ]

@@ -15,12 +15,12 @@ from jinja2.lexer import Lexer
 from inspector.twig.environment import (
     _ENVIRONMENT,
     MAX_OUTPUT_CHARS,
-    missing_variables,
     render_twig,
 )
 from inspector.twig.errors import TemplateError, ValueProblemError
 from inspector.twig.filters import FILTERS
 from inspector.twig.lexer import TwigLexer
+from inspector.twig.variables import missing_variables
 
 TICKET: Any = {
     "ticket": {
@@ -65,7 +65,7 @@ CASES = [
     Case("[{{ ticket.items }}{{ ticket.keys }}{{ ticket.__class__ }}]", "[not a method]"),
     Case("[{{ ''.__class__.__mro__ }}{{ self }}{{ self.__init__ }}{{ ticket.id.upper }}]", "[]"),
     Case("[{{ range }}{{ dict }}{{ lipsum }}{{ cycler }}{{ namespace }}{{ _ }}]", "[]"),
-    Case("{% for x in [1] %}[{{ loop }}{{ loop.cycle }}{{ loop._iterable }}]{% endfor %}", "[]"),
+    Case("{% for x in [1] %}[{{ loop.cycle }}{{ loop._iterable }}]{% endfor %}", "[]"),
     # Printing
     Case("{{ 1 }} {{ 1.0 }} {{ 1.5 }} {{ true }}{{ false }}{{ none }}", "1 1 1.5 1"),
     Case("{{ ticket.html }}", "<b>&\"'"),
@@ -78,8 +78,6 @@ CASES = [
     Case("{% if ticket.empty or ticket.no or none or 0 %}yes{% else %}no{% endif %}", "no"),
     Case("{% if not ticket.zero and ticket.id %}yes{% endif %}", "yes"),
     Case("{% if ticket.no %}1{% elseif ticket.id %}2{% else %}3{% endif %}", "2"),
-    Case("{% if ticket.no %}1{% elif ticket.id %}2{% endif %}", "2"),
-    Case("{{ 'a' if ticket.zero else 'b' }}", "b"),
     Case("[{{ ticket.id or 'x' }}{{ ticket.no and 'x' }}]", "[1]"),
     # Comparisons read numbers in texts
     Case("{{ ticket.id == 5 }}{{ ticket.id == '5.0' }}{{ ticket.id != 6 }}", "111"),
@@ -88,7 +86,7 @@ CASES = [
     Case("{{ true == 'x' }}{{ [1] == ['1'] }}{{ [1, 2] == [1, 2] }}{{ [] == none }}", "111"),
     Case("{{ 'problem' in ticket.subject }}{{ '3' in ticket.agent.groups }}", "11"),
     Case("{{ 3 in ticket.agent.groups }}{{ 9 not in ticket.agent.groups }}", "11"),
-    Case("[{{ [] in 'x' }}{{ 'x' in none }}{{ [1] < none if false }}]", "[]"),
+    Case("[{{ [] in 'x' }}{{ 'x' in none }}]", "[]"),
     # Arithmetic
     Case("{{ ticket.id + 1 }} {{ ticket.id * '2' }} {{ 7 / 2 }} {{ 6 / 2 }}", "6 10 3.5 3"),
     Case(
@@ -110,9 +108,7 @@ CASES = [
     Case("{% for x in ticket.no %}x{% else %}none{% endfor %}", "none"),
     Case("{% for x in 'text' %}x{% else %}none{% endfor %}", "none"),
     Case("{% set x = 'a' %}{% set x = x ~ 'b' %}{{ x }}", "ab"),
-    Case(
-        "{% set x %}a{{ ticket.id }}{% endset %}{{ x }}{% set x|upper %}b{% endset %}{{ x }}", "a5B"
-    ),
+    Case("{% set x %}a{{ ticket.id }}{% endset %}{{ x }}", "a5"),
     # As older helpdesks have them
     Case("{% filter upper %}a{% endfilter %}{% spaceless %} <a> <b> {% endspaceless %}", "A<a><b>"),
     # Arrow functions see what stands around them, and get no further
@@ -138,7 +134,6 @@ CASES = [
     Case("{{ ticket.date_created|date }}", "May 21, 2014 14:18"),
     Case("{{ ticket.date_created|date('H:i', 'Europe/London') }}", "15:18"),
     Case("{{ ticket.date_created|date(timezone='Asia/Kolkata', format='H:i') }}", "19:48"),
-    Case("[{{ ticket.no|date('Y') }}{{ ticket.empty|date }}]", "[]"),
     Case("{{ 'now'|date('Y') > 2000 }}", "1"),
     Case("{{ ticket.agent.groups|length }}{{ ticket.id|length }}{{ ticket.no|length }}", "310"),
     Case(
@@ -148,7 +143,7 @@ CASES = [
     Case("{{ ticket.labels|keys|join('+') }} {{ ticket.agent.groups|join }}", "a+b 346"),
     Case("{{ 'a,b,c'|split(',')|last }} {{ 'a,b,c'|split(',', 2)|last }}", "c b,c"),
     Case("{{ 'abc'|split('')|join('-') }}", "a-b-c"),
-    Case("{{ 'a b a'|replace({'a': 'b', 'b': 'c'}) }} {{ 'xx'|replace('x', 'y') }}", "b c b yy"),
+    Case("{{ 'a b a'|replace({'a': 'b', 'b': 'c'}) }}", "b c b"),
     Case("{{ 'Hi aa'|replace({'a': '1', 'aa': '2', '': 'no'}) }}", "Hi 2"),
     Case(
         "{{ ticket.subject|slice(0, 4) }} {{ ticket.subject[0:4] }} {{ ticket.subject[10:2] }}",
@@ -210,7 +205,19 @@ REFUSED = [
     Refused("{{ a is divisible }}", 1, "no test `is divisible`; the nearest is divisible by"),
     Refused("{{ a|uper }}", 1, "there is no filter uper; the nearest is upper"),
     Refused("{{ a|dateModify('+1 day') }}", 1, "; the nearest is date_modify"),
-    Refused("{{ a is divisible by }}", 1, "is divisible by does not take these arguments"),
+    Refused("{{ a is divisible by }}", 1, "a value is missing before “}}”"),
+    Refused("{{ 'x'|replace('a', 'b') }}", 1, "replace takes a map, as in replace({'a': 'b'})"),
+    Refused("{% autoescape %}{% endautoescape %}", 1, "autoescape works in the helpdesk, not here"),
+    Refused("a\n{% flush %}", 2, "the tag flush works in the helpdesk, not here"),
+    Refused("{{ 'x'|slug }}", 1, "the filter slug works in the helpdesk, not here"),
+    Refused("{{ constant('X') }}", 1, "the function constant works in the helpdesk, not here"),
+    Refused("{{ 1 is constant('X') }}", 1, "the test constant works in the helpdesk, not here"),
+    Refused("{% flus %}", 1, "there is no tag flus; there are for, if, set"),
+    Refused("a\n{% if 0 %}\n{% elif 1 %}{% endif %}", 3, "elif is not Twig's"),
+    Refused("\n{{ 'a' if 1 else 'b' }}", 2, "it is written b ? a : c"),
+    Refused("\n{{ 0x10 }}", 2, "0x10 is no number in Twig"),
+    Refused("\n{{ (1, 2) }}", 2, "a list is written [a, b]"),
+    Refused("\n{% print 1 %}", 2, "print is not Twig's; write {{ ... }}"),
     Refused("{{ a is odd(1) }}", 1, "is odd does not take these arguments"),
     Refused("\n{{ 1 is divisible by(0) }}", 2, "a division by zero"),
     Refused("{{ 1..none }}{{ 0..(10 ** 400) }}", 1, "a range goes from one number to another"),
@@ -264,24 +271,28 @@ REFUSED = [
     ),
     Refused("{{ a\N{PLUS-MINUS SIGN}b }}", 1, "is out of place"),
     Refused("{% block a-b %}", 1, "it cannot be read"),
-    Refused("x\n{{ ticket.id|nosuch }}", 2, "there is no filter nosuch; there are abs, capitalize"),
+    Refused(
+        "x\n{{ ticket.id|nosuch }}",
+        2,
+        "there is no filter nosuch; there are abs, batch",
+    ),
     Refused("{{ 1|guarded }}", 1, "there is no filter guarded"),
     Refused("{{ 1 is divisibleby(3) }}", 1, "there is no test `is divisibleby`"),
     Refused("{{ ticket.id|upper(1) }}", 1, "upper does not take these arguments"),
     Refused("{{ ticket.id|date(nosuch=1) }}", 1, "date does not take these arguments"),
     Refused("{{ ticket.id|upper(*ticket) }}", 1, "upper cannot be used so"),
     Refused("{{ range(3) }}", 1, "range does not take these arguments"),
-    Refused("{{ random(3) }}", 1, "there is no such function; there are date, max, min, range"),
-    Refused("{{ ticket.subject.upper() }}", 1, "there is no such function"),
-    Refused("{{ max(*ticket) }}", 1, "there is no such function"),
-    Refused("{% include 'x' %}", 1, "include is not part"),
-    Refused("{% import 'x' as y %}", 1, "import is not part"),
-    Refused("{% from 'x' import y %}", 1, "import is not part"),
-    Refused("{% extends 'x' %}", 1, "extends is not part"),
-    Refused("{% block x %}{% endblock %}", 1, "a block is not part"),
-    Refused("{% macro x() %}{% endmacro %}", 1, "a macro is not part"),
-    Refused("{% set a, b %}x{% endset %}", 1, "set takes one name"),
-    Refused("{% set a.b %}x{% endset %}", 1, "set takes one name"),
+    Refused("{{ randon(3) }}", 1, "there is no function randon; the nearest is random"),
+    Refused("{{ ticket.subject.upper() }}", 1, "no such function; there are attribute"),
+    Refused("{{ max(*ticket) }}", 1, "max cannot be used so"),
+    Refused("{% include 'x' %}", 1, "include works in the helpdesk, not here"),
+    Refused("{% import 'x' as y %}", 1, "import works in the helpdesk"),
+    Refused("{% from 'x' import y %}", 1, "import works in the helpdesk"),
+    Refused("{% extends 'x' %}", 1, "extends works in the helpdesk"),
+    Refused("{% block x %}{% endblock %}", 1, "a block works in the helpdesk"),
+    Refused("{% macro x() %}{% endmacro %}", 1, "a macro works in the helpdesk"),
+    Refused("{% set a, b %}x{% endset %}", 1, "set with a block takes one name"),
+    Refused("{% set a.b %}x{% endset %}", 1, "set with a block takes one name"),
     Refused("{% set a %}x", 1, "{% set %} is not closed"),
     Refused("{% apply nosuch %}x{% endapply %}", 1, "there is no filter nosuch"),
     Refused("{% apply upper|slice %}x{% endapply %}", 1, "slice does not take these arguments"),
@@ -302,11 +313,11 @@ REFUSED = [
     Refused("{{ ticket.id|map(v => v) }}", 1, "map works on lists and maps"),
     Refused("{{ [2, 1]|sort((a, b) => 'x') }}", 1, "'x' is not a number"),
     Refused("\n{{ [1]|map(v =>\n 1 / 0) }}", 3, "a division by zero"),
-    Refused("{% with x = 1 %}{% endwith %}", 1, "with is not part"),
-    Refused("{% set a.b = 1 %}", 1, "set takes one name"),
-    Refused("{% set a, b = 1, 2 %}", 1, "set takes one name"),
+    Refused("{% with x = 1 %}{% endwith %}", 1, "is out of place"),
+    Refused("{% set a.b = 1 %}", 1, "set and for take a name of yours"),
+    Refused("{% set a, b = 1 %}", 1, "set needs as many values as names"),
     Refused("{% for a in b recursive %}{% endfor %}", 1, "a loop is written"),
-    Refused("{% for a, (b, c) in d %}{% endfor %}", 1, "a loop is written"),
+    Refused("{% for a, (b, c) in d %}{% endfor %}", 1, "a list is written [a, b]"),
     Refused("{% for a, b, c in d %}{% endfor %}", 1, "a loop is written"),
     Refused("{{ 'abc'[::2] }}", 1, "a slice has a start and a length"),
     Refused("a\n{{ 'a' + 1 }}", 2, "'a' is not a number; join texts with ~"),
@@ -323,10 +334,10 @@ REFUSED = [
     Refused("{{ '2 days'|date_modify('x days') }}", 1, "'x days' moves no date"),
     Refused("{{ date('soon') }}", 1, "'soon' is not a date"),
     Refused("{{ 'now'|date('Y', 'Mars/North') }}", 1, "there is no time zone 'Mars/North'"),
-    Refused("{{ 'x'|e('js') }}", 1, "there is no escaping 'js'"),
+    Refused("{{ 'x'|e('xml') }}", 1, "there is no escaping 'xml'; there are html, url, js"),
     Refused("{{ 'x'|abs }}", 1, "'x' is not a number"),
     Refused("{{ (10 ** 400)|json_encode }}", 1, "JSON has no infinite numbers"),
-    Refused("{{ 1e400 }}", 1, "the number is too large"),
+    Refused("{{ 1e+400 }}", 1, "the number is too large"),
     Refused("{{ (10 ** 400) is even }}", 1, "the number is not finite"),
 ]
 
@@ -404,6 +415,17 @@ BOMBS = {
     "lists by functions": "{{ (1..99)|reduce((c, v) => [c, c], [1])|json_encode }}",
     "sorting by functions": "{{ (1..50000)|reverse|sort((a, b) => a <=> b)|first }}",
     "output": "{{ ticket.text }}" * 11,
+    "contexts": NEST + "{{ _context|json_encode }}" + "{% endfor %}" * 8,
+    "doubling contexts": "{% set a = _context %}" * 40 + "{{ a|json_encode }}",
+    "contexts in withs": "{% with _context %}{% set a = [_context, _context] %}" * 20
+    + "{{ a|json_encode }}" + "{% endwith %}" * 20,
+    "withs in loops": NEST + "{% with {b: 1} %}{% endwith %}" + "{% endfor %}" * 8,
+    "parents of loops": "{% for x in ticket.list %}{% for y in ticket.list %}"
+    "{{ loop.parent|json_encode }}{% endfor %}{% endfor %}",
+    "pieces": "{{ ticket.list|batch(1)|json_encode }}" * 30,
+    "filling": "{{ [1]|batch(999999, ticket.text)|json_encode }}" * 4,
+    "escaping": "{{ ticket.text|e('html_attr') }}" * 3
+    + "{{ ticket.text|nl2br|nl2br|e('js') }}" * 9,
     "parentheses": "{{ " + "(" * 5_000 + "1" + ")" * 5_000 + " }}",
     "lists in lists": "{{ " + "[" * 5_000 + "]" * 5_000 + " }}",
     "nots": "{{ " + "not " * 5_000 + "1 }}",
@@ -499,7 +521,9 @@ PIECES = [
     " ", "\n", "\\", "\0", "\ud800", "é", "if ", "endif ", "for ", "endfor ", "set ", "not ", "in ",
     *"{{ }} {% %} {# #} ( ) [ ] { } , : ' | . = == < ~ + - * ** / // % ? ?: ?? ..".split(),
     *"1 0 1.5 'x' a starts_with ends_with matches is_odd is_divisible_by(2) '/a+b?/i'".split(),
-    *"1e400 ticket id agent groups labels loop upper date default join slice replace round".split(),
+    *"1e+400 ticket id agent groups labels loop upper date default join slice replace".split(),
+    *"with endwith only do b-and b-or _context a|batch(2) cycle(a,1) attribute(a,b)".split(),
+    *"round is_divisible_by_2 same_as 'x'|e('js') autoescape false endautoescape".split(),
     *"number_format split json_encode is defined empty none true and or else elseif".split(),
     *"merge sort reverse format striptags nl2br max(1,a) range(a,9)".split(),
     *"raw endraw verbatim endverbatim set\\ a endset apply\\ upper endapply {{~ ~}} -%}".split(),
@@ -520,10 +544,10 @@ TREES = st.recursive(
 )
 FILTER_CALLS = st.builds(
     "{{{{ {0}|{1}({2}) }}}}".format,
-    st.sampled_from(["a", "b", "[a, b]", "{'x': a}", "none", "1e400", "-1.5", "2 ** 62"]),
+    st.sampled_from(["a", "b", "[a, b]", "{'x': a}", "none", "1e+400", "-1.5", "2 ** 62"]),
     st.sampled_from(sorted(FILTERS)),
     st.lists(
-        st.sampled_from(["a", "b", "-3", "0", "1e400", "'x'", "none", "{a: b}"]), max_size=3
+        st.sampled_from(["a", "b", "-3", "0", "1e+400", "'x'", "none", "{a: b}"]), max_size=3
     ).map(", ".join),
 )
 

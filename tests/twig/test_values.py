@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from inspector.forms.casts import text_of
-from inspector.twig.environment import render_twig
+from inspector.twig import TemplateError, render_twig
 from inspector.twig.values import Work, compare, is_true, to_text
 
 RECORDED = json.loads((Path(__file__).parent / "data" / "php_comparisons.json").read_text("utf-8"))
@@ -40,3 +40,9 @@ TWIG = json.loads((Path(__file__).parent / "data" / "twig.json").read_text("utf-
 @pytest.mark.parametrize(("source", "rendered"), TWIG["rendered"], ids=str)
 def test_a_template_gives_what_twig_gives(source: str, rendered: str) -> None:
     assert render_twig(source, TWIG["context"]) == rendered
+
+
+@pytest.mark.parametrize("source", TWIG["refused"])
+def test_what_twig_refuses_is_refused_here(source: str) -> None:
+    with pytest.raises(TemplateError):
+        render_twig(source, TWIG["context"])

@@ -137,18 +137,81 @@ a {%~ verbatim ~%} {{ x }} {%~ endverbatim ~%} b
 {{ 1 <=> 2 }} {{ 'b' <=> 'a' }} {{ '5' <=> ticket.id }} {{ null <=> 1 }} {{ (2 <=> 1) + 1 }}
 {% set n = 0 %}{% for g in ticket.agent.groups %}{% set n = n + 1 %}{{ [1]|map(n => n * 10)|first }}{{ [1]|map(v => n)|first }} {% endfor %}
 {{ [1, 2, 3]|filter(v => v is odd)|map(v => v)|last }} {{ ticket.labels|map((v, k) => "#{k}#{v}")|join(' ') }} {{ (ticket.slas|filter(s => s.hours < 10)|first).sla.title }}
+{{ ticket.empty|date('Y') == 'now'|date('Y') ? 1 : 0 }}{{ ticket.no|date('Y') == 'now'|date('Y') ? 1 : 0 }}{{ false|date('Y') == 'now'|date('Y') ? 1 : 0 }}{{ ' '|date('Y') == 'now'|date('Y') ? 1 : 0 }} {{ 0|date('Y') }} {{ '0'|date('Y') }}
+{{ ticket.empty|date_modify('+0 days')|date('Y') == date()|date('Y') ? 1 : 0 }}{{ date(ticket.no)|date('Y') == date('')|date('Y') ? 1 : 0 }}
+{{ 1234.567|number_format(2, ticket.no) }} {{ 1234.567|number_format(ticket.no) }} {{ 1234.567|number_format(2, ticket.no, ticket.no) }} {{ 1234.567|number_format(2, '') }}
+{{ 'a,b,c'|split(',', ticket.no)|json_encode }} {{ ticket.date_created|date(ticket.no) }} {{ ticket.date_created|date('H:i', ticket.no) }} [{{ ticket.date_created|date('') }}] {{ ticket.date_created|date('D', false) }}
+[{{ ' x '|trim(ticket.no) }}] [{{ ' x '|trim('') }}] {{ 'abc'|slice(1, ticket.no) }} {{ [1, 2, 3]|slice(ticket.no)|join }} {{ [1, 2]|join(ticket.no) }} {{ [1, 2, 3]|join(',', ticket.no) }} {{ 2.55|round(ticket.no) }} [{{ ticket.no|default(ticket.nor) }}] {{ [1, 2]|reverse(ticket.no)|json_encode }}
+{% apply upper %}{% set a = 1 %}{% endapply %}{{ a }} {% set a %}{% set b = 2 %}{% endset %}{{ b }}
+{% for x in 1..2 %}{% for y in 1..2 %}{% set n = (n ?? 0) + 1 %}{{ n }}{% endfor %}|{% endfor %}[{{ n }}]
+{% for x in 1..2 %}{% for y in 1..2 %}{% set n = n + 1 %}{{ n }}{% endfor %}|{{ n }}|{% endfor %}
+{% set foo = 'outer' %}{% set foo %}[{{ foo }}]{% endset %}{{ foo }} {% set bar %}[{{ bar }}]{% endset %}{{ bar }}
+{% for a in 1..2 %}{% for b in 1..2 %}{{ loop.parent.loop.index }}{{ loop.index }} {% endfor %}{{ loop.parent.ticket.id }}{{ loop.parent.a }}{% endfor %}
+{{ _context|keys|join(',') }} {{ _context.ticket.id }} {{ _context['ticket'].id }} {% for a in 1..2 %}{{ _context.a }}{{ _context._parent.ticket.id }}{{ _key }}{% endfor %} {% set _context = 1 %}{{ _context.ticket.id }}
+{% for x in [1] %}{% set z = 5 %}{% endfor %}[{{ z }}]{% set z = 4 %}{% for x in [1] %}{% set z = 5 %}{% endfor %}[{{ z }}]{% if true %}{% set q = 2 %}{% endif %}{{ q }}
+{% for x in [1, 2] %}{{ x }}{% endfor %}{{ x }}|{% set x = 9 %}{% for x in [1, 2] %}{{ x }}{% endfor %}{{ x }}{% for k, v in [5] %}{% endfor %}[{{ k }}{{ v }}]
+{% set a, b = 1, 2 %}{{ a }}{{ b }}{% set a, b = b, a %}{{ a }}{{ b }}
+{{ 6 is divisible by 3 ? 1 : 0 }}{{ ticket.id is same as '5' ? 1 : 0 }}{{ 6 is not divisible by 4 ? 1 : 0 }}{{ 6 is divisible by 3 and 1 ? 1 : 0 }}{{ 8 is divisible by 2 + 2 }}{{ ticket.id is same as '5' ~ '' ? 1 : 0 }}{{ 6 is divisible by -3 ? 1 : 0 }}
+{{ ticket.date_created|date(format='Y', timezone='UTC') }} {{ 1234.5|number_format(decimal=1, thousand_sep=' ') }} {{ 1234.5|number_format(decimal=1, thousandSep='_', decimalPoint=',') }} {{ 'x'|e(strategy='html') }} {{ [1, 2, 3]|slice(length=1, start=1)|join }} {{ 'a-b'|split(delimiter='-')|join }} {{ range(low=1, high=3)|join }} {{ [1, 2, 3]|join(glue='+', and=' and ') }} {{ 'xax'|trim(characterMask='x') }} {{ 'xax'|trim(character_mask='x', side='left') }} {{ [1]|merge(arr2=[2])|join }} {{ 'a'|replace(from={a: 'b'}) }}
+{{ ticket.html|nl2br }} {{ ticket.html|spaceless }}
+{{ (ticket.html ~ '<b>')|nl2br }}|{{ ticket.html|raw|nl2br }}|{{ ticket.html|upper|nl2br }}|{{ ticket.html|e|nl2br }}
+{% apply nl2br %}<b>{{ ticket.html }}{% endapply %}{% apply spaceless %}<b> {{ ticket.html }} </b>{% endapply %}
+{% set x = '<i>' %}{{ x|nl2br }}{% set y %}<i>{% endset %}{{ y|nl2br }}{{ y|spaceless }}{% set z = ticket.html|raw %}{{ z|nl2br }}
+{{ ticket.html|striptags|nl2br }} {{ ticket.html|nl2br|upper }} {{ ticket.html|nl2br|nl2br }} {{ ('<b>' ~ '<i>')|nl2br }} {{ (true ? '<b>' : '<i>')|nl2br }} {{ (ticket.id ? ticket.html : '')|nl2br }} {{ '<b>'|nl2br }} {{ '<b>'|spaceless }} {{ "#{ticket.html}"|nl2br }} {{ ['<b>']|join|nl2br }} {{ '<b>'|upper|nl2br }} {{ 5|nl2br }}
+{% autoescape false %}{{ ticket.html }}{% endautoescape %}
+{% for x in 1..2 %}{% set c %}{{ x }}{% endset %}{% endfor %}[{{ c }}]{% for x in 1..2 %}{% set n %}{{ n }}{{ x }}{% endset %}{{ n }};{% endfor %}[{{ n }}]
+{% set n = 0 %}{% for x in 1..2 %}{% for y in 1..2 %}{% set n = n + 1 %}{% set m = m + 1 %}{% endfor %}{{ m }}{% endfor %}{{ n }}[{{ m }}]
+{% for x in 1..2 %}{% set m = 0 %}{% for y in 1..2 %}{% set m = m + 1 %}{% endfor %}{{ m }}{% endfor %}[{{ m }}]
+{% for x in 1..2 %}{% if x == 1 %}{% set s = 'first' %}{% endif %}{{ s }}{% endfor %}[{{ s }}]{% for x in 1..2 %}{% set ticket = {id: x} %}{{ ticket.id }}{% endfor %}{{ ticket.id }}
+{% set x = 'o' %}{% for k, x in ['a'] %}{% set x = x ~ '!' %}{{ x }}{% endfor %}{{ x }}{% for x in ['a'] %}{% set k = 'set' %}{% for k, v in ['b'] %}{{ k }}{% endfor %}{{ k }}{% endfor %}
+{% for x in [1] %}{% else %}{% set e = 1 %}{% endfor %}[{{ e }}]{% for x in [] %}{% else %}{% set e = 2 %}{{ e }}{% endfor %}[{{ e }}]
+{% for x in 1..2 %}{% apply upper %}{% set a = a ~ 'a' %}{% endapply %}{{ a }}{% endfor %}[{{ a }}]{% set loop = 3 %}{{ loop }}{% for x in [1] %}{{ loop.index }}{% endfor %}{{ loop }}
+{% for x in [1, 2] %}{{ [1]|map(v => v + x)|first }}{{ [1]|map(v => loop.index)|first }}{% endfor %}{% set v = 1 %}{{ [5]|map(v => v)|first }}{{ v }}
+{% with %}{% set w = 1 %}{{ w }}{% endwith %}[{{ w }}]{% with {a: 1} %}{{ a }}{{ ticket.id }}{% endwith %}[{{ a }}]{% with {a: 1} only %}{{ a }}[{{ ticket.id }}]{% endwith %}{% set v = 1 %}{% with %}{% set v = 2 %}{{ v }}{% endwith %}{{ v }}
+{% with {x: 1} %}{% for i in [1] %}{{ x }}{{ loop.parent.x }}{% endfor %}{% endwith %}[{{ x }}]{% do ticket.id %}{% set n = 1 %}{% with %}{% for i in 1..3 %}{% set n = n + 1 %}{% endfor %}{{ n }}{% endwith %}{{ n }}
+{{ True }}{{ None }}[{{ fAlse }}] {{ True|default('no such variable') }}
+{{ ticket.id|e('js') }} {{ 'a"b<é/'|e('js') }} {{ "O'Neill & Söhne €😀\t"|e('js') }} {{ 'abc123,._'|e('js') }} {{ "\f\n\r\t/\\"|e('js') }} [{{ ticket.no|e('js') }}{{ ''|e('js') }}]
+{{ 'a"b<é /'|e('css') }} {{ 'a"b<é /'|e('html_attr') }} {{ '<a href="x">'|e('html_attr') }} {{ 'é€😀	'|e('html_attr') }} {{ 'a-b.c_d,e'|e('html_attr') }} {{ 'é😀'|e('css') }} {{ '0A b'|e('css') }}
+{% for row in ['a', 'b', 'c']|batch(2) %}[{{ row|join }}]{% endfor %} {% for row in ['a', 'b', 'c']|batch(2, '-') %}[{{ row|join }}]{% endfor %} {{ ['a', 'b', 'c']|batch(2)|json_encode }} {{ {a: 1, b: 2, c: 3}|batch(2, 'x')|json_encode }} {{ ['a', 'b', 'c', 'd', 'e']|batch(2.5)|length }} {{ []|batch(2)|json_encode }} {{ ['a', 'b', 'c']|batch(2, 'x', false)|json_encode }}
+{% for i in 0..3 %}{{ cycle(['odd', 'even'], i) }}{% endfor %} {{ cycle('a', 0) }} {{ random([5]) }} {{ random('a') }} {{ random(0) }} {{ random(3, 3) }}
+{{ attribute(ticket, 'id') }} [{{ attribute(ticket, 'no') }}] {{ attribute([5, 6], 1) }} {{ attribute(ticket.agent, 'na' ~ 'me') }} [{{ attribute('x', 'y') }}] {{ attribute([5], '0') }}
+{{ 6 b-and 3 }} {{ 6 b-or 1 }} {{ 6 b-xor 3 }} {{ 1 b-or 2 + 4 }} {{ 1 + 2 b-and 3 }} {{ '6' b-and 3 }} {{ 6 b-and ticket.no }} {{ 1 b-or 2 == 2 }} {{ 1 == 1 b-and 1 }} {{ 5 b-xor 1 b-or 2 b-and 3 }} {{ 1.9 b-and 1 }}
+{{ 1e+3 }} {{ 1.5E-1 }} {{ loop.index }}[{{ loop.parent.x }}]
+{% if 0 %}{% elif 1 %}x{% endif %}
+{{ 'a' if ticket.id else 'b' }}
+{{ "a" "b" }}
+{{ (1, 2) }}
+{{ 1, 2 }}
+{% for x in 1, 2 %}{% endfor %}
+{{ 0x10 }}
+{{ 1e3 }}
+{{ 1_000 }}
+{{ 'abc'|replace('a', 'b') }}
+{% print 'x' %}
+{% set a, b = 1 %}
+{% set a = 1, 2 %}
+{% set a, b %}x{% endset %}
+{% set x|upper %}b{% endset %}
+{% set a.b = 1 %}
+{% with 1 %}{% endwith %}
+{{ ticket.date_created|date('H:i', '') }}
+{{ 'x'|e('xml') }}
+{{ ['a']|batch(0) }}
+{{ cycle([], 0) }}
+{{ random([]) }}
 TWIG;
 $twig = new Twig\Environment(new Twig\Loader\ArrayLoader(), ['autoescape' => false, 'strict_variables' => false]);
 $twig->getExtension(Twig\Extension\CoreExtension::class)->setTimezone('UTC');
 date_default_timezone_set('UTC');
-$rendered = [];
+$rendered = $refused = [];
 foreach (explode("\n", $templates) as $line) {
     $source = preg_match('/^\{#/', $line) ? str_replace('\n', "\n", $line) : $line;
     try {
         $rendered[] = [$source, $twig->createTemplate($source)->render($context)];
     } catch (Throwable $error) {
+        $refused[] = $source;
         fwrite(STDERR, "$source\n  " . $error->getMessage() . "\n");
     }
 }
-echo json_encode(['php' => PHP_VERSION, 'twig' => Twig\Environment::VERSION, 'context' => $context, 'rendered' => $rendered],
+echo json_encode(['php' => PHP_VERSION, 'twig' => Twig\Environment::VERSION, 'context' => $context, 'rendered' => $rendered, 'refused' => $refused],
     JSON_PRETTY_PRINT | JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE), "\n";
