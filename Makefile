@@ -7,7 +7,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint format docs bench fuzz audit lock clean
+.PHONY: help run test quick check lint format docs bench fuzz audit lock clean
 
 help: ## Say what there is.
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -17,12 +17,17 @@ run: .venv/.run-ready ## Start the server; ARGS="--port 9000 --bin deskpro" pass
 
 test: .venv/.dev-ready ## Run the whole suite; ARGS="tests/forms -x" passes arguments to pytest.
 	@sh .ci/machine chromium libatomic1 postgresql
-	@$(BIN)/python -m pytest $(ARGS)
+	@sh .ci/test $(BIN)/python $(ARGS)
+
+quick: .venv/.dev-ready ## Run what is pure code or a single process, in about a minute.
+	@$(BIN)/python -m pytest -n auto --dist loadfile -q \
+		-m "not browser and not postgres and not process and not attack and not slow and not alone" $(ARGS)
 
 check: lint ## What CI runs: lint, types, import floors, tests with coverage.
 	@sh .ci/machine chromium libatomic1 postgresql
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest $(ARGS)
+	@sh .ci/test "$(BIN)/coverage run" $(ARGS)
+	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --skip-covered --fail-under=95
 	@$(BIN)/coverage report --include='inspector/forms/*' --skip-covered --fail-under=100
 

@@ -25,7 +25,12 @@ settings.load_profile("default")
 for _name in [name for name in os.environ if name.startswith("INSPECTOR_")]:
     del os.environ[_name]  # A developer's own settings are no test's business.
 
-MARKS = {"browser": "browser", "postgresql_url": "postgres"}
+MARKS = {
+    "browser": "browser",
+    "postgresql_url": "postgres",
+    "live_server": "process",
+    "start_server": "process",
+}
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -39,6 +44,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for fixture, mark in MARKS.items():
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(mark)
+        if "postgresql" in item.nodeid.partition("[")[2]:
+            item.add_marker("postgres")
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import click
+import pytest
 
 from inspector.cli.main import root
 from inspector.forms import build, parse
@@ -57,3 +59,35 @@ def test_the_librarys_example_is_what_happens() -> None:
     assert form.value == {"a": {"b": ["1", "2"]}, "x_y": "3"}
     assert [note.code for note in form.notes] == ["name_changed"]
     assert build({"a": {"b": ["1", "2"]}}) == b"a%5Bb%5D%5B0%5D=1&a%5Bb%5D%5B1%5D=2"
+
+
+ROOT = README.parent
+DOCUMENTS = [README, ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *(ROOT / "docs").glob("*.md")]
+PLACE = re.compile(r"`((?:inspector|templates|tests|static|docs|requirements)/[\w./-]+)`")
+LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)[^)]*\)")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_each_place_that_a_document_names_is_there(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    missing = [name for name in PLACE.findall(text) if not (ROOT / name).exists()]
+    missing += [name for name in LINK.findall(text) if not (document.parent / name).exists()]
+    assert missing == []
+
+
+def test_each_room_is_on_the_map() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rooms = [path.parent.name for path in (ROOT / "inspector").glob("*/__init__.py")]
+    assert [room for room in rooms if not re.search(rf"\b{room}\b", text)] == []
+
+
+def test_each_make_target_of_the_documents_is_one() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    told = {
+        name
+        for document in DOCUMENTS
+        for name in re.findall(r"`?\bmake ([a-z]+)\b", document.read_text(encoding="utf-8"))
+        if f"`make {name}" in document.read_text(encoding="utf-8")
+        or f"$ make {name}" in document.read_text(encoding="utf-8")
+    }
+    assert told <= targets

@@ -63,6 +63,7 @@ def test_a_wheel_holds_every_module_template_and_static_file(wheel: Path) -> Non
     assert "inspector/static/vendor/hx-sse-2.min.js" in found
 
 
+@pytest.mark.slow
 def test_a_wheel_serves_its_own_files_outside_the_checkout(wheel: Path, tmp_path: Path) -> None:
     installed = tmp_path / "installed"
     with zipfile.ZipFile(wheel) as archive:

@@ -17,6 +17,8 @@ from inspector.storage.faults import LostDatabaseError
 from inspector.storage.files import FileIdentity, identify
 
 BUSY_TIMEOUT_S = 5.0
+# Tests of what is built on the database, not of the database, may do without the disk.
+SYNCHRONOUS = "FULL"
 # The newest migration in migrations/versions; a test keeps the two the same.
 HEAD_REVISION = "0006"
 # What SQLite's log of changes shrinks to once it was carried over into the file.
@@ -133,7 +135,7 @@ def set_up_sqlite(connection: Any) -> None:
                 raise
             time.sleep(0.05)
     # A commit is on disk when it returns: what was acknowledged survives a power cut.
-    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
     # macOS's fsync leaves it to the disk when to write; elsewhere this changes nothing.
     cursor.execute("PRAGMA fullfsync = ON")
     cursor.execute("PRAGMA foreign_keys = ON")
@@ -182,5 +184,5 @@ def exclusive(connection: sqlite3.Connection) -> Iterator[None]:
         raise
     finally:
         with contextlib.suppress(sqlite3.ProgrammingError):
-            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
             connection.isolation_level = before

@@ -117,6 +117,7 @@ def skip_body(data: bytes, status: int, fields: dict[bytes, bytes], may_be_head:
     return b""
 
 
+@pytest.mark.alone
 @given(cut())
 def test_no_bytes_on_the_socket_do_harm(target: Target, pieces: list[bytes]) -> None:
     may_be_head = b"HEAD" in b"".join(pieces)

@@ -368,6 +368,7 @@ def test_ctrl_c_is_how_a_tail_ends(bin_url: str, tailing: Any) -> None:
     assert process.stderr.read().strip() == ""
 
 
+@pytest.mark.slow
 def test_tail_goes_on_after_a_lost_connection(start_server: Any, tmp_path: Path) -> None:
     first = start_server("--bin", "b1", "--database", f"sqlite:///{tmp_path}/t.sqlite3")
     port = first.url.rsplit(":", 1)[1]
@@ -555,6 +556,7 @@ def test_the_command_is_a_module_too() -> None:
     assert done.stdout.startswith("inspector")
 
 
+@pytest.mark.slow
 def test_prune_of_all_bins_names_those_that_had_something_old(
     command: Command, live_server: LiveServer
 ) -> None:

@@ -63,6 +63,7 @@ def test_other_values_are_written_as_python_writes_them(
     assert written == json.dumps(value, indent=indent or None, ensure_ascii=ensure_ascii)
 
 
+@pytest.mark.slow
 def test_no_depth_is_too_deep_to_be_written() -> None:
     value: Any = []
     for _ in range(100_000):

@@ -171,6 +171,7 @@ JSON = st.recursive(
 KEYS = ["request_line", "raw_headers", "time", "refused", "body_size", "body_base64"]
 
 
+@pytest.mark.slow
 @given(
     st.binary(max_size=200)
     | st.builds(

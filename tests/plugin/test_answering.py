@@ -144,6 +144,7 @@ def test_what_a_function_gives_is_checked(webhook_bin: WebhookBin, wrong: Any) -
     assert isinstance(error, TypeError | ValueError)
 
 
+@pytest.mark.slow
 def test_a_delayed_answer_lets_others_through(webhook_bin: WebhookBin) -> None:
     webhook_bin.respond_with(status=201, delay=1.5, path="/slow")
     took: list[float] = []

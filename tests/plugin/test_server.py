@@ -143,6 +143,7 @@ def count_descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="Linux says what is open")
 def test_nothing_is_left_open_after_many_servers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -132,6 +132,7 @@ def test_a_reader_that_does_not_read_holds_no_thread(
         assert full_server.get("/bins/b1")[0] == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", UNREAD[:3])
 def test_a_slow_reader_gets_all_of_it(full_server: RunningServer, path: bytes) -> None:
     request = b"GET " + path + b" HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n"

@@ -248,6 +248,7 @@ def test_long_reads_do_not_hold_captures_up(start_server: StartServer, what: str
     assert all(b"n" * 12_000 in content for content in fetched)
 
 
+@pytest.mark.alone
 def test_memory_stays_flat_under_many_captures(start_server: StartServer) -> None:
     server = start_server("--bin", "b1", "--capacity", "1000000")
     port = int(server.url.rsplit(":", 1)[1])

@@ -160,6 +160,7 @@ def post_body(server: RunningServer, body: bytes, count: int = 1) -> None:
             assert connection.recv(1000).startswith(b"HTTP/1.1 200")
 
 
+@pytest.mark.slow
 def test_a_body_of_the_largest_size_comes_through_and_the_next_one_too(
     server: RunningServer, stream: Stream
 ) -> None:
@@ -168,6 +169,7 @@ def test_a_body_of_the_largest_size_comes_through_and_the_next_one_too(
     assert stream.numbers(2) == [1, 2]
 
 
+@pytest.mark.slow
 def test_a_slow_reader_gets_all_of_it_and_no_more_at_once_than_it_reads(
     server: RunningServer, stream: Stream
 ) -> None:

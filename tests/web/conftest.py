@@ -13,6 +13,14 @@ from inspector.app import create_app
 from inspector.settings import Settings
 
 
+@pytest.fixture(autouse=True, scope="session")
+def the_disk_is_not_waited_for() -> Iterator[None]:
+    """Views are tested here; that a commit is on disk is for tests/storage and tests/server."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("inspector.storage.connections.SYNCHRONOUS", "OFF")
+        yield
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return Settings(data_dir=tmp_path, bins=("orders",))

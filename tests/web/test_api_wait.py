@@ -326,6 +326,7 @@ def newest_id(server: str) -> str:
     return str(request["id"])
 
 
+@pytest.mark.slow
 def test_many_waiting_calls_hold_no_thread_and_no_capture_up(tmp_path: Any) -> None:
     process = ServerProcess(Settings(port=0, data_dir=tmp_path, bins=("orders",)))
     process.start()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import re
 
 import pytest
 from flask.testing import FlaskClient
 
 GZIP = {"Accept-Encoding": "gzip, deflate"}
+# Names a page's own scripts, anew for each page.
+NONCE = re.compile(rb'nonce="[^"]+"')
 
 
 @pytest.mark.parametrize("path", ["/", "/static/components.css", "/api/v1/openapi.json"])
@@ -15,7 +18,7 @@ def test_the_same_comes_smaller_when_asked_for(client: FlaskClient, path: str) -
     plain, small = client.get(path), client.get(path, headers=GZIP)
     assert "Content-Encoding" not in plain.headers
     assert small.headers["Content-Encoding"] == "gzip"
-    assert gzip.decompress(small.data) == plain.data
+    assert NONCE.sub(b"", gzip.decompress(small.data)) == NONCE.sub(b"", plain.data)
     assert int(small.headers["Content-Length"]) == len(small.data) < len(plain.data) / 2
     assert "Accept-Encoding" in plain.headers["Vary"]
     assert "Accept-Encoding" in small.headers["Vary"]
@@ -39,7 +42,8 @@ def test_captured_bytes_and_answers_to_captures_stay_as_they_are(client: FlaskCl
 
 
 def test_head_is_what_get_would_say(client: FlaskClient) -> None:
-    get, head = client.get("/", headers=GZIP), client.head("/", headers=GZIP)
+    path = "/api/v1/openapi.json"
+    get, head = client.get(path, headers=GZIP), client.head(path, headers=GZIP)
     assert head.data == b""
     assert head.headers["Content-Length"] == get.headers["Content-Length"]
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import requests
 
 from tests.conftest import StartServer
@@ -17,6 +18,7 @@ DEADLINE_S = 900
 EXCLUDED = ("stream_events",)
 
 
+@pytest.mark.slow
 def test_schemathesis_finds_nothing(start_server: StartServer, tmp_path: Path) -> None:
     server = start_server("--bin", "orders")
     requests.post(f"{server.url}/orders", data={"ticket[id]": "5"}, timeout=10)

@@ -68,7 +68,9 @@ class AnswersJson(TypedDict):
 class Answers:
     """The rules that a bin is to answer by from now on."""
 
-    rules: Annotated[list[Any], About("Each has answers, and match, then and name if you like.")]
+    rules: Annotated[
+        list[Any] | None, About("Each has answers, and match, then and name if you like.")
+    ] = None
 
 
 RULE_ERRORS = ("invalid_rules", "invalid_match", "template_error", "header_reaches_further")
