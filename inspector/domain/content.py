@@ -42,16 +42,22 @@ class DecodedContent(NamedTuple):
     problem: str | None = None
 
 
+_PARAMETER = re.compile(r'([^;=]*)=[ \t]*(?:"((?:[^"\\]++|\\.)*+)"|([^;]*))')
+_QUOTED_PAIR = re.compile(r"\\(.)")
+
+
 def parse_media_type(text: str) -> MediaType:
     """Take a Content-Type apart; anything malformed is left out, nothing raises.
 
-    A blank or a comma ends the essence, too: so it does for PHP.
+    A blank or a comma ends the essence, too: so it does for PHP. A value in quotes may
+    have semicolons (RFC 9110, 5.6.4).
     """
-    essence, *parameters = text.split(";")
+    essence, _, parameters = text.partition(";")
     found: dict[str, str] = {}
-    for parameter in parameters:
-        name, _, value = parameter.partition("=")
-        found.setdefault(name.strip().lower(), value.strip().strip('"'))
+    for parameter in _PARAMETER.finditer(parameters):
+        quoted, plain = parameter[2], parameter[3]
+        value = plain.strip().strip('"') if quoted is None else _QUOTED_PAIR.sub(r"\1", quoted)
+        found.setdefault(parameter[1].strip().lower(), value)
     return MediaType(
         _ESSENCE_END.split(essence.strip(), 1)[0].lower(),
         found.get("charset") or None,

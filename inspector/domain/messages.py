@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from inspector.capture import split_headers, split_request_line, split_target
@@ -26,9 +26,14 @@ from inspector.domain.content import (
 from inspector.domain.json_bodies import parse_sent_json
 from inspector.domain.multipart import MAX_PARTS, Part, PartList, split_parts
 from inspector.domain.summaries import RequestSummary, recall_summary
-from inspector.forms import Form, parse
+from inspector.forms import Form, Note, parse
+from inspector.forms.dialects import find_dialect
+from inspector.forms.methods import note_on_method
 from inspector.forms.parser import MAX_DEPTH, MAX_VARIABLES
 from inspector.forms.text import UTF_8, find_charset
+
+if TYPE_CHECKING:
+    from inspector.forms.parts import PartField
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 PARTS_TYPE = "multipart/form-data"
@@ -45,7 +50,7 @@ class Event(NamedTuple):
 
 
 class BodyLimits(NamedTuple):
-    """How much of a body is read: so far decoded, so many parts, of a form what PHP would take.
+    """Limits on reading a body: decoded bytes, parts, and what PHP takes of a form.
 
     ``max_variables`` and ``max_depth`` are PHP's ``max_input_vars`` and
     ``max_input_nesting_level``.
@@ -209,6 +214,28 @@ class Message:
             )
         return None
 
+    def form_as(self, dialect: str) -> Form | None:
+        """The form as another receiver reads it, with that one's own limits; see ``forms.parse``.
+
+        Raises ``ValueError`` for an unknown dialect.
+        """
+        if dialect == "php" or self.form is None:
+            find_dialect(dialect)
+            return self.form
+        if self.media_type.essence == PARTS_TYPE:
+            from inspector.forms.parts import find_boundary, parse_parts  # as above
+
+            boundary = find_boundary(self.find_header("Content-Type") or "")
+            return parse_parts(self.decoded_body, boundary, dialect)
+        return parse(self.decoded_body, dialect, charset=self.media_type.charset)
+
+    def list_form_notes(self, form: Form | None) -> tuple[Note, ...]:
+        """The notes on a form of this request, with those that its method calls for."""
+        if form is None:
+            return ()
+        note = note_on_method(self.method, form.dialect) if form.has_pairs else None
+        return form.notes if note is None else (note, *form.notes)
+
     @cached_property
     def parts(self) -> PartList | None:
         """A multipart body's parts, files among them; None when it is none."""
@@ -218,18 +245,18 @@ class Message:
         return split_parts(self.decoded_body, kind.boundary, max_parts=self.limits.max_parts)
 
     @cached_property
-    def untold_parts(self) -> dict[int, Part]:
-        """By their places the parts that are no fields of the form: files, and what PHP leaves."""
+    def other_parts(self) -> dict[int, Part]:
+        """The parts that are no fields of the form, by their index: files, and those PHP drops."""
         if self.parts is None:
             return {}
         from inspector.forms.parts import PartsForm  # as above
 
         fields = self.form.fields if isinstance(self.form, PartsForm) else ()
-        told = {(decode_text(name), value) for name, value in fields}
+        by_start = {field.start: field for field in fields}
         return {
-            at: part
-            for at, part in enumerate(self.parts.parts)
-            if part.filename is not None or (part.name, part.data) not in told
+            index: part
+            for index, part in enumerate(self.parts.parts)
+            if part.filename is not None or not _is_told(part, by_start.get(part.start))
         }
 
     @cached_property
@@ -281,3 +308,10 @@ class Message:
             ticket_id=str(ticket_id) if type(ticket_id) in (str, int) else None,
             event=event if isinstance(event, str) else None,
         )
+
+
+def _is_told(part: Part, field: PartField | None) -> bool:
+    """Whether a field of the form has all that a part has."""
+    if field is None:
+        return False
+    return part.name == decode_text(field.name) and part.data == field.value

@@ -21,13 +21,17 @@ _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 
 
 class Part(NamedTuple):
-    """One part: ``name`` and ``filename`` as its Content-Disposition has them, or None."""
+    """One part: ``name`` and ``filename`` as its Content-Disposition has them, or None.
+
+    ``start`` is where its boundary line begins in the body.
+    """
 
     raw_headers: list[tuple[str, str]]
     data: bytes
     name: str | None
     filename: str | None
     content_type: str
+    start: int = 0
 
     @property
     def safe_filename(self) -> str:
@@ -55,21 +59,23 @@ def split_parts(body: bytes, boundary: str, *, max_parts: int = MAX_PARTS) -> Pa
     text = b"\n" + body
     parts: list[Part] = []
     start: int | None = None
+    line_start = 0
     for found in line.finditer(text):
         if start is not None:
-            parts.append(_read_part(text[start : found.start()]))
+            parts.append(_read_part(text[start : found.start()], line_start))
         if found[1]:
             return PartList(parts)
         if len(parts) == max_parts:
             return PartList(parts, f"Only the first {max_parts:,} parts are read.")
         start = found.end()
+        line_start = found.start() + len(found[0]) - len(found[0].lstrip()) - 1
     if start is None:
         return PartList(parts, "The boundary of the Content-Type does not occur in the body.")
-    parts.append(_read_part(text[start:]))
+    parts.append(_read_part(text[start:], line_start))
     return PartList(parts, "The last part breaks off: there is no closing boundary.")
 
 
-def _read_part(raw: bytes) -> Part:
+def _read_part(raw: bytes, start: int) -> Part:
     # ``raw`` begins with the line end of its boundary, so a part without headers has two.
     blank = _BLANK_LINE.search(raw, 0, MAX_PART_HEAD_BYTES)
     head, data = (raw[: blank.start()], raw[blank.end() :]) if blank else (b"", raw.lstrip(b"\r\n"))
@@ -82,6 +88,7 @@ def _read_part(raw: bytes) -> Part:
         name=disposition.get("name"),
         filename=disposition.get("filename*", disposition.get("filename")),
         content_type=found.get("content-type", ""),
+        start=start,
     )
 
 

@@ -9,11 +9,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
+from inspector.forms.dialects import Dialect, find_dialect
 from inspector.forms.notes import Note, NoteList, shorten
-from inspector.forms.parser import MAX_DEPTH, MAX_VARIABLES, Form
-from inspector.forms.trace import Pair
+from inspector.forms.options import ReadOptions, make_options
+from inspector.forms.pairs import Pair
+from inspector.forms.parser import Form
+from inspector.forms.php.messages import MESSAGES, PARTS_MESSAGES
 
+# PHP reads a body in pieces of 5 KB, and never finds a boundary that does not fit into one with
+# its two dashes and the NUL byte after it.
+MAX_BOUNDARY_BYTES = 5_116
 # PHP takes so many files, and reads so many parts more than variables: max_file_uploads.
 MAX_FILES = 20
 MAX_FILE_BYTES = 2 * 1024 * 1024  # upload_max_filesize
@@ -43,6 +50,7 @@ def find_boundary(content_type: str) -> str | None:
 
     It ends at a comma too, blanks belong to it, and any name that ends in ``boundary``
     will do: where that differs from RFC 2046, a reader of the RFC finds other parts.
+    One of more than ``MAX_BOUNDARY_BYTES`` is taken, and then found nowhere.
 
     Source: php-src, ``main/rfc1867.c``.
     """
@@ -57,53 +65,77 @@ def find_boundary(content_type: str) -> str | None:
 def parse_parts(
     body: bytes,
     boundary: str | None,
+    dialect: str = "php",
     *,
-    max_variables: int = MAX_VARIABLES,
-    max_depth: int = MAX_DEPTH,
+    max_variables: int | None = None,
+    max_depth: int | None = None,
 ) -> PartsForm:
-    """Read the fields of a multipart/form-data body as PHP does.
+    """Read the fields of a multipart/form-data body as PHP does, or as another receiver.
 
     ``boundary`` is the Content-Type's (``find_boundary``), None when it names none.
-    ``max_variables`` counts fields and, with ``MAX_FILES`` more, parts; ``max_depth``
-    brackets. Names and values are UTF-8, whatever a part says of itself. No content is
-    an error. Linear in ``len(body)``.
+    ``dialect`` is as in ``parse``; parts are found by PHP's rules for all of them, and
+    Express reads none. ``max_variables`` counts fields and, with ``MAX_FILES`` more, parts;
+    ``max_depth`` brackets. Names and values are UTF-8, whatever a part says of itself. No
+    content is an error. Linear in ``len(body)``.
+
+    Raises ``ValueError`` as ``parse`` does.
 
     Source: php-src, ``main/rfc1867.c``, and what PHP 8.2 makes of such bodies.
     """
-    notes = NoteList()
-    fields: list[tuple[bytes, bytes]] = []
-    if boundary is not None:
-        mark = b"--" + boundary.encode("utf-8", "surrogateescape")
-        fields += _read_fields(body, mark, max_variables + MAX_FILES, notes)
-    else:
+    reader = find_dialect(dialect)
+    options = make_options(
+        reader.max_variables if max_variables is None else max_variables,
+        reader.max_depth if max_depth is None else max_depth,
+        None,
+    )
+    notes = NoteList({**MESSAGES, **PARTS_MESSAGES})
+    fields: list[PartField] = []
+    mark = b"--" + (boundary or "").encode("utf-8", "surrogateescape")
+    if not reader.reads_parts:
+        notes.add("parts_unread")
+    elif boundary is None:
         notes.add("boundary_missing")
-    return PartsForm(fields, notes.finish(), max_variables, max_depth)
+    elif len(mark) - 2 > MAX_BOUNDARY_BYTES:
+        notes.add("boundary_too_long", limit=f"{MAX_BOUNDARY_BYTES:,}")
+    else:
+        fields += _read_fields(body, mark, options.max_variables + MAX_FILES, notes)
+    return PartsForm(fields, notes.finish(), reader, options)
+
+
+class PartField(NamedTuple):
+    """The name and value of a part, as sent; ``start`` is where its boundary line begins."""
+
+    start: int
+    name: bytes
+    value: bytes
 
 
 class PartsForm(Form):
-    """A ``Form`` whose pairs were parts: ``fields`` are their raw names and values, as sent."""
+    """A ``Form`` whose pairs were parts: ``fields`` are the parts, in the order of ``pairs``."""
 
     def __init__(
         self,
-        fields: list[tuple[bytes, bytes]],
+        fields: list[PartField],
         notes: tuple[Note, ...],
-        max_variables: int,
-        max_depth: int,
+        dialect: Dialect,
+        options: ReadOptions,
     ) -> None:
-        pairs = (_escape(name) + b"=" + _escape(value) for name, value in fields)
-        super().__init__(b"&".join(pairs), max_variables, max_depth, None)
+        pairs = (_escape(field.name) + b"=" + _escape(field.value) for field in fields)
+        super().__init__(b"&".join(pairs), dialect, options)
         self.fields = fields
         self._notes_on_parts = notes
 
     @property
     def pairs(self) -> tuple[Pair, ...]:
-        """The fields in the order of their parts, those included that PHP drops."""
+        """The fields in the order of their parts, those included that the receiver drops."""
         sent = zip(super().pairs, self.fields, strict=False)  # those far beyond are unlisted
-        return tuple(pair._replace(raw_name=name, raw_value=value) for pair, (name, value) in sent)
+        return tuple(
+            pair._replace(raw_name=field.name, raw_value=field.value) for pair, field in sent
+        )
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        """What PHP drops or changes: parts first, then names and values."""
+        """Dropped, changed and odd fields: notes on parts first, then on names and values."""
         return (*self._notes_on_parts, *super().notes)
 
 
@@ -113,10 +145,8 @@ def _escape(text: bytes) -> bytes:
     return text
 
 
-def _read_fields(
-    body: bytes, mark: bytes, max_parts: int, notes: NoteList
-) -> Iterator[tuple[bytes, bytes]]:
-    """Name and value of each part that is no file; ``mark`` is the boundary with its dashes."""
+def _read_fields(body: bytes, mark: bytes, max_parts: int, notes: NoteList) -> Iterator[PartField]:
+    """Each part that is no file; ``mark`` is the boundary with its dashes."""
     boundary_line = re.compile(rb"(?m)^" + re.escape(mark) + _LINE_END)
     files = _Files(notes)
     parts = position = 0
@@ -141,7 +171,7 @@ def _read_fields(
         value, position = _read_value(body, position, mark)
         if filename is None:
             files.heed(name, value)
-            yield name, value
+            yield PartField(found.start(), name, value)
         else:
             files.judge_size(name, len(value))
     if not parts:
@@ -149,7 +179,7 @@ def _read_fields(
 
 
 class _Files:
-    """What becomes of the files: how many PHP takes, of which fields, of what names and sizes."""
+    """PHP's limits on files: their number, their fields, names and sizes."""
 
     def __init__(self, notes: NoteList) -> None:
         self._notes = notes

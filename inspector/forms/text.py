@@ -52,9 +52,23 @@ def decode_bytes(transit: str) -> bytes:
     """The bytes that a name or a value in transit form stands for."""
     if "%" not in transit:
         return transit.encode("latin-1")
-    whole = _LONE_PERCENT.sub("%25", transit)
-    # Now quoted-printable differs in its escape sign only, and the library decodes that in C.
-    return a2b_qp(whole.replace("=", "%3D").replace("%", "=").encode("latin-1"))
+    return decode_escapes(_LONE_PERCENT.sub("%25", transit))
+
+
+def decode_escapes(transit: str) -> bytes:
+    """The bytes that text in transit form stands for, each % of which begins an escape."""
+    # Quoted-printable differs in its escape sign only, and the library decodes that in C.
+    return a2b_qp(transit.replace("=", "%3D").replace("%", "=").encode("latin-1"))
+
+
+def has_lone_percent(transit: str) -> bool:
+    """Whether a % is followed by anything but two hexadecimal digits."""
+    return _LONE_PERCENT.search(transit) is not None
+
+
+def has_undecoded(text: str) -> bool:
+    """Whether decoded text has bytes that were not UTF-8."""
+    return not text.isascii() and _SURROGATE.search(text) is not None
 
 
 def decode_text(transit: str) -> str:
@@ -69,7 +83,7 @@ def decode_in(transit: str, charset: str) -> tuple[str, bool]:
         text = raw.decode(charset, "surrogateescape")
     except UnicodeDecodeError:  # An ASCII byte in a wrong place, which no surrogate stands for.
         return raw.decode(charset, "replace"), False
-    return text, text.isascii() or not _SURROGATE.search(text)
+    return text, not has_undecoded(text)
 
 
 def find_charset(label: str) -> str | None:

@@ -27,9 +27,9 @@ def find_content(request: Message) -> tuple[str | None, Any]:
 
 def find_other_texts(request: Message) -> Iterator[str]:
     """What the body says beside its form or JSON: the files in its parts, or all of it."""
-    for part in request.untold_parts.values():
+    for part in request.other_parts.values():
         with suppress(UnicodeDecodeError):
             yield f"{part.filename or part.name or ''} {part.data.decode()}"
     is_form = request.form is not None and request.form.has_pairs
-    if not (request.untold_parts or is_form or request.json is not None) and request.body_text:
+    if not (request.other_parts or is_form or request.json is not None) and request.body_text:
         yield request.body_text

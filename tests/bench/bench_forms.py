@@ -14,7 +14,7 @@ from time import process_time
 from urllib.parse import parse_qsl
 
 from inspector.forms import build, parse
-from inspector.forms.names import CACHE
+from inspector.forms.php.names import CACHE
 
 SAMPLE = Path(__file__).parents[1] / "forms" / "data" / "ticket_sample.body"
 WARM_TARGET = 0.30

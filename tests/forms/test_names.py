@@ -1,7 +1,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 from inspector.forms import parse
-from inspector.forms.names import CACHE, NameCache, read_name
+from inspector.forms.php.names import CACHE, NameCache, read_name
 from inspector.forms.text import decode_text
 
 
@@ -10,13 +10,13 @@ def test_a_name_is_understood_once() -> None:
     assert cache.read("a%5Bb%5D") is cache.names["a%5Bb%5D"]
 
 
-def test_names_that_begin_alike_share_their_way() -> None:
+def test_names_that_begin_alike_share_their_key_path() -> None:
     cache = NameCache()
-    ways = {cache.read(name)[1] for name in ("a[b][c]", "a%5Bb%5D%5Bd_1%5D", "a[b][7]")}
-    assert [way.parents for way in ways] == [("a", "b")]
+    key_paths = {cache.read(name)[1] for name in ("a[b][c]", "a%5Bb%5D%5Bd_1%5D", "a[b][7]")}
+    assert [key_path.parents for key_path in key_paths] == [("a", "b")]
 
 
-def test_a_shared_way_is_the_way_the_name_would_have_alone() -> None:
+def test_a_shared_key_path_is_the_one_the_name_would_have_alone() -> None:
     names = (
         "a a] a[b a[b] a[b[c] a[b[d] a[b]c a[b]d a[] a[c] a.x[b] a.x[c] a[b][c a[b][__Host-x] a[c]d"
     )
@@ -25,10 +25,10 @@ def test_a_shared_way_is_the_way_the_name_would_have_alone() -> None:
     )
     cache = NameCache()
     for name in names.split():
-        key, way = cache.read(name)
+        key, key_path = cache.read(name)
         alone_key, alone = read_name(decode_text(name))
-        assert (key, way.parents, way.levels, way.fate, way.oddities) == (
-            alone_key, alone.parents, alone.levels, alone.fate, alone.oddities,
+        assert (key, key_path.parents, key_path.levels, key_path.outcome, key_path.notes) == (
+            alone_key, alone.parents, alone.levels, alone.outcome, alone.notes,
         )  # fmt: skip
 
 
@@ -37,7 +37,7 @@ def test_the_cache_never_holds_more_than_its_limit() -> None:
     for number in range(20):
         cache.read(f"a{number}[b]")
         assert len(cache.names) <= 3
-        assert len(cache._ways) <= 3
+        assert len(cache._key_paths) <= 3
 
 
 def test_long_names_are_not_kept() -> None:

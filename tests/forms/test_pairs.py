@@ -6,14 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inspector.forms import Pair, Value, parse
-from inspector.forms.trace import MAX_UNREAD_PAIRS
+from inspector.forms.pairs import MAX_UNREAD_PAIRS
 
 
 @dataclass(frozen=True)
 class Case:
     id: str
     body: bytes
-    fates: list[tuple[str, tuple[str, ...] | None, bool]]
+    outcomes: list[tuple[str, tuple[str, ...] | None, bool]]
 
 
 CASES = [
@@ -39,7 +39,7 @@ CASES = [
 @pytest.mark.parametrize("case", CASES, ids=attrgetter("id"))
 def test_what_became_of_each_pair(case: Case) -> None:
     pairs = parse(case.body).pairs
-    assert [(pair.name, pair.path, pair.is_kept) for pair in pairs] == case.fates
+    assert [(pair.name, pair.path, pair.is_kept) for pair in pairs] == case.outcomes
 
 
 def test_a_pair_has_what_was_sent_and_what_was_read() -> None:

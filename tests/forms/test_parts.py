@@ -157,3 +157,42 @@ def test_any_value_arrives_byte_for_byte(name: bytes) -> None:
     (value,) = parse_parts(body, "B").value.values()
     assert isinstance(value, str)
     assert value.encode("utf-8", "surrogateescape") == name
+
+
+@pytest.mark.parametrize("quoted", [False, True])
+@pytest.mark.parametrize(("size", "value"), [(5_116, {"a": "1"}), (5_117, {})])
+def test_a_boundary_beyond_phps_buffer_gives_nothing(
+    size: int, value: dict[str, str], quoted: bool
+) -> None:
+    boundary = "b" * size
+    body = named("a").replace(b"--B", b"--" + boundary.encode())
+    content_type = (
+        f'multipart/form-data; boundary="{boundary}"' if quoted else f"boundary={boundary}"
+    )
+    form = parse_parts(body, find_boundary(content_type))
+    assert form.value == value
+    assert [note.code for note in form.notes] == ["boundary_too_long"] * (not value)
+
+
+def test_each_field_says_which_part_it_was() -> None:
+    body = b"before\r\n" + named("a") + named("b")
+    form = parse_parts(body, "B")
+    assert [body.index(b"--B"), body.index(b"--B", 20)] == [field.start for field in form.fields]
+
+
+@pytest.mark.parametrize(
+    ("dialect", "value", "codes"),
+    [
+        ("php", {"a": {"b": ["1"]}}, []),
+        ("rack", {"a": {"b": ["1"]}}, []),
+        ("flat", {"a[b][]": ["1"]}, []),
+        ("qs", {}, ["parts_unread"]),
+        ("express", {}, ["parts_unread"]),
+    ],
+)
+def test_parts_as_other_receivers_read_them(
+    dialect: str, value: dict[str, object], codes: list[str]
+) -> None:
+    form = parse_parts(named("a[b][]"), "B", dialect)
+    assert form.value == value
+    assert [note.code for note in form.notes] == codes

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypedDict, cast
 
 from inspector.domain import CapturedRequest
 from inspector.domain.json_bodies import write_json
-from inspector.forms import Form, to_json_safe
+from inspector.forms import Form, Note, to_json_safe
 from inspector.reading.json_notes import find_json_notes
 from inspector.web.api.answer_json import GivenAnswerJson, answer_to_json
 from inspector.web.api.pairs import MOMENT, SENT_PAIRS
@@ -119,9 +119,13 @@ class RequestJson(WireJson):
     json: Annotated[Any, About("The body parsed, when it is JSON; numbers as they were written.")]
 
 
-def request_to_json(request: CapturedRequest) -> RequestJson:
-    """All that is known of a request. Key order inside ``form`` is PHP's: never sort it."""
-    return to_json_safe(cast("RequestJson", _sent_to_json(request) | _read_to_json(request)))
+def request_to_json(request: CapturedRequest, dialect: str = "php") -> RequestJson:
+    """All that is known of a request, its form as the receiver ``dialect`` reads it.
+
+    Key order inside ``form`` is the receiver's: never sort it.
+    """
+    read = _read_to_json(request, dialect)
+    return to_json_safe(cast("RequestJson", _sent_to_json(request) | read))
 
 
 def _sent_to_json(request: CapturedRequest) -> dict[str, Any]:
@@ -144,14 +148,15 @@ def _sent_to_json(request: CapturedRequest) -> dict[str, Any]:
     }
 
 
-def _read_to_json(request: CapturedRequest) -> dict[str, Any]:
+def _read_to_json(request: CapturedRequest, dialect: str) -> dict[str, Any]:
     """What is read out of query and body."""
+    form = request.form_as(dialect)
     return {
         "query_string": query_to_json(request.query),
         "form_data": flat_form(request.form),
         "body": request.body_text,
-        "form": getattr(request.form, "value", None),
-        "form_notes": notes_to_json(request.form),
+        "form": getattr(form, "value", None),
+        "form_notes": notes_to_json(request.list_form_notes(form)),
         "ticket": request.ticket,
         "person_context": request.person_context,
         "custom_data": request.custom_data,
@@ -180,9 +185,9 @@ def wire_to_json(request: CapturedRequest) -> WireJson:
     }
 
 
-def render_request(request: CapturedRequest) -> str:
+def render_request(request: CapturedRequest, dialect: str = "php") -> str:
     """The request as JSON in one line of ASCII, the numbers of its body as they were sent."""
-    found: dict[str, Any] = {**request_to_json(request)}
+    found: dict[str, Any] = {**request_to_json(request, dialect)}
     if found["json"] is None:
         return json.dumps(found)
     value = found.pop("json")
@@ -207,9 +212,8 @@ def flat_form(form: Form | None) -> list[list[str]]:
     return [] if form is None else [[pair.name, pair.value] for pair in form.pairs]
 
 
-def notes_to_json(form: Form | None) -> list[NoteJson]:
-    """What PHP dropped or changed."""
-    notes = () if form is None else form.notes
+def notes_to_json(notes: Iterable[Note]) -> list[NoteJson]:
+    """Dropped, changed and odd fields of a form."""
     return [{"code": note.code, "name": note.name, "message": note.message} for note in notes]
 
 

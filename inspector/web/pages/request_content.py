@@ -72,7 +72,7 @@ def build_content(request: CapturedRequest) -> Content:
         cookies=split_cookies(request.raw_headers),
         notes=[
             *request.query.notes,
-            *(request.form.notes if request.form else ()),
+            *request.list_form_notes(request.form),
             *find_json_notes(request),
         ],
         body=preview(decoded, request.body_text, MAX_BODY_CHARS, MAX_HEX_BYTES),
@@ -128,8 +128,8 @@ def dump_hex(data: bytes) -> str:
 def _list_parts(request: CapturedRequest) -> list[tuple[int, Part]]:
     """The parts with their places, without those that are fields of the form and nothing more."""
     parts = enumerate(request.parts.parts if request.parts else ())
-    untold = request.untold_parts
-    return [(index, part) for index, part in parts if index in untold or part.content_type]
+    others = request.other_parts
+    return [(index, part) for index, part in parts if index in others or part.content_type]
 
 
 def _view_part(index: int, part: Part) -> PartView:

@@ -1,70 +1,44 @@
-"""The careful pass over a form: every pair with what became of it, and the notes.
+"""PHP's careful pass over a form: every pair with its place, and the notes.
 
-Slower than ``parser`` and complete: it tells what the quick pass, like PHP, loses
-without a word. Both store through the same ``Tree``.
+Slower than the quick pass (``values``) and complete: it lists the pairs that PHP loses
+in silence. Both store through the same ``Tree``.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
-from inspector.forms.names import Fate, read_name
-from inspector.forms.notes import Note, NoteList, shorten
+from inspector.forms.notes import NoteList, shorten
+from inspector.forms.options import ReadOptions
+from inspector.forms.pairs import MAX_UNREAD_PAIRS, PIECE, Pair, Trace, count_pieces
+from inspector.forms.php.messages import MESSAGES
+from inspector.forms.php.names import Outcome, read_name
+from inspector.forms.php.tree import Tree
 from inspector.forms.text import Value, decode_in, to_transit
-from inspector.forms.tree import Tree
 
-# So many pairs are listed beyond the limit on variables; a body may hold millions.
-MAX_UNREAD_PAIRS = 1000
 _MAX_ORDER_SHOWN = 12
 
-# The way to a place in a tree: the way to its parent, and the last key.
+# A place in a tree: the link of its parent, and the last key.
 _Link: TypeAlias = "tuple[_Link | None, str]"
 
-_PIECE = re.compile(rb"[^&]+")
-_SEPARATORS = re.compile(rb"&&+")
 
-
-class Pair(NamedTuple):
-    """One name and value as sent, and what became of it.
-
-    ``position`` counts from 0 in wire order. ``raw_name`` and ``raw_value`` are the
-    bytes as sent, still percent-encoded; ``name`` and ``value`` the decoded text as
-    PHP read it. ``path`` are the keys under which the value landed, None when PHP
-    dropped it; ``is_kept`` tells whether it is still there at the end.
-    """
-
-    position: int
-    raw_name: bytes
-    raw_value: bytes
-    name: str
-    value: str
-    path: tuple[str, ...] | None
-    is_kept: bool
-
-
-class Trace(NamedTuple):
-    """A form's value, its pairs but for the last ``unlisted``, and its notes."""
-
-    value: dict[str, Value]
-    pairs: tuple[Pair, ...]
-    unlisted: int
-    notes: tuple[Note, ...]
+def trace(body: bytes, options: ReadOptions) -> Trace:
+    """The pairs and notes of a form. Linear in ``len(body)``."""
+    return Tracer(options).read(body)
 
 
 class Tracer:
-    """Reads one form pair by pair. Linear in its length; raises for no content.
+    """Reads one form pair by pair. Linear in its length; raises for no content."""
 
-    ``charset`` is one that ``find_charset`` gave.
-    """
-
-    def __init__(self, max_variables: int, max_depth: int, charset: str) -> None:
-        self.notes: NoteList = NoteList()
-        self._max_variables = max_variables
-        self._charset = charset
-        self._tree = Tree(max_depth)
+    def __init__(self, options: ReadOptions) -> None:
+        self.notes: NoteList = NoteList(MESSAGES)
+        if not options.is_charset_known:
+            self.notes.add("charset_unknown", options.charset_label)
+        self._max_variables = options.max_variables
+        self._charset = options.charset
+        self._tree = Tree(options.max_depth)
         self._sent: list[tuple[bytes, str, str, tuple[str, ...] | None]] = []
         self._owners: dict[tuple[str, ...], int] = {}
 
@@ -72,13 +46,13 @@ class Tracer:
         """The whole form. To be called once."""
         end = body.find(b"\0") if b"\0" in body else len(body)
         to_list = self._max_variables + MAX_UNREAD_PAIRS
-        for position, match in enumerate(islice(_PIECE.finditer(body), to_list)):
+        for position, match in enumerate(islice(PIECE.finditer(body), to_list)):
             if match.start() < end and position < self._max_variables:
                 self._store(position, match[0], match[0][: end - match.start()])
             else:
                 name, text, _ = self._decode(match[0])
                 self._sent.append((match[0], name, text, None))
-        total, before_nul = _count_pieces(body), _count_pieces(body[:end])
+        total, before_nul = count_pieces(body), count_pieces(body[:end])
         if before_nul > self._max_variables:
             beyond = before_nul - self._max_variables
             self.notes.add("variables_exceeded", limit=self._max_variables, count=beyond)
@@ -99,15 +73,15 @@ class Tracer:
     def _store(self, position: int, piece: bytes, read: bytes) -> None:
         """Put one pair into the tree; ``read`` is the part of it that PHP sees."""
         sent_name, value, fits = self._decode(read)
-        key, way = name = read_name(sent_name)
+        key, key_path = name = read_name(sent_name)
         path, event = self._tree.put(name, value)
         if path is not None:
             self._owners[path] = position
         self._sent.append((piece, sent_name, value, path))
-        codes = [event] if event == "nesting_exceeded" else [*way.oddities, event]
+        codes = [event] if event == "nesting_exceeded" else [*key_path.notes, event]
         if not fits:
             codes.append("not_decodable")
-        keys = (*way.parents, key) if way.fate is Fate.STORED else way.parents
+        keys = (*key_path.parents, key) if key_path.outcome is Outcome.STORED else key_path.parents
         for code in filter(None, codes):
             self.notes.add(
                 code,
@@ -140,23 +114,6 @@ class Tracer:
             elif isinstance(array, list):
                 entries = enumerate(array)
             todo.extend(((link, str(key)), entry) for key, entry in entries)
-
-
-def iterate_fields(body: bytes, max_variables: int, charset: str) -> Iterator[tuple[str, str]]:
-    """Name and value of each pair that a ``Tracer`` lists, without what became of it."""
-    end = body.find(b"\0") if b"\0" in body else len(body)
-    pieces = islice(_PIECE.finditer(body), max_variables + MAX_UNREAD_PAIRS)
-    for position, match in enumerate(pieces):
-        is_read = match.start() < end and position < max_variables
-        piece = match[0][: end - match.start()] if is_read else match[0]
-        name, _, value = to_transit(piece).partition("=")
-        yield decode_in(name, charset)[0], decode_in(value, charset)[0]
-
-
-def _count_pieces(body: bytes) -> int:
-    """How many pieces ``&`` makes of a body, empty ones not counted; quick for millions."""
-    pieces = _SEPARATORS.sub(b"&", body).strip(b"&")
-    return pieces.count(b"&") + 1 if pieces else 0
 
 
 def _unlink(link: _Link | None) -> list[str | None]:

@@ -12,7 +12,7 @@ import re
 from itertools import islice
 from typing import Any, TypeAlias
 
-from inspector.forms.names import TOP, Fate, Name, Way
+from inspector.forms.php.names import TOP, KeyPath, Name, Outcome
 
 Array: TypeAlias = "dict[str, Any]"
 
@@ -50,10 +50,10 @@ class _Counter:
 
 
 class Tree:
-    """What a form has set so far.
+    """The arrays that a form has filled so far.
 
-    ``arrays`` leads from a plain way to the array at its end: a shortcut, seldom
-    complete and never wrong. ``max_depth`` counts brackets.
+    ``arrays`` leads from a plain key path to its array: a shortcut, seldom complete and
+    never wrong. ``max_depth`` counts brackets.
     """
 
     __slots__ = ("_counters", "_made", "arrays", "max_depth", "root")
@@ -61,7 +61,7 @@ class Tree:
     def __init__(self, max_depth: int) -> None:
         self.max_depth: int = max_depth
         self.root: Array = {}
-        self.arrays: dict[Way, dict[Any, Any]] = {TOP: self.root}
+        self.arrays: dict[KeyPath, dict[Any, Any]] = {TOP: self.root}
         self._made: list[tuple[Array, str, Array]] = []
         self._counters: dict[int, _Counter] = {}
 
@@ -71,11 +71,11 @@ class Tree:
         Gives the keys under which it landed, None when PHP drops it, and the code
         of the note about what that did to others, "" when nothing.
         """
-        key, way = name
-        if way.fate is Fate.DROPPED:
+        key, key_path = name
+        if key_path.outcome is Outcome.DROPPED:
             return None, ""
         array, path, event = self.root, [], ""
-        for parent in way.parents[: self.max_depth]:
+        for parent in key_path.parents[: self.max_depth]:
             index = self._next_index(array) if parent is None else parent
             if index is None:
                 return None, "append_overflow"
@@ -87,9 +87,9 @@ class Tree:
                 self._made.append((array, index, child))
             array = child
             path.append(index)
-        if way.levels > self.max_depth:
+        if key_path.levels > self.max_depth:
             return self._drop_top(path[0])
-        if way.fate is Fate.BARRED:
+        if key_path.outcome is Outcome.BARRED:
             return None, event
         if key is None:
             key = self._next_index(array)
@@ -101,8 +101,8 @@ class Tree:
         if event == "array_replaced":
             self._forget_shortcuts()
         array[key] = value
-        if way.is_plain:
-            self.arrays[way] = array
+        if key_path.is_plain:
+            self.arrays[key_path] = array
         return (*path, key), event
 
     def holds(self, path: tuple[str, ...]) -> bool:

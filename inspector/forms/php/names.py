@@ -25,20 +25,20 @@ _CHANGED_IN_TOP = str.maketrans(" .[", "___")
 _BARRED_PREFIXES = ("__Host-", "__Secure-")
 
 
-class Fate(Enum):
-    """What becomes of a pair because of its name."""
+class Outcome(Enum):
+    """The outcome of a pair, as far as its name decides it."""
 
     STORED = "stored"
-    BARRED = "barred"  # The arrays on the way are made, the value is not stored.
+    BARRED = "barred"  # The arrays that lead there are made, the value is not stored.
     DROPPED = "dropped"  # Nothing happens.
 
 
 @dataclass(slots=True, eq=False)
-class Way:
+class KeyPath:
     """What leads to a key.
 
-    ``parents`` are the keys of the arrays on the way, with ``None`` for an append.
-    ``levels`` counts brackets as PHP's nesting limit does. ``oddities`` are codes of
+    ``parents`` are the keys of the arrays on the key_path, with ``None`` for an append.
+    ``levels`` counts brackets as PHP's nesting limit does. ``notes`` are codes of
     notes. ``is_plain`` promises that nothing is odd and that neither the parents nor
     the key are appends: the way always leads to the same array, and other names that
     begin alike may share it.
@@ -46,53 +46,53 @@ class Way:
 
     parents: tuple[str | None, ...] = ()
     levels: int = 0
-    fate: Fate = Fate.STORED
-    oddities: tuple[str, ...] = ()
+    outcome: Outcome = Outcome.STORED
+    notes: tuple[str, ...] = ()
     is_plain: bool = False
 
 
-# The last key, ``None`` for an append, and the way to it.
-Name: TypeAlias = tuple[str | None, Way]
+# The last key, ``None`` for an append, and the path of its array.
+Name: TypeAlias = tuple[str | None, KeyPath]
 
-# The way of all names without brackets in which nothing is odd.
-TOP = Way(is_plain=True)
+# The array of all ordinary names without brackets.
+TOP = KeyPath(is_plain=True)
 
 
 def read_name(text: str) -> Name:
     """Take a decoded name apart. Never raises; linear in ``len(text)``."""
-    oddities: list[str] = []
+    notes: list[str] = []
     if "\0" in text:
         text = text.partition("\0")[0]
-        oddities.append("nul_in_name")
+        notes.append("nul_in_name")
     whole = text.lstrip(" ")
     top = whole.partition("[")[0]
     if not top:
-        return None, Way(fate=Fate.DROPPED, oddities=(*oddities, "name_empty"))
+        return None, KeyPath(outcome=Outcome.DROPPED, notes=(*notes, "name_empty"))
     keys, tail = _split_brackets(whole[len(top) :])
     if tail.startswith("[") and not keys:
         top, tail = whole.translate(_CHANGED_IN_TOP), ""
-        oddities.append("bracket_unclosed")
+        notes.append("bracket_unclosed")
     elif whole != text or "." in top or " " in top:
         top = top.translate(_CHANGED_IN_TOP)
-        oddities.append("name_changed")
+        notes.append("name_changed")
     levels = len(keys)
     if tail.startswith("["):
         levels += 1
-        oddities.append("bracket_unclosed")
+        notes.append("bracket_unclosed")
     elif tail:
-        oddities.append("text_after_bracket")
+        notes.append("text_after_bracket")
     path = (top, *keys)
     if "Host-" in whole or "Secure-" in whole:
         barred = _find_barred(path, whole)
         if barred == 0:
-            return None, Way(fate=Fate.DROPPED, oddities=("name_barred",))
+            return None, KeyPath(outcome=Outcome.DROPPED, notes=("name_barred",))
         if barred is not None:
             levels = min(levels, barred + 1)
-            return None, Way(path[:barred], levels, Fate.BARRED, (*oddities, "name_barred"))
-    is_plain = not oddities and None not in path
+            return None, KeyPath(path[:barred], levels, Outcome.BARRED, (*notes, "name_barred"))
+    is_plain = not notes and None not in path
     if is_plain and not keys:
         return top, TOP
-    return path[-1], Way(path[:-1], levels, Fate.STORED, tuple(oddities), is_plain)
+    return path[-1], KeyPath(path[:-1], levels, Outcome.STORED, tuple(notes), is_plain)
 
 
 def _split_brackets(text: str) -> tuple[list[str | None], str]:
@@ -118,7 +118,7 @@ def _find_barred(keys: tuple[str | None, ...], whole: str) -> int | None:
 class NameCache:
     """Names seen before, by what was sent.
 
-    At most ``max_names`` of at most ``max_chars`` each, and as many ways; when it
+    At most ``max_names`` of at most ``max_chars`` each, and as many key paths; when it
     is full it starts afresh, so that hostile names cost the next ones their head
     start and never memory. Any thread may use it at any time: an entry that is
     lost or made twice changes nothing.
@@ -130,12 +130,12 @@ class NameCache:
         self.max_names = max_names
         self.max_chars = max_chars
         self.names: dict[str, Name] = {}
-        self._ways: dict[str, Way] = {}  # By the text before the last bracket.
+        self._key_paths: dict[str, KeyPath] = {}  # By the text before the last bracket.
 
     def clear(self) -> None:
         """Forget every name."""
         self.names.clear()
-        self._ways.clear()
+        self._key_paths.clear()
 
     def read(self, transit: str) -> Name:
         """Take a name in transit form apart and remember it, if it is of ordinary length."""
@@ -145,13 +145,13 @@ class NameCache:
         if len(transit) > self.max_chars:
             return read_name(text)
         before, _, last = text.rpartition("[")
-        way, key = self._ways.get(before), last[:-1]
-        if way and last[-1:] == "]" and (key.isidentifier() or key.isdecimal()):
-            name: Name = key, way
+        key_path, key = self._key_paths.get(before), last[:-1]
+        if key_path and last[-1:] == "]" and (key.isidentifier() or key.isdecimal()):
+            name: Name = key, key_path
         else:
             name = read_name(text)
             if name[1].is_plain and last[-1:] == "]" and name[0] == key:
-                self._ways[before] = name[1]
+                self._key_paths[before] = name[1]
         if len(self.names) >= self.max_names:
             self.clear()
         self.names[transit] = name

@@ -1,0 +1,1 @@
+"""PHP's reader of forms: ``parse_str`` and ``$_POST``."""
