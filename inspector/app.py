@@ -105,7 +105,7 @@ def _publish_removal(writer: Writer, news: News, removal: Removal) -> None:
 
 
 def make_rates(settings: Settings) -> RateLimit | None:
-    """What each peer may ask for a second, where there are peers that are not this machine."""
+    """The rate limit of each peer, where there are peers that are not this machine."""
     if not settings.needs_token:
         return None
     return RateLimit(settings.max_requests_per_s, 2 * settings.max_requests_per_s)

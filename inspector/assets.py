@@ -1,4 +1,4 @@
-"""Where templates and static files are, and the URLs under which static files are served.
+"""The folders of templates and static files, and the URLs of static files.
 
 An installed package carries both folders inside itself; a checkout has them at its
 top level. Nothing here serves a file or knows Flask.

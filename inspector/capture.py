@@ -23,7 +23,7 @@ _AUTHORITY = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 
 
 class Refusal(NamedTuple):
-    """Why a request was answered with an error although it was captured.
+    """The error with which a request was answered although it was captured.
 
     ``status`` is what its sender got; ``reason`` one sentence.
     """
@@ -40,7 +40,7 @@ class WireNote(NamedTuple):
 
 
 class WireDetails(NamedTuple):
-    """What came beside head and body.
+    """Parts of the framing beside head and body.
 
     ``trailer`` holds the trailer lines of a chunked body with their line ends,
     ``chunk_extensions`` what followed the chunk sizes, semicolon included.

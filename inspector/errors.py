@@ -1,4 +1,4 @@
-"""What our own user may do wrong, as errors with a code for programs and a sentence for people.
+"""Errors of our own user, each with a code for programs and a sentence for people.
 
 What a *sender* sends is never one of these: it is kept, shown and noted. The
 table from code to HTTP status lives in ``inspector/web/errors.py`` alone.

@@ -1,4 +1,4 @@
-"""What is this installation's own: the key that signs its cookies."""
+"""The installation's own secret: the key that signs its cookies."""
 
 from __future__ import annotations
 

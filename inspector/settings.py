@@ -1,4 +1,4 @@
-"""What a user may choose, with its default and its meaning, in one place.
+"""The settings, with their defaults and meanings, in one place.
 
 The command line turns flags and ``INSPECTOR_*`` variables into one ``Settings``;
 tests and programs make it directly. Nothing else in the package reads the
@@ -101,7 +101,7 @@ class Settings:
 
     @property
     def word_index_path(self) -> str | None:
-        """Where the index of words lies: beside an SQLite file, else in ``data_dir``."""
+        """The file of the index of words: beside an SQLite file, else in ``data_dir``."""
         if not self.index_words:
             return None
         path = self.database_url.removeprefix("sqlite:///")
@@ -113,30 +113,30 @@ class Settings:
 
     @property
     def body_limits(self) -> BodyLimits:
-        """How much of a body is read."""
+        """The limits on reading bodies."""
         return BodyLimits(
             self.max_form_variables, self.max_form_depth, self.max_decoded_bytes, self.max_parts
         )
 
     @property
     def is_loopback(self) -> bool:
-        """Whether the server listens for this machine only."""
+        """True when the server listens for this machine only."""
         return _is_loopback(self.host)
 
     @property
     def is_exposed(self) -> bool:
-        """Whether others can reach the server, by its address or by the one it is known under."""
+        """True when others can reach the server, by its address or by the one it is known under."""
         public = urlsplit(self.public_url).hostname if self.public_url else None
         return not self.is_loopback or not _is_loopback(public)
 
     @property
     def needs_token(self) -> bool:
-        """Whether pages and calls open only with ``token``."""
+        """True when pages and calls open only with ``token``."""
         return self.token is not None or self.is_exposed
 
     @property
     def base_url(self) -> str:
-        """What bin URLs begin with, without a final slash."""
+        """The beginning of bin URLs, without a final slash."""
         if self.public_url:
             return self.public_url.rstrip("/")
         host = "127.0.0.1" if self.host in ("", "0.0.0.0") else self.host  # noqa: S104 - to show, not to bind
@@ -180,7 +180,7 @@ def check_public_url(text: str) -> str:
 
 
 def declines_color() -> bool:
-    """Whether the user wants no colour on any terminal (no-color.org)."""
+    """True when the user wants no colour on any terminal (no-color.org)."""
     return bool(os.environ.get("NO_COLOR"))
 
 

@@ -43,7 +43,7 @@ class Glob(str):
 
 
 def fits_glob(glob: str, text: str) -> bool:
-    """Whether ``text`` is like ``glob``, whose ``*`` stands for any characters, or none.
+    """True when ``text`` is like ``glob``, whose ``*`` stands for any characters, or none.
 
     Linear in the product of the pieces' lengths at worst, without going back.
     """
@@ -76,7 +76,7 @@ class Match:
 
     @property
     def fits_all(self) -> bool:
-        """Whether nothing is asked for."""
+        """True when nothing is asked for."""
         return not self.given
 
     @cached_property
@@ -84,7 +84,7 @@ class Match:
         return bool(self.fields.where) or self.query is not None
 
     def fits(self, request: CapturedRequest) -> bool:
-        """Whether all conditions hold. Never raises; linear in the request."""
+        """True when all conditions hold. Never raises; linear in the request."""
         if self.fields.find_differences(request):
             return False
         return self.query is None or self.query.matches(request)

@@ -33,7 +33,7 @@ _RULE_NAMES: Final = ("match", "answers", "then", "name")
 
 @dataclass(frozen=True)
 class AnswerRule:
-    """Which requests it is for, and its answers in turn.
+    """A rule: a match for requests, and the answers they get in turn.
 
     ``then`` is what follows the last one: it again for ever, all from the beginning, or
     the default of every bin.
@@ -46,7 +46,7 @@ class AnswerRule:
 
     @property
     def takes_turns(self) -> bool:
-        """Whether it matters how often the rule has answered."""
+        """True when it matters how often the rule has answered."""
         return len(self.answers) > 1 or self.then == "default"
 
     def choose(self, turn: int) -> Answer:
@@ -73,7 +73,7 @@ class AnswerRules:
         return None
 
     def choose(self, place: int | None, turn: int) -> Answer:
-        """What the rule at ``place`` answers in a turn; the default when there is no rule."""
+        """The answer of the rule at ``place`` in a turn; the default when there is no rule."""
         if place is None or place >= len(self.rules):
             return DEFAULT
         return self.rules[place].choose(turn)
@@ -85,12 +85,12 @@ class AnswerRules:
 
     @property
     def asks_nothing(self) -> bool:
-        """Whether every request meets the same rule, so that none need be looked at."""
+        """True when every request meets the same rule, so that none need be looked at."""
         return not self.rules or self.rules[0].match.fits_all
 
     @property
     def reads_bodies(self) -> bool:
-        """Whether a rule looks at more than the head."""
+        """True when a rule looks at more than the head."""
         return any(rule.match.reads_body for rule in self.rules)
 
     def to_json(self, *, secrets: bool = False) -> dict[str, Any]:

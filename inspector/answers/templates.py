@@ -21,7 +21,7 @@ _LINE_ENDS = str.maketrans({"\r": " ", "\n": " ", "\0": " "})
 
 
 def make_context(request: CapturedRequest) -> Mapping[str, Any]:
-    """What a template sees: ``request`` with its parts, and the parts of a helpdesk's form.
+    """The variables of a template: ``request`` with its parts, and the parts of a helpdesk's form.
 
     ``request.headers`` go by their names as sent and in small letters, ``request.query`` by
     the names as sent (the last value of each).

@@ -182,7 +182,7 @@ class Client:
             connection.close()
 
     def _explain(self, error: OSError | HTTPException) -> str:
-        """Why there is no answer, and what to do."""
+        """The reason for which there is no response, and a remedy."""
         if isinstance(error, SSLError):
             from inspector.emitter.http_client.connections import (
                 speaks_plain_http,  # slow to import

@@ -1,4 +1,4 @@
-"""What ``inspector emit`` says: what was left out, the answer, a series as it runs and its end.
+"""The output of ``inspector emit``: omissions, the response, a series as it runs and its end.
 
 Answers are strangers' bytes: nothing of them reaches the terminal that could steer it.
 """

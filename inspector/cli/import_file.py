@@ -74,7 +74,7 @@ def _open(file: Path) -> Iterator[BinaryIO]:
 
 
 def _make_reader(source: BinaryIO) -> Callable[[], Iterable[Capture]]:
-    """What gives all captures anew each time: JSON lines one by one, anything else at once."""
+    """A reader that gives all captures anew: JSON lines one by one, anything else at once."""
     now_us = time.time_ns() // 1000
     source.seek(0)
     if is_line(source.readline()):
@@ -90,7 +90,7 @@ def _make_reader(source: BinaryIO) -> Callable[[], Iterable[Capture]]:
 
 
 def _ensure_bin(client: Client, name: str, total: int) -> int:
-    """How many requests the bin keeps; one made for the file keeps all of them."""
+    """The capacity of the bin; one made for the file keeps all of it."""
     try:
         found = client.call("GET", bin_path(name))
     except InspectorError as error:

@@ -1,4 +1,4 @@
-"""What the commands print: aligned, calm, and never obeyed by a terminal."""
+"""The output of commands: aligned, and harmless to a terminal."""
 
 from __future__ import annotations
 

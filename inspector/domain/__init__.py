@@ -1,4 +1,4 @@
-"""What a bin and a captured request are, whoever stores or shows them."""
+"""Bins, messages, requests and deliveries, whoever stores or shows them."""
 
 from inspector.domain.bins import Bin, check_name, generate_name
 from inspector.domain.messages import BodyLimits, Event, Message

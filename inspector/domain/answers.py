@@ -1,4 +1,4 @@
-"""What a bin answers its senders: 200 ``ok`` unless its owner says otherwise."""
+"""Answers of bins to their senders: 200 ``ok`` unless the owner says otherwise."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ class Answer(NamedTuple):
 
     @property
     def is_made_per_request(self) -> bool:
-        """Whether the request decides what goes out: a template, or a preset that reads it."""
+        """True when the request decides what goes out: a template, or a preset that reads it."""
         return self.is_template or bool(self.preset)
 
     @property
     def is_immediate(self) -> bool:
-        """Whether it goes out at once and whole."""
+        """True when it goes out at once and whole."""
         return not (self.delay_s or self.drip_s or self.dropped or self.cut_after is not None)
 
     @property
@@ -85,7 +85,7 @@ class GivenAnswer(NamedTuple):
 
 
 def describe_given(answer: Answer, *, head_only: bool = False) -> GivenAnswer:
-    """What went out of an answer; ``head_only`` to a HEAD request."""
+    """The part of an answer that went out; ``head_only`` to a HEAD request."""
     if answer.dropped:
         return GivenAnswer(DROPPED)
     body = b"" if head_only else answer.content
@@ -115,7 +115,7 @@ DEFAULT = Answer()
 
 
 def usual_body(status: int) -> bytes:
-    """What an answer of this status says when nobody chose its body."""
+    """The body of an answer of this status when nobody chose one."""
     return DEFAULT.body if status == DEFAULT.status else b""
 
 

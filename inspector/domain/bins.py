@@ -47,7 +47,7 @@ class Bin(NamedTuple):
 
     @property
     def deleted_count(self) -> int:
-        """How many requests were deleted by hand."""
+        """The number of requests that were deleted by hand."""
         return self.last_number - self.request_count - self.let_go
 
     @property
@@ -64,12 +64,12 @@ def generate_name() -> str:
 
 
 def is_bin_name(name: str) -> bool:
-    """Whether a bin may be called so."""
+    """True when a bin may be called so."""
     return name not in RESERVED_NAMES and _NAME.match(name) is not None
 
 
 def say_missing(name: str) -> str:
-    """What a sender to a bin that is not there is told, and how it can be there if it can."""
+    """The sentence for a sender to a missing bin, with the way to make it where there is one."""
     how = f" To make it: inspector bins create {name}" if is_bin_name(name) else ""
     return f"There is no bin named {name[:80]}.{how}\n"
 

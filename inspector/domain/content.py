@@ -1,4 +1,4 @@
-"""What a body is: its media type, its content coding undone, its bytes as text.
+"""Bodies: media types, content codings undone, bytes as text.
 
 Bounded everywhere: a kilobyte of gzip may claim to be a gigabyte.
 """

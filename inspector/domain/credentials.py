@@ -25,7 +25,7 @@ _USERINFO = re.compile(r"(//)(?:\{\{.*?\}\}|\{%.*?%\}|[^/?#\\])*@", re.DOTALL)
 
 
 def is_secret_header(name: str) -> bool:
-    """Whether a header of this name, any case, proves who sends.
+    """True when a header of this name, any case, proves who sends.
 
     A name that a template makes may be any.
     """

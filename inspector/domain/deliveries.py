@@ -1,4 +1,4 @@
-"""What was sent from here, and the actions that are kept to be sent again.
+"""Deliveries, and the saved actions that are sent again.
 
 Plain records for whoever sends, stores or shows: who sends says what came of it
 in these, so that storage and the sender need not know each other.
@@ -78,7 +78,7 @@ class DeliveryAnswer:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryLine:
-    """What a list shows of a delivery; ``failure`` is a sentence when nothing was answered."""
+    """A delivery as lists show it; ``failure`` is a sentence when there was no response."""
 
     id: int
     started_at: datetime
@@ -142,7 +142,7 @@ class Delivery:
 
     @property
     def attempts(self) -> int:
-        """How many tries were made."""
+        """The number of attempts."""
         return self.exchanges[-1].attempt if self.exchanges else 0
 
     def without_credentials(self) -> Delivery:

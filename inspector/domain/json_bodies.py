@@ -119,7 +119,7 @@ def _write_leaf(item: Any, encode: Callable[[str], str]) -> str:
 
 
 def find_excess(data: bytes) -> Excess | None:
-    """Why a JSON text is too much to be parsed, or None when it is not.
+    """The reason for which a JSON text is too much to be parsed, or None.
 
     It is deeper than ``MAX_JSON_DEPTH`` brackets, or of more than ``MAX_JSON_VALUES``
     values: neither Python's parser nor a reader goes there.

@@ -42,7 +42,7 @@ _NAME_END = re.compile("/|%2[fF]")
 
 
 class Event(NamedTuple):
-    """What happened at the helpdesk: ``event_type``, ``event_method``, ``event_performer``."""
+    """The event at the helpdesk: ``event_type``, ``event_method``, ``event_performer``."""
 
     type: str | None
     method: str | None
@@ -105,7 +105,7 @@ class Message:
 
     @cached_property
     def target(self) -> str:
-        """What followed the method: path and query as sent, undecoded."""
+        """The request target: path and query as sent, undecoded."""
         return decode_text(split_request_line(self.raw_head)[1])
 
     @cached_property
@@ -124,7 +124,7 @@ class Message:
 
     @cached_property
     def sub_path(self) -> str:
-        """What follows the bin's name in the path, as sent: ``""`` or ``"/..."``."""
+        """The path below the bin's name, as sent: ``""`` or ``"/..."``."""
         return find_sub_path(self.path)
 
     @cached_property
@@ -193,7 +193,7 @@ class Message:
 
     @cached_property
     def form(self) -> Form | None:
-        """What PHP puts into ``$_POST``, of an urlencoded body or of one in parts, else None."""
+        """PHP's ``$_POST`` of an urlencoded body or of one in parts, else None."""
         limits, kind = self.limits, self.media_type
         if kind.essence == PARTS_TYPE:
             # Few bodies come in parts, and a test's server should be up at once.
@@ -311,7 +311,7 @@ class Message:
 
 
 def _is_told(part: Part, field: PartField | None) -> bool:
-    """Whether a field of the form has all that a part has."""
+    """True when a field of the form has all that a part has."""
     if field is None:
         return False
     return part.name == decode_text(field.name) and part.data == field.value

@@ -14,7 +14,7 @@ _TOKEN = re.compile(rf"{TCHAR}+\Z")
 
 
 def is_token(text: str) -> bool:
-    """Whether a header or a method may be called so (see ``TCHAR``)."""
+    """True when a header or a method may be called so (see ``TCHAR``)."""
     return _TOKEN.match(text) is not None
 
 

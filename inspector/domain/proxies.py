@@ -35,12 +35,12 @@ class TrustedProxies(NamedTuple):
         return cls(tuple(networks))
 
     def trusts(self, peer: str) -> bool:
-        """Whether this peer's forwarding headers are believed."""
+        """True when this peer's forwarding headers are believed."""
         address = parse_address(peer)
         return address is not None and any(address in network for network in self.networks)
 
     def find_client(self, peer: str, forwarded_for: str) -> str:
-        """Who sent the request, as far as it can be believed.
+        """The address of the sender, as far as it can be believed.
 
         Each proxy appends the address it was called from, so that the list is read from
         its end, as long as those who wrote it are trusted. ``forwarded_for`` is the
@@ -77,6 +77,6 @@ def parse_address(text: str) -> Address | None:
 
 
 def is_loopback(text: str) -> bool:
-    """Whether this is an address of this very machine."""
+    """True when this is an address of this very machine."""
     address = parse_address(text)
     return address is not None and address.is_loopback

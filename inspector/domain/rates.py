@@ -1,4 +1,4 @@
-"""How often each peer may do something: token buckets, a bounded number of them."""
+"""Rate limits of peers: token buckets, a bounded number of them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class RateLimit:
             return 0.0
 
     def wait_s(self, peer: str) -> float:
-        """What ``take`` would answer, without taking."""
+        """The result of ``take``, without taking."""
         with self._lock:
             left = self._count_left(name_peer(peer), self._clock())
             return 0.0 if left >= 1 else (1 - left) / self._per_s

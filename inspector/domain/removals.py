@@ -20,5 +20,5 @@ class Removal(NamedTuple):
     number: int
 
     def covers(self, number: int) -> bool:
-        """Whether the request of this number is gone by it."""
+        """True when the request of this number is gone by it."""
         return number == self.number if self.kind == "deleted" else number <= self.number

@@ -67,7 +67,7 @@ class CapturedRequest(Message):
 
     @property
     def chunk_extensions(self) -> list[str]:
-        """What followed the sizes of chunks, semicolon included; none for most chunks."""
+        """The chunk extensions, semicolon included; most chunks have none."""
         return [decode_text(each) for each in self.wire.chunk_extensions]
 
     @property
@@ -77,5 +77,5 @@ class CapturedRequest(Message):
 
     @cached_property
     def remote_addr(self) -> str:
-        """Who sent it: the peer, or whom a trusted proxy names."""
+        """The address of the sender: the peer's, or the one that a trusted proxy names."""
         return self.proxies.find_client(self.peer, self.find_header("X-Forwarded-For") or "")

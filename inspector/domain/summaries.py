@@ -1,4 +1,4 @@
-"""What a list shows of a request, remembered: a page lists the same fifty again and again.
+"""Summaries of requests for lists, remembered: a page lists the same fifty again and again.
 
 Worked out from the bytes like everything else, and found again by them, so that nothing
 here can go stale.
@@ -17,7 +17,7 @@ _kept: dict[bytes, RequestSummary] = {}
 
 
 class RequestSummary(NamedTuple):
-    """What a list shows of a ticket, each None when the request has none."""
+    """The summary of a ticket; each part is None when the request has none."""
 
     subject: str | None
     ticket_id: str | None

@@ -34,7 +34,7 @@ class Outgoing:
     announced: bool
 
     def has_header(self, name: bytes) -> bool:
-        """Whether a header of this name (in lower case) is sent."""
+        """True when a header of this name (in lower case) is sent."""
         return any(key.lower() == name for key, _ in self.headers)
 
 

@@ -62,7 +62,7 @@ def read_saved(data: bytes, bin_name: str, now_us: int) -> Iterator[Capture]:
 
 
 def is_line(data: bytes) -> bool:
-    """Whether this is one of our JSON lines, so that what follows can be read line by line."""
+    """True when this is one of our JSON lines, so that what follows can be read line by line."""
     entry = _try_json(data)
     return isinstance(entry, dict) and "request_line" in entry
 

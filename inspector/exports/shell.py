@@ -45,7 +45,7 @@ def _printf(data: bytes, escaped: frozenset[int]) -> str:
 
 
 def is_printable(data: bytes) -> bool:
-    """Whether the bytes are text that shows what it is: no controls, nothing invisible."""
+    """True when the bytes are text that shows what it is: no controls, nothing invisible."""
     try:
         return data.decode("utf-8").isprintable()
     except UnicodeDecodeError:

@@ -33,11 +33,11 @@ class Later(Protocol):
     wake_at: float
 
     def start(self) -> Step:
-        """What goes out at once."""
+        """The bytes that go out at once."""
         ...
 
     def advance(self, fresh: Sequence[CapturedRequest]) -> Step:
-        """What goes out for these new requests (oldest first, perhaps none), or for its time."""
+        """The bytes for these new requests (oldest first, perhaps none), or for its time."""
         ...
 
     def end(self) -> None:

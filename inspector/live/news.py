@@ -17,7 +17,7 @@ RemovalListener = Callable[[Removal], None]
 
 
 class News:
-    """Who has new requests: told by the writer, heard by everybody who waits."""
+    """News of bins, published by the writer to all who listen."""
 
     def __init__(self) -> None:
         self._listeners: list[Listener] = []
@@ -52,7 +52,7 @@ class News:
 
     @property
     def count(self) -> int:
-        """How often there was news: take it, look into the database, then ``wait``."""
+        """A count of the news: take it, look into the database, then ``wait``."""
         return self._count
 
     def wait(self, seen: int, timeout_s: float) -> bool:

@@ -210,7 +210,7 @@ class _BinWaits:
 
 
 def choose_trait(match: RequestMatch) -> tuple[Trait, Hashable]:
-    """What rules out most requests, and the value it must have (None: whatever it is)."""
+    """The condition that rules out most requests, and its value (None: whatever it is)."""
     for path, value in match.where.items():
         return ("where", path), str(value)
     for name, value in match.headers.items():

@@ -23,7 +23,7 @@ GRACE_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """What calls that time out are told of: the bin's last number, and its latest requests."""
+    """The arrivals that a timed-out call reports: the bin's last number, its latest requests."""
 
     last_number: int = 0
     latest: Sequence[CapturedRequest] = ()
@@ -31,7 +31,7 @@ class Arrivals:
 
 @dataclass(frozen=True, slots=True)
 class WaitRendering:
-    """How a waiting call's response is written: the head of a JSON body, and a body of requests.
+    """The rendering of a waiting call's response: the head of a JSON body, and a body of requests.
 
     ``head`` takes the status and the length of the body in bytes.
     """

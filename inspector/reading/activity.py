@@ -1,4 +1,4 @@
-"""When the requests of a bin came, kept up to date for the pages that draw it."""
+"""Counts of a bin's requests over time, kept up to date for the pages that draw them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is made by reading many requests of a bin, piece by piece and kept between looks.
+"""Aggregates over many requests of a bin, read piece by piece and kept between looks.
 
 No look takes longer than its reader waits without a sign: it reads for a while, shows what
 there is so far and how far that is, and the next look goes on from there.
@@ -31,7 +31,7 @@ class StoredRequests(Protocol):
 
 
 class Fold(Protocol):
-    """What requests are added to, oldest first."""
+    """An aggregate: requests are added to it, oldest first."""
 
     request_count: int
 
@@ -57,7 +57,7 @@ class Look(Generic[Kind]):
 
     @property
     def is_sample(self) -> bool:
-        """Whether older requests are in the bin, and nobody asked for them."""
+        """True when older requests are in the bin, and nobody asked for them."""
         return self.wanted < self.total
 
 
@@ -129,7 +129,7 @@ class Folds(Generic[Kind]):
 
 
 def _read_on(requests: StoredRequests, bin_: Bin, kept: _Kept[Kind], deadline: float) -> bool:
-    """Whether the newest was reached in time."""
+    """True when the newest was reached in time."""
     for request in requests.iterate(bin_, after=kept.last, step=STEP):
         kept.made.add(request)
         kept.last = request.number

@@ -1,4 +1,4 @@
-"""What a bin's webhooks contain: every field seen, how often, with which values.
+"""The catalogue of a bin: every field seen, how often, with which values.
 
 A fold over requests, oldest first; what it keeps is bounded whatever they hold, so that
 it can stay in memory and grow with the bin.
@@ -173,7 +173,7 @@ class Catalogue:
                 statistics.changed_from, statistics.changed_in = number, request.number
 
     def is_new(self, statistics: FieldStatistics) -> bool:
-        """Whether a field came up only lately, in a bin that has seen enough to say so."""
+        """True when a field came up only lately, in a bin that has seen enough to say so."""
         window = max(MIN_NEW, self.request_count // NEW_SHARE)
         return (
             self.request_count > window

@@ -68,7 +68,7 @@ class Comparison:
 
 
 def compare_requests(old: Message, new: Message) -> Comparison:
-    """What became of ``old``'s fields in ``new``. Never raises; linear in both bodies."""
+    """The differences between two requests, field by field. Never raises; linear in both bodies."""
     sections = (
         _compare("Body", _read_body(old), _read_body(new), BODY, old, new),
         _compare("Query", _read_query(old), _read_query(new), QUERY, old, new),
@@ -237,7 +237,7 @@ class _Side:
 
 
 def _say_move(key: str, old: _Side, new: _Side) -> str | None:
-    """How far a time, a duration or a size moved; None where that makes no sense."""
+    """The distance that a time, a duration or a size moved; None where that makes no sense."""
     before, after = old.mean(key), new.mean(key)
     if before and after and before.instant and after.instant:
         moved = after.instant - before.instant

@@ -1,4 +1,4 @@
-"""What a body says, whatever it is written in."""
+"""The content of a body, form or JSON alike."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def find_content(request: Message) -> tuple[str | None, Any]:
 
 
 def find_other_texts(request: Message) -> Iterator[str]:
-    """What the body says beside its form or JSON: the files in its parts, or all of it."""
+    """The texts of a body beside its form or JSON: the files in its parts, or all of it."""
     for part in request.other_parts.values():
         with suppress(UnicodeDecodeError):
             yield f"{part.filename or part.name or ''} {part.data.decode()}"

@@ -1,4 +1,4 @@
-"""What within a text changed: the words that went and the words that came.
+"""Differences within a text: the words that went and the words that came.
 
 Myers' greedy algorithm over words, bounded in edits; texts further apart than that are
 told apart by what they have in common at both ends.
@@ -47,7 +47,7 @@ def _cut(text: str, start: int) -> str:
 
 
 def _shared_length(old: str, new: str) -> int:
-    """How many characters two texts begin with alike, by halving: slices compare fast."""
+    """The length of the common beginning of two texts, by halving: slices compare fast."""
     low, high = 0, min(len(old), len(new))
     while low < high:
         middle = (low + high + 1) // 2
@@ -97,7 +97,7 @@ def _walk_back(trail: list[dict[int, int]], x: int, y: int) -> list[tuple[int, i
 
 
 def _match_ends(before: list[str], after: list[str]) -> list[tuple[int, int]]:
-    """What both begin and end with, which is all that is kept of texts far apart."""
+    """The common beginning and end, all that is kept of texts far apart."""
     shortest = min(len(before), len(after))
     start = next((i for i in range(shortest) if before[i] != after[i]), shortest)
     rest = shortest - start

@@ -56,7 +56,7 @@ _QUESTIONS = (
 
 
 def find_facts(value: Any, received_at: datetime) -> tuple[Fact, ...]:
-    """What a ticket webhook says about itself, in the order one asks; absent answers left out."""
+    """The top facts of a ticket webhook, in the order one asks for them; absent ones left out."""
     facts = (_answer(question, value, received_at) for question in _QUESTIONS)
     return tuple(fact for fact in facts if fact is not None)
 

@@ -140,7 +140,7 @@ def _leaf_text(item: Any) -> str:
 
 
 def iterate_fields(request: Message) -> Iterator[tuple[str, Path, str]]:
-    """What a request says, as place, path (``ANY_INDEX`` for indices) and text.
+    """All texts of a request, each with its place and its path (``ANY_INDEX`` for indices).
 
     The body's fields, then the query's, then its headers without those that only
     carry it; repeated headers come once each.
@@ -179,7 +179,7 @@ def find_text(request: Message, name: Name) -> str | None:
 
 
 def has_text(request: Message, name: Name, text: str) -> bool:
-    """Whether the field's value is this text, or a number of JSON whose shortest text it is."""
+    """True when the field's value is this text, or a number of JSON whose shortest text it is."""
     if find_text(request, name) == text:
         return True
     values = find_values(request, name) if is_fraction(text) else []
@@ -187,7 +187,7 @@ def has_text(request: Message, name: Name, text: str) -> bool:
 
 
 def is_fraction(text: str) -> bool:
-    """Whether a text is a number that may be written with other digits, too: ``1.50``, ``1e3``."""
+    """True when a text is a number that may have other spellings, too: ``1.50``, ``1e3``."""
     return _FRACTION.match(text) is not None
 
 

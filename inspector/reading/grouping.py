@@ -1,4 +1,4 @@
-"""How a person thinks of a ticket: which fields come first, which belong together.
+"""The layout of a ticket: fields in the order of their importance, in groups.
 
 Tables only; a payload that is no ticket is left in the order it was sent.
 """
@@ -63,7 +63,7 @@ class Group:
 
 
 def is_ticket(value: Any) -> bool:
-    """Whether a body's value has the shape of a ticket webhook."""
+    """True when a body's value has the shape of a ticket webhook."""
     return isinstance(value, dict) and (
         isinstance(value.get("ticket"), dict) or isinstance(value.get("person_context"), dict)
     )
@@ -145,7 +145,7 @@ def _preview_group(name: str, members: list[Node]) -> str:
 
 
 def preview_value(value: Any, depth: int = 0) -> str:
-    """What a folded container holds, in a few words: a name, an address, the first values."""
+    """A summary of a folded container in a few words: a name, an address, the first values."""
     if not isinstance(value, (dict, list)):
         return shorten(scalar_text(value))
     if depth > _PREVIEW_DEPTH:

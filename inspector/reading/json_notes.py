@@ -1,4 +1,4 @@
-"""What is odd about a body that says it is JSON, in sentences for people.
+"""Notes on a body that is said to be JSON: breaks and oddities, in sentences for people.
 
 Where it breaks, and what some readers would take otherwise than others. Notes are
 bounded in number and in length, and linear in the body; no body is an error.
@@ -132,7 +132,7 @@ def _note_at(code: str, text: str, at: int, problem: str) -> JsonNote:
 
 
 def _explain(text: str, error: json.JSONDecodeError) -> str:
-    """What breaks the text. Python's words are told by their beginnings, which are stable."""
+    """The cause of a break. Python's messages are known by their beginnings, which are stable."""
     at, said = error.pos, error.msg
     for beginning, problem in _PROBLEMS.items():
         if said.startswith(beginning):

@@ -1,4 +1,4 @@
-"""What a request is, apart from what it says: the search language's flags, and an index's marks."""
+"""Flags of requests (``is:json``), for the search language and for an index."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FLAGS: dict[str, Callable[[CapturedRequest], bool]] = {
 
 
 def find_marks(request: CapturedRequest) -> list[str]:
-    """What a request is, as words that an index keeps apart from what it says."""
+    """The flags of a request, as words that an index keeps apart from its content."""
     return [
         method_mark(request.method),
         *(f"is{name}" for name, is_ in FLAGS.items() if is_(request)),

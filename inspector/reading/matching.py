@@ -1,4 +1,4 @@
-"""Which request someone waits for, and in what another one differs from it.
+"""Matching of requests, and the differences of one that does not match.
 
 Nothing a request holds makes this raise; what the caller's own functions raise is told
 as a difference, since a wrong request is where they meet what they did not expect.
@@ -29,7 +29,7 @@ class Difference(NamedTuple):
 
 @dataclass(frozen=True)
 class RequestMatch:
-    """What a request must be like; what is not given may be anything.
+    """Conditions on a request; what is not given may be anything.
 
     ``method`` in any case. ``path`` is what follows the bin's name (``/`` for
     nothing), or the whole path. ``query`` and ``headers`` go by name (a header's in any
@@ -175,7 +175,7 @@ def _explain_unread(request: Message) -> str:
 
 
 def explain_missing(root: Any, path: Path) -> str:
-    """Where on its way through ``root`` the path ends, and what is there instead."""
+    """The place in ``root`` where the path ends too soon, and its content there."""
     depth = len(path) - 1
     while (parent := find_value(root, path[:depth])) is MISSING:
         depth -= 1

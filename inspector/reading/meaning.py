@@ -1,4 +1,4 @@
-"""What a value means, said beside it and never in its place.
+"""Meanings of values (a time, a flag, a size), shown beside them and never in their place.
 
 A table of rules over a field's key, its text and the fields beside it. A rule that
 does not fit says nothing; none raises, none looks anything up, and the only clock
@@ -116,7 +116,7 @@ def _read_date(context: Context) -> Meaning | None:
 def _check_siblings(
     context: Context, base: str, instant: datetime
 ) -> tuple[str | None, str | None]:
-    """Which sibling says the same instant, and a sentence on one that does not.
+    """The sibling that holds the same instant, and a sentence on one that does not.
 
     Dates and ``_ts`` are whole seconds, so a difference below one is none.
     """

@@ -49,7 +49,7 @@ class Node:
 
     @property
     def is_leaf(self) -> bool:
-        """Whether there is nothing to open: a value, or an empty list or map."""
+        """True when there is nothing to open: a value, or an empty list or map."""
         return self.size == 0
 
     @property
@@ -206,7 +206,7 @@ def _entries(value: dict[str, Any] | list[Any]) -> Iterator[tuple[str, Any]]:
 
 
 def note_on_keys(value: dict[str, Any]) -> str | None:
-    """Why a form's map with nothing but numbers for keys is no list.
+    """The reason for which a form's map with nothing but numbers for keys is no list.
 
     Source: PHP manual, ``json_encode``: only keys 0, 1, 2, ... in this order make a list.
     """

@@ -1,4 +1,4 @@
-"""Where a field is, and how each language that people paste into writes that place down.
+"""Paths of fields, and their spellings in the languages that people paste into.
 
 A path is a tuple of keys, list indices as their digits: ``("ticket", "agent", "id")``.
 Whether ``"0"`` is an index or a key of a map is the value's affair, so functions that
@@ -76,7 +76,7 @@ def _step_key(step: re.Match[str]) -> str:
 
 
 def find_value(root: Any, path: Path) -> Any:
-    """What stands at this path, or ``MISSING``."""
+    """The value at this path, or ``MISSING``."""
     value = root
     for key in path:
         if isinstance(value, dict) and key in value:

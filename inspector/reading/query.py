@@ -99,7 +99,7 @@ class Query:
     before_us: int | None = None
 
     def matches(self, request: CapturedRequest) -> bool:
-        """Whether all terms hold."""
+        """True when all terms hold."""
         if self.after_us is not None and request.received_us < self.after_us:
             return False
         if self.before_us is not None and request.received_us >= self.before_us:
@@ -123,7 +123,7 @@ class Query:
 
     @property
     def is_indexed(self) -> bool:
-        """Whether an index leaves out any request at all."""
+        """True when an index leaves out any request at all."""
         return bool(self.phrases or self.marks or self.barred)
 
     def __bool__(self) -> bool:
@@ -132,7 +132,7 @@ class Query:
 
 @dataclass
 class _Draft:
-    """What the terms have said so far."""
+    """A query while its terms are being read."""
 
     now: datetime
     terms: list[Term] = field(default_factory=list)
@@ -352,7 +352,7 @@ def _error(message: str) -> InspectorError:
 
 
 def searched_lines(request: CapturedRequest) -> Iterator[str]:
-    """What words are searched in: each name with its value, in small letters, bounded."""
+    """The lines that words are searched in: each name with its value, in small letters, bounded."""
     yield _line(f"{request.method} {request.decoded_path}")
     for place, path, text in iterate_fields(request):
         name = " ".join(path)
@@ -365,7 +365,7 @@ def _line(text: str) -> str:
 
 
 def has_phrase(words: list[str], phrase: Phrase) -> bool:
-    """Whether the words contain the phrase in a row."""
+    """True when the words contain the phrase in a row."""
     return find_phrase(words, phrase) is not None
 
 

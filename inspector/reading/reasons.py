@@ -1,4 +1,4 @@
-"""Why a request matches a query: the field that a term looked at and what was found there.
+"""Reasons for a match: the field that a term looked at, and the text found there.
 
 For a reader's eye only. Whether a request matches is the query's to say; a reason that
 cannot be shown is left out.
@@ -29,7 +29,7 @@ Parts = tuple[Part, ...]
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Where and what, cut into parts, each with whether it was looked for.
+    """A place and its text, cut into parts, each with a flag for the parts that were looked for.
 
     ``text`` is None when the field is not there, which ``!=`` also finds.
     """

@@ -69,7 +69,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How rows are made. ``grouped`` for a ticket, ``php`` where a map may have been a list."""
+    """Options for rows: ``grouped`` for a ticket, ``php`` where a map may have been a list."""
 
     received_at: datetime
     words: tuple[str, ...] = ()

@@ -26,7 +26,7 @@ SUBJECT = Name(BODY, ("ticket", "id"))
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Which request, without its content."""
+    """A reference to a request, without its content."""
 
     id: str
     number: int
@@ -35,7 +35,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """What the field held: told apart by ``key``, shown as ``text``.
+    """A value of the field: compared by ``key``, shown as ``text``.
 
     ``text`` is bounded, a few telling words of a map or a list, and None where the
     request does not have the field.

@@ -24,7 +24,7 @@ def list_spellings(value: Any) -> list[str]:
 
 
 class Spelled(str):
-    """What a query string asks for: equal to the text, and to a number written so."""
+    """A value from a query string: equal to the text, and to a number written so."""
 
     __slots__ = ()
 

@@ -22,7 +22,7 @@ def write_comparison(name: Name, operator: str, value: str) -> str:
 
 
 def finds(request: CapturedRequest, text: str) -> bool:
-    """Whether a query is one, can be sent in a URL, and finds this request."""
+    """True when a query is one, can be sent in a URL, and finds this request."""
     try:
         text.encode()
         return parse_query(text).matches(request)

@@ -17,7 +17,7 @@ def shorten(text: str, max_chars: int = MAX_PREVIEW_CHARS) -> str:
 
 
 def is_plain(text: str) -> bool:
-    """Whether the text is printable ASCII, which cannot deceive the eye."""
+    """True when the text is printable ASCII, which cannot deceive the eye."""
     return text.isascii() and text.isprintable()
 
 

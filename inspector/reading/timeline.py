@@ -85,7 +85,7 @@ class Timeline:
 
     @property
     def width(self) -> str:
-        """How long a column is, in words."""
+        """The span of a column, in words."""
         return say_duration(timedelta(seconds=self.width_s))
 
 
@@ -141,7 +141,7 @@ class Activity:
 
     @property
     def is_coarse(self) -> bool:
-        """Whether what is left would fill more columns if it were counted anew."""
+        """True when what is left would fill more columns if it were counted anew."""
         few = not self._columns or max(self._columns) - min(self._columns) < FEW_COLUMNS
         return few and self.width_s > 1
 

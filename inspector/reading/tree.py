@@ -18,7 +18,7 @@ _OPENINGS = (FITTING, ALL, NONE, LEVEL)
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What ``templates/requests/_tree.html`` shows.
+    """The view of ``templates/requests/_tree.html``.
 
     ``source`` is ``form`` or ``json``, None when the body is neither. ``total`` counts
     fields (values, not containers), ``matching`` those the filter left; ``complete`` is

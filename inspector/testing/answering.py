@@ -1,4 +1,4 @@
-"""What a test lets its bin answer: rules, sequences, and functions with a thread of their own.
+"""The answers of a test's bin: rules, sequences, and functions with a thread of their own.
 
 The server's main loop asks a ``BinScript`` and never waits for it.
 """

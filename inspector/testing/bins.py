@@ -30,7 +30,7 @@ class RequestSource(Protocol):
 
     @property
     def is_running(self) -> bool:
-        """Whether requests may still arrive."""
+        """True when requests may still arrive."""
         ...
 
     @property
@@ -40,7 +40,7 @@ class RequestSource(Protocol):
 
     @property
     def news_count(self) -> int:
-        """How often requests were stored: take it, look, then ``wait_for_news``."""
+        """A count of stored batches: take it, look, then ``wait_for_news``."""
         ...
 
     def wait_for_news(self, seen: int, timeout_s: float) -> None:
@@ -53,7 +53,7 @@ class RequestSource(Protocol):
 
 
 class MatchFields(TypedDict, total=False):
-    """What ``wait`` and its like take besides counts and times; see ``RequestMatch``."""
+    """The conditions of ``wait`` and its like, besides counts and times; see ``RequestMatch``."""
 
     method: Any
     path: Any
@@ -119,7 +119,7 @@ class WebhookBin:
 
     @property
     def url(self) -> str:
-        """Where webhooks for this bin go."""
+        """The URL for webhooks to this bin."""
         return f"{self._server.url}/{self.name}"
 
     @property
@@ -133,7 +133,7 @@ class WebhookBin:
 
     @property
     def requests(self) -> list[ReceivedRequest]:
-        """What has come so far (since ``clear``), in the order of arrival."""
+        """The requests so far (since ``clear``), in the order of arrival."""
         return self.list_arrivals(self._cleared)
 
     @property
@@ -295,7 +295,7 @@ class WebhookBin:
         self.script.set_answers(_list_answers(answers) if answers else [keywords], method, path)
 
     def take_handler_errors(self) -> list[BaseException]:
-        """What functions that answer have raised since this was last asked."""
+        """The errors that functions which answer have raised since the last call."""
         errors, self.script.errors = self.script.errors, []
         return errors
 
@@ -331,7 +331,7 @@ class WebhookBin:
             self._server.wait_for_news(seen, left)
 
     def list_arrivals(self, after: int = 0) -> list[ReceivedRequest]:
-        """What has come with a number above ``after``, cleared or not."""
+        """The requests with a number above ``after``, cleared or not."""
         self._catch_up()
         return self._requests[bisect_right(self._requests, after, key=attrgetter("number")) :]
 

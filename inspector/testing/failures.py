@@ -1,4 +1,4 @@
-"""What a failed wait says: what was expected, what arrived, the closest first."""
+"""The message of a failed wait: the expectation, and the arrivals, the closest first."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Candidate:
 
     @property
     def distance(self) -> tuple[int, int, int]:
-        """How far it is from what was expected: what is there but differs counts less."""
+        """The distance from the expectation: another value counts less than a missing one."""
         absent = sum(each.actual is MISSING for each in self.differences)
         return len(self.differences), absent, self.request.number
 
@@ -163,7 +163,7 @@ def _show_where_they_part(diff: Sequence[str]) -> list[str]:
 
 
 def _count_same(one: Sequence[str], other: Sequence[str]) -> int:
-    """How many lines or characters are the same from the beginning."""
+    """The number of lines or characters that are the same from the beginning."""
     pairs = enumerate(zip(one, other, strict=False))
     shorter = min(len(one), len(other))
     return next((index for index, (left, right) in pairs if left != right), shorter)

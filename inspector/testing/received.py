@@ -72,7 +72,7 @@ class ReceivedRequest:
         return cast(dict[str, Any], request_to_json(self.captured))
 
     def to_json(self) -> dict[str, Any]:
-        """What the API gives for this request."""
+        """The API's JSON of this request."""
         return dict(self._json)
 
     def at(self, path: str, default: Any = MISSING) -> Any:
@@ -114,7 +114,7 @@ class ReceivedRequest:
 
     @property
     def sub_path(self) -> str:
-        """What follows the bin's name in the path: ``""`` or ``"/..."``."""
+        """The path below the bin's name: ``""`` or ``"/..."``."""
         return self.captured.sub_path
 
     @property
@@ -174,7 +174,7 @@ class ReceivedRequest:
 
     @property
     def form_notes(self) -> list[dict[str, str]]:
-        """What PHP would have dropped or changed."""
+        """Notes on fields that PHP drops or changes."""
         found: list[dict[str, str]] = self._json["form_notes"]
         return found
 
@@ -206,7 +206,7 @@ class ReceivedRequest:
 
     @property
     def json_notes(self) -> list[dict[str, Any]]:
-        """Why a body whose type is JSON is none, and what is odd in it."""
+        """Notes on a body whose type is JSON: breaks and oddities."""
         found: list[dict[str, Any]] = self._json["json_notes"]
         return found
 
@@ -252,7 +252,7 @@ class ReceivedRequest:
 
     @property
     def chunk_extensions(self) -> list[str]:
-        """What followed the sizes of its chunks, semicolon included."""
+        """The chunk extensions, semicolon included."""
         return self.captured.chunk_extensions
 
     @property
@@ -262,7 +262,7 @@ class ReceivedRequest:
 
     @property
     def wire_notes(self) -> list[dict[str, str]]:
-        """What is odd about how it was framed: ``code`` and ``message``."""
+        """Notes on the framing: ``code`` and ``message``."""
         found: list[dict[str, str]] = self._json["wire_notes"]
         return found
 

@@ -1,4 +1,4 @@
-"""What the report of a failed test says about its bins."""
+"""The section about bins in the report of a failed test."""
 
 from __future__ import annotations
 

@@ -136,7 +136,7 @@ class InspectorServer:
 
     @property
     def database_url(self) -> str:
-        """What ``inspector serve --database`` takes to open the same bins."""
+        """The URL for ``inspector serve --database`` that opens the same bins."""
         return self._running()[0].settings.database_url
 
     def create_bin(
@@ -167,7 +167,7 @@ class InspectorServer:
             self._process.answer_by(bin_.id, None)
 
     def take_handler_errors(self) -> list[BaseException]:
-        """What functions given to ``respond_with`` have raised since this was last asked."""
+        """The errors that functions given to ``respond_with`` have raised since the last call."""
         return [error for bin_ in self.bins for error in bin_.take_handler_errors()]
 
     def raise_handler_errors(self) -> None:
@@ -186,7 +186,7 @@ class InspectorServer:
 
     @property
     def news_count(self) -> int:
-        """How often requests were stored: take it, look, then ``wait_for_news``."""
+        """A count of stored batches: take it, look, then ``wait_for_news``."""
         return self._running()[0].intake.news.count
 
     def wait_for_news(self, seen: int, timeout_s: float) -> None:

@@ -17,7 +17,7 @@ def init_hypermedia(app: Flask) -> None:
 
 
 def wants_fragment() -> bool:
-    """Whether htmx asks for a part; boosted and history-restoring requests want the page."""
+    """True when htmx asks for a part; boosted and history-restoring requests want the page."""
     htmx = request.htmx
     return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
 

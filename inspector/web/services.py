@@ -1,4 +1,4 @@
-"""What a view may use, made once by ``app`` and found through Flask's ``current_app``."""
+"""The services of an application, made once by ``app``."""
 
 from __future__ import annotations
 
@@ -110,11 +110,11 @@ class Services:
             raise TooManyRequestsError("Too many requests.", wait_s)
 
     def base_url(self) -> str:
-        """What our URLs begin with: ``--public-url``, else how the reader reached us."""
+        """The beginning of our URLs: ``--public-url``, else the address the reader used."""
         return self.settings.public_url or request.host_url.rstrip("/")
 
     def bin_url(self, name: str) -> str:
-        """Where webhooks for this bin go."""
+        """The URL for webhooks to this bin."""
         return f"{self.base_url()}/{name}"
 
     @property
@@ -123,7 +123,7 @@ class Services:
         return 0 if self.own_server is None else self.own_server.port
 
     def own_url(self) -> str:
-        """Where this machine reaches us, whatever others call us or a Host header says.
+        """Our address on this machine, whatever others call us or a Host header says.
 
         Empty when another server owns the socket.
         """
@@ -132,7 +132,7 @@ class Services:
         return replace(self.settings, port=self.port, public_url=None).base_url
 
     def emit_policy(self) -> DestinationPolicy:
-        """Where deliveries may go: anywhere when only this machine can ask for them."""
+        """The allowed destinations of deliveries: all when only this machine can ask for them."""
         if not self.settings.is_exposed:
             return ANYWHERE
         own = [url for url in (self.own_url(), self.settings.public_url) if url]

@@ -52,7 +52,7 @@ def _check_caller() -> None:
 
 
 def is_our_host(host: str, settings: Settings) -> bool:
-    """Whether a ``Host`` header names this server, whatever the port it was reached by.
+    """True when a ``Host`` header names this server, whatever the port it was reached by.
 
     A page elsewhere whose name is made to resolve to this machine (DNS rebinding)
     sends that name. Browsers always send one, so none at all is a program's.
@@ -74,7 +74,7 @@ def is_our_host(host: str, settings: Settings) -> bool:
 
 
 def comes_from_elsewhere() -> bool:
-    """Whether a page of another origin made its reader's browser ask."""
+    """True when a page of another origin made its reader's browser ask."""
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         return site not in _OWN_SITES
@@ -90,7 +90,7 @@ def _own_origins() -> tuple[str, ...]:
 
 
 def _is_followed_link() -> bool:
-    """Whether the user went to one of our pages by a link elsewhere, which changes nothing."""
+    """True when the user went to one of our pages by a link elsewhere, which changes nothing."""
     return (
         request.method in ("GET", "HEAD")
         and request.headers.get("Sec-Fetch-Mode") == "navigate"

@@ -1,4 +1,4 @@
-"""Where a person shows the server's token or a bin's secret, and is shown a new secret once."""
+"""The log-in pages: for the server's token and a bin's secret; a new secret is shown once."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def show_secret(bin_: Bin, secret: str) -> Response:
 
 @blueprint.app_errorhandler(UnauthorizedError)
 def ask_to_log_in(error: UnauthorizedError) -> Response:
-    """What someone gets who has not shown enough: the form, or for programs the reason."""
+    """The response to a caller without access: the form, or for programs the reason."""
     if request.path.startswith("/api/"):
         response = make_error(status_of(error.code), error.code, error.message, error.details)
     elif request.method == "GET" and comes_from_elsewhere():

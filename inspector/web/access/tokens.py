@@ -1,4 +1,4 @@
-"""What a caller has to show, and has shown: the server's token, the secret of a private bin.
+"""Access by the server's token or by the secret of a private bin.
 
 A program sends either with each call, as ``Authorization: Bearer``; a browser gets a
 signed cookie for it. Neither is ever part of a URL or of a log.
@@ -61,12 +61,12 @@ class Access:
         self._wrong = RateLimit(WRONG_PER_S, WRONG_BURST)
 
     def client(self) -> str:
-        """Who asks: the peer, or whom a trusted proxy names."""
+        """The caller's address: the peer's, or the one that a trusted proxy names."""
         forwarded = request.headers.get("X-Forwarded-For", "")
         return self._proxies.find_client(request.remote_addr or "", forwarded)
 
     def is_https(self) -> bool:
-        """Whether the caller's connection is encrypted, here or at a trusted proxy."""
+        """True when the caller's connection is encrypted, here or at a trusted proxy."""
         if self._proxies.trusts(request.remote_addr or ""):
             return request.headers.get("X-Forwarded-Proto", request.scheme) == "https"
         return request.is_secure
@@ -104,7 +104,7 @@ class Access:
         return _Opened(is_token, bin_name if is_secret else None)
 
     def has_token(self) -> bool:
-        """Whether the caller has shown the token, or none is needed from this machine."""
+        """True when the caller has shown the token, or none is needed from this machine."""
         if self._token is None:
             return is_loopback(self.client())
         marked = self._read_cookie().get("token")
@@ -113,7 +113,7 @@ class Access:
         )
 
     def has_shown_bearer(self) -> bool:
-        """Whether the token itself came with the call, which no other site's page can send."""
+        """True when the token itself came with the call, which no other site's page can send."""
         return _opened().server
 
     def check_bin(self, bin_: Bin) -> Bin:
@@ -123,19 +123,19 @@ class Access:
         return bin_
 
     def opens(self, bin_: Bin) -> bool:
-        """Whether the caller may see this bin: its secret opens it, the server's token does not."""
+        """True when the caller may see this bin: its secret opens it, the token does not."""
         return self.lists(bin_) or _opened().bin == bin_.name
 
     def lists(self, bin_: Bin) -> bool:
-        """Whether the bin is among those shown to the caller: not private, or opened before."""
+        """True when the bin is among those shown to the caller: not private, or opened before."""
         return not bin_.private or bin_.id in self._read_cookie().get("bins", ())
 
     def try_token(self, token: str) -> bool:
-        """Whether this is the token; a wrong one counts."""
+        """True when this is the token; a wrong one counts."""
         return self._try(token, None).server
 
     def try_secret(self, bin_: Bin, secret: str) -> bool:
-        """Whether this is the bin's secret; a wrong one counts."""
+        """True when this is the bin's secret; a wrong one counts."""
         return self._try(secret, bin_.name).bin is not None
 
     def remember_token(self, response: Response) -> None:
@@ -195,12 +195,12 @@ class Access:
         )
 
     def _mark(self, token: str) -> str:
-        """What a cookie says instead of the token; another token makes it worthless."""
+        """The mark in a cookie that stands for the token; another token makes it worthless."""
         return hmac.new(self._load_key(), token.encode(), hashlib.sha256).hexdigest()
 
 
 class _Opened(NamedTuple):
-    """What the caller's ``Authorization`` opens: the server, or the bin of a name."""
+    """The server or the bin that the caller's ``Authorization`` opens."""
 
     server: bool = False
     bin: str | None = None

@@ -1,4 +1,4 @@
-"""What is asked to be sent, in the API's JSON: an action, and the ticket it is sent with."""
+"""An action and its ticket in the API's JSON."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _VARIATIONS = [variation.name for variation in all_variations()]
 
 @dataclass(frozen=True)
 class Options:
-    """How to deliver; times are seconds."""
+    """Options for delivering; times are seconds."""
 
     timeout_s: Annotated[Any, About("For an attempt as a whole.", schema=_SECONDS)] = None
     connect_timeout_s: Annotated[Any, About("For the connection.", schema=_SECONDS)] = None
@@ -110,7 +110,7 @@ class ActionToSend:
 
 
 def read_composition(body: ActionToSend) -> Composition:
-    """What a call asks to be sent. Raises ``InspectorError``."""
+    """The composition that a call describes. Raises ``InspectorError``."""
     given = {name: value for name, value in _fields(body.action).items() if name != "options"}
     if body.action.options is not None:
         given["options"] = _fields(body.action.options)
@@ -128,7 +128,7 @@ def read_composition(body: ActionToSend) -> Composition:
 def read_changes(
     values: Mapping[str, Any] | None, unset: Iterable[str] | None
 ) -> tuple[Change, ...]:
-    """What ``set`` and ``unset`` of a call change. Raises ``InspectorError``."""
+    """The changes in ``set`` and ``unset`` of a call. Raises ``InspectorError``."""
     changes = [make_change(path, value) for path, value in (values or {}).items()]
     return (*changes, *(make_change(path, None) for path in unset or ()))
 

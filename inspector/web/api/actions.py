@@ -46,7 +46,7 @@ class SavedActionJson(ActionLineJson):
 
 @dataclass(frozen=True)
 class ActionQuery:
-    """How it is shown."""
+    """Options for showing an action."""
 
     credentials: Annotated[bool, About("Show passwords as they are.")] = False
 

@@ -1,4 +1,4 @@
-"""What a sender was answered, as the API's JSON."""
+"""The response that a sender got, as the API's JSON."""
 
 from __future__ import annotations
 

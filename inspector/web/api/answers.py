@@ -23,7 +23,7 @@ api = Api()
 
 @dataclass(frozen=True)
 class BinAnswer:
-    """What a bin is to answer from now on."""
+    """The answer of a bin from now on."""
 
     status: Annotated[int, About("The status.", least=200, most=599)] = 200
     headers: Annotated[Any, About("Names and values.", schema=PAIRS_SCHEMA)] = None

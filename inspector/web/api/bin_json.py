@@ -29,7 +29,7 @@ class BinJson(TypedDict):
 
 
 class BinAnswerJson(TypedDict):
-    """What a bin answers its senders."""
+    """The answer that a bin gives its senders."""
 
     status: int
     headers: Annotated[list[list[str]], About("Names and values, in order.", schema=SENT_PAIRS)]

@@ -36,7 +36,7 @@ class NewBin:
 
 @dataclass(frozen=True)
 class BinChange:
-    """What to change of a bin; what is not given stays."""
+    """Changes to a bin; what is not given stays."""
 
     capacity: Annotated[int | None, _CAPACITY] = None
 

@@ -84,7 +84,7 @@ class Call:
 
     @property
     def description(self) -> str:
-        """What follows the docstring's first line, in paragraphs of one line each."""
+        """The docstring's text below its first line, in paragraphs of one line each."""
         rest = (self.view.__doc__ or "").strip().partition("\n")[2]
         return "\n\n".join(" ".join(part.split()) for part in rest.split("\n\n") if part.strip())
 

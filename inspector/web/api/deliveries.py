@@ -103,7 +103,7 @@ def create_delivery(body: ActionToSend) -> ResponseReturnValue:
 
 @dataclass(frozen=True)
 class DeliveriesQuery:
-    """Which deliveries."""
+    """A selection of deliveries."""
 
     limit: Annotated[int, About("How many, at most.", least=1, most=MAX_LIMIT)] = DEFAULT_LIMIT
     before: Annotated[
@@ -159,7 +159,7 @@ def repeat_delivery(delivery_id: str) -> ResponseReturnValue:
 
 @dataclass(frozen=True)
 class ReplayTarget:
-    """Where to."""
+    """The target of a replay."""
 
     url: Annotated[
         str, About("What follows the bin's name in the path, and the query, are put behind it.")

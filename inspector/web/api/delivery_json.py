@@ -1,4 +1,4 @@
-"""What is sent, and what came of it, as the API's JSON."""
+"""Deliveries and their outcomes, as the API's JSON."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class SentJson(TypedDict):
 
 
 class PreviewJson(TypedDict):
-    """What would be sent."""
+    """The request that would be sent."""
 
     method: str
     url: str
@@ -45,7 +45,7 @@ class PreviewJson(TypedDict):
 
 
 class FailureJson(TypedDict):
-    """Why there is no answer, or why it is not the last word."""
+    """The reason for which there is no response, or none that counts."""
 
     code: str
     message: str
@@ -68,7 +68,7 @@ class ExchangeJson(TypedDict):
 
 
 class AnswerJson(TypedDict):
-    """What the receiver answered last."""
+    """The last response of the receiver."""
 
     http_version: str
     status: int
@@ -181,7 +181,7 @@ def delivery_to_json(delivery: Delivery) -> DeliveryJson:
 
 
 def left_out_to_json(left_out: tuple[tuple[str, str], ...]) -> list[LeftOutJson]:
-    """What is not in the request, and why."""
+    """Something that is not in the request, and the reason."""
     return [{"what": to_json_safe(what), "why": to_json_safe(why)} for what, why in left_out]
 
 

@@ -28,7 +28,7 @@ EVENT_STREAM = "text/event-stream"
 
 @dataclass(frozen=True)
 class EventsQuery:
-    """Where to begin; the header ``Last-Event-ID`` goes before it."""
+    """The beginning of a stream; the header ``Last-Event-ID`` goes before it."""
 
     after: Annotated[str | None, AFTER] = None
 

@@ -19,7 +19,7 @@ api = Api()
 
 
 class ImportedJson(TypedDict):
-    """What was read from the file."""
+    """The outcome of an import."""
 
     imported: Annotated[int, About("How many requests.")]
 

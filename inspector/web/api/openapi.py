@@ -35,7 +35,7 @@ ERROR_OF_VARIABLE = {
 
 
 class ErrorDetail(TypedDict):
-    """What is wrong."""
+    """An error."""
 
     code: Annotated[str, About("For programs; stable.", schema={"pattern": "^[a-z0-9_]+$"})]
     message: Annotated[str, About("For people; one sentence.")]

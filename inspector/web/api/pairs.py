@@ -24,7 +24,7 @@ PAIRS_SCHEMA = {"anyOf": [_LIST, _OBJECT, {"type": "null"}]}
 
 
 def read_pairs(value: Any, field: str) -> Pairs:
-    """What ``PAIRS_SCHEMA`` describes; null is none. Raises ``invalid_<field>``."""
+    """The pairs of a value like ``PAIRS_SCHEMA``; null is none. Raises ``invalid_<field>``."""
     pairs = () if value is None else find_pairs(value)
     if pairs is None:
         message = f"{field} is a list of names and values, each a text."

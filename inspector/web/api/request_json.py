@@ -25,7 +25,7 @@ class NoteJson(TypedDict):
 
 
 class JsonNoteJson(TypedDict):
-    """Where a JSON body breaks, or what is odd about it."""
+    """A note on a JSON body: the place of a break, or an oddity."""
 
     code: str
     name: Annotated[str, About("The path of the field it is about, or empty.")]
@@ -35,7 +35,7 @@ class JsonNoteJson(TypedDict):
 
 
 class EventJson(TypedDict):
-    """What happened at the helpdesk."""
+    """The event at the helpdesk."""
 
     type: str | None
     method: str | None
@@ -43,7 +43,7 @@ class EventJson(TypedDict):
 
 
 class RefusedJson(TypedDict):
-    """Why a request was answered with an error although it was kept."""
+    """The error with which a request was answered although it was kept."""
 
     status: int
     reason: str
@@ -129,7 +129,7 @@ def request_to_json(request: CapturedRequest, dialect: str = "php") -> RequestJs
 
 
 def _sent_to_json(request: CapturedRequest) -> dict[str, Any]:
-    """How it came over the wire, and what went back."""
+    """The request as it came over the wire, and the response."""
     return {
         "id": request.id,
         "number": request.number,
@@ -149,7 +149,7 @@ def _sent_to_json(request: CapturedRequest) -> dict[str, Any]:
 
 
 def _read_to_json(request: CapturedRequest, dialect: str) -> dict[str, Any]:
-    """What is read out of query and body."""
+    """The content of query and body."""
     form = request.form_as(dialect)
     return {
         "query_string": query_to_json(request.query),
@@ -218,7 +218,7 @@ def notes_to_json(notes: Iterable[Note]) -> list[NoteJson]:
 
 
 def json_notes_to_json(request: CapturedRequest) -> list[JsonNoteJson]:
-    """What is odd about a JSON body."""
+    """Notes on a JSON body."""
     return [
         {
             "code": note.code,
@@ -232,7 +232,7 @@ def json_notes_to_json(request: CapturedRequest) -> list[JsonNoteJson]:
 
 
 def event_to_json(request: CapturedRequest) -> EventJson | None:
-    """What happened, or null when no event field was sent."""
+    """The event, or null when no event field was sent."""
     event = request.event
     if event is None:
         return None
@@ -240,7 +240,7 @@ def event_to_json(request: CapturedRequest) -> EventJson | None:
 
 
 def refusal_to_json(request: CapturedRequest) -> RefusedJson | None:
-    """Why it was answered with an error although it was kept; null when it was not."""
+    """The error with which it was answered although it was kept; null for none."""
     if request.refusal is None:
         return None
     return {"status": request.refusal.status, "reason": request.refusal.reason}

@@ -43,7 +43,7 @@ AFTER = About("The id of a request: only later ones count; 0 for all.", max_leng
 
 @dataclass(frozen=True)
 class ListQuery:
-    """Which requests."""
+    """A selection of requests."""
 
     limit: Annotated[int, About("How many, at most.", least=1, most=MAX_LIMIT)] = DEFAULT_LIMIT
     before: Annotated[

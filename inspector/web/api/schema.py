@@ -31,7 +31,7 @@ _SIMPLE = {str: "string", int: "integer", float: "number", bool: "boolean", type
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a field means, for people, and what it may be, beside its type.
+    """The meaning of a field, for people, and its bounds, beside its type.
 
     ``least`` and ``most`` bound a number, ``max_length`` a text in characters;
     ``pattern`` is a regular expression for the whole text, and ``form`` says in words

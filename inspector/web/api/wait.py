@@ -42,7 +42,7 @@ _AT_EQUALS = re.compile(r'((?:"(?:[^"\\]|\\.)*"|[^="])*)=(.*)\Z', re.DOTALL)
 
 @dataclass(frozen=True)
 class WaitQuery:
-    """What to wait for, and how long."""
+    """Conditions on the requests to wait for, and the time."""
 
     after: Annotated[
         str | None,
@@ -108,7 +108,7 @@ RENDERING = WaitRendering(render_head, _render_requests)
 
 
 def make_match(query: WaitQuery) -> RequestMatch:
-    """What the call asks for. Raises ``invalid_header`` or ``invalid_where``."""
+    """The match that the call asks for. Raises ``invalid_header`` or ``invalid_where``."""
     if len(query.header) + len(query.where) > MAX_CONDITIONS:
         raise _wrong("where", f"and header are given at most {MAX_CONDITIONS} times")
     wanted: dict[str, Any] = {}

@@ -20,7 +20,7 @@ blueprint = Blueprint("answer", __name__)
 
 @blueprint.get("/bins/<name>/answer")
 def show_answer(name: str) -> Any:
-    """What it answers, to be changed: a page, or the inside of a dialog."""
+    """The answer, to be changed: a page, or the inside of a dialog."""
     bin_ = find_bin(name)
     return render_resource(
         "bins/answer.html", "bins/_answer.html", **_context(bin_, _write(bin_.answer))

@@ -91,7 +91,7 @@ def _list_fields(document: Any, operation: Any) -> Iterator[Field]:
 
 
 def _resolve(document: Any, shape: Any) -> Any:
-    """What a reference within the document points to."""
+    """The target of a reference within the document."""
     while "$ref" in shape:
         found = document
         for key in shape["$ref"].removeprefix("#/").split("/"):

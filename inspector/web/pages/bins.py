@@ -69,7 +69,7 @@ def create_bin() -> Any:
 
 
 def _list_bins(name: str = "", problem: str | None = None) -> dict[str, Any]:
-    """What the first page shows; ``name`` and ``problem`` are those of a form sent in vain."""
+    """The content of the start page; ``name`` and ``problem`` are those of a refused form."""
     services = current_services()
     bins = list_open_bins()
     shown = [
@@ -121,7 +121,7 @@ def delete_bin(name: str) -> Any:
 
 @blueprint.get("/bins/<name>/clear")
 def ask_clear_bin(name: str) -> Response:
-    """What would go, and a button."""
+    """The confirmation: the loss, and a button."""
     bin_ = find_bin(name)
     question = f"Empty the bin {bin_.name}?"
     return ask(question, say_loss(bin_), "Empty bin", back=f"/bins/{name}")

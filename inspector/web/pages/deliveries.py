@@ -31,7 +31,7 @@ SHORT_WAIT_S = 1.0
 
 @blueprint.get("/deliveries")
 def list_deliveries() -> Response:
-    """What was sent, the newest first, or those ``before`` an id; the list is a fragment too."""
+    """The deliveries, the newest first, or those ``before`` an id; the list is a fragment too."""
     before = parse_id(request.args["before"]) if "before" in request.args else None
     lines = list_lines(LINES if wants_fragment() else LINES_OF_LOG, before)
     return render_resource("emitter/deliveries.html", "emitter/_deliveries.html", **lines)
@@ -114,7 +114,7 @@ def compare() -> Response:
 
 @blueprint.get("/series/<run_id>")
 def show_series(run_id: str) -> Response:
-    """How far a series is, and at its end the summary."""
+    """The progress of a series, and at its end the summary."""
     run = current_services().series.get(run_id)
     progress = run.series.progress()
     return render_resource(
@@ -138,7 +138,7 @@ def stop_series(run_id: str) -> Any:
 
 @blueprint.get("/deliveries/clear")
 def ask_clear() -> Response:
-    """What would go, and a button."""
+    """The confirmation: the loss, and a button."""
     return ask(
         "Forget all deliveries?",
         "What was sent and answered cannot be brought back. Saved actions stay.",

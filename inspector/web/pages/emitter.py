@@ -197,7 +197,7 @@ def copy_action(action_id: int) -> Any:
 
 @blueprint.get("/actions/<int:action_id>/delete")
 def ask_delete_action(action_id: int) -> Response:
-    """What would go, and a button."""
+    """The confirmation: the loss, and a button."""
     saved = current_services().actions.get(action_id)
     question = f"Delete the action {saved.name[:80]}?"
     return ask(question, "It cannot be brought back.", "Delete action", back="/emitter")

@@ -1,4 +1,4 @@
-"""What is being composed on the emitter's page: a form's fields, good or not, and what they mean.
+"""The form of the emitter's page: its fields as typed, good or not, and their meaning.
 
 The page keeps nothing between two requests: every button sends the whole form and
 gets it back, changed. Without a script that is a page, with one a part of it.
@@ -68,18 +68,18 @@ class Draft:
 
     @property
     def has_options(self) -> bool:
-        """Whether something is chosen for the delivery that is not so by itself."""
+        """True when something is chosen for the delivery that is not so by itself."""
         usual = {"timeout_s": ("", "30"), "retries": ("", "0")}  # Others are usual when empty.
         chosen = any(text not in usual.get(name, ("",)) for name, text in self.options.items())
         return chosen or self.follow_redirects or not self.verify_tls
 
     @property
     def has_plan(self) -> bool:
-        """Whether something is said of a series."""
+        """True when something is said of a series."""
         return any(text.strip() for text in self.plan.values())
 
     def compose(self) -> Composition:
-        """What the form means. Raises ``InspectorError`` that names the field."""
+        """The composition in the form. Raises ``InspectorError`` that names the field."""
         action = WebhookAction(
             url=self.url,
             name=self.name.strip(),
@@ -114,7 +114,7 @@ class Draft:
         )
 
     def read_plan(self) -> SeriesPlan:
-        """How many, how fast. Raises ``InspectorError`` ``invalid_series``."""
+        """The count and the rate of a series. Raises ``InspectorError`` ``invalid_series``."""
         rate = self.plan.get("rate", "").strip()
         return SeriesPlan(
             count=int(_number("count", self.plan.get("count") or "1")),

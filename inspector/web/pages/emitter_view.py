@@ -1,4 +1,4 @@
-"""What the emitter's page shows: the draft's exact request, its ticket as a tree, deliveries."""
+"""The views of the emitter's page: the draft's exact request, its ticket as a tree, deliveries."""
 
 from __future__ import annotations
 
@@ -139,14 +139,14 @@ def _join(path: str | None, key: str) -> str | None:
 
 
 def show_request(prepared: PreparedRequest, notes: tuple[str, ...] = ()) -> Shown:
-    """What would be sent, but for credentials."""
+    """The request that would be sent, without credentials."""
     left_out = tuple((each.what, each.why) for each in prepared.left_out)
     head = hide_in_head(prepared.head)
     return _show(prepared.method, str(prepared.url), head, prepared.body, left_out, notes)
 
 
 def show_sent(delivery: Delivery) -> Shown:
-    """What was sent."""
+    """The request that was sent."""
     line = delivery.line
     return _show(line.method, line.url, delivery.raw_head, delivery.body, delivery.left_out, ())
 
@@ -251,7 +251,7 @@ def list_targets() -> list[tuple[str, str]]:
 
 
 def target_url(bin_name: str) -> str:
-    """Where a bin is reached from this machine."""
+    """The URL of a bin on this machine."""
     services = current_services()
     return f"{services.own_url() or services.base_url()}/{bin_name}"
 

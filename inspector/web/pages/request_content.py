@@ -1,4 +1,4 @@
-"""What a request's page shows beside its tree: headers, cookies, body, parts; all of it bounded."""
+"""The sections of a request's page beside its tree: headers, cookies, body, parts; all bounded."""
 
 from __future__ import annotations
 
@@ -173,5 +173,5 @@ def list_sections(request: CapturedRequest, content: Content, tree: Reading) -> 
 
 
 def count_pairs(form: Form) -> int:
-    """How many pairs were sent, listed or not."""
+    """The number of pairs that were sent, listed or not."""
     return len(form.pairs) + form.unlisted

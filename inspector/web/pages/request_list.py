@@ -46,11 +46,11 @@ class RequestList:
 
     @property
     def goes_on(self) -> bool:
-        """Whether to search further by itself, being short of a page."""
+        """True when to search further by itself, being short of a page."""
         return self.searched_to is not None and self.found < ROWS
 
     def covers(self, column: Column) -> bool:
-        """Whether the search looks at requests of this time."""
+        """True when the search looks at requests of this time."""
         query = self.search.query
         after_us, before_us = (query.after_us, query.before_us) if query else (None, None)
         return (after_us is None or column.end.timestamp() * 1_000_000 > after_us) and (
@@ -59,7 +59,7 @@ class RequestList:
 
 
 def load_list(bin_: Bin, *, before: int | None = None, after: int | None = None) -> RequestList:
-    """What the URL asks for: ``?q=`` searches, ``before`` and ``after`` are numbers.
+    """The requests that the URL asks for: ``?q=`` searches, ``before`` and ``after`` are numbers.
 
     A query with something wrong in it leaves the list as it is without one.
     """
@@ -98,7 +98,7 @@ def load_list_around(bin_: Bin, captured: CapturedRequest) -> RequestList:
 
 
 def answer_news(found: RequestList, context: dict[str, Any]) -> Response:
-    """What came after a request; ``Inspector-Newest`` is the id up to which was looked."""
+    """The rows of newer requests; ``Inspector-Newest`` is the id up to which they were read."""
     if found.older_than_id:
         response = make_response("", 205)
     elif found.requests:
@@ -110,7 +110,7 @@ def answer_news(found: RequestList, context: dict[str, Any]) -> Response:
 
 
 def list_context(bin_: Bin, found: RequestList | None) -> dict[str, Any]:
-    """What list and rows need; ``search`` is what keeps a search in the addresses of its rows."""
+    """The context of list and rows; ``search`` keeps a search in the addresses of its rows."""
     return {
         "bin": bin_,
         "bin_url": current_services().bin_url(bin_.name),

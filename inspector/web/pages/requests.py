@@ -57,7 +57,7 @@ def _read_body(captured: CapturedRequest) -> Reading:
 
 @blueprint.get("/bins/<name>/requests/<request_id>/delete")
 def ask_delete_request(name: str, request_id: str) -> Response:
-    """What would go, and a button."""
+    """The confirmation: the loss, and a button."""
     bin_ = find_bin(name)
     captured = current_services().requests.get(bin_, request_id)
     question = f"Delete request {captured.number}?"

@@ -1,4 +1,4 @@
-"""What a bin's page says about a search: its query, why each row is there, what else to try."""
+"""The search on a bin's page: the query, the reason for each row, suggestions."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Search:
 
     @property
     def suffix(self) -> str:
-        """What keeps the search in an address; ``""`` when there is none to keep."""
+        """The query string that keeps the search in an address; ``""`` for none."""
         return "" if self.query is None else f"?q={quote(self.text, safe='')}"
 
 
