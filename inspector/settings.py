@@ -43,6 +43,9 @@ def _find_data_dir() -> Path:
 class Settings:
     """``database`` is an SQLAlchemy URL, None for a SQLite file in ``data_dir``.
 
+    ``unix_socket`` is a path to listen on in the place of ``host`` and ``port``, ``socket_fd``
+    a listening socket that was handed over. ``drain_s`` is how long the server goes on
+    serving when it is told to stop.
     ``receive_timeout_s`` is how long one request may take to arrive, however it
     dribbles, and ``max_unfinished_bytes`` how much of unfinished bodies is held.
     ``search_time_s`` is how long one search looks before it gives what it has,
@@ -58,6 +61,9 @@ class Settings:
 
     host: str = "127.0.0.1"
     port: int = DEFAULT_PORT
+    unix_socket: Path | None = None
+    socket_fd: int | None = None
+    drain_s: float = 0.0
     database: str | None = None
     data_dir: Path = field(default_factory=_find_data_dir)
     bins: tuple[str, ...] = ()
@@ -139,8 +145,7 @@ class Settings:
         """The beginning of bin URLs, without a final slash."""
         if self.public_url:
             return self.public_url.rstrip("/")
-        host = "127.0.0.1" if self.host in ("", "0.0.0.0") else self.host  # noqa: S104 - to show, not to bind
-        host = "::1" if host == "::" else host
+        host = "127.0.0.1" if self.host in ("", "0.0.0.0", "::") else self.host  # noqa: S104 - to show, not to bind
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
 
@@ -198,6 +203,17 @@ def check_token(text: str) -> str:
 def make_token() -> str:
     """A token nobody guesses: 192 random bits."""
     return secrets.token_urlsafe(24)
+
+
+def take_handed_socket() -> int | None:
+    """The descriptor of a listening socket that systemd hands over, None without one.
+
+    Source: systemd, ``sd_listen_fds(3)``. The variables are for this process alone.
+    """
+    pid, count = os.environ.pop("LISTEN_PID", ""), os.environ.pop("LISTEN_FDS", "")
+    os.environ.pop("LISTEN_FDNAMES", None)
+    is_ours = pid == str(os.getpid()) and count.isdecimal() and int(count) >= 1
+    return 3 if is_ours else None
 
 
 LIMITS: dict[str, tuple[str, Callable[[str], int | float]]] = {

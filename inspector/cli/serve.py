@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable
@@ -26,6 +28,7 @@ from inspector.settings import (
     parse_duration,
     parse_limits,
     parse_size,
+    take_handed_socket,
 )
 
 DEFAULTS = Settings()
@@ -47,6 +50,17 @@ def _option(flag: str, meaning: str, **how: Any) -> Callable[[Decorated], Decora
     type=click.IntRange(0, 65535),
     default=DEFAULT_PORT,
     show_default=True,
+)
+@_option(
+    "--unix-socket",
+    "A path to listen on instead of an address.",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="PATH",
+)
+@_option(
+    "--drain",
+    "How long to go on serving when told to stop, with /readyz at 503, like 10s.",
+    metavar="DURATION",
 )
 @_option("--database", "An SQLAlchemy URL; a SQLite file in the data directory by default.")
 @_option(
@@ -83,7 +97,7 @@ def _option(flag: str, meaning: str, **how: Any) -> Callable[[Decorated], Decora
 @_option("--public-url", "The address others reach this server under.")
 @_option(
     "--trusted-proxy",
-    "A peer whose forwarding headers are believed.",
+    "A peer whose forwarding headers are believed; unix for those of --unix-socket.",
     multiple=True,
     metavar="IP",
 )
@@ -136,7 +150,7 @@ def command(**chosen: Any) -> None:
     )
     # A thread that works out a large page gives way to captures sooner than after Python's 5 ms.
     sys.setswitchinterval(0.001)
-    settings = _make_settings(**chosen)
+    settings = _take_handed_socket(_make_settings(**chosen))
     is_made = settings.needs_token and settings.token is None
     if is_made:
         settings = replace(settings, token=make_token())
@@ -161,6 +175,8 @@ def _make_settings(**chosen: Any) -> Settings:
         return Settings(
             host=chosen["host"],
             port=chosen["port"],
+            unix_socket=chosen["unix_socket"],
+            drain_s=parse_duration(chosen["drain"]) if chosen["drain"] else 0.0,
             database=chosen["database"],
             data_dir=chosen["data_dir"],
             bins=tuple(check_name(name) for name in chosen["bin"]),
@@ -178,6 +194,18 @@ def _make_settings(**chosen: Any) -> Settings:
         )
     except InspectorError as error:
         raise click.UsageError(error.message) from error
+
+
+def _take_handed_socket(settings: Settings) -> Settings:
+    """Listen on what systemd hands over, and be as open or closed as its address is."""
+    descriptor = take_handed_socket()
+    if descriptor is None:
+        return settings
+    with socket.socket(fileno=os.dup(descriptor)) as handed:
+        address = handed.getsockname()
+    if isinstance(address, tuple):
+        settings = replace(settings, host=address[0], port=address[1])
+    return replace(settings, socket_fd=descriptor)
 
 
 def _check_allowed(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -200,7 +228,8 @@ def _greet(process: Any) -> None:
             first = bins[0].name
         else:
             first = process.services.bins.create(capacity=settings.capacity)[0].name
-    click.echo(f"Inspector listens on {base}")
+    path = settings.unix_socket
+    click.echo(f"Inspector listens on {base if path is None else path}")
     click.echo(f"  webhooks to  {base}/{first}")
     click.echo(f"  read them    {base}/bins/{first}")
     url = f'"{base}/{first}"' if "[" in base else f"{base}/{first}"
@@ -209,7 +238,7 @@ def _greet(process: Any) -> None:
 
 
 def _local_url(host: str, port: int) -> str:
-    shown = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    shown = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "127.0.0.1"}.get(host, host)  # noqa: S104
     return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
 
 

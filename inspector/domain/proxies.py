@@ -12,6 +12,10 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
+# What a peer on a socket's path is called, where others have an address.
+UNIX_PEER = "unix"
+
+
 class TrustedProxies(NamedTuple):
     """The peers whose ``X-Forwarded-For`` and ``X-Forwarded-Proto`` are believed; none by default.
 
@@ -19,12 +23,20 @@ class TrustedProxies(NamedTuple):
     """
 
     networks: tuple[Network, ...] = ()
+    has_unix: bool = False
 
     @classmethod
     def parse(cls, texts: Iterable[str]) -> TrustedProxies:
-        """From addresses and networks (``10.0.0.0/8``), else ``invalid_trusted_proxy``."""
+        """From addresses, networks (``10.0.0.0/8``) and ``unix``, whoever uses our socket's path.
+
+        Raises ``invalid_trusted_proxy``.
+        """
         networks = []
+        has_unix = False
         for text in texts:
+            if text.strip() == UNIX_PEER:
+                has_unix = True
+                continue
             try:
                 networks.append(ipaddress.ip_network(text.strip(), strict=False))
             except ValueError as error:
@@ -32,10 +44,12 @@ class TrustedProxies(NamedTuple):
                     "invalid_trusted_proxy",
                     f"{text!r} is no address of a proxy. Write it like 10.0.0.1 or 10.0.0.0/8.",
                 ) from error
-        return cls(tuple(networks))
+        return cls(tuple(networks), has_unix)
 
     def trusts(self, peer: str) -> bool:
         """True when this peer's forwarding headers are believed."""
+        if peer == UNIX_PEER:
+            return self.has_unix
         address = parse_address(peer)
         return address is not None and any(address in network for network in self.networks)
 
@@ -47,7 +61,7 @@ class TrustedProxies(NamedTuple):
         header's value, repeats joined with commas.
         """
         client = peer
-        if not self.networks:
+        if not (self.networks or self.has_unix):
             return client
         for text in reversed(forwarded_for.split(",")):
             if not self.trusts(client):
@@ -77,6 +91,8 @@ def parse_address(text: str) -> Address | None:
 
 
 def is_loopback(text: str) -> bool:
-    """True when this is an address of this very machine."""
+    """True when this is an address of this very machine, or the peer on a socket's path."""
+    if text == UNIX_PEER:
+        return True
     address = parse_address(text)
     return address is not None and address.is_loopback

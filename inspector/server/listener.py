@@ -23,6 +23,8 @@ from inspector.server.channel import Channel
 from inspector.server.lane import Lane
 from inspector.server.parking import ParkingLot
 from inspector.server.parser import ExactAdjustments
+from inspector.server.probe_lane import ProbeLane
+from inspector.server.sockets import name_peer
 from inspector.server.spool import NEVER
 from inspector.settings import Settings
 
@@ -78,6 +80,9 @@ class CaptureServer(TcpWSGIServer):  # type: ignore[misc]
     lane: Lane
     parking: ParkingLot
     trigger: Trigger
+    probes: ProbeLane
+    # Told to stop, and still serving: each connection ends with its next answer.
+    is_draining = False
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -85,21 +90,31 @@ class CaptureServer(TcpWSGIServer):  # type: ignore[misc]
         self.trigger = Trigger(self._map)
 
     def set_reuse_addr(self) -> None:
-        """Called by waitress: a port that was just let go is free, one in use is not.
+        """Called by waitress; the socket is bound already."""
 
-        On Windows the option of that name would share a port with whoever has it.
-        """
-        if sys.platform == "win32":
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
-        else:
-            super().set_reuse_addr()
+    def getsockname(self) -> tuple[str, int]:
+        """Called by waitress: host and port; a path has port 0."""
+        name = self.socket.getsockname()
+        return (name[0], name[1]) if isinstance(name, tuple) else (str(name), 0)
+
+    def set_socket_options(self, connection: socket.socket) -> None:
+        """Called by waitress with each new connection."""
+        if self.socket.family in (socket.AF_INET, socket.AF_INET6):
+            super().set_socket_options(connection)
+
+    def fix_addr(self, address: object) -> tuple[str, int]:
+        """Called by waitress with the other end's address."""
+        return name_peer(self.socket.family, address)
 
     def add_task(self, task: Channel) -> None:
         """Called by waitress with a connection whose first request is complete."""
+        request = task.requests[0]
+        if self.is_draining:
+            request.connection_close = True
         if not self.lane.take(task):
-            request = task.requests[0]
             if request.error is None:
-                super().add_task(task)
+                if not self.probes.take(task):
+                    super().add_task(task)
             else:
                 # Not at once: the caller still holds the channel's lock.
                 self.trigger.pull_trigger(lambda: task.answer_error(request))
@@ -134,8 +149,6 @@ def make_adjustments(
 ) -> ExactAdjustments:
     """Waitress's settings for ours; ``has_files`` where temporary ones can be written."""
     adjustments = ExactAdjustments(
-        host=settings.host,
-        port=settings.port,
         threads=WORKER_THREADS,
         connection_limit=connections + OWN_SOCKETS,
         channel_timeout=settings.idle_timeout_s,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import logging
 import socket
 import threading
@@ -16,11 +15,12 @@ from waitress import wasyncore
 from waitress.task import ThreadedTaskDispatcher
 
 from inspector.domain.answers import AnswerScript
-from inspector.errors import InspectorError
 from inspector.server.intake import Intake
 from inspector.server.lane import Lane
 from inspector.server.listener import WORKER_THREADS, CaptureServer, make_adjustments, share_files
 from inspector.server.parking import ParkingLot
+from inspector.server.probe_lane import ProbeLane
+from inspector.server.sockets import open_listener, remove_path
 from inspector.server.spool import find_spool_folder
 from inspector.settings import Settings
 
@@ -55,6 +55,7 @@ class ServerProcess:
         self.intake = intake or self._take_from_services()
         self._map: dict[int, Any] = {}
         self._stopping = False
+        self._is_hurried = False
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
         self._server: CaptureServer | None = None
@@ -112,18 +113,17 @@ class ServerProcess:
         dispatcher = ThreadedTaskDispatcher()
         connections, streams = share_files(self.settings)
         has_files = find_spool_folder(self.settings.data_dir)
-        try:
-            server = CaptureServer(
-                self._serve_page,
-                map=self._map,
-                adj=make_adjustments(self.settings, connections, has_files=has_files),
-                dispatcher=dispatcher,
-                _start=False,
-            )
-        except (OSError, ValueError) as error:
-            for opened in list(self._map.values()):
-                opened.close()
-            raise _tell_unusable(self.settings, error) from error
+        listener = open_listener(self.settings)
+        server = CaptureServer(
+            self._serve_page,
+            map=self._map,
+            adj=make_adjustments(self.settings, connections, has_files=has_files),
+            dispatcher=dispatcher,
+            bind_socket=False,
+            _sock=listener,
+            _start=False,
+        )
+        server.probes = ProbeLane()
         intake = self.intake
         server.lane = Lane(intake.writer, intake.limit, self.settings.max_template_work)
         server.parking = ParkingLot(intake.load_after, max_parked=streams)
@@ -174,7 +174,8 @@ class ServerProcess:
         server = self._running()
         try:
             while not self._stopping:
-                wasyncore.loop(timeout=1, use_poll=True, map=self._map, count=1)
+                self._turn()
+            self._drain(server)
             self._finish(server)
         finally:
             self._clean_up(server)
@@ -186,13 +187,17 @@ class ServerProcess:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ask the server to finish; waits when it runs in a thread of its own."""
+        """Ask the server to finish; waits when it runs in a thread of its own.
+
+        Asked a second time, it drains no longer.
+        """
+        self._is_hurried = self._stopping
         self._stopping = True
         if self._server is not None and not self._stopped.is_set():
             with contextlib.suppress(OSError):
                 self._server.pull_trigger()
         if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join(self._finish_s + 5)
+            self._thread.join(self.settings.drain_s + self._finish_s + 5)
 
     def answer_by(self, bin_id: int, script: AnswerScript | None) -> None:
         """Let ``script`` decide what a bin answers; None gives it back its stored answers."""
@@ -207,14 +212,25 @@ class ServerProcess:
             raise RuntimeError("call start() before run()")
         return self._server
 
+    def _turn(self, timeout_s: float = 1) -> None:
+        wasyncore.loop(timeout=timeout_s, use_poll=True, map=self._map, count=1)
+
+    def _drain(self, server: CaptureServer) -> None:
+        """Serve on while others learn from ``/readyz`` that they should go elsewhere."""
+        server.is_draining = True
+        deadline = time.monotonic() + self.settings.drain_s
+        while time.monotonic() < deadline and not self._is_hurried:
+            self._turn(0.2)
+
     def _finish(self, server: CaptureServer) -> None:
         """No new connections; those with a request under way get their answers."""
         server.accepting = False
         server.del_channel()
         server.socket.close()
+        remove_path(self.settings)
         deadline = time.monotonic() + self._finish_s
         while time.monotonic() < deadline and self._busy(server):
-            wasyncore.loop(timeout=0.05, use_poll=True, map=self._map, count=1)
+            self._turn(0.05)
 
     @staticmethod
     def _busy(server: CaptureServer) -> bool:
@@ -230,6 +246,7 @@ class ServerProcess:
         if self._filler is not None:
             self._filler.stop()
         server.task_dispatcher.shutdown(timeout=5)
+        server.probes.stop()
         if self._app is not None:
             self.services.close()
         if self._given_intake is not None:
@@ -239,17 +256,3 @@ class ServerProcess:
                 channel.socket.shutdown(socket.SHUT_RDWR)
             channel.drop()
         server.trigger.close()
-
-
-def _tell_unusable(settings: Settings, error: OSError | ValueError) -> InspectorError:
-    """What to say of an address that cannot be listened on."""
-    why, flag = getattr(error, "strerror", None), "--port"
-    if isinstance(error, ValueError):  # waitress's word for a name that nobody knows
-        why, flag = "no such host", "--host"
-    elif error.errno == errno.EADDRNOTAVAIL:
-        flag = "--host"
-    return InspectorError(
-        "port_unusable",
-        f"Port {settings.port} on {settings.host} cannot be used: {why}. "
-        f"Choose another with {flag}.",
-    )

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from inspector.server import listener
-from inspector.server.listener import CaptureServer, share_files
+from inspector.server import listener, sockets
+from inspector.server.listener import share_files
 from inspector.settings import Settings
 from inspector.testing.reporting import serve_command
 
@@ -58,15 +58,11 @@ def test_windows_watches_no_more_sockets_than_it_can(monkeypatch: pytest.MonkeyP
 def test_a_port_is_never_shared_with_another_program(
     monkeypatch: pytest.MonkeyPatch, platform: str, shares: bool
 ) -> None:
-    monkeypatch.setattr(listener, "sys", SimpleNamespace(platform=platform))
+    monkeypatch.setattr(sockets, "sys", SimpleNamespace(platform=platform))
     monkeypatch.setattr(socket, "SO_EXCLUSIVEADDRUSE", -5, raising=False)
     told: list[int] = []
-    fake: Any = SimpleNamespace(
-        getsockopt=lambda *_: 0, setsockopt=lambda _level, name, _value: told.append(name)
-    )
-    server = CaptureServer.__new__(CaptureServer)
-    server.socket = fake
-    server.set_reuse_addr()
+    fake: Any = SimpleNamespace(setsockopt=lambda _level, name, _value: told.append(name))
+    sockets.share_port(fake)
     assert told == ([socket.SO_REUSEADDR] if shares else [-5])
 
 
