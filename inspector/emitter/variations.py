@@ -1,4 +1,8 @@
-"""The sample as each source of a webhook would send it: an SLA with its warning, and so on."""
+"""The sample as each source of a webhook would send it: an SLA with its warning, and so on.
+
+The article's sample lacks what every real ticket has, its id for one. All variations but
+the one called ``article`` have that, so that receivers find what they will find.
+"""
 
 from __future__ import annotations
 
@@ -33,15 +37,21 @@ class Variation:
 @cache
 def all_variations() -> tuple[Variation, ...]:
     """Every variation there is; the first of a source is its usual one."""
+    data = load_data("variations.json")
     return tuple(
         Variation(
             entry["name"],
             entry["source"],
             entry["title"],
             entry["note"],
-            tuple(Change(path, value) for path, value in entry["set"].items()),
+            tuple(
+                Change(path, value)
+                for path, value in (
+                    {} if entry["is_bare"] else data["completed"] | entry["set"]
+                ).items()
+            ),
         )
-        for entry in load_data("variations.json")
+        for entry in data["variations"]
     )
 
 

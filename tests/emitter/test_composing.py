@@ -17,7 +17,6 @@ from inspector.emitter import (
     get_variation,
     make_change,
     render,
-    sample_context,
 )
 from inspector.errors import InspectorError
 
@@ -71,7 +70,9 @@ def test_each_of_a_series_is_what_it_would_be_alone(method: str, number: int) ->
     )
     composition = Composition(action, TicketChoice(changes=changes))
     composition.prepare(3)
-    alone = render(action, apply_changes(sample_context(), changes, number=number))
+    alone = render(
+        action, apply_changes(get_variation("trigger").make_context(), changes, number=number)
+    )
     assert composition.prepare(number) == alone
 
 

@@ -161,7 +161,11 @@ def test_variations_suit_their_sources() -> None:
     def context(name: str) -> Any:
         return get_variation(name).make_context()
 
-    assert context("trigger") == sample_context()
+    assert context("article") == sample_context()
+    for name in ("trigger", "escalation", "sla", "macro"):
+        ticket = context(name)["ticket"]
+        assert (ticket["id"], ticket["agent"]["name"]) == ("5", "Annie Edison")
+        assert ticket["agent"]["id"] == context(name)["person_context"]["id"] == "2"
     assert get_variation("sla").name == "sla-warning"
     assert context("sla")["ticket"]["ticket_slas"][0]["sla_status"] == "warning"
     assert context("sla-failure")["ticket"]["ticket_slas"][0]["sla_status"] == "fail"

@@ -111,7 +111,9 @@ def test_a_delivery_sends_what_the_preview_shows(client: FlaskClient, receiver: 
 
 def test_the_sample_lands_as_php_encodes_it(client: FlaskClient, receiver: Receiver) -> None:
     post(client, DELIVERIES, 201, action={"url": receiver.url})
-    assert receiver.requests[0].partition(b"\r\n\r\n")[2] == sample_body()
+    assert b"ticket%5Bid%5D=5&" in receiver.requests[0]
+    post(client, DELIVERIES, 201, action={"url": receiver.url}, ticket={"variation": "article"})
+    assert receiver.requests[1].partition(b"\r\n\r\n")[2] == sample_body()
 
 
 def test_what_the_receiver_does_is_no_error_of_the_call(client: FlaskClient) -> None:

@@ -19,7 +19,7 @@ from inspector.emitter import (
     action_from_json,
     action_to_json,
     all_variations,
-    sample_context,
+    get_variation,
 )
 from inspector.emitter.preparing import FORM_TYPE
 from inspector.errors import InspectorError
@@ -238,7 +238,7 @@ def preview_composition(composition: Composition, number: int = 1) -> Shown:
 @cache
 def explain_templates() -> dict[str, Any]:
     """Examples with what they give, and the names of the filters."""
-    context = sample_context()
+    context = get_variation("trigger").make_context()
     examples = [(source, render_twig(source, context)) for source in EXAMPLES]
     return {"examples": examples, "filters": tuple(FILTERS)}
 

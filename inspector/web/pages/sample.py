@@ -12,8 +12,8 @@ from inspector.emitter import (
     DeliveryOptions,
     WebhookAction,
     apply_set,
+    get_variation,
     render,
-    sample_context,
     send,
 )
 from inspector.errors import InspectorError
@@ -48,7 +48,7 @@ def send_sample(services: Services, bin_: Bin) -> None:
     action = WebhookAction(
         url=f"{ours.base_url}/{bin_.name}", headers=HEADERS, custom_data=CUSTOM_DATA
     )
-    ticket = apply_set(sample_context(), "ticket.id", TICKET_ID)
+    ticket = apply_set(get_variation("trigger").make_context(), "ticket.id", TICKET_ID)
     result = send(render(action, ticket), options=OPTIONS)
     if result.failure is not None:
         raise InspectorError("not_delivered", result.failure.message)
