@@ -7,7 +7,6 @@ environment.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import secrets
@@ -104,18 +103,6 @@ class Settings:
     def embedded_path(self) -> Path:
         """The SQLite file that is used when no other database is given."""
         return self.data_dir / "inspector.sqlite3"
-
-    @property
-    def word_index_path(self) -> str | None:
-        """The file of the index of words: beside an SQLite file, else in ``data_dir``."""
-        if not self.index_words:
-            return None
-        path = self.database_url.removeprefix("sqlite:///")
-        if path != self.database_url and path not in ("", ":memory:"):
-            return f"{path}-words"
-        name = hashlib.sha256(self.database_url.encode()).hexdigest()[:16]
-        self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return str(self.data_dir / f"{name}-words")
 
     @property
     def body_limits(self) -> BodyLimits:

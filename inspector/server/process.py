@@ -8,7 +8,6 @@ import socket
 import threading
 import time
 from collections.abc import Iterable
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from waitress import wasyncore
@@ -27,7 +26,7 @@ from inspector.settings import Settings
 if TYPE_CHECKING:
     from flask import Flask
 
-    from inspector.storage.word_index import IndexFiller
+    from inspector.storage.search_index import IndexFiller
     from inspector.web.services import Services
 
 log = logging.getLogger("inspector.server")
@@ -140,30 +139,17 @@ class ServerProcess:
 
     def _start_index(self) -> None:
         """Keep an index of words beside the database, where one is wanted and can be had."""
-        path = self.settings.word_index_path
-        if path is None:
+        if not self.settings.index_words:
             return
-        from inspector.storage.rows import find_existing, load_rows_after
-        from inspector.storage.word_index import (
-            IndexFiller,
-            IndexUnusableError,
-            WordIndex,
-            is_available,
-        )
+        from inspector.storage.indexes import open_index
+        from inspector.storage.search_index import IndexFiller
 
-        if not is_available():
-            return
         services = self.services
-        try:
-            index = WordIndex(path)
-        except IndexUnusableError as error:
-            log.warning("Searches go without an index: %s.", error)
+        index = open_index(services.engine, services.requests, services.bins)
+        if index is None:
             return
         self._filler = IndexFiller(
-            index,
-            load=services.in_context(partial(load_rows_after, services.requests)),
-            existing=services.in_context(find_existing),
-            count_stored=lambda: services.writer.stored,
+            services.in_context(index.fill), count_stored=lambda: services.writer.stored
         )
         services.search.index = index
         services.news.listen(self._filler.hear)
@@ -245,6 +231,9 @@ class ServerProcess:
         server.lane.rules.close()
         if self._filler is not None:
             self._filler.stop()
+            index = self.services.search.index
+            if index is not None:
+                self.services.in_context(index.close)()
         server.task_dispatcher.shutdown(timeout=5)
         server.probes.stop()
         if self._app is not None:

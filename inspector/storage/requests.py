@@ -5,7 +5,7 @@ Writing them is ``writer``'s.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -144,15 +144,29 @@ class RequestStore:
         )
         return [(at * width_s, method, count) for at, method, count in db.session.execute(query)]
 
-    def iterate_keys(self, bin_: Bin, keys: Iterable[Key]) -> Iterator[CapturedRequest]:
+    def find_keys(self, bin_: Bin, numbers: Sequence[int]) -> list[Key]:
+        """The keys of those of these requests that are there, newest first."""
+        query = (
+            select(RequestRow.number, RequestRow.body_size)
+            .where(of_bin(bin_), RequestRow.number.in_(numbers))
+            .order_by(RequestRow.number.desc())
+        )
+        return [Key(row.number, row.body_size) for row in db.session.execute(query)]
+
+    def iterate_keys(
+        self, bin_: Bin, keys: Iterable[Key], *, whole_bodies: bool = True
+    ) -> Iterator[CapturedRequest]:
         """The requests of these keys, in their order, a step in memory at a time.
 
         What was deleted meanwhile is left out. No transaction stays open between
         steps, so a slow reader holds nothing up.
         """
         for step in _cut_into_steps(keys):
-            query = _columns(bin_, True).where(RequestRow.number.in_(step))
-            found = {row.number: self.read(row, bin_.name) for row in db.session.execute(query)}
+            query = _columns(bin_, whole_bodies).where(RequestRow.number.in_(step))
+            found = {
+                row.number: self.read(row, bin_.name, whole_bodies=whole_bodies)
+                for row in db.session.execute(query)
+            }
             db.session.rollback()
             for number in step:
                 if number in found:

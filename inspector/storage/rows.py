@@ -15,13 +15,6 @@ from inspector.storage.models import BinRow, RequestRow, db
 from inspector.storage.requests import RequestStore, of_bin, select_requests
 
 
-def load_rows(store: RequestStore, bin_: Bin, row_ids: Sequence[int]) -> list[CapturedRequest]:
-    """The bin's requests with these row ids, newest first; what is gone is left out."""
-    query = select_requests(whole_bodies=True).where(of_bin(bin_), RequestRow.id.in_(row_ids))
-    rows = db.session.execute(query.order_by(RequestRow.number.desc()))
-    return [store.read(row, bin_.name) for row in rows]
-
-
 def load_rows_after(
     store: RequestStore, row_id: int, limit: int
 ) -> list[tuple[int, CapturedRequest]]:

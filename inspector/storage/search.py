@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from inspector.domain import Bin, CapturedRequest
 from inspector.reading.query import Query
 from inspector.storage.requests import RequestStore
-from inspector.storage.rows import find_arrival, find_row_below, has_imported, load_rows
-from inspector.storage.word_index import WordIndex
+from inspector.storage.rows import find_arrival, has_imported
+from inspector.storage.search_index import SearchIndex
 
 STEP = 50
 TIME_S = 0.15
@@ -41,7 +41,7 @@ class RequestSearch:
     def __init__(self, requests: RequestStore, time_s: float = TIME_S) -> None:
         self._requests = requests
         self._time_s = time_s
-        self.index: WordIndex | None = None
+        self.index: SearchIndex | None = None
         # By bin: up to which number was looked, and whether there was one with a time of its own.
         self._imported: dict[int, tuple[int, bool]] = {}
 
@@ -108,7 +108,6 @@ class RequestSearch:
 
     def _steps(self, bin_: Bin, query: Query, before: int | None) -> Iterator[Found]:
         """Candidates, newest first; each step says how far down it covers."""
-        index = self.index
         position = before
         is_timed = query.before_us is not None or query.after_us is not None
         if is_timed and self._has_imported(bin_):
@@ -117,33 +116,30 @@ class RequestSearch:
         if query.before_us is not None:
             position = self._first_from(bin_, query.before_us, position)
         while True:
-            row = find_row_below(bin_, 2**62 if position is None else position)
-            if row is None:
+            step = self._ask_index(bin_, query, position) or self._read(bin_, query, position)
+            yield step
+            if step.searched_to is None:
                 return
-            if index is not None and query.is_indexed and row <= index.last_row:
-                yield from self._indexed_steps(index, bin_, query, row + 1)
-                return
-            page = self._requests.page(bin_, limit=STEP, before=position)
-            oldest = page.requests[-1] if page.requests else None
-            over = oldest is None or not page.has_more or _too_old(query, oldest)
-            position = None if oldest is None else oldest.number
-            yield Found(page.requests, None if over else position)
-            if over:
-                return
+            position = step.searched_to
 
-    def _indexed_steps(
-        self, index: WordIndex, bin_: Bin, query: Query, below: int
-    ) -> Iterator[Found]:
-        while True:
-            rows = index.find(bin_.id, query, below=below, limit=STEP)
-            loaded = load_rows(self._requests, bin_, rows)
-            over = len(rows) < STEP or (bool(loaded) and _too_old(query, loaded[-1]))
-            number = loaded[-1].number if loaded else None
-            if loaded or over:
-                yield Found(loaded, None if over else number)
-            if over:
-                return
-            below = rows[-1]
+    def _ask_index(self, bin_: Bin, query: Query, before: int | None) -> Found | None:
+        """A step of what the index finds; None where it cannot tell."""
+        if self.index is None or not query.is_indexed:
+            return None
+        numbers = self.index.find(bin_, query, before=before, limit=STEP)
+        if numbers is None:
+            return None
+        keys = self._requests.find_keys(bin_, numbers)
+        found = list(self._requests.iterate_keys(bin_, keys))
+        is_over = len(numbers) < STEP or (bool(found) and _too_old(query, found[-1]))
+        return Found(found, None if is_over else numbers[-1])
+
+    def _read(self, bin_: Bin, query: Query, before: int | None) -> Found:
+        """A step of requests as they stand in the bin."""
+        page = self._requests.page(bin_, limit=STEP, before=before)
+        oldest = page.requests[-1] if page.requests else None
+        is_over = oldest is None or not page.has_more or _too_old(query, oldest)
+        return Found(page.requests, None if is_over or oldest is None else oldest.number)
 
     def _has_imported(self, bin_: Bin) -> bool:
         number, found = self._imported.get(bin_.id, (0, False))

@@ -20,8 +20,7 @@ from inspector.emitter import sample_context
 from inspector.forms import build
 from inspector.reading.query import parse_query
 from inspector.settings import Settings
-from inspector.storage.rows import load_rows_after
-from inspector.storage.word_index import WordIndex
+from inspector.storage.file_index import FileIndex
 from inspector.web.services import Services
 from tests.bench.load import Verdict
 
@@ -88,10 +87,10 @@ def main() -> None:
             began = time.monotonic()
             bin_ = store(services)
             print(f"       stored {COUNT:,} tickets in {time.monotonic() - began:.0f} s")
-            index = WordIndex(f"{folder}/words")
+            index = FileIndex(f"{folder}/words", services.requests, services.engine)
             began = time.monotonic()
-            while batch := load_rows_after(services.requests, index.last_row, 200):
-                index.add(batch)
+            while index.fill():
+                pass
             size = Path(folder, "words").stat().st_size
             print(f"       indexed in {time.monotonic() - began:.0f} s, {size / 1e6:.0f} MB")
             services.search.index = index

@@ -6,7 +6,6 @@ import gzip
 import random
 import sqlite3
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,11 +17,12 @@ from hypothesis import strategies as st
 from inspector.capture import IMPORTED, Capture
 from inspector.domain import Bin, CapturedRequest
 from inspector.reading.query import WORD, parse_query, searched_lines
+from inspector.storage.indexes import open_index
 from inspector.storage.outcomes import Stored
-from inspector.storage.rows import find_existing, load_rows_after
+from inspector.storage.rows import load_rows_after
+from inspector.storage.search_index import IndexFiller, SearchIndex
 from inspector.storage.word_index import (
     MAX_WORDS_A_REQUEST,
-    IndexFiller,
     IndexUnusableError,
     WordIndex,
 )
@@ -58,30 +58,42 @@ def b1(services: Services) -> Bin:
     return services.bins.get("b1")
 
 
-def fill(services: Services, index: WordIndex, up_to: int | None = None) -> None:
+def fill_words(services: Services, index: WordIndex) -> None:
     while batch := load_rows_after(services.requests, index.last_row, 50):
-        if up_to is not None:
-            batch = [entry for entry in batch if entry[0] <= up_to]
         index.add(batch)
-        if up_to is not None and (not batch or index.last_row >= up_to):
-            return
+
+
+def make_index(services: Services) -> SearchIndex:
+    """The index that this database has, empty, and used by searches."""
+    index = open_index(services.engine, services.requests, services.bins)
+    assert index is not None
+    services.search.index = index
+    return index
+
+
+def fill(index: SearchIndex) -> None:
+    while index.fill():
+        pass
 
 
 @pytest.fixture(params=["read", "half indexed", "indexed"])
 def searchable(
     request: pytest.FixtureRequest, services: Services, b1: Bin
 ) -> Iterator[Callable[..., list[int]]]:
-    index = WordIndex(":memory:")
     if request.param != "read":
-        fill(services, index, up_to=None if request.param == "indexed" else COUNT // 2)
-        services.search.index = index
+        index = make_index(services)
+        for _ in range(2):
+            assert index.fill()
+        if request.param == "indexed":
+            fill(index)
 
     def find(text: str, **chosen: Any) -> list[int]:
         found = services.search.find(b1, parse_query(text), time_s=60, **chosen)
         return [request.number for request in found.requests]
 
     yield find
-    index.close()
+    if services.search.index is not None:
+        services.search.index.close()
 
 
 def test_matches_come_newest_first(searchable: Callable[..., list[int]]) -> None:
@@ -147,8 +159,7 @@ def test_a_number_is_found_by_its_digits_as_sent_and_by_its_fewest(
     for number, text in enumerate((b"1.50", b"150e-2", b"1.6", b'"1.50"', b"100"), 1):
         store_body(services, "b1", number, b'{"a": {"b": %s}}' % text, head)
     if is_indexed:
-        services.search.index = WordIndex(":memory:")
-        fill(services, services.search.index)
+        fill(make_index(services))
 
     def find(text: str) -> list[int]:
         found = services.search.find(services.bins.get("b1"), parse_query(text), time_s=60)
@@ -181,8 +192,8 @@ def test_what_is_too_big_to_be_indexed_is_read(
     services.bins.create("b1")
     store(services, "b1", 1)
     store_body(services, "b1", 2, body, head)
-    index = services.search.index = WordIndex(":memory:")
-    fill(services, index)
+    index = make_index(services)
+    fill(index)
 
     def find(text: str) -> list[int]:
         found = services.search.find(services.bins.get("b1"), parse_query(text), time_s=60)
@@ -232,33 +243,16 @@ def test_a_search_stops_after_its_time_and_can_go_on(services: Services, b1: Bin
     assert steps == 5
 
 
-def test_the_filler_takes_in_everything_and_forgets_what_is_gone(
-    services: Services, b1: Bin, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr("inspector.storage.word_index.SWEEP_BATCH", 20)
-    index = WordIndex(str(tmp_path / "words"))
-    filler = IndexFiller(
-        index,
-        load=services.in_context(partial(load_rows_after, services.requests)),
-        existing=services.in_context(find_existing),
-        count_stored=lambda: 0,
-    )
-    services.requests.clear(services.bins.get("other"))
-    filler._catch_up()
-    services.requests.delete(b1, f"{b1.id}-3")
-    filler._sweep_now_and_then()
-    assert len(index.rows(0, 1000)) == COUNT - 1
-    monkeypatch.setattr("inspector.storage.word_index.MOST_GONE", 0)
-    services.requests.prune(b1, 200_000_000)
-    filler._added = 20
-    filler._sweep_now_and_then()
-    assert (index.rows(0, 1000), index.last_row) == ([], 0)
-    filler._catch_up()
-    assert len(index.rows(0, 1000)) == COUNT - 199
+def test_the_filler_takes_in_everything(services: Services, b1: Bin) -> None:
+    index = make_index(services)
+    filler = IndexFiller(services.in_context(index.fill), count_stored=lambda: 0)
+    filler.catch_up()
     filler.stop()
-    again = WordIndex(str(tmp_path / "words"))
-    assert again.last_row == index.last_row
-    again.close()
+    assert not index.fill()
+    query = parse_query("case")
+    numbers = index.find(b1, query, before=None, limit=1000)
+    assert numbers == list(range(COUNT, 0, -1))
+    index.close()
 
 
 def test_an_index_on_a_full_disk_goes_on_when_there_is_room(services: Services, b1: Bin) -> None:
@@ -266,12 +260,12 @@ def test_an_index_on_a_full_disk_goes_on_when_there_is_room(services: Services, 
     pages = index._connection.execute("PRAGMA page_count").fetchone()[0]
     index._connection.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(sqlite3.OperationalError, match="full"):
-        fill(services, index)
+        fill_words(services, index)
     assert index.last_row == 0
     assert index.rows(0, 10) == []
 
     index._connection.execute("PRAGMA max_page_count = 100000")
-    fill(services, index)
+    fill_words(services, index)
     assert len(index.rows(0, 1000)) == COUNT + COUNT // 10
     index.close()
 

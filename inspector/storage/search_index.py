@@ -1,0 +1,121 @@
+"""Indexes that searches ask for candidates, and the thread that fills them.
+
+None of them can make a search fail or leave something out: one that is damaged, lags or
+belongs to another database answers None, and the search reads the requests themselves.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from inspector.domain import Bin
+from inspector.reading.query import Query
+
+log = logging.getLogger("inspector.storage")
+
+BATCH = 50
+# It waits for a moment without many captures, but not for ever, and rests between batches.
+CALM_S = 0.25
+CALM_CAPTURES = 10
+PATIENCE_S = 30.0
+REST = 0.5
+# Without news of its own process, it looks for what others have stored so often.
+IDLE_S = 5.0
+
+
+class SearchIndex(Protocol):
+    """Needs an application context."""
+
+    def find(self, bin_: Bin, query: Query, *, before: int | None, limit: int) -> list[int] | None:
+        """The numbers of the bin's requests below ``before`` that may match, highest first.
+
+        At most ``limit``; fewer when there are no more. Requests that are gone may be among
+        them. None where the index cannot tell.
+        """
+        ...
+
+    def fill(self) -> bool:
+        """Take in some of what is missing; whether there may be more."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
+
+
+class IndexFiller:
+    """A thread that keeps an index up to date and lets captures go first.
+
+    ``fill`` is the index's, ``count_stored`` grows while captures come in.
+    """
+
+    def __init__(self, fill: Callable[[], bool], count_stored: Callable[[], int]) -> None:
+        self._fill = fill
+        self._count_stored = count_stored
+        self._news = threading.Event()
+        self._stopping = False
+        self._failed = False
+        self._thread = threading.Thread(target=self._run, name="inspector-index", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._news.set()
+        self._thread.start()
+
+    def hear(self, _news: object) -> None:
+        """There are new requests, or fewer."""
+        self._news.set()
+
+    def stop(self) -> None:
+        """End the thread; what is missing is taken in next time."""
+        self._stopping = True
+        self._news.set()
+        if self._thread.is_alive():
+            self._thread.join(5)
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._news.wait(IDLE_S)
+            self._news.clear()
+            try:
+                self.catch_up()
+                self._failed = False
+            except Exception as error:
+                if not self._failed:  # said once, however often it is tried
+                    reason = str(error).partition("\n")[0]
+                    log.warning("The index of words waits, searches read instead: %s.", reason)
+                    log.debug("Filling the index failed.", exc_info=True)
+                self._failed = True
+                self._rest(IDLE_S)
+
+    def catch_up(self) -> None:
+        """Fill it until nothing is missing."""
+        self._wait_for_calm()
+        before = self._count_stored()
+        while not self._stopping:
+            began = time.monotonic()
+            if not self._fill():
+                return
+            self._rest((time.monotonic() - began) * REST)
+            if self._count_stored() - before > CALM_CAPTURES:
+                self._wait_for_calm()
+            before = self._count_stored()
+
+    def _wait_for_calm(self) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline and not self._stopping:
+            before = self._count_stored()
+            self._rest(CALM_S)
+            if self._count_stored() - before <= CALM_CAPTURES:
+                return
+
+    def _rest(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            if self._stopping:
+                return
+            time.sleep(min(left, 0.1))

@@ -1,0 +1,125 @@
+"""The index of words in PostgreSQL itself, which all instances share.
+
+A request waits in ``requests_to_index`` from the transaction that stores it to the one that
+adds its words, so each is in one of the two tables for whoever looks: whatever order
+transactions end in, nothing is left out. One instance at a time fills it.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine, text
+
+from inspector.domain import Bin, CapturedRequest
+from inspector.reading.query import WORD, Phrase, Query
+from inspector.storage.bins import BinStore
+from inspector.storage.models import db
+from inspector.storage.postgresql import INDEX_LOCK
+from inspector.storage.requests import RequestStore
+from inspector.storage.search_index import BATCH
+from inspector.storage.word_index import PARTLY, make_document
+
+# PostgreSQL's bounds on a word and on all words of a request, with some room.
+MAX_WORD_BYTES = 2_000
+MAX_BYTES = 900_000
+# Marks stand among the words, where no word can be one.
+MARK = "="
+
+_FIND = text("""
+    SELECT number FROM (
+        (SELECT number FROM request_words
+         WHERE bin_id = :bin AND number >= :kept_from AND number < :before
+         AND words @@ CAST(:wanted AS tsquery)
+         ORDER BY number DESC LIMIT :limit)
+        UNION
+        (SELECT number FROM requests_to_index
+         WHERE bin_id = :bin AND number >= :kept_from AND number < :before
+         ORDER BY number DESC LIMIT :limit)
+    ) AS found ORDER BY number DESC LIMIT :limit
+""")
+_LOCK = text("SELECT pg_try_advisory_xact_lock(:key)")
+_WAITING = text("SELECT bin_id, number FROM requests_to_index LIMIT :limit")
+_ADD = text("""
+    INSERT INTO request_words (bin_id, number, words)
+    SELECT :bin, :number, array_to_tsvector(CAST(:words AS text[]))
+    ON CONFLICT (bin_id, number) DO NOTHING
+""")
+_DONE = text("DELETE FROM requests_to_index WHERE bin_id = :bin AND number = :number")
+
+
+class TableIndex:
+    """A ``SearchIndex`` in the database's own tables."""
+
+    def __init__(self, requests: RequestStore, bins: BinStore, engine: Engine) -> None:
+        self._requests = requests
+        self._bins = bins
+        self._engine = engine
+
+    def find(self, bin_: Bin, query: Query, *, before: int | None, limit: int) -> list[int] | None:
+        """See ``SearchIndex``."""
+        values = {
+            "bin": bin_.id,
+            "kept_from": bin_.kept_from,
+            "before": 2**62 if before is None else before,
+            "wanted": format_tsquery(bin_.id, query),
+            "limit": limit,
+        }
+        return list(db.session.scalars(_FIND, values))
+
+    def fill(self) -> bool:
+        """See ``SearchIndex``."""
+        with self._engine.begin() as connection:
+            if not connection.execute(_LOCK, {"key": INDEX_LOCK}).scalar():
+                return False
+            waiting = connection.execute(_WAITING, {"limit": BATCH}).all()
+            for bin_id in {row.bin_id for row in waiting}:
+                bin_ = self._bins.find_by_id(bin_id)
+                if bin_ is None:
+                    continue
+                numbers = [row.number for row in waiting if row.bin_id == bin_id]
+                keys = self._requests.find_keys(bin_, numbers)
+                listed = self._requests.iterate_keys(bin_, keys, whole_bodies=False)
+                rows = [
+                    {"bin": bin_.id, "number": each.number, "words": list_words(each)}
+                    for each in listed
+                ]
+                if rows:
+                    connection.execute(_ADD, rows)
+            if waiting:
+                done = [{"bin": row.bin_id, "number": row.number} for row in waiting]
+                connection.execute(_DONE, done)
+        return len(waiting) == BATCH
+
+    def close(self) -> None:
+        """It is the database's."""
+
+
+def list_words(request: CapturedRequest) -> list[str]:
+    """A request's words and marks, each once."""
+    marks, said = make_document(request)
+    found = {MARK + mark for mark in marks.split()}
+    found.update(WORD.findall(said.lower()))
+    sizes = [len(word.encode("utf-8", "replace")) for word in found]
+    if max(sizes) > MAX_WORD_BYTES or sum(sizes) > MAX_BYTES:
+        return [f"{MARK}b{request.bin_id}", MARK + PARTLY]
+    return sorted(word.encode("utf-8", "replace").decode() for word in found)
+
+
+def format_tsquery(bin_id: int, query: Query) -> str:
+    """The query as PostgreSQL asks it; words have letters and digits only, marks no quotes."""
+    sought = [f"'{MARK}{mark}'" for mark in query.marks]
+    sought += [format_phrase(phrase) for phrase in query.phrases]
+    wanted = f"'{MARK}b{bin_id}'"
+    if sought:
+        wanted += f" & ('{MARK}{PARTLY}' | ({' & '.join(sought)}))"
+    return "".join([wanted, *(f" & !'{MARK}{mark}'" for mark in query.barred)])
+
+
+def format_phrase(phrase: Phrase) -> str:
+    """All words of a phrase, wherever they stand: the query itself looks at their order.
+
+    A word too long to be kept can be in requests only that are partly indexed.
+    """
+    words = [f"'{word}'" for word in phrase.words]
+    if phrase.begun:
+        words[-1] += ":*"
+    return " & ".join(words)
