@@ -21,6 +21,7 @@ class RateLimit:
         self._per_s = per_s
         self._burst = burst
         self._clock = clock
+        self.refused = 0
         self._lock = threading.Lock()
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
@@ -30,6 +31,7 @@ class RateLimit:
             now, key = self._clock(), name_peer(peer)
             left = self._count_left(key, now)
             if left < 1:
+                self.refused += 1
                 return (1 - left) / self._per_s
             self._left[key] = (left - 1, now)
             self._left.move_to_end(key)

@@ -168,6 +168,11 @@ class Outbox:
         job.thread.start()
         return job
 
+    def count_under_way(self) -> int:
+        """How many deliveries are being sent."""
+        with self._lock:
+            return sum(not each.is_done for each in self._jobs.values())
+
     def get(self, token: str) -> DeliveryJob:
         """Raises ``delivery_not_found``: it may be long done."""
         job = self._jobs.get(token)

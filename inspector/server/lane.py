@@ -7,6 +7,7 @@ number, so there is no list of bins here to go stale.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable
 
@@ -28,6 +29,7 @@ from inspector.domain.answers import (
     render_parts,
 )
 from inspector.domain.bins import is_bin_name, say_missing
+from inspector.domain.counters import CaptureCounts
 from inspector.errors import StorageUnavailableError, TooManyRequestsError
 from inspector.live.later import TimedAnswer
 from inspector.server.answering import RuleBook
@@ -62,6 +64,7 @@ class Lane:
         self.rules = RuleBook(max_work)
         self._outcomes: deque[tuple[Channel, ExactParser, Outcome | TooManyRequestsError]] = deque()
         self.scripts: dict[int, AnswerScript] = {}
+        self.counts = CaptureCounts()
 
     def take(self, channel: Channel) -> bool:
         """Take the channel's first request when it is a capture; False leaves it to Flask."""
@@ -135,13 +138,23 @@ class Lane:
         self, channel: Channel, request: ExactParser, outcome: Outcome | TooManyRequestsError
     ) -> None:
         if isinstance(outcome, Stored):
+            if not outcome.private:
+                self._count_stored(request)
             self._answer_stored(channel, request, outcome)
         elif isinstance(outcome, NoSuchBin):
+            self.counts.outcomes["no_bin"] += 1
             _send(channel, request, Answer(404, body=say_missing(outcome.name).encode()))
         elif isinstance(outcome, Unstored):
+            self.counts.outcomes["failed"] += 1
             _send(channel, request, _come_back(503, outcome.error))
         else:
+            self.counts.outcomes["limited"] += 1
             _send(channel, request, _come_back(429, outcome))
+
+    def _count_stored(self, request: ExactParser) -> None:
+        self.counts.outcomes["stored" if request.error is None else "refused"] += 1
+        self.counts.bytes += request.body_size
+        self.counts.seconds.observe(max(0.0, time.time() - request.received_us / 1_000_000))
 
     def _answer_stored(self, channel: Channel, request: ExactParser, stored: Stored) -> None:
         channel.previous = request.bin_name, stored.number

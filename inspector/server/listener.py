@@ -17,6 +17,7 @@ from typing import Any
 from waitress.server import TcpWSGIServer
 from waitress.trigger import trigger as WaitressTrigger  # noqa: N812 - it is a class
 
+from inspector.domain.counters import ServerCounts
 from inspector.domain.proxies import TrustedProxies
 from inspector.errors import InspectorError
 from inspector.server.channel import Channel
@@ -118,6 +119,15 @@ class CaptureServer(TcpWSGIServer):  # type: ignore[misc]
             else:
                 # Not at once: the caller still holds the channel's lock.
                 self.trigger.pull_trigger(lambda: task.answer_error(request))
+
+    def count(self) -> ServerCounts:
+        """Count what there is at this moment, from any thread."""
+        return ServerCounts(
+            captures=self.lane.counts,
+            connections=len(self.active_channels),
+            parked=len(self.parking),
+            waiting_pages=len(self.task_dispatcher.queue),
+        )
 
     def readable(self) -> bool:
         """Whether to accept a connection; asked before each poll."""

@@ -102,7 +102,9 @@ class ServerProcess:
 
         services: Services = app.extensions["inspector"]
         parking = server.parking
-        services.own_server = OwnServer(self.port, lambda: parking.is_full, parking.ring)
+        services.own_server = OwnServer(
+            self.port, lambda: parking.is_full, parking.ring, server.count
+        )
 
     def _serve_page(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         return self.app.wsgi_app(environ, start_response)

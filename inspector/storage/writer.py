@@ -90,6 +90,11 @@ class Writer:
         self._started = False
         self._start_lock = threading.Lock()
 
+    @property
+    def queued(self) -> int:
+        """How many captures, or requests like them, wait in the queue."""
+        return self._queue.qsize()
+
     def submit(self, capture: Capture, tell: Tell) -> None:
         """Queue a capture; ``tell`` hears its outcome, exactly once, and must not block."""
         self._put((capture, tell))

@@ -27,20 +27,8 @@ def readyz() -> Response:
 
 @blueprint.get("/metrics")
 def metrics() -> Response:
-    """Counters since the start, in Prometheus's text format (version 0.0.4)."""
-    writer = current_services().writer
-    lines: list[str] = []
-    for name, kind, meaning, value in (
-        (
-            "captures_stored_total",
-            "counter",
-            "Requests stored, those of private bins left out.",
-            writer.stored,
-        ),
-        ("captures_failed_total", "counter", "Requests answered 503.", writer.failed),
-        ("capture_batches_total", "counter", "Commits made for them.", writer.batches),
-        ("storing_fails", "gauge", "1 while captures cannot be stored.", int(writer.is_failing)),
-    ):
-        full = f"inspector_{name}"
-        lines += [f"# HELP {full} {meaning}", f"# TYPE {full} {kind}", f"{full} {value}"]
-    return Response("\n".join(lines) + "\n", mimetype="text/plain; version=0.0.4")
+    """Counters since the start and gauges of this moment, in Prometheus's text format."""
+    from inspector.web.metrics import render_metrics  # seldom asked for, and slow to import
+
+    text = render_metrics(current_services())
+    return Response(text, content_type="text/plain; version=0.0.4; charset=utf-8")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -12,6 +14,7 @@ from typing import ParamSpec, TypeVar
 from flask import Flask, request
 
 from inspector.domain import CapturedRequest
+from inspector.domain.counters import ServerCounts
 from inspector.domain.proxies import TrustedProxies, is_loopback
 from inspector.domain.rates import RateLimit
 from inspector.emitter import (
@@ -50,6 +53,10 @@ MAX_LATEST_BYTES = 20_000_000
 MAX_CATALOGUES = 8
 MAX_SERIES = 16
 MAX_EXPORTS = 2
+# A sender that floods us is in the log once in so many seconds.
+EXCESS_LOG_S = 60.0
+
+log = logging.getLogger("inspector.web")
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -59,12 +66,14 @@ Result = TypeVar("Result")
 class OwnServer:
     """Our own server around the application, which parks responses and holds no thread for them.
 
-    ``is_full`` says that no more can be parked, ``wake`` asks a parked response at once.
+    ``is_full`` says that no more can be parked, ``wake`` asks a parked response at once,
+    ``count`` gives the counts of this moment.
     """
 
     port: int
     is_full: Callable[[], bool]
     wake: Callable[[Later], None]
+    count: Callable[[], ServerCounts]
 
 
 @dataclass
@@ -101,13 +110,28 @@ class Services:
 
     def __post_init__(self) -> None:
         self.activities = Activities(self.requests)
+        self._silent_until = 0.0
 
     def limit_sender(self, peer: str, forwarded_for: str) -> None:
         """Count a request; ``TooManyRequestsError`` for a peer elsewhere that sends too many."""
         client = self.proxies.find_client(peer, forwarded_for)
         wait_s = 0.0 if self.rates is None or is_loopback(client) else self.rates.take(client)
         if wait_s:
+            self._log_excess(client)
             raise TooManyRequestsError("Too many requests.", wait_s)
+
+    def _log_excess(self, client: str) -> None:
+        """Say so once in a while: a flood of requests must not be one of lines."""
+        now = time.monotonic()
+        if now < self._silent_until:
+            return
+        self._silent_until = now + EXCESS_LOG_S
+        log.warning(
+            "Requests of %s are answered 429 and not kept: more than %g a second "
+            "(--limit max-requests-per-s).",
+            client,
+            self.settings.max_requests_per_s,
+        )
 
     def base_url(self) -> str:
         """The beginning of our URLs: ``--public-url``, else the address the reader used."""

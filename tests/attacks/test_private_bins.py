@@ -54,7 +54,7 @@ def test_metrics_do_not_count_what_it_receives(client: FlaskClient, secret: str)
     names = ("captures_stored_total", "capture_batches_total")
     for count in (0, 1):
         for name in names:
-            assert f"inspector_{name} {count}\n" in client.get("/metrics").text
+            assert f"inspector_{name} {count}.0\n" in client.get("/metrics").text
         client.post("/b1")
 
 

@@ -114,7 +114,8 @@ def unread(server: RunningServer, path: bytes, count: int) -> Iterator[list[sock
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             connection.settimeout(30)
             connection.connect(("127.0.0.1", server.port))
-            connection.sendall(b"GET " + path + b" HTTP/1.1\r\n" + HOST + b"\r\n")
+            closing = b"Connection: close\r\n\r\n"
+            connection.sendall(b"GET " + path + b" HTTP/1.1\r\n" + HOST + closing)
             opened.append(connection)
         for connection in opened:
             assert connection.recv(12).startswith(b"HTTP/1.1 ")
@@ -140,19 +141,10 @@ def test_a_slow_reader_gets_all_of_it(full_server: RunningServer, path: bytes) -
     with unread(full_server, path, 1) as (connection,):
         assert full_server.get("/healthz") == (200, "ok\n")
         got: list[bytes] = []
-        reader = threading.Thread(target=lambda: got.append(read_to(connection, len(at_once))))
+        reader = threading.Thread(target=lambda: got.append(read_all(connection)))
         reader.start()
         reader.join(60)
     assert got[0].partition(b"\r\n\r\n")[2] == at_once
-
-
-def read_to(connection: socket.socket, count: int) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    while size < count and (part := connection.recv(1_000_000)):
-        parts.append(part)
-        size += len(part)
-    return b"".join(parts)
 
 
 def test_a_reader_that_goes_away_leaves_nothing_behind(full_server: RunningServer) -> None:

@@ -17,6 +17,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
 from inspector.app import create_app
+from inspector.domain.counters import CaptureCounts, ServerCounts
 from inspector.domain.deliveries import Delivery
 from inspector.emitter import (
     DeliveryOptions,
@@ -204,7 +205,9 @@ def test_a_delivery_that_is_not_there_is_not_found(client: FlaskClient, delivery
 def public_app(tmp_path: Path) -> Iterator[Flask]:
     """The application of a server that others can reach."""
     app = create_app(Settings(data_dir=tmp_path, bins=("orders",), host="0.0.0.0", token=TOKEN))
-    app.extensions["inspector"].own_server = OwnServer(9, lambda: False, lambda later: None)
+    app.extensions["inspector"].own_server = OwnServer(
+        9, lambda: False, lambda later: None, lambda: ServerCounts(CaptureCounts(), 0, 0, 0)
+    )
     yield app
     app.extensions["inspector"].close()
 
