@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Iterator
 from json.encoder import encode_basestring, encode_basestring_ascii
 from typing import Any, Literal, TypeAlias
@@ -124,6 +125,12 @@ def find_excess(data: bytes) -> Excess | None:
     It is deeper than ``MAX_JSON_DEPTH`` brackets, or of more than ``MAX_JSON_VALUES``
     values: neither Python's parser nor a reader goes there.
     """
+    excess = _measure(data)
+    # What strings hold counts at first, which is quick and errs on the safe side.
+    return excess and _measure(_STRING.sub(b"", data))
+
+
+def _measure(data: bytes) -> Excess | None:
     brackets = data.translate(None, _NO_BRACKETS)
     if len(brackets) // 2 + data.count(b",") > MAX_JSON_VALUES:
         return "values_exceeded"
@@ -152,7 +159,7 @@ def _finite(text: str) -> float:
 
 
 def _measure_depth(brackets: bytes) -> int:
-    """An upper bound of the nesting: brackets inside strings count too, which errs safely."""
+    """How deep the brackets nest."""
     depth = deepest = 0
     for byte in brackets:
         if byte in b"[{":
@@ -163,4 +170,6 @@ def _measure_depth(brackets: bytes) -> int:
     return deepest
 
 
+# A string, or one that never ends: each quote is looked at once.
+_STRING = re.compile(rb'"[^"\\]*+(?:\\(?:.|\Z)[^"\\]*+)*+(?:"|\Z)', re.DOTALL)
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))

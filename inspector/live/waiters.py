@@ -20,7 +20,7 @@ from inspector.domain import CapturedRequest
 from inspector.live.waits import GRACE_S, Arrivals, Wait
 from inspector.reading.content import find_content
 from inspector.reading.matching import RequestMatch
-from inspector.reading.paths import MISSING, find_value, parse_path
+from inspector.reading.paths import MISSING, find_all, parse_path
 from inspector.reading.spellings import list_spellings
 
 log = logging.getLogger("inspector.live")
@@ -228,12 +228,12 @@ def list_values(request: CapturedRequest, trait: Trait) -> list[Hashable]:
     kind, name = trait
     if kind == "where":
         _, root = find_content(request)
-        value = find_value(root, _parse_path(name))
-        is_one = value is not MISSING and not isinstance(value, dict | list)
-        return [*list_spellings(value)] if is_one else []
+        values = find_all(root, _parse_path(name))
+        single = (value for value in values if not isinstance(value, dict | list))
+        return [spelling for value in single for spelling in list_spellings(value)]
     if kind == "header":
-        found = request.find_header(name)
-        return [] if found is None else [found, None]
+        values = [value for key, value in request.raw_headers if key.lower() == name]
+        return [*values, ", ".join(values), None] if values else []
     if kind == "path":
         below = request.sub_path or "/"
         decoded = request.decoded_path

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import islice, repeat
 from typing import Any
 
 from inspector.domain.json_bodies import SentNumber
@@ -19,9 +19,8 @@ from inspector.reading.content import find_content
 from inspector.reading.nodes import scalar_text
 from inspector.reading.paths import (
     ANY_INDEX,
-    MISSING,
     Path,
-    find_value,
+    find_all,
     format_path,
     parse_path,
     quote_path,
@@ -167,23 +166,36 @@ def find_text(request: Message, name: Name) -> str | None:
     if name.place == HEADER:
         return request.find_header(name.path[0])
     values = find_values(request, name)
-    if not values:
-        return None
-    texts: list[str] = []
-    for value in values:
-        for _, text in iterate_values(value):
-            texts.append(text)
-            if len(texts) > MAX_JOINED:
-                return ", ".join(texts[:MAX_JOINED]) + ", …"
-    return ", ".join(texts)
+    return _join_leaves(values) if values else None
+
+
+def _join_leaves(value: Any) -> str:
+    if not isinstance(value, dict | list):
+        return scalar_text(value)
+    texts = [text for _, text in islice(iterate_values(value), MAX_JOINED + 1)]
+    return ", ".join(texts[:MAX_JOINED]) + (", …" if len(texts) > MAX_JOINED else "")
+
+
+def list_texts(request: Message, name: Name) -> list[str]:
+    """The texts of a field, one for each of its values: what a test asks one by one.
+
+    ``ANY_INDEX`` in the path gives several, and so does a repeated header. A list or a map
+    that is named as a whole is one text, its leaves joined. At most ``MAX_FIELDS``.
+    """
+    if name.place == HEADER:
+        wanted = name.path[0].lower()
+        return [text for key, text in request.raw_headers if key.lower() == wanted]
+    return [_join_leaves(value) for value in find_values(request, name)]
 
 
 def has_text(request: Message, name: Name, text: str) -> bool:
-    """True when the field's value is this text, or a number of JSON whose shortest text it is."""
-    if find_text(request, name) == text:
+    """True when one of the field's values is this text, or a number with it as shortest text."""
+    if text in list_texts(request, name):
         return True
-    values = find_values(request, name) if is_fraction(text) else []
-    return len(values) == 1 and isinstance(values[0], SentNumber) and json.dumps(values[0]) == text
+    if not is_fraction(text):
+        return False
+    values = find_values(request, name)
+    return any(isinstance(each, SentNumber) and json.dumps(each) == text for each in values)
 
 
 def is_fraction(text: str) -> bool:
@@ -197,20 +209,4 @@ def find_values(request: Message, name: Name) -> list[Any]:
         text = request.find_header(name.path[0])
         return [] if text is None else [text]
     root = request.query.value if name.place == QUERY else find_content(request)[1]
-    return _find_all(root, name.path)
-
-
-def _find_all(root: Any, path: Path) -> list[Any]:
-    """Every value at a path that may have ``ANY_INDEX`` in it, in order."""
-    if ANY_INDEX not in path:
-        found = find_value(root, path)
-        return [] if found is MISSING else [found]
-    values = [root]
-    for key in path:
-        if key == ANY_INDEX:
-            values = [item for value in values if isinstance(value, list) for item in value]
-        else:
-            steps = (find_value(value, (key,)) for value in values)
-            values = [value for value in steps if value is not MISSING]
-        values = values[:MAX_FIELDS]
-    return values
+    return find_all(root, name.path)

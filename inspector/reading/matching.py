@@ -13,7 +13,15 @@ from typing import Any, NamedTuple
 
 from inspector.domain.messages import Message
 from inspector.reading.content import find_content
-from inspector.reading.paths import MISSING, Path, find_value, format_path, parse_path
+from inspector.reading.paths import (
+    ANY_INDEX,
+    MISSING,
+    Path,
+    find_all,
+    find_value,
+    format_path,
+    parse_path,
+)
 
 MAX_NAMES_IN_HINT = 12
 
@@ -33,8 +41,9 @@ class RequestMatch:
 
     ``method`` in any case. ``path`` is what follows the bin's name (``/`` for
     nothing), or the whole path. ``query`` and ``headers`` go by name (a header's in any
-    case; a repeated query name is a list), ``where`` by field path in the form or the
-    JSON (``ticket.agent.id``). ``body`` is the bytes or the text, ``json`` the whole
+    case), ``where`` by field path in the form or the JSON (``ticket.agent.id``,
+    ``items[].id`` for any element). Of a repeated name one value must be as expected, or
+    all of them as a list. ``body`` is the bytes or the text, ``json`` the whole
     value.
 
     An expected value is compared with ``==``; a compiled pattern is searched for, a
@@ -115,6 +124,20 @@ class RequestMatch:
         return compare("body", self.body, request.body_text if wants_text else request.body)
 
 
+def _compare_any(
+    what: str, expected: Any, values: list[Any], joined: str | None = None
+) -> Difference | None:
+    """The difference of all values; None when one of them, or all as one, is as expected."""
+    if not values:
+        return compare(what, expected, MISSING)
+    whole: Any = values if joined is None else joined
+    actual = values[0] if len(values) == 1 else whole
+    difference = compare(what, expected, actual)
+    if difference is None or expected is None or len(values) == 1:
+        return difference
+    return None if any(compare(what, expected, each) is None for each in values) else difference
+
+
 def compare(what: str, expected: Any, actual: Any) -> Difference | None:
     """The difference, or None when ``actual`` is as expected (see ``RequestMatch``)."""
     hint = ""
@@ -144,27 +167,30 @@ def _hint_at_types(expected: Any, actual: Any) -> str:
 
 def _query_difference(request: Message, name: str, expected: Any) -> Difference | None:
     values = [pair.value for pair in request.query.pairs if pair.name == name]
-    actual: Any = values[0] if len(values) == 1 else values or MISSING
-    difference = compare(f"query {name}", expected, actual)
+    difference = _compare_any(f"query {name}", expected, values)
     names = [pair.name for pair in request.query.pairs]
     return _with_hint(difference, "the query", name, names)
 
 
 def _header_difference(request: Message, name: str, expected: Any) -> Difference | None:
-    value = request.find_header(name)
-    difference = compare(f"header {name}", expected, MISSING if value is None else value)
+    wanted = name.lower()
+    values = [value for key, value in request.raw_headers if key.lower() == wanted]
+    difference = _compare_any(f"header {name}", expected, values, joined=", ".join(values))
     return _with_hint(difference, "the head", name, list(request.headers))
 
 
 def _field_difference(request: Message, text: str, expected: Any) -> Difference | None:
     source, root = find_content(request)
     path = parse_path(text)
-    actual = MISSING if source is None else find_value(root, path)
-    difference = compare(text, expected, actual)
-    if difference is None or actual is not MISSING:
+    if ANY_INDEX in path:
+        difference = _compare_any(text, expected, find_all(root, path))
+    else:
+        actual = MISSING if source is None else find_value(root, path)
+        difference = compare(text, expected, actual)
+    if difference is None or difference.actual is not MISSING:
         return difference
     hint = explain_missing(root, path) if source else _explain_unread(request)
-    return Difference(text, expected, actual, hint)
+    return Difference(text, expected, MISSING, hint)
 
 
 def _explain_unread(request: Message) -> str:

@@ -15,6 +15,8 @@ from urllib.parse import quote
 Path = tuple[str, ...]
 
 ANY_INDEX = "[]"
+# Of all lists on the way together, so many elements are looked at.
+MAX_ELEMENTS = 5_000
 MAX_LINK_CHARS = 1_000
 
 # A key that needs no quotes in the dotted notation. Hyphens are common in JSON and harmless here.
@@ -176,3 +178,19 @@ class _Missing:
 
 
 MISSING = _Missing()
+
+
+def find_all(root: Any, path: Path) -> list[Any]:
+    """Every value at a path that may have ``ANY_INDEX`` in it, in order."""
+    if ANY_INDEX not in path:
+        found = find_value(root, path)
+        return [] if found is MISSING else [found]
+    values = [root]
+    for key in path:
+        if key == ANY_INDEX:
+            values = [item for value in values if isinstance(value, list) for item in value]
+        else:
+            steps = (find_value(value, (key,)) for value in values)
+            values = [value for value in steps if value is not MISSING]
+        values = values[:MAX_ELEMENTS]
+    return values

@@ -9,6 +9,7 @@ quotes keep spaces together. Words are found at the beginnings of words, in any 
 ``path:/hook``                        a piece of the path, as sent
 ``header:X-Deskpro-TicketId=5``       a header's value; without ``=`` that it was sent
 ``ticket.agent.id=3``                 a field; also ``!=``, ``>``, ``<`` and ``:`` for words
+``tags[]=green``                      one of several values; with ``!=`` that none is it
 ``has:custom_data``                   the field was sent, empty or not
 ``is:empty``                          see ``marks.FLAGS``
 ``before:2026-05-01 after:2h``        received, UTC, or so long ago
@@ -31,10 +32,10 @@ from inspector.reading.fields import (
     HEADER,
     QUERY,
     Name,
-    find_text,
     has_text,
     is_fraction,
     iterate_fields,
+    list_texts,
     parse_name,
 )
 from inspector.reading.marks import FLAGS, method_mark
@@ -44,7 +45,9 @@ MAX_QUERY_CHARS = 1000
 MAX_TERMS = 30
 MAX_WORD_SOURCE_CHARS = 10_000
 
-WORD = re.compile(r"[^\W_]+")
+# Chinese, Japanese and Thai put no spaces between words: each of their signs is one.
+_SIGNS = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+WORD = re.compile(rf"[{_SIGNS}]|[^\W_{_SIGNS}]+")
 _TERM = re.compile(r'\s*(-?)((?:"[^"]*"|[^\s"])+)')
 _FILTERS = ("method", "path", "has", "is", "before", "after")
 _FILTER = re.compile(rf"({'|'.join(_FILTERS)}):(.*)\Z", re.DOTALL)
@@ -249,7 +252,7 @@ def _make_words(text: str) -> Term:
 
 def _make_has(name: Name) -> Term:
     def test(request: CapturedRequest) -> bool:
-        return find_text(request, name) is not None
+        return bool(list_texts(request, name))
 
     return Term(test, (_path_phrase(name),), name=name)
 
@@ -258,8 +261,8 @@ def _make_contains(name: Name, value: str) -> Term:
     phrase = Phrase(tuple(split_words(value)), begun=True)
 
     def test(request: CapturedRequest) -> bool:
-        found = find_text(request, name)
-        return found is not None and has_phrase(split_words(found), phrase)
+        texts = list_texts(request, name)
+        return any(has_phrase(split_words(text), phrase) for text in texts)
 
     return Term(test, (_path_phrase(name), phrase), name=name, wanted=phrase)
 
@@ -282,8 +285,11 @@ def _make_comparison(name: Name, operator: str, value: str) -> Term:
     wanted = limit
 
     def test(request: CapturedRequest) -> bool:
-        found = _number(find_text(request, name) or "")
-        return found is not None and (found > wanted if operator == ">" else found < wanted)
+        numbers = map(_number, list_texts(request, name))
+        return any(
+            number is not None and (number > wanted if operator == ">" else number < wanted)
+            for number in numbers
+        )
 
     return Term(test, (path,), name=name)
 

@@ -3,13 +3,20 @@
 import copy
 import json
 import pickle
+import time
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inspector.domain.json_bodies import SentNumber, parse_json, parse_sent_json, write_json
+from inspector.domain.json_bodies import (
+    SentNumber,
+    find_excess,
+    parse_json,
+    parse_sent_json,
+    write_json,
+)
 
 NUMBERS = ["1.50", "1.5", "1e2", "-0", "-0.0", "1E400", "12345678901234567890.10", "0", "-7"]
 NUMBERS += ["123456789012345678901234567890", "0.1000000000000000055511151231257827", "9" * 5000]
@@ -69,3 +76,29 @@ def test_no_depth_is_too_deep_to_be_written() -> None:
     for _ in range(100_000):
         value = [value]
     assert len(write_json(value)) == 200_002
+
+
+@pytest.mark.parametrize(
+    "log", ["\x1b[0m" * 199, "[" * 5_000, '\\"[{' * 300, "a,b" * 400_000], ids=lambda log: log[:8]
+)
+def test_what_a_string_holds_is_no_structure(log: str) -> None:
+    body = {"ticket": {"id": 5, "log": log}}
+    assert parse_sent_json(json.dumps(body).encode()) == body
+    assert parse_json(json.dumps(body).encode()) == body
+
+
+def test_a_string_without_end_hides_no_depth_before_it() -> None:
+    assert find_excess(b"[" * 300 + b'"' + b"]" * 300) == "nesting_exceeded"
+    assert find_excess(b'["' + b'\\"' * 100_000 + b"[" * 300) is None
+
+
+def test_strings_are_looked_through_in_one_go() -> None:
+    def cost(count: int) -> float:
+        spent = []
+        for _ in range(3):
+            began = time.process_time()
+            find_excess(b"[" * 300 + b'"\\' * count)
+            spent.append(time.process_time() - began)
+        return min(spent)
+
+    assert cost(400_000) < 16 * max(cost(100_000), 1e-3)

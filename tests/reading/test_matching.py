@@ -43,7 +43,7 @@ CASES = [
     Case("a pattern finds its part of the path", {"path": re.compile("orders/a b$")}),
     Case("a query value", {"query": {"x": "1"}}),
     Case("a repeated query value is a list", {"query": {"y": ["1", "2"]}}),
-    Case("one of the repeated ones is not enough", {"query": {"y": "1"}}, ["query y"]),
+    Case("one of the repeated ones is enough", {"query": {"y": "1"}}, []),
     Case("an empty query value", {"query": {"z": ""}}),
     Case("an empty one is not absent", {"query": {"z": None}}, ["query z"]),
     Case("an absent query value", {"query": {"a": None}}),
