@@ -12,7 +12,8 @@ from urllib.parse import quote
 from jinja2.runtime import Undefined
 
 from inspector.forms import build
-from inspector.twig.dates import find_zone, format_date, parse_date, shift_date
+from inspector.twig.date_texts import find_zone, parse_date, shift_date
+from inspector.twig.dates import format_date
 from inspector.twig.errors import ValueProblemError
 from inspector.twig.values import (
     Work,
@@ -47,10 +48,15 @@ def date(
     """A date by PHP's letters, in UTC or another zone; of no date that is today's."""
     pattern = work.text(format)
     work.charge(30 * len(pattern))
+    zone = _find_zone(timezone)
+    return format_date(_read_date(work, value, zone), pattern)
+
+
+def _find_zone(timezone: Any) -> tzinfo:
     zone = UTC if timezone in (None, False) else find_zone(to_text(timezone))
     if zone is None:
         raise ValueProblemError(f"there is no time zone {to_text(timezone)[:40]!r}")
-    return format_date(_read_date(work, value, zone), pattern)
+    return zone
 
 
 def date_modify(work: Work, value: Any, modifier: Any) -> str:
@@ -61,8 +67,12 @@ def date_modify(work: Work, value: Any, modifier: Any) -> str:
     return format_date(moment, _COMPARABLE)
 
 
-def make_date(work: Work, value: Any = "now") -> str:
-    """A date that can be compared with others of its kind."""
+def make_date(work: Work, value: Any = "now", timezone: Any = None) -> str:
+    """A date that can be compared with others of its kind.
+
+    A zone changes how a date looks, not which it is: ``date`` asks for it again.
+    """
+    _find_zone(timezone)
     return format_date(_read_date(work, value), _COMPARABLE)
 
 

@@ -199,6 +199,8 @@ a {%~ verbatim ~%} {{ x }} {%~ endverbatim ~%} b
 {{ ['a']|batch(0) }}
 {{ cycle([], 0) }}
 {{ random([]) }}
+{{ ticket.date_created|date('H:i', '+02:00') }} {{ ticket.date_created|date('H:i P', '+0230') }} {{ ticket.date_created|date('H:i', '-5') }} {{ ticket.date_created|date('H:i T', 'EST') }} {{ ticket.date_created|date('H:i T', 'europe/london') }} {{ ticket.date_created|date('e T', '+02:00') }}
+{{ '21.05.2014'|date('Y-m-d') }} {{ '05/21/2014'|date('Y-m-d') }} {{ ticket.date_created|date_modify('next monday')|date('Y-m-d') }} {{ date('21.05.2014') < date('22.05.2014') ? 1 : 0 }} {{ date('2014-05-21', 'Europe/London')|date('c') }}
 TWIG;
 $twig = new Twig\Environment(new Twig\Loader\ArrayLoader(), ['autoescape' => false, 'strict_variables' => false]);
 $twig->getExtension(Twig\Extension\CoreExtension::class)->setTimezone('UTC');
