@@ -11,7 +11,7 @@ from inspector.assets import find_folder
 from inspector.domain.proxies import TrustedProxies
 from inspector.domain.rates import RateLimit
 from inspector.domain.removals import Removal
-from inspector.installation import load_key
+from inspector.installation import make_key
 from inspector.live.news import News
 from inspector.live.waiters import WaitingRoom
 from inspector.settings import Settings
@@ -25,6 +25,7 @@ from inspector.storage.engine import (
     EngineQueries,
     attach_database,
 )
+from inspector.storage.installation import ensure_value
 from inspector.storage.logins import LoginStore
 from inspector.storage.records import ReadSettings
 from inspector.storage.removing import Remover
@@ -79,7 +80,12 @@ def _make_services(
     bins = BinStore(max_bins=settings.max_bins, remover=remover)
     find_answer = AnswerFinder(EngineQueries(engine), settings.max_template_work)
     requests = RequestStore(ReadSettings(settings.body_limits, proxies, find_answer), remover)
-    load_cookie_key = cache(partial(load_key, settings.data_dir))
+
+    @cache
+    def load_cookie_key() -> bytes:
+        make = partial(make_key, settings.data_dir)
+        return bytes.fromhex(ensure_value(engine, "cookie key", make))
+
     return Services(
         app=app,
         settings=settings,

@@ -92,6 +92,10 @@ class Settings:
     emit_allow: tuple[str, ...] = ()
     index_words: bool = True
 
+    def __post_init__(self) -> None:
+        # Whatever the current directory is later, and however a shell left the tilde.
+        object.__setattr__(self, "data_dir", self.data_dir.expanduser().absolute())
+
     @property
     def database_url(self) -> str:
         """The database to open; the default file lies in ``data_dir``."""

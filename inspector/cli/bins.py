@@ -37,12 +37,13 @@ def list_bins(*, server: str, token: str | None) -> None:
         (
             escape_invisible(each["name"]),
             f"{each['request_count']:,}",
+            f"{each['let_go_count']:,}",
             "private" if each["private"] else "",
             each["url"],
         )
         for each in bins
     ]
-    print_table(("NAME", "REQUESTS", "", "URL"), rows, right={1})
+    print_table(("NAME", "REQUESTS", "LET GO", "", "URL"), rows, right={1, 2})
 
 
 @command.command("create", context_settings=ENVIRONMENT)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from inspector.cli.client import Client, bin_path, server_options
@@ -30,31 +28,16 @@ from inspector.settings import parse_duration
 def command(*, ttl: str, bins: tuple[str, ...], server: str, token: str | None) -> None:
     """Delete requests older than --ttl and say how many went, and from which bins."""
     try:
-        seconds = int(parse_duration(ttl))
+        seconds = parse_duration(ttl)
     except InspectorError as error:
         raise click.UsageError(error.message) from error
     client = Client(server, token)
     names = bins or tuple(each["name"] for each in client.call("GET", "/api/v1/bins"))
     deleted = 0
     for name in names:
-        gone = _prune(client, name, seconds)
+        path = bin_path(name, "/prune")
+        gone = client.call("POST", path, {"older_than_s": seconds})["deleted"]
         if gone and len(names) > 1:
             click.echo(f"{name}: {gone:,}")
         deleted += gone
     click.echo(f"Deleted {deleted:,} {'request' if deleted == 1 else 'requests'}.")
-
-
-def _prune(client: Client, name: str, seconds: int) -> int:
-    path = bin_path(name, f"/requests?limit=100&q=before:{seconds}s")
-    ids = [request["id"] for request in client.pages(path)]
-    for done, request_id in enumerate(ids, 1):
-        try:
-            client.call("DELETE", bin_path(name, f"/requests/{request_id}"))
-        except InspectorError as error:
-            if error.code != "request_not_found":  # it has gone by itself meanwhile
-                raise
-        if sys.stderr.isatty():
-            click.echo(f"\r{name}: {done:,} of {len(ids):,} ...\033[K", nl=False, err=True)
-    if sys.stderr.isatty():
-        click.echo("\r\033[K", nl=False, err=True)
-    return len(ids)

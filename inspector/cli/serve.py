@@ -142,6 +142,7 @@ def command(**chosen: Any) -> None:
     """Start the server. Ctrl-C finishes what was accepted, then stops."""
     from inspector.server import ServerProcess  # slow to import, so not for --help
     from inspector.server.logs import set_up_logging
+    from inspector.storage.engine import said_of_database
 
     set_up_logging(
         form=chosen.pop("log_format"),
@@ -154,11 +155,13 @@ def command(**chosen: Any) -> None:
     is_made = settings.needs_token and settings.token is None
     if is_made:
         settings = replace(settings, token=make_token())
-    process = ServerProcess(settings)
-    process.start()
+    with said_of_database():
+        process = ServerProcess(settings)
+        process.start()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: process.stop())
-    _greet(process)
+    with said_of_database():
+        _greet(process)
     if is_made:
         click.echo(f"It opens with the token {settings.token}, made for this start alone.")
         click.echo("Choose one that stays by INSPECTOR_TOKEN.")
@@ -232,6 +235,7 @@ def _greet(process: Any) -> None:
     click.echo(f"Inspector listens on {base if path is None else path}")
     click.echo(f"  webhooks to  {base}/{first}")
     click.echo(f"  read them    {base}/bins/{first}")
+    click.echo(f"  kept in      {process.services.database_name}")
     url = f'"{base}/{first}"' if "[" in base else f"{base}/{first}"
     click.echo("Try it from another terminal:")
     click.echo(f'  curl {url} -d "ticket[id]=5" -d "ticket[subject]=Hello" -d custom_data=')
@@ -246,13 +250,16 @@ def _prune_now_and_then(process: Any) -> None:
     if process.settings.ttl_s is None:
         return
 
-    def prune() -> None:
+    def prune_again() -> None:
         try:
             process.services.prune()
         except Exception:
             logging.getLogger("inspector").exception("Old requests could not be deleted.")
-        again = threading.Timer(PRUNE_EVERY_S, prune)
-        again.daemon = True
-        again.start()
+        start_in(PRUNE_EVERY_S)
 
-    prune()
+    def start_in(seconds: float) -> None:
+        timer = threading.Timer(seconds, prune_again)
+        timer.daemon = True
+        timer.start()
+
+    start_in(0)  # beside the server, which need not wait for it

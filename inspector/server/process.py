@@ -136,6 +136,8 @@ class ServerProcess:
         dispatcher.set_thread_count(WORKER_THREADS)
         server.accept_connections()
         server.parking.start()
+        if self._given_intake is None:
+            intake.writer.clean()  # what was left to delete when the last server ended
         self._start_index()
         self._server = server
 

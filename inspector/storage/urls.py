@@ -41,6 +41,12 @@ def check_url(database_url: str) -> URL:
             "sqlite:////path/to/file.sqlite3 or postgresql://user@host/name.",
         ) from error
     if url.get_backend_name() == "postgresql":
+        if "@" in (url.host or ""):
+            raise InspectorError(
+                "invalid_database",
+                f"{hide_password(database_url)} has an @ too many. In a name or a password "
+                "it is written %40.",
+            )
         _check_driver()
     elif not is_in_memory(url):
         url = url.set(database=str(_make_file(Path(str(url.database)))))

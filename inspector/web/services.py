@@ -43,6 +43,7 @@ from inspector.storage.deliveries import DeliveryStore
 from inspector.storage.engine import DatabaseEngine
 from inspector.storage.requests import RequestStore
 from inspector.storage.search import RequestSearch
+from inspector.storage.urls import describe_url
 from inspector.storage.writer import Writer
 from inspector.web.access.tokens import Access
 
@@ -220,6 +221,11 @@ class Services:
         sizes = accumulate(key.body_size for key in keys)
         light = [key for key, size in zip(keys, sizes, strict=True) if size < MAX_LATEST_BYTES]
         return bin_.last_number, list(self.requests.iterate_keys(bin_, light))
+
+    @property
+    def database_name(self) -> str:
+        """The database for people to read: its file in full, or its URL without a password."""
+        return describe_url(self.engine.url)
 
     def prune(self) -> int:
         """Delete what is older than the settings say; answers how many requests went."""

@@ -76,7 +76,7 @@ def test_bins_are_made_listed_and_deleted(command: Command) -> None:
     assert made.stdout.endswith("/made-here\n")
     requests.post(made.stdout.strip(), data=TICKET, timeout=10)
     listed = command.run("bins", "list").stdout.splitlines()
-    assert listed[0].split() == ["NAME", "REQUESTS", "URL"]
+    assert listed[0].split() == ["NAME", "REQUESTS", "LET", "GO", "URL"]
     assert next(line.split() for line in listed if line.startswith("made-here"))[1] == "1"
     assert command.run("bins").stdout.splitlines() == listed
     assert command.run("bins", "delete", "made-here").returncode == 0
@@ -543,6 +543,22 @@ def test_prune_deletes_what_is_older(command: Command, bin_url: str, bin_name: s
         assert (kept.stdout, kept.stderr) == ("Deleted 0 requests.\n", "")
     gone = command.run("prune", "--ttl", "0s", "--bin", bin_name)
     assert gone.stdout == "Deleted 3 requests.\n"
+
+
+def test_prune_is_one_call_however_much_goes(command: Command, live_server: LiveServer) -> None:
+    name = command.run("bins", "create").stdout.strip().rsplit("/", 1)[1]
+    api = f"{live_server.url}/api/v1/bins/{name}"
+    requests.post(f"{live_server.url}/{name}", timeout=10)
+    line = requests.get(f"{api}/export?format=jsonl", timeout=10).text
+    sent_at = json.loads(line)["time"]
+    old = "".join(line.replace(str(sent_at), str(number)) for number in range(1, 400))
+    imported = requests.post(f"{api}/import", data=old, timeout=60)
+    assert imported.status_code == 201, imported.text
+    gone = command.run("prune", "--ttl", "1d", "--bin", name)
+    assert gone.stdout == "Deleted 399 requests.\n"
+    found = requests.get(api, timeout=10).json()
+    assert (found["request_count"], found["let_go_count"], found["deleted_count"]) == (1, 399, 0)
+    assert "399" in command.run("bins", "list").stdout
 
 
 def test_the_command_is_a_module_too() -> None:

@@ -24,6 +24,8 @@ class BinJson(TypedDict):
     created_at: Annotated[str, About("ISO 8601, UTC.", schema=MOMENT)]
     capacity: Annotated[int, About("How many requests it keeps; older ones go.")]
     last_number: Annotated[int, About("The highest number given so far; 0 for none.")]
+    let_go_count: Annotated[int, About("How many older ones went, by capacity or age.")]
+    deleted_count: Annotated[int, About("How many were deleted by hand.")]
     answer: Annotated[BinAnswerJson, About("What its senders get.")]
     secret: NotRequired[Annotated[str, About("Opens a private bin. Told only once.")]]
 
@@ -51,6 +53,8 @@ def bin_to_json(bin_: Bin) -> BinJson:
         "created_at": bin_.created_at.isoformat(),
         "capacity": bin_.capacity,
         "last_number": bin_.last_number,
+        "let_go_count": bin_.let_go,
+        "deleted_count": bin_.deleted_count,
         "answer": {
             "status": bin_.answer.status,
             "headers": [list(pair) for pair in bin_.answer.headers],

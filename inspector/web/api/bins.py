@@ -78,7 +78,7 @@ def get_bin(name: str) -> ResponseReturnValue:
 def change_bin(name: str, body: BinChange) -> ResponseReturnValue:
     """Change how many requests a bin keeps.
 
-    What is over goes at the next capture.
+    Those that are too many, the oldest, go at once.
     """
     bin_ = find_bin(name)
     if body.capacity is not None:

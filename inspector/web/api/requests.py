@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypedDict
 
-from flask import Response, stream_with_context
+from flask import Response, jsonify, stream_with_context
 from flask.typing import ResponseReturnValue
 
 from inspector.domain import Bin, CapturedRequest
@@ -27,6 +28,8 @@ api = Api()
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500
 BINARY = "application/octet-stream"
+# Older than anything that a computer has received.
+MAX_AGE_S = 10_000_000_000.0
 
 METHOD = About(
     "Only requests of this method; upper and lower case differ.",
@@ -118,6 +121,27 @@ def clear_bin(name: str) -> ResponseReturnValue:
     """Delete a bin's requests; its numbers go on."""
     current_services().requests.clear(find_bin(name))
     return "", 204
+
+
+@dataclass(frozen=True)
+class Age:
+    """An age from which requests go."""
+
+    older_than_s: Annotated[float, About("Seconds since they were received.", least=0)]
+
+
+class PrunedJson(TypedDict):
+    """The outcome of a pruning."""
+
+    deleted: Annotated[int, About("How many requests went.")]
+
+
+@api.call("POST", "/bins/<name>/prune", Answer(PrunedJson, meaning="How many went."), body=Age)
+def prune_bin(name: str, body: Age) -> ResponseReturnValue:
+    """Delete a bin's older requests, in one call."""
+    before_us = time.time_ns() // 1000 - int(min(body.older_than_s, MAX_AGE_S) * 1_000_000)
+    gone = current_services().requests.prune(find_bin(name), before_us, whole=True)
+    return jsonify({"deleted": gone})
 
 
 @dataclass(frozen=True)
