@@ -18,19 +18,19 @@ from inspector.settings import Settings
 from inspector.storage.actions import ActionStore
 from inspector.storage.answers import AnswerFinder
 from inspector.storage.bins import BinStore
-from inspector.storage.deliveries import DeliveryStore
-from inspector.storage.engine import (
+from inspector.storage.database.engine import (
     DatabaseEngine,
     EngineConnections,
     EngineQueries,
     attach_database,
 )
+from inspector.storage.deliveries import DeliveryStore
 from inspector.storage.installation import ensure_value
 from inspector.storage.logins import LoginStore
 from inspector.storage.records import ReadSettings
 from inspector.storage.removing import Remover
 from inspector.storage.requests import RequestStore
-from inspector.storage.search import RequestSearch
+from inspector.storage.search.search import RequestSearch
 from inspector.storage.writer import Writer
 from inspector.web.access.tokens import Access
 from inspector.web.routes import register

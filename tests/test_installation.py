@@ -9,9 +9,9 @@ from pathlib import Path
 from sqlalchemy import create_engine
 
 from inspector.installation import KEY_BYTES, make_key
-from inspector.storage.engine import open_database
+from inspector.storage.database.engine import open_database
+from inspector.storage.database.urls import check_url
 from inspector.storage.installation import ensure_value
-from inspector.storage.urls import check_url
 
 
 def test_keys_are_random_but_for_one_that_an_earlier_version_left(tmp_path: Path) -> None:

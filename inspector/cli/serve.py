@@ -142,7 +142,7 @@ def command(**chosen: Any) -> None:
     """Start the server. Ctrl-C finishes what was accepted, then stops."""
     from inspector.server import ServerProcess  # slow to import, so not for --help
     from inspector.server.logs import set_up_logging
-    from inspector.storage.engine import said_of_database
+    from inspector.storage.database.engine import said_of_database
 
     set_up_logging(
         form=chosen.pop("log_format"),

@@ -26,7 +26,7 @@ from inspector.settings import Settings
 if TYPE_CHECKING:
     from flask import Flask
 
-    from inspector.storage.search_index import IndexFiller
+    from inspector.storage.search.search_index import IndexFiller
     from inspector.web.services import Services
 
 log = logging.getLogger("inspector.server")
@@ -145,8 +145,8 @@ class ServerProcess:
         """Keep an index of words beside the database, where one is wanted and can be had."""
         if not self.settings.index_words:
             return
-        from inspector.storage.indexes import open_index
-        from inspector.storage.search_index import IndexFiller
+        from inspector.storage.search.indexes import open_index
+        from inspector.storage.search.search_index import IndexFiller
 
         services = self.services
         index = open_index(services.engine, services.requests, services.bins)

@@ -15,7 +15,7 @@ from inspector.capture import Capture
 from inspector.domain.removals import Removal
 from inspector.storage.announcements import format_announcement
 from inspector.storage.cleaning import Cleaner
-from inspector.storage.connections import Connections
+from inspector.storage.database.connections import Connections
 from inspector.storage.outcomes import NoSuchBin, Outcome, RecordedAnswer, Stored
 from inspector.storage.records import to_row
 from inspector.storage.statements import (

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from inspector.storage.connections import Connections
+from inspector.storage.database.connections import Connections
 
 STEP_ROWS = 500
 STEP_BYTES = 8_000_000

@@ -16,15 +16,15 @@ from inspector.domain import CapturedRequest
 from inspector.errors import InspectorError
 from inspector.settings import MAX_TEMPLATE_WORK
 from inspector.storage.answers import AnswerFinder
-from inspector.storage.connections import (
+from inspector.storage.database.connections import (
     HEAD_REVISION,
     SqliteFile,
     create_sqlite,
     exclusive,
     read_revision,
 )
-from inspector.storage.faults import explain
-from inspector.storage.files import make_private_file, make_private_folder
+from inspector.storage.database.faults import explain
+from inspector.storage.database.files import make_private_file, make_private_folder
 from inspector.storage.records import (
     REQUEST_COLUMNS,
     USUAL_SETTINGS,
@@ -123,7 +123,7 @@ class EmbeddedStore:
 def _bring_up_to_date(path: Path) -> None:
     from sqlalchemy import create_engine  # slow to import and seldom needed
 
-    from inspector.storage.engine import open_database
+    from inspector.storage.database.engine import open_database
 
     engine = create_engine(f"sqlite:///{path}")
     try:

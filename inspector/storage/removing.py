@@ -17,8 +17,8 @@ from inspector.domain import Bin
 from inspector.domain.removals import Removal, RemovalKind
 from inspector.storage.announcements import format_announcement
 from inspector.storage.cleaning import DELETED_PREFIX
+from inspector.storage.database.postgresql import ANNOUNCE, TABLES_BY_NUMBER
 from inspector.storage.models import BinRow, RequestRow, db
-from inspector.storage.postgresql import ANNOUNCE, TABLES_BY_NUMBER
 
 STEP = 1000
 IMPORTED_STEP = 300

@@ -21,8 +21,8 @@ from inspector.domain.removals import Removal
 from inspector.errors import StorageUnavailableError, UnstorableError
 from inspector.storage.capture_store import CaptureStore, News
 from inspector.storage.cleaning import Cleaner
-from inspector.storage.connections import Connections
-from inspector.storage.faults import AWAY, concerns_all, explain, is_damage
+from inspector.storage.database.connections import Connections
+from inspector.storage.database.faults import AWAY, concerns_all, explain, is_damage
 from inspector.storage.outcomes import Outcome, RecordedAnswer, Stored, Unstored
 
 log = logging.getLogger("inspector.storage")

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from inspector.domain.bins import is_bin_name
 from inspector.errors import InspectorError, StorageUnavailableError, TooManyRequestsError
-from inspector.storage.engine import DatabaseError, PoolTimeoutError, find_trouble
+from inspector.storage.database.engine import DatabaseError, PoolTimeoutError, find_trouble
 from inspector.web.current import current_services
 from inspector.web.statuses import CODES_OF_STATUS, status_of
 

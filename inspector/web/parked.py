@@ -10,7 +10,7 @@ from inspector.domain import Bin
 from inspector.errors import InspectorError, RequestNotFoundError
 from inspector.live.events import EventStream, Renderer, render_once
 from inspector.live.later import Later
-from inspector.storage.engine import release_connection
+from inspector.storage.database.engine import release_connection
 from inspector.storage.records import find_number, make_id
 from inspector.web.current import current_services
 from inspector.web.headers import DATA_HEADERS, JSON

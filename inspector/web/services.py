@@ -39,11 +39,11 @@ from inspector.reading.series import Series
 from inspector.settings import Settings
 from inspector.storage.actions import ActionStore
 from inspector.storage.bins import BinStore
+from inspector.storage.database.engine import DatabaseEngine
+from inspector.storage.database.urls import describe_url
 from inspector.storage.deliveries import DeliveryStore
-from inspector.storage.engine import DatabaseEngine
 from inspector.storage.requests import RequestStore
-from inspector.storage.search import RequestSearch
-from inspector.storage.urls import describe_url
+from inspector.storage.search.search import RequestSearch
 from inspector.storage.writer import Writer
 from inspector.web.access.tokens import Access
 

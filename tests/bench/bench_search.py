@@ -20,7 +20,7 @@ from inspector.emitter import sample_context
 from inspector.forms import build
 from inspector.reading.query import parse_query
 from inspector.settings import Settings
-from inspector.storage.file_index import FileIndex
+from inspector.storage.search.file_index import FileIndex
 from inspector.web.services import Services
 from tests.bench.load import Verdict
 

@@ -127,7 +127,7 @@ def test_a_locked_database_is_answered_503_until_it_is_free(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("inspector.storage.connections.BUSY_TIMEOUT_S", 0.2)
+    monkeypatch.setattr("inspector.storage.database.connections.BUSY_TIMEOUT_S", 0.2)
     server = start_process()
     locker = sqlite3.connect(tmp_path / "inspector.sqlite3", isolation_level=None)
     locker.execute("BEGIN IMMEDIATE")

@@ -15,12 +15,12 @@ from inspector.app import create_app
 from inspector.capture import Capture
 from inspector.errors import DatabaseTooNewError, InspectorError
 from inspector.settings import Settings
-from inspector.storage.connections import HEAD_REVISION, create_sqlite
+from inspector.storage.database.connections import HEAD_REVISION, create_sqlite
+from inspector.storage.database.engine import open_database
+from inspector.storage.database.urls import check_url
 from inspector.storage.embedded import EmbeddedStore
-from inspector.storage.engine import open_database
 from inspector.storage.models import Base
 from inspector.storage.outcomes import Stored
-from inspector.storage.urls import check_url
 from inspector.storage.writer import Writer
 
 

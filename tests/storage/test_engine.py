@@ -14,11 +14,11 @@ from sqlalchemy import Connection, Engine, create_engine, inspect, text
 from inspector.answers.rules import load_rules
 from inspector.capture import Capture
 from inspector.errors import DatabaseTooNewError, InspectorError
-from inspector.storage.connections import HEAD_REVISION
-from inspector.storage.engine import EngineConnections, open_database
-from inspector.storage.migrate import head_revision, make_config, migrate
+from inspector.storage.database.connections import HEAD_REVISION
+from inspector.storage.database.engine import EngineConnections, open_database
+from inspector.storage.database.migrate import head_revision, make_config, migrate
+from inspector.storage.database.urls import check_url
 from inspector.storage.outcomes import Stored, Unstored
-from inspector.storage.urls import check_url
 from inspector.storage.writer import Writer
 
 

@@ -17,10 +17,10 @@ from inspector.app import create_app
 from inspector.capture import Capture
 from inspector.reading.query import parse_query
 from inspector.settings import Settings
-from inspector.storage.file_index import FileIndex
-from inspector.storage.indexes import open_index
 from inspector.storage.outcomes import Stored
-from inspector.storage.search_index import SearchIndex
+from inspector.storage.search.file_index import FileIndex
+from inspector.storage.search.indexes import open_index
+from inspector.storage.search.search_index import SearchIndex
 from inspector.web.services import Services
 
 HEAD = b"POST /b1 HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"

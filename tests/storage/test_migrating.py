@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, create_engine, event, text
 
-from inspector.storage.connections import HEAD_REVISION
-from inspector.storage.engine import open_database
-from inspector.storage.migrate import migrate
-from inspector.storage.urls import check_url
+from inspector.storage.database.connections import HEAD_REVISION
+from inspector.storage.database.engine import open_database
+from inspector.storage.database.migrate import migrate
+from inspector.storage.database.urls import check_url
 
 START_DEADLINE_S = 60
 
@@ -80,7 +80,7 @@ def test_a_process_that_is_killed_while_it_migrates_leaves_a_database_to_open(
     program = f"""
 import os
 from sqlalchemy import create_engine, event
-from inspector.storage.engine import open_database
+from inspector.storage.database.engine import open_database
 engine = create_engine("sqlite:///{path}")
 @event.listens_for(engine, "before_cursor_execute")
 def kill(connection, cursor, statement, *more):

@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from inspector.capture import IMPORTED, Capture
 from inspector.domain import Bin, CapturedRequest
 from inspector.reading.query import WORD, parse_query, searched_lines
-from inspector.storage.indexes import open_index
 from inspector.storage.outcomes import Stored
 from inspector.storage.rows import load_rows_after
-from inspector.storage.search_index import IndexFiller, SearchIndex
-from inspector.storage.word_index import (
+from inspector.storage.search.indexes import open_index
+from inspector.storage.search.search_index import IndexFiller, SearchIndex
+from inspector.storage.search.word_index import (
     MAX_WORDS_A_REQUEST,
     IndexUnusableError,
     WordIndex,

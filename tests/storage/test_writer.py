@@ -17,7 +17,7 @@ from inspector.capture import Capture
 from inspector.domain import Bin
 from inspector.domain.removals import Removal
 from inspector.errors import UnstorableError
-from inspector.storage.engine import release_connection
+from inspector.storage.database.engine import release_connection
 from inspector.storage.outcomes import Outcome, Stored, Unstored
 from inspector.web.services import Services
 
@@ -219,7 +219,7 @@ def test_a_file_put_in_its_place_is_the_one_that_is_used(
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("inspector.storage.connections.BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("inspector.storage.database.connections.BUSY_TIMEOUT_S", 0.05)
     monkeypatch.setattr("inspector.storage.writer.CHECK_EVERY_S", 0.0)
 
 

@@ -17,7 +17,7 @@ from inspector.settings import Settings
 def the_disk_is_not_waited_for() -> Iterator[None]:
     """Views are tested here; that a commit is on disk is for tests/storage and tests/server."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("inspector.storage.connections.SYNCHRONOUS", "OFF")
+        patch.setattr("inspector.storage.database.connections.SYNCHRONOUS", "OFF")
         yield
 
 

@@ -137,7 +137,7 @@ def test_a_full_page_of_matches_goes_on_below(client: FlaskClient) -> None:
 def test_a_search_out_of_time_says_how_far_it_came(
     tickets: FlaskClient, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("inspector.storage.search.STEP", 4)
+    monkeypatch.setattr("inspector.storage.search.search.STEP", 4)
     search = app.extensions["inspector"].search
     find = search.find
     monkeypatch.setattr(search, "find", lambda *args, **kwargs: find(*args, **kwargs, time_s=0))
@@ -152,7 +152,7 @@ def test_a_search_goes_on_by_itself_until_a_page_is_full(
 ) -> None:
     for number in range(1, 121):
         send(client, f"n={number}")
-    monkeypatch.setattr("inspector.storage.search.STEP", 30)
+    monkeypatch.setattr("inspector.storage.search.search.STEP", 30)
     search = app.extensions["inspector"].search
     find = search.find
     monkeypatch.setattr(search, "find", lambda *args, **kwargs: find(*args, **kwargs, time_s=0))

@@ -28,7 +28,7 @@ def upgrade() -> None:
     # A full bin let its oldest go; where one is not full, nobody knows any more.
     op.execute("UPDATE bins SET let_go = last_number - held WHERE held = capacity")
     if op.get_bind().dialect.name == "postgresql":
-        from inspector.storage.postgresql import EXTRAS
+        from inspector.storage.database.postgresql import EXTRAS
 
         for statement in EXTRAS:
             op.execute(statement)

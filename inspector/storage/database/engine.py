@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from inspector.errors import DatabaseTooNewError, InspectorError
-from inspector.storage.connections import (
+from inspector.storage.database.connections import (
     HEAD_REVISION,
     connect_sqlite,
     create_sqlite,
@@ -23,24 +23,24 @@ from inspector.storage.connections import (
     read_revision,
     set_up_sqlite,
 )
-from inspector.storage.faults import LostDatabaseError, concerns_all, explain
-from inspector.storage.files import identify
-from inspector.storage.models import Base, db
-from inspector.storage.postgresql import (
+from inspector.storage.database.faults import LostDatabaseError, concerns_all, explain
+from inspector.storage.database.files import identify
+from inspector.storage.database.postgresql import (
     ANNOUNCE,
     EXTRAS,
     MIGRATION_LOCK,
     QUEUE_FOR_INDEX,
     TABLES_BY_NUMBER,
 )
-from inspector.storage.stalls import GUARD
-from inspector.storage.urls import (
+from inspector.storage.database.stalls import GUARD
+from inspector.storage.database.urls import (
     check_url,
     describe_url,
     engine_options,
     is_in_memory,
     strip_options,
 )
+from inspector.storage.models import Base, db
 
 # For those who name them and speak no SQL.
 DatabaseEngine = Engine
@@ -298,7 +298,9 @@ def _create(connection: Connection) -> None:
 
 
 def _migrate(connection: Connection, found: str | None) -> None:
-    from inspector.storage.migrate import migrate  # Alembic is slow to import and seldom needed
+    from inspector.storage.database.migrate import (
+        migrate,  # Alembic is slow to import and seldom needed
+    )
 
     try:
         migrate(connection)

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
-from inspector.storage.faults import LostDatabaseError
-from inspector.storage.files import FileIdentity, identify
+from inspector.storage.database.faults import LostDatabaseError
+from inspector.storage.database.files import FileIdentity, identify
 
 BUSY_TIMEOUT_S = 5.0
 # Tests of what is built on the database, not of the database, may do without the disk.
@@ -23,7 +23,7 @@ SYNCHRONOUS = "FULL"
 HEAD_REVISION = "0006"
 # What SQLite's log of changes shrinks to once it was carried over into the file.
 MAX_LOG_BYTES = 16_000_000
-_SCHEMA = Path(__file__).with_name("schema.sql")
+_SCHEMA = Path(__file__).parent.parent / "schema.sql"
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table'"
 _WAL_TRIES = 50
 

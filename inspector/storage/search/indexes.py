@@ -7,12 +7,12 @@ import logging
 from sqlalchemy import Engine
 
 from inspector.storage.bins import BinStore
-from inspector.storage.engine import find_path
-from inspector.storage.file_index import FileIndex
+from inspector.storage.database.engine import find_path
 from inspector.storage.requests import RequestStore
-from inspector.storage.search_index import SearchIndex
-from inspector.storage.table_index import TableIndex
-from inspector.storage.word_index import IndexUnusableError, is_available
+from inspector.storage.search.file_index import FileIndex
+from inspector.storage.search.search_index import SearchIndex
+from inspector.storage.search.table_index import TableIndex
+from inspector.storage.search.word_index import IndexUnusableError, is_available
 
 log = logging.getLogger("inspector.storage")
 

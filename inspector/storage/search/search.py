@@ -14,7 +14,7 @@ from inspector.domain import Bin, CapturedRequest
 from inspector.reading.query import Query
 from inspector.storage.requests import RequestStore
 from inspector.storage.rows import find_arrival, has_imported
-from inspector.storage.search_index import SearchIndex
+from inspector.storage.search.search_index import SearchIndex
 
 STEP = 50
 TIME_S = 0.15

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from inspector.domain import CapturedRequest
 from inspector.reading.marks import find_marks
 from inspector.reading.query import WORD, Phrase, Query, searched_lines
-from inspector.storage.files import COMPANIONS, make_private_file
+from inspector.storage.database.files import COMPANIONS, make_private_file
 
 SCHEMA = 8
 MAX_WORDS_A_REQUEST = 20_000

@@ -19,13 +19,13 @@ from sqlalchemy import Engine, text
 
 from inspector.domain import Bin
 from inspector.reading.query import Query
-from inspector.storage.engine import find_path
-from inspector.storage.files import FileIdentity, identify, make_private_file
+from inspector.storage.database.engine import find_path
+from inspector.storage.database.files import FileIdentity, identify, make_private_file
 from inspector.storage.installation import find_value, set_value
 from inspector.storage.requests import RequestStore
 from inspector.storage.rows import find_existing, find_row_below, load_rows_after
-from inspector.storage.search_index import BATCH
-from inspector.storage.word_index import IndexUnusableError, WordIndex, delete_index
+from inspector.storage.search.search_index import BATCH
+from inspector.storage.search.word_index import IndexUnusableError, WordIndex, delete_index
 
 log = logging.getLogger("inspector.storage")
 

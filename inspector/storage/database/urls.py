@@ -11,8 +11,8 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from inspector.errors import InspectorError
-from inspector.storage.connections import BUSY_TIMEOUT_S
-from inspector.storage.files import make_private_file, make_private_folder
+from inspector.storage.database.connections import BUSY_TIMEOUT_S
+from inspector.storage.database.files import make_private_file, make_private_folder
 
 CONNECT_TIMEOUT_S = 5
 # How long a page or a capture waits for a connection while all are in use.

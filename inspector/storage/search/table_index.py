@@ -12,11 +12,11 @@ from sqlalchemy import Engine, text
 from inspector.domain import Bin, CapturedRequest
 from inspector.reading.query import WORD, Phrase, Query
 from inspector.storage.bins import BinStore
+from inspector.storage.database.postgresql import INDEX_LOCK
 from inspector.storage.models import db
-from inspector.storage.postgresql import INDEX_LOCK
 from inspector.storage.requests import RequestStore
-from inspector.storage.search_index import BATCH
-from inspector.storage.word_index import PARTLY, make_document
+from inspector.storage.search.search_index import BATCH
+from inspector.storage.search.word_index import PARTLY, make_document
 
 # PostgreSQL's bounds on a word and on all words of a request, with some room.
 MAX_WORD_BYTES = 2_000
