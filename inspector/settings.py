@@ -51,9 +51,9 @@ class Settings:
     ``max_template_work`` how many characters and entries an action's templates touch;
     ``max_streams`` counts all that waits: streams, waiting calls, delayed answers.
     ``ttl_s`` is how long a request is kept, None for as long as there is room.
-    ``public_url`` is the address others reach us under; ``trusted_proxies`` are
-    the peers whose forwarding headers are believed, and with ``proxy_protocol`` their lines
-    of the PROXY protocol. ``token`` opens a server that
+    ``public_url`` is the address others reach us under, ``host_names`` are more names;
+    ``trusted_proxies`` are the peers whose forwarding headers are believed, and with
+    ``proxy_protocol`` their lines of the PROXY protocol. ``token`` opens a server that
     is not bound to loopback. ``index_words`` keeps an index that makes searching
     large bins quick.
     """
@@ -86,6 +86,7 @@ class Settings:
     max_bins: int = 10_000
     max_requests_per_s: float = 100.0
     public_url: str | None = None
+    host_names: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
     proxy_protocol: bool = False
     token: str | None = None
@@ -124,7 +125,15 @@ class Settings:
     def is_exposed(self) -> bool:
         """True when others can reach the server, by its address or by the one it is known under."""
         public = urlsplit(self.public_url).hostname if self.public_url else None
-        return not self.is_loopback or not _is_loopback(public)
+        named = any(not _is_loopback(name) for name in self.host_names)
+        return not self.is_loopback or not _is_loopback(public) or named
+
+    def goes_by(self, name: str) -> bool:
+        """True when one of ``host_names`` is this name in small letters, or its ``*.`` domain."""
+        return any(
+            name == each or (each.startswith("*.") and name.endswith(each[1:]))
+            for each in self.host_names
+        )
 
     @property
     def needs_token(self) -> bool:
@@ -173,6 +182,16 @@ def check_public_url(text: str) -> str:
             f"{text!r} is not a public URL. Write it like https://hooks.example.com.",
         )
     return text.rstrip("/")
+
+
+def check_host_name(text: str) -> str:
+    """Give a name, or ``*.`` before a domain, back in small letters, else ``invalid_host_name``."""
+    if not re.fullmatch(r"(?:\*\.)?[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*", text):
+        raise InspectorError(
+            "invalid_host_name",
+            f"{text!r} is not a host name. Write it like inspector.tools.svc, without a port.",
+        )
+    return text.lower()
 
 
 def declines_color() -> bool:

@@ -22,6 +22,7 @@ from inspector.settings import (
     DEFAULT_PORT,
     LIMITS,
     Settings,
+    check_host_name,
     check_public_url,
     check_token,
     make_token,
@@ -40,6 +41,10 @@ def _option(flag: str, meaning: str, **how: Any) -> Callable[[Decorated], Decora
     """A flag that can also be given as ``INSPECTOR_<FLAG>``."""
     variable = "INSPECTOR_" + flag.strip("-").upper().replace("-", "_")
     return click.option(flag, help=meaning, envvar=variable, show_envvar=True, **how)
+
+
+def _list_limits() -> str:
+    return ", ".join(f"{name} {getattr(DEFAULTS, each)}" for name, (each, _) in LIMITS.items())
 
 
 @click.command("serve")
@@ -96,6 +101,12 @@ def _option(flag: str, meaning: str, **how: Any) -> Callable[[Decorated], Decora
 )
 @_option("--public-url", "The address others reach this server under.")
 @_option(
+    "--host-name",
+    "A further name this server is reached by, like *.tools.svc in a cluster.",
+    multiple=True,
+    metavar="NAME",
+)
+@_option(
     "--trusted-proxy",
     "A peer whose forwarding headers are believed; unix for those of --unix-socket.",
     multiple=True,
@@ -119,7 +130,9 @@ def _option(flag: str, meaning: str, **how: Any) -> Callable[[Decorated], Decora
 )
 @_option(
     "--limit",
-    f"A bound on what strangers may take up, like max-streams=100: {', '.join(LIMITS)}.",
+    "A bound on what strangers may take up, like max-streams=100. With their defaults: "
+    f"{_list_limits()}. One peer elsewhere may send max-requests-per-s, twice as many at once; "
+    "what is beyond is answered 429 and not kept.",
     multiple=True,
     metavar="NAME=VALUE",
 )
@@ -189,6 +202,7 @@ def _make_settings(**chosen: Any) -> Settings:
             max_form_variables=chosen["max_form_variables"],
             max_form_depth=chosen["max_form_depth"],
             public_url=check_public_url(chosen["public_url"]) if chosen["public_url"] else None,
+            host_names=tuple(check_host_name(name) for name in chosen["host_name"]),
             trusted_proxies=chosen["trusted_proxy"],
             proxy_protocol=chosen["proxy_protocol"],
             emit_allow=_check_allowed(chosen["emit_allow"]),

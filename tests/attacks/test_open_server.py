@@ -31,7 +31,8 @@ def client(make_app: MakeApp) -> FlaskClient:
     return make_app(host="0.0.0.0", token=TOKEN).test_client()
 
 
-def test_nothing_of_ours_opens_without_the_token(client: FlaskClient) -> None:
+def test_nothing_of_ours_opens_without_the_token(make_app: MakeApp) -> None:
+    client = make_app(host="0.0.0.0", token=TOKEN, max_requests_per_s=10_000.0).test_client()
     client.post("/b1")
     routes = list(list_routes(client.application))
     assert len(routes) > 30

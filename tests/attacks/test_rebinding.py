@@ -8,6 +8,8 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskClient
 
+from inspector.errors import InspectorError
+from inspector.settings import Settings, check_host_name
 from tests.attacks.conftest import MakeApp
 
 STRANGERS = [
@@ -88,3 +90,36 @@ def test_a_proxys_header_is_no_name_of_ours(client: FlaskClient) -> None:
         "Forwarded": "host=127.0.0.1",
     }
     assert client.get("/", headers=headers).status_code == 421
+
+
+NAMED = [
+    ("inspector", 200),
+    ("INSPECTOR:8787", 200),
+    ("hooks.tools.svc:80", 200),
+    ("a.b.tools.svc", 200),
+    ("tools.svc", 421),
+    ("xtools.svc", 421),
+    ("inspector.evil.example", 421),
+    ("evil.example", 421),
+]
+
+
+@pytest.mark.parametrize(("host", "status"), NAMED)
+def test_further_names_are_those_that_were_given(make_app: MakeApp, host: str, status: int) -> None:
+    client = make_app(host_names=("inspector", "*.tools.svc"), token="t").test_client()
+    headers = {"Host": host, "Authorization": "Bearer t"}
+    assert client.get("/api/v1/bins", headers=headers).status_code == status
+    assert client.get("/readyz", headers=headers).status_code == status
+
+
+def test_a_server_with_a_name_for_others_needs_a_token() -> None:
+    assert Settings(host_names=("inspector.tools.svc",)).needs_token
+    assert not Settings(host_names=("localhost",)).needs_token
+
+
+@pytest.mark.parametrize(
+    "text", ["", "*", "*.", "a:80", "http://a", "a/b", "a..b", "a b", "é.example"]
+)
+def test_what_is_no_name_is_refused_in_a_sentence(text: str) -> None:
+    with pytest.raises(InspectorError, match="is not a host name"):
+        check_host_name(text)

@@ -43,7 +43,8 @@ def _check_caller() -> None:
     if not is_our_host(request.headers.get("Host", ""), services.settings):
         raise InspectorError(
             "wrong_host",
-            "This server does not go by that name. Use its address, or start it with --public-url.",
+            "This server does not go by that name. Use its address, or start it with "
+            "--public-url or --host-name.",
         )
     if comes_from_elsewhere() and not (_is_followed_link() or services.access.has_shown_bearer()):
         raise InspectorError("cross_origin", "Another site's page may not do this.")
@@ -64,7 +65,7 @@ def is_our_host(host: str, settings: Settings) -> bool:
         return False
     name = found[1].strip("[]").lower()
     public = urlsplit(settings.public_url).hostname if settings.public_url else None
-    if name in ("localhost", settings.host.lower(), public):
+    if name in ("localhost", settings.host.lower(), public) or settings.goes_by(name):
         return True
     try:
         address = ipaddress.ip_address(name)
