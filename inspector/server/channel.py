@@ -137,7 +137,7 @@ class Channel(BufferedChannel):
         return super().write_soon(prepared) if prepared else 0
 
     def _prepare(self, data: bytes) -> bytes:
-        """What of a response's bytes may go out: for HEAD, its head (RFC 9110, 9.3.2)."""
+        """The bytes of a response that may go out: for HEAD, its head (RFC 9110, 9.3.2)."""
         request = self.requests[0] if self.requests else None
         if request is None:
             return data
@@ -164,7 +164,7 @@ class Channel(BufferedChannel):
         self._close_or_go_on(close=True)
 
     def park(self, later: Later) -> None:
-        """Give the socket to the parking lot as soon as all earlier answers are out.
+        """Park the socket as soon as all earlier responses are out.
 
         This answer is the connection's last. What was sent behind its request is not
         answered, as HTTP has it (RFC 9112, 9.6), but captures among it are kept.
@@ -185,7 +185,7 @@ class Channel(BufferedChannel):
 
     @property
     def waits_since(self) -> float:
-        """Since when it has been sending its request or, between two, has been quiet.
+        """When the current request, or the idle period between two, began.
 
         By ``time.monotonic``.
         """
@@ -258,20 +258,20 @@ class Channel(BufferedChannel):
                 self.server.add_task(self)
 
     def readable(self) -> bool:
-        """Whether the main loop should read; asked before each poll."""
+        """True when the main loop should read; called before each poll."""
         if self._lingering_until:
             return not self.will_close
         return bool(super().readable())
 
     def writable(self) -> bool:
-        """Whether the main loop has something to do here; asked before each poll."""
+        """True when the main loop has something to do here; called before each poll."""
         if self._lingering_until and time.monotonic() > self._lingering_until:
             self.will_close = True
         has_to_do = self._later is not None or self._when_drained is not None
         return has_to_do or bool(super().writable())
 
     def handle_write(self) -> None:
-        """Send what is buffered, then leave for the parking lot when it is time.
+        """Send what is buffered, then park the socket when it is time.
 
         Also called for a socket that reading, in the same turn of the loop, has found closed.
         """
@@ -310,7 +310,7 @@ class Channel(BufferedChannel):
 
     def _leave(self) -> None:
         later, self._later = self._later, None
-        park: Callable[..., None] = self.server.parking.park
+        park: Callable[..., None] = self.server.parked.park
         socket = self.socket
         request = self.requests[0]
         head_only, entry = request.command == "HEAD", make_entry(str(self.addr[0]), request)

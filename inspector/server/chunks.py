@@ -22,7 +22,7 @@ MAX_EXTENSION_BYTES = 16_384
 
 
 class ChunkReceiver:
-    """What waitress asks of a receiver: ``received``, ``completed``, ``error``, its buffer.
+    """A receiver as waitress calls it: ``received``, ``completed``, ``error``, its buffer.
 
     ``trailer`` has the trailer lines as sent, ``extensions`` what followed chunk sizes.
     """

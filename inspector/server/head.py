@@ -46,7 +46,7 @@ def cut_to_head(response: bytes) -> bytes:
 
 
 def begins_like_request(data: bytes) -> bool:
-    """Whether a request line may begin here, perhaps behind empty lines, or nothing does."""
+    """True when a request line may begin here, perhaps behind empty lines, or nothing does."""
     line = data.lstrip(b"\r\n")
     return not line or _BEGINNING.match(line) is not None
 

@@ -196,9 +196,9 @@ class Lane:
 
 
 def _send(channel: Channel, request: ExactParser, answer: Answer) -> None:
-    """Answer the channel's first request, or let the parking lot do it in its time."""
+    """Answer the channel's first request, or park its response until its time."""
     head_only, http_1_0 = request.command == "HEAD", request.version == "1.0"
-    if not answer.is_immediate and channel.server.parking.is_full:
+    if not answer.is_immediate and channel.server.parked.is_full:
         answer = _come_back(503, TooManyRequestsError("Too many answers are being waited for.", 5))
     if not answer.is_immediate:
         parts = render_parts(answer, head_only=head_only, http_1_0=http_1_0)
@@ -256,6 +256,6 @@ def _describe_wire(channel: Channel, request: ExactParser) -> WireDetails:
 
 
 def _come_back(status: int, error: StorageUnavailableError | TooManyRequestsError) -> Answer:
-    """Why not now, with the time after which trying again makes sense."""
+    """An answer that says why not now, and when to try again."""
     headers = (("Retry-After", str(error.retry_after_s)),)
     return Answer(status, headers=headers, body=f"{error.message}\n".encode())

@@ -22,7 +22,7 @@ from inspector.domain.proxies import TrustedProxies
 from inspector.errors import InspectorError
 from inspector.server.channel import Channel
 from inspector.server.lane import Lane
-from inspector.server.parking import ParkingLot
+from inspector.server.parked import ParkedResponses
 from inspector.server.parser import ExactAdjustments
 from inspector.server.probe_lane import ProbeLane
 from inspector.server.sockets import name_peer
@@ -50,9 +50,9 @@ MACOS_FILES = 10_240
 
 
 class Trigger(WaitressTrigger):  # type: ignore[misc]
-    """Waitress's, with nothing locked while the calls it was given run.
+    """Waitress's trigger, which runs its calls without holding its lock.
 
-    Otherwise one of them that gives it another waits for itself, and all for it.
+    A call that schedules another would deadlock the main loop otherwise.
     """
 
     thunks: list[Callable[[], None]]
@@ -79,7 +79,7 @@ class CaptureServer(TcpWSGIServer):  # type: ignore[misc]
     adj: ExactAdjustments
     active_channels: dict[int, Channel]
     lane: Lane
-    parking: ParkingLot
+    parked: ParkedResponses
     trigger: Trigger
     probes: ProbeLane
     # Told to stop, and still serving: each connection ends with its next answer.
@@ -125,12 +125,12 @@ class CaptureServer(TcpWSGIServer):  # type: ignore[misc]
         return ServerCounts(
             captures=self.lane.counts,
             connections=len(self.active_channels),
-            parked=len(self.parking),
+            parked=len(self.parked),
             waiting_pages=len(self.task_dispatcher.queue),
         )
 
     def readable(self) -> bool:
-        """Whether to accept a connection; asked before each poll."""
+        """True when a connection may be accepted; called before each poll."""
         if len(self._map) >= self.adj.connection_limit:  # this socket and the trigger included
             _make_room(self.active_channels.values(), MADE_ROOM)
         return bool(super().readable())
@@ -186,7 +186,7 @@ def make_adjustments(
 
 
 def share_files(settings: Settings) -> tuple[int, int]:
-    """How many connections and how many streams there can be, as far as files may be open.
+    """The numbers of connections and of streams that the limit on open files allows.
 
     Raises ``InspectorError`` ``too_few_files`` where a server cannot do with so few.
     """

@@ -274,7 +274,7 @@ class ExactParser(HTTPRequestParser):  # type: ignore[misc]
             self.truncated = True
 
     def say_received(self) -> str:
-        """How much of an incomplete request came, for people."""
+        """The received part of an incomplete request, in words."""
         if not self.headers_finished:
             return f"{len(self._head):,} bytes of head"
         expected = f" of {self.content_length:,}" if self.content_length else ""
@@ -290,17 +290,17 @@ class ExactParser(HTTPRequestParser):  # type: ignore[misc]
 
     @property
     def is_blank(self) -> bool:
-        """Whether nothing of a request has come yet, or empty lines at most."""
+        """True while no byte of a request has come, or only empty lines."""
         return not self._head and not self.headers_finished
 
     @property
     def has_request_line(self) -> bool:
-        """Whether the first line came whole."""
+        """True when the first line is whole."""
         return b"\n" in self.raw_head or self.headers_finished
 
     @property
     def begins_like_request(self) -> bool:
-        """Whether its first bytes can be those of a request line."""
+        """True when its first bytes can be those of a request line."""
         return begins_like_request(self.raw_head)
 
     @property
@@ -310,14 +310,14 @@ class ExactParser(HTTPRequestParser):  # type: ignore[misc]
 
     @property
     def body_size(self) -> int:
-        """How large the body is, as far as that is known."""
+        """The size of the body in bytes, as far as it is known."""
         if self.announced_bytes is not None:
             return self.announced_bytes
         return 0 if self.body_rcv is None else len(self.body_rcv)
 
     @property
     def wire(self) -> WireDetails:
-        """What came beside head and body."""
+        """The details beside head and body."""
         received = self.body_rcv
         if not isinstance(received, ChunkReceiver):
             return WireDetails(self.notes, leftover=self.leftover)

@@ -1,4 +1,4 @@
-"""What may come before a connection's first request: the PROXY protocol, or HTTP/2.
+"""Bytes before a connection's first request: the PROXY protocol, or the preface of HTTP/2.
 
 Source: haproxy, doc/proxy-protocol.txt, versions 1 and 2; RFC 9113, 3.4, 4.1, 6.4 and 7.
 """
@@ -43,7 +43,7 @@ NONE = Preamble()
 
 
 def may_begin_preamble(data: bytes) -> bool:
-    """Whether these first bytes of a connection are, or may become, something else than HTTP/1."""
+    """True when a connection's first bytes are, or may become, something else than HTTP/1."""
     return any(data.startswith(mark) or mark.startswith(data) for mark in _ALL)
 
 
@@ -95,7 +95,7 @@ def _read_binary(data: bytes) -> Preamble | None:
 
 
 def refuse_http_2(data: bytes) -> bytes | None:
-    """What tells an HTTP/2 client to ask by HTTP/1.1; None while its request has not begun.
+    """Frames that tell an HTTP/2 client to use HTTP/1.1; None while its request has not begun.
 
     Its first stream is reset with HTTP_1_1_REQUIRED, upon which curl, for one, asks
     again on a new connection. Empty for a client that does not come to the point.
@@ -112,7 +112,7 @@ def refuse_http_2(data: bytes) -> bytes | None:
 
 
 class Opening(NamedTuple):
-    """What a connection begins with: ``size`` bytes, and from ``source`` in the peer's place.
+    """The beginning of a connection: ``size`` bytes, which name ``source`` as the peer.
 
     ``problem`` is why the first request is refused, for people, or empty;
     ``http_2_refusal`` what to send to a client of HTTP/2, None for all others.

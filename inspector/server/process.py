@@ -1,4 +1,4 @@
-"""Start and stop: waitress, the writer, the parking lot and the application, wired and run."""
+"""Start and stop: waitress, the writer, parked responses and the application, wired and run."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from waitress import wasyncore
 from waitress.task import ThreadedTaskDispatcher
 
 from inspector.domain.answers import AnswerScript
-from inspector.server.intake import Intake
+from inspector.server.backend import CaptureBackend
 from inspector.server.lane import Lane
 from inspector.server.listener import WORKER_THREADS, CaptureServer, make_adjustments, share_files
-from inspector.server.parking import ParkingLot
+from inspector.server.parked import ParkedResponses
 from inspector.server.probe_lane import ProbeLane
 from inspector.server.sockets import open_listener, remove_path
 from inspector.server.spool import find_spool_folder
@@ -39,19 +39,23 @@ class ServerProcess:
 
     ``stop`` may be called from any thread or a signal handler. What was accepted
     before is finished: stored and answered; ``finish_s`` is how long that may take.
-    With an ``intake`` of the same database, captures go through that and the
+    With an ``backend`` of the same database, captures go through that and the
     application is made when a page or an API call first asks for it.
     """
 
     def __init__(
-        self, settings: Settings, *, intake: Intake | None = None, finish_s: float = FINISH_S
+        self,
+        settings: Settings,
+        *,
+        backend: CaptureBackend | None = None,
+        finish_s: float = FINISH_S,
     ) -> None:
         self.settings = settings
         self._finish_s = finish_s
         self._app: Flask | None = None
         self._app_lock = threading.Lock()
-        self._given_intake = intake
-        self.intake = intake or self._take_from_services()
+        self._given_backend = backend
+        self.backend = backend or self._make_backend()
         self._map: dict[int, Any] = {}
         self._stopping = False
         self._is_hurried = False
@@ -78,7 +82,7 @@ class ServerProcess:
     def _make_app(self) -> Flask:
         from inspector.app import create_app  # Flask and SQLAlchemy, slow to import
 
-        given = self._given_intake
+        given = self._given_backend
         if given is None:
             return create_app(self.settings)
         app = create_app(self.settings, writer=given.writer, news=given.news)
@@ -86,9 +90,9 @@ class ServerProcess:
             self._introduce(app, self._server)
         return app
 
-    def _take_from_services(self) -> Intake:
+    def _make_backend(self) -> CaptureBackend:
         services = self.services
-        return Intake(
+        return CaptureBackend(
             services.writer,
             services.news,
             services.load_after,
@@ -101,9 +105,9 @@ class ServerProcess:
         from inspector.web.services import OwnServer  # Flask, slow to import
 
         services: Services = app.extensions["inspector"]
-        parking = server.parking
+        parked = server.parked
         services.own_server = OwnServer(
-            self.port, lambda: parking.is_full, parking.ring, server.count
+            self.port, lambda: parked.is_full, parked.wake, server.count
         )
 
     def _serve_page(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -125,19 +129,19 @@ class ServerProcess:
             _start=False,
         )
         server.probes = ProbeLane()
-        intake = self.intake
-        server.lane = Lane(intake.writer, intake.limit, self.settings.max_template_work)
-        server.parking = ParkingLot(intake.load_after, max_parked=streams)
-        intake.news.listen(server.parking.hear)
-        intake.writer.on_batch_told = lambda: server.trigger.pull_trigger(server.lane.deliver)
+        backend = self.backend
+        server.lane = Lane(backend.writer, backend.limit, self.settings.max_template_work)
+        server.parked = ParkedResponses(backend.load_after, max_parked=streams)
+        backend.news.listen(server.parked.note_news)
+        backend.writer.on_batch_told = lambda: server.trigger.pull_trigger(server.lane.deliver)
         self.port = int(server.effective_port)
         if self._app is not None:
             self._introduce(self._app, server)
         dispatcher.set_thread_count(WORKER_THREADS)
         server.accept_connections()
-        server.parking.start()
-        if self._given_intake is None:
-            intake.writer.clean()  # what was left to delete when the last server ended
+        server.parked.start()
+        if self._given_backend is None:
+            backend.writer.clean()  # what was left to delete when the last server ended
         self._start_index()
         self._server = server
 
@@ -231,7 +235,7 @@ class ServerProcess:
         )
 
     def _clean_up(self, server: CaptureServer) -> None:
-        server.parking.stop()
+        server.parked.stop()
         server.lane.rules.close()
         if self._filler is not None:
             self._filler.stop()
@@ -242,8 +246,8 @@ class ServerProcess:
         server.probes.stop()
         if self._app is not None:
             self.services.close()
-        if self._given_intake is not None:
-            self._given_intake.close()
+        if self._given_backend is not None:
+            self._given_backend.close()
         for channel in list(server.active_channels.values()):
             with contextlib.suppress(OSError):
                 channel.socket.shutdown(socket.SHUT_RDWR)

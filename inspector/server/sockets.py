@@ -118,7 +118,7 @@ def _take_over(descriptor: int) -> socket.socket:
 
 
 def _tell_unusable(settings: Settings, error: OSError) -> InspectorError:
-    """What to say of an address that cannot be listened on."""
+    """The error for an address that cannot be listened on."""
     why, flag = error.strerror, "--port"
     if isinstance(error, socket.gaierror):
         why, flag = "no such host", "--host"

@@ -144,7 +144,7 @@ class PageTask(WSGITask):  # type: ignore[misc]
 
 
 class RefusalTask(ErrorTask):  # type: ignore[misc]
-    """What is refused before any view has seen it: below ``/api`` in the shape of its errors."""
+    """A refusal before any view has seen the request: below ``/api`` in the shape of its errors."""
 
     def execute(self) -> None:
         """Write the refusal, then close."""

@@ -83,7 +83,7 @@ class InspectorServer:
         # waitress and SQLite: what a test session that uses no bin must not pay for.
         from inspector.domain.bins import MAX_CAPACITY
         from inspector.server import ServerProcess
-        from inspector.server.intake import open_store, take_from_store
+        from inspector.server.backend import make_backend, open_store
         from inspector.settings import Settings
 
         settings = Settings(
@@ -97,14 +97,14 @@ class InspectorServer:
             index_words=False,
         )
         self._store = open_store(settings)
-        intake = take_from_store(self._store)
-        process = ServerProcess(settings, intake=intake, finish_s=FINISH_S)
+        backend = make_backend(self._store)
+        process = ServerProcess(settings, backend=backend, finish_s=FINISH_S)
         try:
             process.start()
         except BaseException:
-            intake.close()
+            backend.close()
             raise
-        intake.news.listen(self._hear)
+        backend.news.listen(self._hear)
         process.run_in_thread()
         return process
 
@@ -187,11 +187,11 @@ class InspectorServer:
     @property
     def news_count(self) -> int:
         """A count of stored batches: take it, look, then ``wait_for_news``."""
-        return self._running()[0].intake.news.count
+        return self._running()[0].backend.news.count
 
     def wait_for_news(self, seen: int, timeout_s: float) -> None:
         """Wait until requests were stored beyond ``seen``, or the time is up."""
-        self._running()[0].intake.news.wait(seen, timeout_s)
+        self._running()[0].backend.news.wait(seen, timeout_s)
 
     def _hear(self, news: Mapping[int, int]) -> None:
         for bin_id, number in news.items():

@@ -172,11 +172,11 @@ def test_all_that_waits_has_an_end_together(start_process: StartProcess, last: s
             stack.enter_context(connection := server.connect())
             connection.sendall(request)
         # Those that have come in, not those on their way.
-        wait_for(lambda: len(server.parking._parked) == 4 or None, 60)
+        wait_for(lambda: len(server.parked._parked) == 4 or None, 60)
         with server.connect() as connection:
             connection.sendall(WAITING[last])
             connection.settimeout(60)
             answer = connection.recv(65_536)
             assert answer.startswith(b"HTTP/1.1 503 ")
-    wait_for(lambda: len(server.parking) == 0 or None, 60)
+    wait_for(lambda: len(server.parked) == 0 or None, 60)
     assert server.get("/healthz") == (200, "ok\n")

@@ -15,7 +15,7 @@ from urllib.request import urlopen
 import pytest
 
 from inspector.server import ServerProcess
-from inspector.server.parking import ParkingLot
+from inspector.server.parked import ParkedResponses
 from inspector.settings import Settings
 
 DEADLINE_S = 10.0
@@ -32,11 +32,11 @@ class RunningServer:
         self.port = self.process.port
 
     @property
-    def parking(self) -> ParkingLot:
-        """The server's parking lot, to see what it holds."""
+    def parked(self) -> ParkedResponses:
+        """The server's parked responses, to see how many there are."""
         server = self.process._server
         assert server is not None
-        return server.parking
+        return server.parked
 
     def connect(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout=DEADLINE_S)

@@ -139,8 +139,8 @@ def test_open_streams_hold_no_thread(server: RunningServer) -> None:
     assert [stream.numbers(1) for stream in streams] == [[1]] * 200
     for stream in streams:
         stream.close()
-    parking = server.parking
-    wait_for(lambda: len(parking) == 0 or None)
+    parked = server.parked
+    wait_for(lambda: len(parked) == 0 or None)
 
 
 def test_a_stream_too_many_is_refused_with_503(start_process: StartProcess) -> None:
@@ -174,7 +174,7 @@ def test_a_slow_reader_gets_all_of_it_and_no_more_at_once_than_it_reads(
     server: RunningServer, stream: Stream
 ) -> None:
     post_body(server, b"x" * 400_000, count=40)
-    (parked,) = server.parking._parked.values()
+    (parked,) = server.parked._parked.values()
     wait_for(lambda: parked.behind or None)
     assert sum(map(len, parked.unread)) < 25 * 1_400_000, "one step of news at most"
     assert stream.numbers(40) == list(range(1, 41))
@@ -183,7 +183,7 @@ def test_a_slow_reader_gets_all_of_it_and_no_more_at_once_than_it_reads(
 def test_slow_readers_share_what_waits_for_them(server: RunningServer) -> None:
     streams = [Stream(server, EVENTS) for _ in range(3)]
     post_body(server, b"x" * 8_000_000)
-    parked = list(server.parking._parked.values())
+    parked = list(server.parked._parked.values())
     wait_for(lambda: all(each.unread for each in parked) or None)
     assert len({id(each.unread[0].obj) for each in parked}) == 1
     for stream in streams:
@@ -194,11 +194,11 @@ def test_a_reader_that_takes_nothing_is_disconnected(
     server: RunningServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("inspector.live.events.HEARTBEAT_S", 0.05)
-    monkeypatch.setattr("inspector.server.parking.STALLED_S", 0.2)
+    monkeypatch.setattr("inspector.server.parked.STALLED_S", 0.2)
     stream = Stream(server, EVENTS)
     post_body(server, b"x" * 9_000_000)
-    parking = server.parking
-    wait_for(lambda: len(parking) == 0 or None)
+    parked = server.parked
+    wait_for(lambda: len(parked) == 0 or None)
     stream.close()
 
 

@@ -334,7 +334,7 @@ def test_many_waiting_calls_hold_no_thread_and_no_capture_up(tmp_path: Any) -> N
     try:
         server = f"http://127.0.0.1:{process.port}"
         assert process._server is not None
-        parking = process._server.parking
+        parked = process._server.parked
         session = requests.Session()
         session.post(f"{server}/orders", timeout=10)
         before = threading.active_count()
@@ -342,7 +342,7 @@ def test_many_waiting_calls_hold_no_thread_and_no_capture_up(tmp_path: Any) -> N
             Waiting(server, f"after=0&timeout=60&where=ticket.id={number % 10}")
             for number in range(1000)
         ]
-        wait_until(lambda: len(parking) == 1000)
+        wait_until(lambda: len(parked) == 1000)
         assert threading.active_count() == before + 1, "one looks for all"
 
         began = time.monotonic()
@@ -357,7 +357,7 @@ def test_many_waiting_calls_hold_no_thread_and_no_capture_up(tmp_path: Any) -> N
             assert status == 200
             assert found[0]["ticket"]["id"] == str(number % 10)
             assert len(found) == 1
-        wait_until(lambda: len(parking) == 0)
+        wait_until(lambda: len(parked) == 0)
         wait_until(lambda: threading.active_count() == before)
     finally:
         process.stop()

@@ -1,4 +1,4 @@
-"""Sockets whose answer is not known yet: event streams, waiting calls, delayed answers.
+"""Connections whose response is not known yet: event streams, waiting calls, delays.
 
 One thread owns them all, so an open page costs a socket. It sleeps until a bin has
 news, a time has come or a socket moves, loads each bin's new requests once for
@@ -70,8 +70,8 @@ class _Parked:
         self.lingers_until: float | None = None
 
 
-class ParkingLot:
-    """Takes over sockets and answers them when their ``Later`` knows more.
+class ParkedResponses:
+    """Takes over connections and writes their responses as these become known.
 
     ``load(bin_id, after, limit)`` gives some of a bin's requests numbered above
     ``after``, oldest first; none only when there are none.
@@ -81,22 +81,22 @@ class ParkingLot:
         self._load = load
         self._max_parked = max_parked
         self._selector = selectors.DefaultSelector()
-        self._wake_read, self._wake_write = socket.socketpair()
-        self._wake_read.setblocking(False)
-        self._wake_write.setblocking(False)
+        self._interrupt_read, self._interrupt_write = socket.socketpair()
+        self._interrupt_read.setblocking(False)
+        self._interrupt_write.setblocking(False)
         self._arrivals: deque[tuple[socket.socket, Later, bool, AccessEntry | None]] = deque()
         self._news: dict[int, int] = {}
         self._lock = threading.Lock()
-        self._woken = False
+        self._is_interrupted = False
         self._stopping = False
         self._halt = threading.Event()
         self._parked: dict[socket.socket, _Parked] = {}
         self._by_later: dict[Later, _Parked] = {}
-        self._rung: deque[Later] = deque()
+        self._woken: deque[Later] = deque()
         self._by_bin: defaultdict[int, set[_Parked]] = defaultdict(set)
         self._timers: list[tuple[float, int, _Parked]] = []
         self._order = itertools.count()
-        self._thread = threading.Thread(target=self._run, name="inspector-parking", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="inspector-parked", daemon=True)
 
     def __len__(self) -> int:
         return len(self._parked) + len(self._arrivals)
@@ -107,17 +107,17 @@ class ParkingLot:
 
     def start(self) -> None:
         """Start the thread."""
-        self._selector.register(self._wake_read, selectors.EVENT_READ)
+        self._selector.register(self._interrupt_read, selectors.EVENT_READ)
         self._thread.start()
 
     def stop(self, timeout_s: float = 5) -> None:
         """Close every socket and end the thread."""
         self._stopping = True
         self._halt.set()
-        self._wake(force=True)
+        self._interrupt(force=True)
         if self._thread.is_alive():
             self._thread.join(timeout_s)
-        self._wake_write.close()
+        self._interrupt_write.close()
 
     def park(
         self,
@@ -132,15 +132,15 @@ class ParkingLot:
         ``head_only`` for the response to HEAD; ``entry`` is logged when the response begins.
         """
         self._arrivals.append((sock, later, head_only, entry))
-        self._wake()
+        self._interrupt()
 
-    def ring(self, later: Later) -> None:
-        """It knows more now: ask it, from any thread."""
-        self._rung.append(later)
-        self._wake()
+    def wake(self, later: Later) -> None:
+        """Ask a response for its next step, from any thread."""
+        self._woken.append(later)
+        self._interrupt()
 
-    def hear(self, news: Mapping[int, int]) -> None:
-        """A bin has new requests; called by the writer, costs next to nothing."""
+    def note_news(self, news: Mapping[int, int]) -> None:
+        """Note that bins have new requests; called by the writer, and cheap."""
         wanted = False
         with self._lock:
             for bin_id, number in news.items():
@@ -148,51 +148,51 @@ class ParkingLot:
                     self._news[bin_id] = number
                     wanted = True
         if wanted:
-            self._wake()
+            self._interrupt()
 
-    def _wake(self, *, force: bool = False) -> None:
-        if self._woken and not force:
+    def _interrupt(self, *, force: bool = False) -> None:
+        if self._is_interrupted and not force:
             return
-        self._woken = True
+        self._is_interrupted = True
         with contextlib.suppress(OSError):
-            self._wake_write.send(b"!")
+            self._interrupt_write.send(b"!")
 
     def _run(self) -> None:
         while not self._stopping:
             try:
                 self._turn()
             except Exception:
-                log.exception("The parking lot met something unexpected; it goes on.")
+                log.exception("An unexpected error beside parked responses; serving goes on.")
         for parked in list(self._parked.values()):
             self._close(parked)
         self._selector.close()
-        self._wake_read.close()
+        self._interrupt_read.close()
 
     def _turn(self) -> None:
         events = self._selector.select(self._timeout())
         began = time.monotonic()
         for key, mask in events:
-            if key.fileobj is self._wake_read:
+            if key.fileobj is self._interrupt_read:
                 with contextlib.suppress(OSError):
-                    self._wake_read.recv(4096)
-                self._woken = False
+                    self._interrupt_read.recv(4096)
+                self._is_interrupted = False
             else:
                 self._move(key.data, mask)
         while self._arrivals:
             self._admit(*self._arrivals.popleft())
-        while self._rung:
-            rung = self._by_later.get(self._rung.popleft())
-            if rung is not None:
-                self._take_step(rung, self._advance(rung, ()))
+        while self._woken:
+            woken = self._by_later.get(self._woken.popleft())
+            if woken is not None:
+                self._take_step(woken, self._advance(woken, ()))
         self._deliver_news()
-        self._ring_timers()
+        self._run_timers()
         worked = time.monotonic() - began
         # More came meanwhile: captures are many, and they go first.
         if self._news and worked > CALM_S:
             self._halt.wait(min(worked * REST_FACTOR, MAX_REST_S))
 
     def _timeout(self) -> float | None:
-        if self._arrivals or self._rung or self._news:
+        if self._arrivals or self._woken or self._news:
             return 0
         if not self._timers:
             return None
@@ -237,7 +237,7 @@ class ParkingLot:
             with self._lock:
                 self._news.setdefault(bin_id, newest)
 
-    def _ring_timers(self) -> None:
+    def _run_timers(self) -> None:
         now = time.monotonic()
         while self._timers and self._timers[0][0] <= now:
             _, _, parked = heapq.heappop(self._timers)

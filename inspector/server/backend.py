@@ -1,4 +1,4 @@
-"""What captures need, and no page: the writer, the news of what it stored, reading it back."""
+"""The backend of captures alone, without pages: writer, notifications, reading back."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from inspector.storage.writer import Writer
 Load: TypeAlias = Callable[[int, int, int], Sequence[CapturedRequest]]
 
 
-class Intake(NamedTuple):
+class CaptureBackend(NamedTuple):
     """``load_after(bin_id, number, limit)`` gives a bin's requests above a number, oldest first.
 
     ``limit(peer, forwarded_for)`` raises for one who sends too often; ``close`` stores
@@ -36,7 +36,7 @@ def open_store(settings: Settings) -> EmbeddedStore:
     )
 
 
-def take_from_store(store: EmbeddedStore) -> Intake:
+def make_backend(store: EmbeddedStore) -> CaptureBackend:
     """Captures into that file, without Flask and SQLAlchemy."""
     news = News()
     writer = Writer(store.connections, on_stored=news.publish, on_removed=news.publish_removal)
@@ -45,4 +45,4 @@ def take_from_store(store: EmbeddedStore) -> Intake:
         writer.close()
         store.close()
 
-    return Intake(writer, news, store.load_after, close)
+    return CaptureBackend(writer, news, store.load_after, close)
