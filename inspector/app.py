@@ -100,6 +100,7 @@ def _make_services(
         news=news,
         proxies=proxies,
         rates=make_rates(settings),
+        instance=instance,
     )
 
 

@@ -26,6 +26,7 @@ from inspector.settings import Settings
 if TYPE_CHECKING:
     from flask import Flask
 
+    from inspector.storage.database.listener import InstanceListener
     from inspector.storage.search.search_index import IndexFiller
     from inspector.web.services import Services
 
@@ -63,6 +64,7 @@ class ServerProcess:
         self._thread: threading.Thread | None = None
         self._server: CaptureServer | None = None
         self._filler: IndexFiller | None = None
+        self._listener: InstanceListener | None = None
         self.port = settings.port
 
     @property
@@ -142,8 +144,22 @@ class ServerProcess:
         server.parked.start()
         if self._given_backend is None:
             backend.writer.clean()  # what was left to delete when the last server ended
+            self._start_listener()
         self._start_index()
         self._server = server
+
+    def _start_listener(self) -> None:
+        """Hear of what other instances store and delete, where the database can be shared."""
+        services = self.services
+        if services.engine.dialect.name != "postgresql":
+            return
+        from inspector.storage.database.listener import InstanceListener
+
+        news = services.news
+        self._listener = InstanceListener(
+            services.engine, services.instance, news.publish, news.publish_removal
+        )
+        self._listener.start()
 
     def _start_index(self) -> None:
         """Keep an index of words beside the database, where one is wanted and can be had."""
@@ -237,6 +253,8 @@ class ServerProcess:
     def _clean_up(self, server: CaptureServer) -> None:
         server.parked.stop()
         server.lane.rules.close()
+        if self._listener is not None:
+            self._listener.stop()
         if self._filler is not None:
             self._filler.stop()
             index = self.services.search.index

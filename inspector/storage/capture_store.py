@@ -20,6 +20,7 @@ from inspector.storage.outcomes import NoSuchBin, Outcome, RecordedAnswer, Store
 from inspector.storage.records import to_row
 from inspector.storage.statements import (
     CHECK,
+    CHECK_TABLE,
     COUNT_GOING,
     LET_GO,
     MARK,
@@ -94,6 +95,7 @@ class CaptureStore:
     def check(self) -> None:
         """Write as a capture would; raises when none could be stored just now."""
         with self._transaction() as cursor:
+            cursor.execute(CHECK_TABLE)
             cursor.execute(self._check, {"now": str(time.time_ns() // 1000)})
 
     def record(self, answers: Sequence[RecordedAnswer]) -> None:

@@ -29,7 +29,8 @@ LET_GO = (
     "UPDATE bins SET kept_from = :keep_from, held = held - :going, let_go = let_go + :going"
     " WHERE id = :bin"
 )
-# Writes as a capture would, and nothing that matters.
+# Writes as a capture would, and nothing that matters; the first only takes the locks.
+CHECK_TABLE = "UPDATE bins SET held = held WHERE id = 0"
 CHECK = (
     "INSERT INTO installation (name, value) VALUES ('checked', :now)"
     " ON CONFLICT (name) DO UPDATE SET value = excluded.value"

@@ -82,8 +82,9 @@ class Services:
     """The application's parts, wired; ``app.extensions["inspector"]``.
 
     ``rates`` is None where nobody is limited, ``own_server`` while no server of ours is around
-    the application. ``renderers`` are those of open event streams, ``catalogues`` and
-    ``series_of_fields`` what was read of bins already, ``exports`` bounds those under way.
+    the application; ``instance`` is its name among others on one database. ``renderers`` are
+    those of open event streams, ``catalogues`` and ``series_of_fields`` what was read of bins
+    already, ``exports`` bounds those under way.
     """
 
     app: Flask
@@ -99,6 +100,7 @@ class Services:
     news: News
     proxies: TrustedProxies
     rates: RateLimit | None
+    instance: str
     outbox: Outbox = field(default_factory=Outbox)
     series: SeriesRuns = field(default_factory=SeriesRuns)
     own_server: OwnServer | None = None

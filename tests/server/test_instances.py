@@ -1,0 +1,234 @@
+"""Several servers on one PostgreSQL: news travel, and a server that hangs holds nobody."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from inspector.domain.removals import Removal
+from inspector.storage.announcements import format_announcement, parse_announcement
+from tests.machine import skip_without
+from tests.postgresql import find_account, find_programs, make_database, run_cluster
+from tests.server.conftest import RunningServer, StartProcess, wait_for
+
+pytestmark = pytest.mark.slow
+
+HEAD = b"GET /api/v1/bins/b1/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+
+
+@pytest.fixture
+def two(start_process: StartProcess, postgresql_database: str) -> tuple[RunningServer, ...]:
+    servers = tuple(start_process(database=postgresql_database) for _ in range(2))
+    for each in servers:
+        wait_until_listening(each)
+    return servers
+
+
+def wait_until_listening(server: RunningServer) -> None:
+    listener = server.process._listener
+    assert listener is not None
+    wait_for(lambda: listener.is_listening or None)
+
+
+def request(server: RunningServer, method: str, path: str, body: str = "") -> int:
+    with closing(HTTPConnection("127.0.0.1", server.port, timeout=60)) as connection:
+        connection.request(method, path, body)
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
+
+
+def read_until(stream: socket.socket, piece: bytes) -> bytes:
+    got = b""
+    while piece not in got:
+        part = stream.recv(65_536)
+        assert part, got
+        got += part
+    return got
+
+
+def test_a_capture_elsewhere_is_on_a_stream_here(two: tuple[RunningServer, ...]) -> None:
+    here, elsewhere = two
+    with here.connect() as stream:
+        stream.sendall(HEAD)
+        read_until(stream, b"id: ")
+        took = []
+        for number in range(1, 12):
+            began = time.monotonic()
+            assert request(elsewhere, "POST", "/b1", f"n={number}") == 200
+            got = read_until(stream, b"}\n\n")
+            took.append(time.monotonic() - began)
+            assert b'"number": %d,' % number in got
+    print(f"median {statistics.median(took) * 1000:.0f} ms")
+    # Polling would take POLL_S; how quick it is is measured elsewhere.
+    assert statistics.median(took) < 0.9
+
+
+def test_what_goes_elsewhere_is_heard_here(two: tuple[RunningServer, ...]) -> None:
+    here, elsewhere = two
+    heard: list[Removal] = []
+    here.process.services.news.listen_to_removals(heard.append)
+    for _ in range(4):
+        assert request(elsewhere, "POST", "/b1") == 200
+    api = "/api/v1/bins/b1"
+    assert request(elsewhere, "DELETE", f"{api}/requests/2") == 204
+    assert request(elsewhere, "DELETE", f"{api}/requests") == 204
+    assert request(elsewhere, "DELETE", api) == 204
+    wait_for(lambda: heard[2:] or None)
+    assert [(each.kind, each.number) for each in heard] == [
+        ("deleted", 2),
+        ("emptied", 4),
+        ("bin_deleted", 4),
+    ]
+
+
+def test_lost_notifications_are_made_up_for(two: tuple[RunningServer, ...]) -> None:
+    here, elsewhere = two
+    listener = here.process._listener
+    assert listener is not None
+    heard: list[dict[int, int]] = []
+    here.process.services.news.listen(lambda news: heard.append(dict(news)))
+    engine = here.process.services.engine
+    with engine.begin() as connection:  # the connection that listens, and all others
+        connection.exec_driver_sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE pid <> pg_backend_pid() AND datname = current_database()"
+        )
+    wait_for(lambda: request(elsewhere, "POST", "/b1") == 200 or None)
+    wait_for(lambda: heard or None)
+    wait_for(lambda: request(here, "POST", "/b1") == 200 or None)
+    wait_for(lambda: here.get("/readyz")[0] == 200 or None)
+
+
+def test_an_announcement_comes_back_as_it_went() -> None:
+    removal = Removal(7, "let_go", 5)
+    assert parse_announcement(format_announcement("me", {7: 9}, [removal])) == (
+        "me",
+        {7: 9},
+        [removal],
+    )
+    many = dict.fromkeys(range(10_000), 1)
+    assert parse_announcement(format_announcement("me", many, [])).is_cut
+
+
+def test_a_locked_table_holds_captures_for_a_while_only(
+    two: tuple[RunningServer, ...], postgresql_database: str
+) -> None:
+    here, _ = two
+    url = postgresql_database.replace("postgresql+psycopg:", "postgresql:")
+    with psycopg.connect(url) as locker:
+        locker.execute("LOCK TABLE bins IN ACCESS EXCLUSIVE MODE")
+        assert request(here, "POST", "/b1") == 503
+        assert request(here, "GET", "/healthz") == 200
+        assert request(here, "GET", "/readyz") == 503
+        locker.rollback()
+    wait_for(lambda: request(here, "GET", "/readyz") == 200 or None)
+    assert request(here, "POST", "/b1") == 200
+
+
+def find_backends(url: str) -> list[int]:
+    with psycopg.connect(url) as connection:
+        rows = connection.execute("SELECT pid FROM pg_stat_activity").fetchall()
+        folder = connection.execute("SHOW data_directory").fetchone()
+    assert folder is not None
+    server = Path(folder[0], "postmaster.pid").read_text().split("\n")[0]
+    return [int(server), *(row[0] for row in rows)]
+
+
+def test_a_server_stopped_in_its_tracks_holds_nobody_for_long(
+    start_process: StartProcess, tmp_path: Path
+) -> None:
+    programs = find_programs()
+    if programs is None:
+        skip_without("PostgreSQL's server", "postgresql")
+    with run_cluster(programs) as cluster, make_database(cluster) as database:
+        here = start_process(database=database)
+        assert request(here, "POST", "/b1", "a=1") == 200
+        plain = database.replace("postgresql+psycopg:", "postgresql:")
+        stopped = find_backends(plain)
+        for pid in stopped:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
+        try:
+            began = time.monotonic()
+            assert request(here, "POST", "/b1", "a=2") == 503
+            assert time.monotonic() - began < 30  # where it was without end
+            assert request(here, "GET", "/healthz") == 200
+            assert request(here, "GET", "/readyz") == 503
+            assert request(here, "GET", "/api/v1/bins") == 503
+        finally:
+            for pid in stopped:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+        wait_for(lambda: request(here, "GET", "/readyz") == 200 or None, 30)
+        assert request(here, "POST", "/b1", "a=3") == 200
+        here.process.stop()
+
+
+@contextmanager
+def pooler(database: str, folder: Path) -> Iterator[str]:
+    """pgbouncer in transaction mode in front of a database; gives its URL."""
+    program = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
+    if program is None:
+        skip_without("pgbouncer", "pgbouncer")
+    parts = psycopg.conninfo.conninfo_to_dict(database)
+    folder.mkdir()
+    (folder / "users").write_text(f'"{parts["user"]}" ""\n')
+    (folder / "ini").write_text(
+        f"[databases]\n{parts['dbname']} = host={parts['host']} dbname={parts['dbname']}\n"
+        "[pgbouncer]\nlisten_addr =\nunix_socket_dir = "
+        f"{folder}\nlisten_port = 6432\nauth_type = trust\nauth_file = {folder}/users\n"
+        "pool_mode = transaction\ndefault_pool_size = 4\n"
+    )
+    account = find_account()
+    if account.user is not None:
+        for each in (folder, *folder.iterdir()):
+            os.chown(each, account.user, account.group or 0)
+        for parent in folder.parents[:3]:
+            parent.chmod(parent.stat().st_mode | 0o011)
+    process = subprocess.Popen(
+        [program, str(folder / "ini")],
+        stderr=subprocess.DEVNULL,
+        user=account.user,
+        group=account.group,
+        extra_groups=account.extra_groups,
+    )
+    url = f"postgresql://{parts['user']}@/{parts['dbname']}?host={folder}&port=6432"
+    try:
+        wait_for(lambda: (folder / ".s.PGSQL.6432").exists() or None)
+        yield url
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+
+
+def test_a_pooler_in_transaction_mode_is_no_hindrance(
+    start_process: StartProcess, postgresql_database: str, tmp_path: Path, caplog: Any
+) -> None:
+    plain = postgresql_database.replace("postgresql+psycopg:", "postgresql:")
+    with pooler(plain, tmp_path / "pooler") as url:
+        here, elsewhere = (start_process(database=url) for _ in range(2))
+        for number in range(30):
+            assert request((here, elsewhere)[number % 2], "POST", "/b1") == 200
+        assert len(here.captured(count=30)) == 30
+        wait_for(lambda: "looked for each second" in caplog.text or None)
+        with here.connect() as stream:
+            stream.sendall(HEAD)
+            read_until(stream, b"id: ")
+            assert request(elsewhere, "POST", "/b1", "n=31") == 200
+            read_until(stream, b"event: request")
+        for each in (here, elsewhere):
+            each.process.stop()
