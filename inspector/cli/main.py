@@ -21,6 +21,7 @@ COMMANDS = {
     "bins": "inspector.cli.bins",
     "tail": "inspector.cli.tail",
     "emit": "inspector.cli.emit",
+    "replay": "inspector.cli.replay",
     "export": "inspector.cli.export",
     "import": "inspector.cli.import_file",
     "prune": "inspector.cli.prune",

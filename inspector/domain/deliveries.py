@@ -78,7 +78,11 @@ class DeliveryAnswer:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryLine:
-    """A delivery as lists show it; ``failure`` is a sentence when there was no response."""
+    """A delivery as lists show it; ``failure`` is a sentence when there was no response.
+
+    ``replay_of`` is the captured request that was sent again, ``BIN/ID``, and ``target``
+    the URL that was given for it; ``verdict`` compares it with the one before, see ``judge``.
+    """
 
     id: int
     started_at: datetime
@@ -90,6 +94,9 @@ class DeliveryLine:
     failure_code: str | None
     failure: str | None
     total_ms: float
+    replay_of: str | None = None
+    target: str | None = None
+    verdict: str | None = None
 
     @property
     def delivered(self) -> bool:
@@ -156,3 +163,21 @@ class Delivery:
             definition=self.definition and hide_in_definition(self.definition),
             redirect_to=self.redirect_to and hide_in_url(self.redirect_to),
         )
+
+
+def judge(delivery: Delivery, earlier: Delivery | None) -> str:
+    """A replay's outcome beside that of the last one of the same request to the same URL.
+
+    ``first`` without one; ``fixed`` and ``broken`` when only one of them was answered with
+    200 to 299; ``same`` when status, body and failure are the same, else ``different``.
+    """
+    if earlier is None:
+        return "first"
+    if delivery.line.delivered != earlier.line.delivered:
+        return "fixed" if delivery.line.delivered else "broken"
+    return "same" if _outcome(delivery) == _outcome(earlier) else "different"
+
+
+def _outcome(delivery: Delivery) -> tuple[object, ...]:
+    body = delivery.answer.body if delivery.answer else None
+    return delivery.line.status, delivery.line.failure_code, body

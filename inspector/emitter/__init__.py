@@ -23,7 +23,7 @@ from inspector.emitter.composing import (
 from inspector.emitter.http_client.destinations import ANYWHERE, DestinationPolicy, restrict_to
 from inspector.emitter.preparing import LeftOut, PreparedRequest, render, sample_body
 from inspector.emitter.records import make_delivery
-from inspector.emitter.replaying import repeat, replay
+from inspector.emitter.replaying import ReplayChanges, repeat, replay
 from inspector.emitter.sending import Attempt, DeliveryResult, Exchange, Failure, send
 from inspector.emitter.series import Series, SeriesPlan, SeriesProgress
 from inspector.emitter.tickets import FIELDS, LoadedTicket, context_of, parse_ticket, sample_context
@@ -47,6 +47,7 @@ __all__ = [
     "LeftOut",
     "LoadedTicket",
     "PreparedRequest",
+    "ReplayChanges",
     "Series",
     "SeriesPlan",
     "SeriesProgress",

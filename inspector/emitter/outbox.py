@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from inspector.domain import CapturedRequest
-from inspector.domain.credentials import Definition
+from inspector.domain.credentials import Definition, hide_in_url
 from inspector.domain.deliveries import Delivery
 from inspector.emitter import (
     Composition,
@@ -28,6 +28,7 @@ from inspector.emitter import (
     replay,
     send,
 )
+from inspector.emitter.replaying import UNCHANGED, ReplayChanges
 from inspector.errors import InspectorError
 
 log = logging.getLogger("inspector.emitter")
@@ -50,6 +51,8 @@ class DeliveryOrder:
     source: str
     definition: Definition | None = None
     ticket: Definition | None = None
+    replay_of: str | None = None
+    target: str | None = None
 
 
 def make_order(composition: Composition, number: int = 1) -> DeliveryOrder:
@@ -113,6 +116,8 @@ class DeliveryJob:
                 source=given.source,
                 definition=given.definition,
                 ticket=given.ticket,
+                replay_of=given.replay_of,
+                target=given.target,
             )
             self.delivery = _keep(delivery, keep)
         except InspectorError as error:
@@ -192,10 +197,18 @@ class Outbox:
                 job.thread.join(max(0.0, deadline - time.monotonic()))
 
 
-def make_replay(captured: CapturedRequest, url: str) -> DeliveryOrder:
+def make_replay(
+    captured: CapturedRequest, url: str, changes: ReplayChanges = UNCHANGED
+) -> DeliveryOrder:
     """A captured request, on its way to another place. Raises ``InspectorError``."""
-    name = f"{captured.bin_name} #{captured.number}"
-    return DeliveryOrder(replay(captured, url), DeliveryOptions(), name, "replay")
+    return DeliveryOrder(
+        replay(captured, url, changes),
+        DeliveryOptions(),
+        f"{captured.bin_name} #{captured.number}",
+        "replay",
+        replay_of=f"{captured.bin_name}/{captured.id}",
+        target=hide_in_url(url.strip()),
+    )
 
 
 def make_repetition(delivery: Any) -> DeliveryOrder:
@@ -205,5 +218,12 @@ def make_repetition(delivery: Any) -> DeliveryOrder:
         options = action_from_json(delivery.definition).options
     line = delivery.line
     return DeliveryOrder(
-        repeat(delivery), options, line.name, line.source, delivery.definition, delivery.ticket
+        repeat(delivery),
+        options,
+        line.name,
+        line.source,
+        delivery.definition,
+        delivery.ticket,
+        line.replay_of,
+        line.target,
     )

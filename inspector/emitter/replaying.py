@@ -6,7 +6,7 @@ Nothing is rendered: method, headers and body are taken byte for byte. No I/O.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
 from inspector.capture import split_headers, split_request_line, split_target
@@ -37,7 +37,22 @@ _MAX_METHOD_CHARS = 100
 MAX_DECODINGS = 5
 
 
-def replay(captured: Message, url: str) -> PreparedRequest:
+@dataclass(frozen=True, slots=True)
+class ReplayChanges:
+    """What is sent in the place of what was captured; None stays as it came.
+
+    ``headers`` take the place of all that were captured, in their order.
+    """
+
+    method: str | None = None
+    headers: tuple[tuple[str, str], ...] | None = None
+    body: bytes | None = None
+
+
+UNCHANGED = ReplayChanges()
+
+
+def replay(captured: Message, url: str, changes: ReplayChanges = UNCHANGED) -> PreparedRequest:
     """The captured request, to be sent to another place.
 
     What followed the bin's name in its path is put behind the path of ``url``, never
@@ -45,20 +60,57 @@ def replay(captured: Message, url: str) -> PreparedRequest:
     for ``Host``, the body's length, and those that concerned the connection only. A user
     and password in ``url`` are sent.
 
-    Raises ``InspectorError``: ``cannot_replay``, ``invalid_url`` or
-    ``unsupported_scheme``.
+    ``changes`` are sent byte for byte. A header of theirs that says where the body ends, or
+    names another host, is left out.
+
+    Raises ``InspectorError``: ``cannot_replay``, ``invalid_url``, ``unsupported_scheme``, or
+    ``invalid_header`` for one of the changes.
     """
-    method = captured.method
+    method = captured.method if changes.method is None else changes.method
     # CONNECT would make a tunnel of the connection.
     if method == "CONNECT" or not is_token(method) or len(method) > _MAX_METHOD_CHARS:
         raise InspectorError("cannot_replay", f"{method[:40]} requests cannot be sent.")
-    if captured.truncated:
+    if captured.truncated and changes.body is None:
         message = "Only the first part of its body was kept, so it cannot be sent again as it was."
         raise InspectorError("cannot_replay", message)
     target = parse_url(url)
     moved = _move(captured, target)
-    headers, left_out = _choose_headers(captured, moved.authority, target.userinfo)
-    return PreparedRequest(method, moved, headers, captured.body, left_out)
+    given = read_headers(captured.raw_head)
+    if changes.headers is not None:
+        given = [(name.strip(), value) for name, value in changes.headers]
+        for name, value in given:
+            if name.lower() not in _OWN | _HOP_BY_HOP:
+                check_header(name, value)
+    body = captured.body if changes.body is None else changes.body
+    kept, left_out = _choose_headers(given, moved.authority, target.userinfo)
+    if body or captured.find_header("content-length") is not None:
+        kept.append(("Content-Length", str(len(body))))
+    left_out += _list_changes(captured, method, given, body)
+    return PreparedRequest(method, moved, tuple(kept), body, tuple(left_out))
+
+
+def _list_changes(
+    captured: Message, method: str, given: list[tuple[str, str]], body: bytes
+) -> list[LeftOut]:
+    """What is sent otherwise than it came, as notes."""
+    notes: list[LeftOut] = []
+    if method != captured.method:
+        notes.append(LeftOut("method", f"sent as {method}, captured as {captured.method[:40]}"))
+    came = read_headers(captured.raw_head)
+    notes += [
+        LeftOut(pair[0], "not sent as it came: changed or taken out")
+        for pair in came
+        if pair not in given
+    ]
+    notes += [
+        LeftOut(pair[0], "sent as it was written, it did not come so")
+        for pair in given
+        if pair not in came
+    ]
+    if body != captured.body:
+        sizes = f"{len(body):,} bytes instead of {len(captured.body):,}"
+        notes.append(LeftOut("body", f"sent changed, {sizes}"))
+    return notes
 
 
 def _move(captured: Message, target: HttpUrl) -> HttpUrl:
@@ -100,9 +152,8 @@ def _climbs(path: str) -> bool:
 
 
 def _choose_headers(
-    captured: Message, authority: str, auth: tuple[str, str] | None
-) -> tuple[tuple[tuple[str, str], ...], tuple[LeftOut, ...]]:
-    given = _read_headers(captured.raw_head)
+    given: list[tuple[str, str]], authority: str, auth: tuple[str, str] | None
+) -> tuple[list[tuple[str, str]], list[LeftOut]]:
     named = {
         option.strip().lower()
         for name, value in given
@@ -121,9 +172,7 @@ def _choose_headers(
             left_out.append(LeftOut(name.strip(), f"not sent, {reason}"))
         elif name.lower() not in _OWN:
             kept.append((name, value))
-    if captured.body or captured.find_header("content-length") is not None:
-        kept.append(("Content-Length", str(len(captured.body))))
-    return tuple(kept), tuple(left_out)
+    return kept, left_out
 
 
 def _why_not(name: str, value: str, named_by_connection: set[str]) -> str:
@@ -145,14 +194,14 @@ def repeat(delivery: Delivery) -> PreparedRequest:
     return PreparedRequest(
         split_request_line(head)[0].decode("ascii"),
         parse_url(delivery.line.url),
-        tuple(_read_headers(head)),
+        tuple(read_headers(head)),
         delivery.body,
         tuple(LeftOut(what, why) for what, why in delivery.left_out),
     )
 
 
-def _read_headers(raw_head: bytes) -> list[tuple[str, str]]:
-    """As ``PreparedRequest`` writes them: bytes that are no UTF-8 stay what they are."""
+def read_headers(raw_head: bytes) -> list[tuple[str, str]]:
+    """The headers of a head, bytes that are no UTF-8 as ``surrogateescape`` has them."""
     return [
         (name.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape"))
         for name, value in split_headers(raw_head)

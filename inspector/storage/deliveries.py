@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import delete, func, select
 
-from inspector.domain.deliveries import Delivery, DeliveryAnswer, DeliveryExchange, DeliveryLine
+from inspector.domain.deliveries import (
+    Delivery,
+    DeliveryAnswer,
+    DeliveryExchange,
+    DeliveryLine,
+    judge,
+)
 from inspector.errors import InspectorError
 from inspector.storage.models import DeliveryRow, db
 
@@ -37,7 +44,7 @@ class DeliveryStore:
 
     def add_all(self, deliveries: Iterable[Delivery]) -> list[Delivery]:
         """The same for several, in one transaction; ids rise in their order."""
-        found = list(deliveries)
+        found = [self._judge(delivery) for delivery in deliveries]
         rows = [_to_row(delivery) for delivery in found]
         db.session.add_all(rows)
         db.session.flush()
@@ -64,6 +71,36 @@ class DeliveryStore:
         if before is not None:
             query = query.where(DeliveryRow.id < min(before, 2**63 - 1))
         return [_to_line(id_, line) for id_, line in db.session.execute(query.limit(limit))]
+
+    def _judge(self, delivery: Delivery) -> Delivery:
+        """A replay with its verdict; any other delivery as it is."""
+        line = delivery.line
+        if line.replay_of is None:
+            return delivery
+        earlier = next(
+            (
+                each
+                for each in self._iterate_lines()
+                if (each.replay_of, each.url) == (line.replay_of, line.url)
+            ),
+            None,
+        )
+        verdict = judge(delivery, self.get(earlier.id) if earlier else None)
+        return replace(delivery, line=replace(line, verdict=verdict))
+
+    def list_targets(self, bin_name: str, *, limit: int) -> tuple[str, ...]:
+        """URLs that requests of a bin were sent again to, the last one first, each once."""
+        targets = (
+            line.target
+            for line in self._iterate_lines()
+            if line.target and (line.replay_of or "").partition("/")[0] == bin_name
+        )
+        return tuple(islice(dict.fromkeys(targets), limit))
+
+    def _iterate_lines(self) -> Iterator[DeliveryLine]:
+        """All that are kept, the newest first."""
+        query = select(DeliveryRow.id, DeliveryRow.line).order_by(DeliveryRow.id.desc())
+        return (_to_line(id_, line) for id_, line in db.session.execute(query))
 
     def clear(self) -> None:
         """Forget them all; ids go on."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import time
+from base64 import b64decode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from flask import Response, jsonify
 from flask.typing import ResponseReturnValue
 
 from inspector.domain import CapturedRequest
+from inspector.emitter import ReplayChanges
 from inspector.emitter.outbox import DeliveryJob, make_repetition, make_replay
 from inspector.errors import InspectorError
 from inspector.live.later import Step
@@ -26,6 +28,7 @@ from inspector.web.api.delivery_json import (
     line_to_json,
     sent_to_json,
 )
+from inspector.web.api.pairs import PAIRS_SCHEMA, read_pairs
 from inspector.web.api.requests import load_request
 from inspector.web.api.schema import About
 from inspector.web.current import current_services, parse_id
@@ -164,6 +167,12 @@ class ReplayTarget:
     url: Annotated[
         str, About("What follows the bin's name in the path, and the query, are put behind it.")
     ]
+    method: Annotated[str | None, About("Another method.", max_length=100)] = None
+    headers: Annotated[
+        Any, About("Other headers, in the place of all that came.", schema=PAIRS_SCHEMA)
+    ] = None
+    body: Annotated[str | None, About("Another body, as text.")] = None
+    body_base64: Annotated[str | None, About("Another body, byte for byte.")] = None
 
 
 @api.call(
@@ -171,17 +180,39 @@ class ReplayTarget:
     "/bins/<name>/requests/<request_id>/replay",
     DELIVERED,
     body=ReplayTarget,
-    errors=("unsupported_scheme", "cannot_replay", *SENDING_ERRORS),
+    errors=(
+        "unsupported_scheme",
+        "cannot_replay",
+        "invalid_body",
+        "invalid_header",
+        "invalid_headers",
+        *SENDING_ERRORS,
+    ),
 )
 def replay_request(name: str, request_id: str, body: ReplayTarget) -> ResponseReturnValue:
     """Send a captured request to another place, as it came: method, headers and body.
 
     Only the host, the body's length, and headers about the connection itself are not
-    taken over.
+    taken over. What is given beside the URL is sent in the place of what came.
     """
     captured = load_request(name, request_id)
-    order = make_replay(captured, body.url)
+    order = make_replay(captured, body.url, _read_changes(body))
     return answer_when_done(current_services().dispatch(order))
+
+
+def _read_changes(body: ReplayTarget) -> ReplayChanges:
+    if body.body is not None and body.body_base64 is not None:
+        raise InspectorError("invalid_body", "A body is given once: as text or in base64.")
+    content = None
+    try:
+        if body.body is not None:
+            content = body.body.encode()
+        elif body.body_base64 is not None:
+            content = b64decode(body.body_base64, validate=True)
+    except ValueError:
+        raise InspectorError("invalid_body", "The body is no UTF-8, or no base64.") from None
+    headers = None if body.headers is None else read_pairs(body.headers, "headers")
+    return ReplayChanges(body.method, headers, content)
 
 
 def answer_when_done(job: DeliveryJob) -> Response:

@@ -95,6 +95,14 @@ class DeliveryLineJson(TypedDict):
     delivered: Annotated[bool, About("Whether it was answered with 200 to 299.")]
     failure: FailureJson | None
     total_ms: Annotated[float, About("All attempts and the pauses between them.")]
+    replay_of: Annotated[str | None, About("The captured request that it sent again: BIN/ID.")]
+    verdict: Annotated[
+        str | None,
+        About(
+            "A replay beside the last one of this request to this URL: first, same, fixed, "
+            "broken or different."
+        ),
+    ]
 
 
 class DeliveryJson(DeliveryLineJson):
@@ -135,6 +143,8 @@ def line_to_json(line: DeliveryLine) -> DeliveryLineJson:
         "delivered": line.delivered,
         "failure": _failure(line.failure_code, line.failure),
         "total_ms": line.total_ms,
+        "replay_of": line.replay_of,
+        "verdict": line.verdict,
     }
 
 

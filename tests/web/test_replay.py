@@ -1,0 +1,218 @@
+"""Captured requests sent again by page, API and command: byte for byte, edited, compared."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Iterator
+from html import unescape
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from flask.testing import FlaskClient
+
+from inspector.cli.replay import command
+from tests.emitter.receiver import Receiver
+from tests.servers import LiveServer
+
+CALL = "/api/v1/bins/orders/requests/1-1/replay"
+PAGE = "/bins/orders/requests/1-1/replay"
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n"
+BAD = b"HTTP/1.1 400 No\r\nContent-Length: 2\r\nConnection: close\r\n\r\n"
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with Receiver() as receiver:
+        yield receiver
+
+
+def capture(client: FlaskClient, body: bytes, kind: str = "application/json") -> None:
+    client.put("/orders/a?x=1", data=body, content_type=kind, headers={"X-One": "1"})
+
+
+def read_form(page: str) -> dict[str, str]:
+    """The editor's fields as a browser sends them back."""
+    areas = re.findall(r'<textarea name="(\w+)"[^>]*>\n(.*?)</textarea>', page, re.DOTALL)
+    inputs = re.findall(r'<input name="(\w+)"[^>]* value="([^"]*)"', page)
+    inputs += re.findall(r'<input name="(url)"[^>]*value="([^"]*)"', page)
+    return {
+        name: "\r\n".join(re.split("\r\n|\r|\n", unescape(text)))
+        for name, text in (*inputs, *areas)
+    }
+
+
+def replay(client: FlaskClient, **fields: Any) -> dict[str, Any]:
+    answer = client.post(CALL, json=fields)
+    assert answer.status_code == 201, answer.text
+    delivery: dict[str, Any] = answer.json or {}
+    return delivery
+
+
+def test_each_try_is_compared_with_the_last_one_to_the_same_url(client: FlaskClient) -> None:
+    capture(client, b"{}")
+    answers = [
+        BAD + b"no",
+        BAD + b"no",
+        BAD + b"na",
+        OK + b"ok",
+        OK + b"ok",
+        OK + b"OK",
+        BAD + b"no",
+    ]
+    with Receiver(*answers) as receiver:
+        verdicts = [replay(client, url=receiver.url)["verdict"] for _ in answers]
+        assert replay(client, url=f"{receiver.url}/other")["verdict"] == "first"
+        again = client.post("/api/v1/deliveries/1/repeat").json or {}
+    assert verdicts == ["first", "same", "different", "fixed", "same", "different", "broken"]
+    assert (again["replay_of"], again["verdict"]) == ("orders/1-1", "fixed")
+    kept = client.get("/api/v1/deliveries/4").json or {}
+    assert (kept["replay_of"], kept["verdict"]) == ("orders/1-1", "fixed")
+    page = client.get("/emitter/deliveries/4").text
+    assert "beside the last try: <strong>fixed</strong>" in page
+    assert '<a href="/bins/orders/requests/1-1">orders/1-1</a>' in page
+
+
+def test_what_is_said_is_sent_in_the_place_of_what_came(
+    client: FlaskClient, receiver: Receiver
+) -> None:
+    capture(client, b'{"a": 1}')
+    made = replay(
+        client,
+        url=receiver.url,
+        method="PATCH",
+        headers=[["X-B", "\u00e9"], ["x-b", "2"], ["Host", "elsewhere"], ["Content-Length", "99"]],
+        body_base64=b64encode(b"\0\xff").decode(),
+    )
+    head, _, body = receiver.requests[0].partition(b"\r\n\r\n")
+    assert (
+        head
+        == (
+            f"PATCH /a?x=1 HTTP/1.1\r\nHost: 127.0.0.1:{receiver.port}\r\n"
+            "X-B: \u00e9\r\nx-b: 2\r\nContent-Length: 2"
+        ).encode()
+    )
+    assert body == b"\0\xff"
+    notes = {each["what"]: each["why"] for each in made["left_out"]}
+    assert notes["method"] == "sent as PATCH, captured as PUT"
+    assert notes["body"] == "sent changed, 2 bytes instead of 8"
+    assert "X-One" in notes
+    replay(client, url=receiver.url, body="")
+    assert receiver.requests[1].endswith(b"Content-Length: 0\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"body": "a", "body_base64": "YQ=="}, "invalid_body"),
+        ({"body_base64": "?"}, "invalid_body"),
+        ({"body": "\ud800"}, "invalid_body"),
+        ({"headers": [["X Y", "1"]]}, "invalid_header"),
+        ({"headers": [["X", "a\r\nY: 1"]]}, "invalid_header"),
+        ({"headers": {"X": 1}}, "invalid_headers"),
+        ({"method": "GET /x HTTP/1.1\r\nX:"}, "cannot_replay"),
+        ({"method": "CONNECT"}, "cannot_replay"),
+        ({"url": "ftp://h/"}, "unsupported_scheme"),
+    ],
+)
+def test_what_cannot_be_sent_is_refused_before_anything_goes(
+    client: FlaskClient, receiver: Receiver, fields: dict[str, Any], code: str
+) -> None:
+    capture(client, b"{}")
+    answer = client.post(CALL, json={"url": receiver.url, **fields})
+    assert answer.status_code in (400, 409), answer.text
+    assert (answer.json or {})["error"]["code"] == code
+    assert receiver.connections == 0
+
+
+BODIES = [
+    b'{"a": "\xc3\xa9"}\n', b"\n\nlines\r\nof\rall\nkinds\r\n", b"",
+    b"\0\xff<&\"", b" <b>&amp;</textarea>",
+    bytes(range(256)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_an_editor_that_is_left_as_it_is_sends_the_very_bytes(
+    client: FlaskClient, receiver: Receiver, body: bytes
+) -> None:
+    capture(client, body, "text/plain")
+    form = read_form(client.get(PAGE).text)
+    assert form["method"] == "PUT"
+    assert client.post(PAGE, data={**form, "url": receiver.url}).status_code == 303
+    assert receiver.requests[0].startswith(b"PUT /a?x=1 HTTP/1.1\r\n")
+    assert receiver.requests[0].partition(b"\r\n\r\n")[2] == body
+    assert read_form(client.get(PAGE).text)["url"] == receiver.url
+
+
+def test_an_edited_request_is_sent_as_it_was_written(
+    client: FlaskClient, receiver: Receiver
+) -> None:
+    capture(client, b"one\r\ntwo")
+    form = read_form(client.get(PAGE).text)
+    form["headers"] = form["headers"].replace("X-One: 1", "X-One: 2") + "\r\nX-New: n"
+    form["body"] += "\r\nthree"
+    client.post(PAGE, data={**form, "url": receiver.url, "method": "POST"})
+    (sent,) = receiver.requests
+    assert sent.startswith(b"POST /a?x=1 ")
+    assert b"X-One: 2\r\n" in sent
+    assert b"X-New: n\r\n" in sent
+    assert sent.endswith(b"\r\n\r\none\r\ntwo\r\nthree")
+
+
+def test_an_edited_body_that_is_no_text_is_bytes_in_hex(
+    client: FlaskClient, receiver: Receiver
+) -> None:
+    capture(client, b"\0\x01")
+    form = {**read_form(client.get(PAGE).text), "url": receiver.url}
+    assert form["body"] == "00 01"
+    client.post(PAGE, data={**form, "body": "ff 0a\r\n00"})
+    assert receiver.requests[0].endswith(b"\r\n\r\n\xff\n\0")
+    wrong = client.post(PAGE, data={**form, "body": "zz"})
+    assert wrong.status_code == 400
+    assert "two digits for each" in wrong.text
+    assert read_form(wrong.text)["body"] == "zz"
+
+
+def test_a_request_has_a_way_to_its_editor(client: FlaskClient) -> None:
+    capture(client, b"{}")
+    assert f'href="{PAGE}"' in client.get("/bins/orders/requests/1-1").text
+    assert client.get("/bins/orders/requests/1-9/replay").status_code == 404
+
+
+def test_the_command_sends_one_or_all_that_match(live_server: LiveServer) -> None:
+    import requests
+
+    url = live_server.create_bin("replayed")
+    for number in (1, 2, 3):
+        requests.post(f"{url}/p", json={"n": number}, timeout=10)
+
+    def run(*arguments: str) -> Any:
+        with_server = [*arguments, "--server", live_server.url]
+        return CliRunner().invoke(command, with_server, standalone_mode=False)
+
+    with Receiver(BAD + b"no") as receiver:
+        failed = run("replayed/last", "--to", receiver.url)
+        assert failed.return_value == 1
+        assert failed.stdout.endswith("/p: 400 (first)\n")
+        assert run("replayed/last", "--to", receiver.url).stdout.endswith("/p: 200 (fixed)\n")
+        several = run("replayed", "--match", "n>1", "--to", receiver.url, "--rate", "100")
+        assert several.return_value == 0
+        run(
+            "replayed/last",
+            "--to",
+            receiver.url,
+            "--method",
+            "PUT",
+            "--header",
+            "X: y",
+            "--body",
+            "b",
+        )
+    bodies = [request.partition(b"\r\n\r\n")[2] for request in receiver.requests]
+    assert bodies == [b'{"n": 3}', b'{"n": 3}', b'{"n": 2}', b'{"n": 3}', b"b"]
+    assert receiver.requests[-1].startswith(b"PUT /p HTTP/1.1\r\n")
+    assert "say BIN/ID" in str(run("replayed", "--to", receiver.url).exception)
+    none = run("replayed", "--match", "n>9", "--to", receiver.url)
+    assert "No request of replayed matches" in none.exception.message
