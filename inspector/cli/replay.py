@@ -21,7 +21,8 @@ from inspector.reading.text import escape_invisible
 @click.option(
     "--match",
     metavar="QUERY",
-    help="All that the page's search language finds in BIN, the oldest first.",
+    help="All that the page's search language finds in BIN, the oldest first, but for those that "
+    "the server has refused.",
 )
 @click.option(
     "--rate",
@@ -67,7 +68,14 @@ def command(
         time.sleep(max(0.0, due - time.monotonic()))
         due += 1 / rate if rate else 0
         path = bin_path(bin_name, f"/requests/{quote(_find_id(client, bin_name, request_id))}")
-        delivery = client.call("POST", f"{path}/replay", fields)
+        try:
+            delivery = client.call("POST", f"{path}/replay", fields)
+        except InspectorError as error:
+            if match is None or error.code != "cannot_replay":
+                raise
+            failed += 1  # The others are not held up by it.
+            click.echo(f"{bin_name}/{request_id}: not sent: {error.message}", err=True)
+            continue
         failed += not delivery["delivered"]
         click.echo(json.dumps(delivery) if as_json else _describe(delivery))
     return 1 if failed else 0
@@ -81,10 +89,10 @@ def _split(place: str) -> tuple[str, str]:
 
 
 def _list_matching(client: Client, bins: tuple[str, ...], match: str) -> Iterator[tuple[str, str]]:
-    """The requests of each bin that match, the oldest first."""
+    """The requests of each bin that match, the oldest first, without those that were refused."""
     for name in bins:
         path = bin_path(name, f"/requests?{urlencode({'q': match, 'limit': 500})}")
-        ids = [str(each["id"]) for each in client.pages(path)]
+        ids = [str(each["id"]) for each in client.pages(path) if each["refused"] is None]
         if not ids:
             raise InspectorError("request_not_found", f"No request of {name} matches {match!r}.")
         yield from ((name, request_id) for request_id in reversed(ids))

@@ -31,6 +31,7 @@ PAGES = {
     "a search": "/bins/{name}?q=is:ticket",
     "the emitter": "/emitter",
     "a question": "/bins/{name}/delete",
+    "a request to be sent again": "/bins/{name}/requests/{id}/replay",
     "what a bin answers": "/bins/{name}/answer",
     "an error": "/bins/no-such-bin",
 }

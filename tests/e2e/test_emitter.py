@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -216,3 +217,27 @@ def test_an_edited_field_becomes_a_change_and_nothing_folds(
     (request,) = captured(live_server, "emit-tree")
     assert request["ticket"]["agent"]["timezone"] == "Zoë"
     assert "subject" not in request["ticket"]
+
+
+def test_a_capture_is_edited_and_sent_again(page: Page, live_server: LiveServer) -> None:
+    bin_url = live_server.create_bin("again")
+    target = live_server.create_bin("again-to")
+    body = b'{"a": "\xc3\xa9"}\r\n\tlast'
+    requests.post(f"{bin_url}/gh?x=1", data=body, headers={"X-GitHub-Event": "push"}, timeout=10)
+    (request,) = captured(live_server, "again")
+    page.goto(f"/bins/again/requests/{request['id']}")
+    page.get_by_role("link", name="Send again").click()
+    page.get_by_label("URL").fill(target)
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_text("beside the last try: first")).to_be_visible()
+    page.get_by_role("link", name="Change and send").click()
+    expect(page.get_by_label("URL")).to_have_value(target)
+    page.get_by_label("Body").fill("changed")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_text("beside the last try: same")).to_be_visible()
+    expect(page.get_by_text("sent changed, 7 bytes instead of")).to_be_visible()
+    first, second = captured(live_server, "again-to")
+    assert b64decode(first["body_base64"]) == body
+    assert first["path"] == "/again-to/gh"
+    assert ["X-GitHub-Event", "push"] in first["raw_headers"]
+    assert second["body"] == "changed"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import socket
 from base64 import b64encode
 from collections.abc import Iterator
 from html import unescape
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from click.testing import CliRunner
@@ -216,3 +218,28 @@ def test_the_command_sends_one_or_all_that_match(live_server: LiveServer) -> Non
     assert "say BIN/ID" in str(run("replayed", "--to", receiver.url).exception)
     none = run("replayed", "--match", "n>9", "--to", receiver.url)
     assert "No request of replayed matches" in none.exception.message
+
+
+def test_many_at_once_leave_out_what_was_refused_and_go_on_past_what_cannot_be_sent(
+    live_server: LiveServer,
+) -> None:
+    address = urlsplit(live_server.create_bin("many"))
+    heads = [
+        b"POST /many/one HTTP/1.1\r\nContent-Length: 0",
+        b"POST /many/../../admin HTTP/1.1\r\nContent-Length: 0",
+        b"POST /many/refused HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2",
+        b"POST /many/two HTTP/1.1\r\nContent-Length: 0",
+    ]
+    for head in heads:
+        with socket.create_connection((address.hostname, address.port), 10) as sock:
+            sock.sendall(head + b"\r\nHost: x\r\nConnection: close\r\n\r\n")
+            assert sock.recv(1000).startswith(b"HTTP/1.1 ")
+    with Receiver() as receiver:
+        arguments = ["many", "--match", "method:POST", "--to", f"{receiver.url}/hook"]
+        done = CliRunner().invoke(
+            command, [*arguments, "--server", live_server.url], standalone_mode=False
+        )
+    assert done.return_value == 1
+    assert "not sent: Its path has .. in it" in done.stderr
+    lines = [request.partition(b" HTTP")[0] for request in receiver.requests]
+    assert lines == [b"POST /hook/one", b"POST /hook/two"]
