@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
 from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
 from typing import NamedTuple, Protocol
+
+from inspector.clock import time
 
 MAX_DELAY_S = 300.0
 # A dripping body goes out in pieces, one about every so many seconds.

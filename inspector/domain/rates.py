@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable
 
+from inspector.clock import time
 from inspector.domain.proxies import parse_address
 
 MAX_PEERS = 10_000

@@ -9,11 +9,11 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from inspector.clock import time
 from inspector.domain import CapturedRequest
 from inspector.domain.credentials import Definition, hide_in_url
 from inspector.domain.deliveries import Delivery

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from time import perf_counter
 from urllib.parse import urljoin
 
+from inspector.clock import time
 from inspector.emitter.actions import DeliveryOptions
 from inspector.emitter.http_client.connections import (
     Connection,
@@ -228,7 +228,7 @@ class _Courier:
         return Failure(code, message)
 
     def _exchange(self, request: PreparedRequest, overall: Deadline) -> Exchange:
-        started = perf_counter()
+        started = time.perf_counter()
         connect_ms: float | None = None
         address: str | None = None
         try:
@@ -237,7 +237,7 @@ class _Courier:
                 request.url, self._options, self._policy, overall
             )
             address = connection.address
-            sent = perf_counter()
+            sent = time.perf_counter()
             answer = self._talk(connection, request, overall)
         except InspectorError as error:
             failure = self._give_up(error.code, error.message)
@@ -245,10 +245,10 @@ class _Courier:
             self.retryable = error.retryable
             failure = Failure(error.code, error.message)
         else:
-            total_ms = (perf_counter() - started) * 1000
+            total_ms = (time.perf_counter() - started) * 1000
             first_byte_ms = (answer.first_byte_at - sent) * 1000
             return Exchange(request, answer, None, address, connect_ms, first_byte_ms, total_ms)
-        total_ms = (perf_counter() - started) * 1000
+        total_ms = (time.perf_counter() - started) * 1000
         return Exchange(request, None, failure, address, connect_ms, None, total_ms)
 
     def _talk(self, connection: Connection, request: PreparedRequest, overall: Deadline) -> Answer:

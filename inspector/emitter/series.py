@@ -6,9 +6,9 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from time import perf_counter
 from types import TracebackType
 
+from inspector.clock import time
 from inspector.emitter.actions import DeliveryOptions
 from inspector.emitter.http_client.connections import ConnectionPool
 from inspector.emitter.http_client.destinations import ANYWHERE, DestinationPolicy
@@ -146,7 +146,7 @@ class Series:
             raise RuntimeError("A series runs once.")
         workers = min(self.plan.concurrency, self.plan.count)
         self._running = workers
-        self._started = perf_counter()
+        self._started = time.perf_counter()
         self._threads = [
             threading.Thread(target=self._work, name=f"series-{number}", daemon=True)
             for number in range(workers)
@@ -172,7 +172,7 @@ class Series:
         with self._lock:
             tally, latencies = self._tally, self._tally.latencies
             finished = self._ended.is_set()
-            until = self._finished if finished else perf_counter()
+            until = self._finished if finished else time.perf_counter()
             return SeriesProgress(
                 total=self.plan.count,
                 done=tally.done,
@@ -209,7 +209,7 @@ class Series:
         if self.plan.rate_per_s is None:
             return True
         due = self._started + index / self.plan.rate_per_s
-        pause_s = due - perf_counter()
+        pause_s = due - time.perf_counter()
         return pause_s <= 0 or not self._stop.wait(pause_s)
 
     def _deliver(self, number: int) -> None:
@@ -252,6 +252,6 @@ class Series:
             self._running -= 1
             if self._running:
                 return
-            self._finished = perf_counter()
+            self._finished = time.perf_counter()
         self._pool.close()
         self._ended.set()

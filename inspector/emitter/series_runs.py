@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from queue import SimpleQueue
 
+from inspector.clock import time
 from inspector.domain.deliveries import Delivery
 from inspector.emitter import (
     Composition,

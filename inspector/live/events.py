@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 
+from inspector.clock import time
 from inspector.domain import CapturedRequest
 from inspector.live.later import Step
 

@@ -5,11 +5,11 @@ Elsewhere the request's thread waits.
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+from inspector.clock import time
 from inspector.domain import CapturedRequest
 
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 import logging
 import re
 import threading
-import time
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
+from inspector.clock import time
 from inspector.domain import CapturedRequest
 from inspector.live.waits import GRACE_S, Arrivals, Wait
 from inspector.reading.content import find_content

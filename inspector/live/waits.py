@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from inspector.clock import time
 from inspector.domain import CapturedRequest
 from inspector.live.later import Step
 from inspector.reading.matching import Difference, RequestMatch

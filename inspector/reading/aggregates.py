@@ -6,12 +6,12 @@ there is so far and how far that is, and the next look goes on from there.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Generic, Protocol, TypeVar
 
+from inspector.clock import time
 from inspector.domain import Bin, CapturedRequest
 
 # So many of the newest are read when nobody asks for all of them.

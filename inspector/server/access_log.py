@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-import time
 from typing import NamedTuple
 
 from inspector.capture import split_request_line
+from inspector.clock import time
 from inspector.server.logs import ACCESS
 from inspector.server.parser import ExactParser
 

@@ -10,13 +10,13 @@ by the main loop before each poll; ``service`` is what a worker thread runs;
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from waitress.channel import ClientDisconnected
 from waitress.utilities import BadRequest, InternalServerError
 
+from inspector.clock import time
 from inspector.server.access_log import make_entry
 from inspector.server.head import cut_to_head
 from inspector.server.output import LOW_WATER_BYTES, BufferedChannel

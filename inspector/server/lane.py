@@ -7,7 +7,6 @@ number, so there is no list of bins here to go stale.
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable
 
@@ -20,6 +19,7 @@ from inspector.capture import (
     find_bin_name,
     split_request_line,
 )
+from inspector.clock import time
 from inspector.domain.answers import (
     DEFAULT,
     Answer,

@@ -14,9 +14,12 @@ from collections.abc import Callable, Iterable
 from operator import attrgetter
 from typing import Any
 
+import waitress.channel
+import waitress.server
 from waitress.server import TcpWSGIServer
 from waitress.trigger import trigger as WaitressTrigger  # noqa: N812 - it is a class
 
+from inspector.clock import time
 from inspector.domain.counters import ServerCounts
 from inspector.domain.proxies import TrustedProxies
 from inspector.errors import InspectorError
@@ -30,6 +33,9 @@ from inspector.server.spool import NEVER
 from inspector.settings import Settings
 
 log = logging.getLogger("inspector.server")
+
+# Connections are as old as our clock says, also where a test has frozen everybody else's.
+waitress.channel.time = waitress.server.time = time
 
 WORKER_THREADS = 4
 # Sockets of the main loop that are no connections: the listening one, and its trigger.

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import time
 from collections.abc import Callable
 from typing import Any
 
 from waitress.channel import ClientDisconnected, HTTPChannel
 
+from inspector.clock import time
 from inspector.server.spool import SpoolBuffer
 
 # A paused response goes on when its reader has left no more than this.

@@ -14,10 +14,10 @@ import logging
 import selectors
 import socket
 import threading
-import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 
+from inspector.clock import time
 from inspector.domain import CapturedRequest
 from inspector.live.later import Later, Step
 from inspector.server.access_log import AccessEntry
@@ -196,7 +196,7 @@ class ParkedResponses:
             return 0
         if not self._timers:
             return None
-        return max(0.0, self._timers[0][0] - time.monotonic())
+        return min(max(0.0, self._timers[0][0] - time.monotonic()), CHECK_S)
 
     def _admit(
         self, sock: socket.socket, later: Later, head_only: bool, entry: AccessEntry | None

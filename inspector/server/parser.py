@@ -7,14 +7,13 @@ It leans on these seams of waitress 3.0: the channel calls ``received(data)`` un
 
 from __future__ import annotations
 
-import time
-
 from waitress.adjustments import Adjustments
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.receiver import FixedStreamReceiver
 from waitress.utilities import BadRequest, RequestEntityTooLarge, RequestHeaderFieldsTooLarge
 
 from inspector.capture import WireDetails, WireNote, decode_path, split_target
+from inspector.clock import time
 from inspector.domain.proxies import NO_PROXIES
 from inspector.server.chunks import ChunkReceiver
 from inspector.server.head import (

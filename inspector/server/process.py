@@ -6,13 +6,13 @@ import contextlib
 import logging
 import socket
 import threading
-import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from waitress import wasyncore
 from waitress.task import ThreadedTaskDispatcher
 
+from inspector.clock import time
 from inspector.domain.answers import AnswerScript
 from inspector.server.backend import CaptureBackend
 from inspector.server.lane import Lane

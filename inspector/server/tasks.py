@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import contextvars
 import json
-import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from waitress.task import ErrorTask, WSGITask
 
 from inspector.capture import split_request_line
+from inspector.clock import time
 from inspector.web.statuses import CODES_OF_STATUS
 
 if TYPE_CHECKING:

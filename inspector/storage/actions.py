@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
 from datetime import UTC, datetime
 
 from sqlalchemy import func, select
 
+from inspector.clock import time
 from inspector.domain.credentials import Definition
 from inspector.domain.deliveries import SavedAction
 from inspector.errors import InspectorError

@@ -6,12 +6,12 @@ No thread and no queue here: that is ``writer``'s, whose thread alone uses this.
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
 from inspector.capture import Capture
+from inspector.clock import time
 from inspector.domain.removals import Removal
 from inspector.storage.announcements import format_announcement
 from inspector.storage.cleaning import Cleaner

@@ -8,9 +8,9 @@ locked by one.
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
+from inspector.clock import time
 from inspector.storage.database.connections import Connections
 
 STEP_ROWS = 500

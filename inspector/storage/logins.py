@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import secrets
-import time
 
 from sqlalchemy import delete
 
+from inspector.clock import time
 from inspector.storage.models import EndedLoginRow, db
 
 

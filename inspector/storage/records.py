@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from inspector.capture import Capture, Refusal, WireDetails, split_request_line
+from inspector.clock import time
 from inspector.domain import AnsweredBy, Bin, BodyLimits, CapturedRequest, check_name, generate_name
 from inspector.domain.bins import MAX_CAPACITY
 from inspector.domain.content import decode_text

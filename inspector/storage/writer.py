@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any
 
 from inspector.capture import Capture
+from inspector.clock import time
 from inspector.domain.removals import Removal
 from inspector.errors import StorageUnavailableError, UnstorableError
 from inspector.storage.capture_store import CaptureStore, News

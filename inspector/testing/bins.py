@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, Literal, NoReturn, Protocol, TypedDict, Unpack, overload
 
+from inspector.clock import time
 from inspector.domain import CapturedRequest
 from inspector.reading.matching import Difference, RequestMatch
 from inspector.reading.paths import MISSING
@@ -18,6 +18,8 @@ from inspector.testing.handlers import HandlerThreads
 from inspector.testing.received import ReceivedRequest
 
 DEFAULT_TIMEOUT_S = 5.0
+# The longest single wait within a long one.
+MAX_WAIT_S = 60.0
 
 
 class RequestSource(Protocol):
@@ -328,7 +330,7 @@ class WebhookBin:
             left = deadline - time.monotonic()
             if left <= 0:
                 return found
-            self._server.wait_for_news(seen, left)
+            self._server.wait_for_news(seen, min(left, MAX_WAIT_S))
 
     def list_arrivals(self, after: int = 0) -> list[ReceivedRequest]:
         """The requests with a number above ``after``, cleared or not."""

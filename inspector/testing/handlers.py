@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 
+from inspector.clock import time
 from inspector.domain.answers import Answer
 
 log: logging.Logger = logging.getLogger("inspector.testing")

@@ -6,7 +6,6 @@ find the bin's name, read the bounded body, store, answer.
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from flask import Flask, Request, Response, redirect, request
@@ -15,6 +14,7 @@ from werkzeug.routing import Rule
 from inspector.answers.rules import load_rules
 from inspector.answers.templates import make_answer_to
 from inspector.capture import Refusal, capture_from_environ
+from inspector.clock import time
 from inspector.domain.answers import DEFAULT, Answer, describe_given
 from inspector.domain.bins import is_bin_name, say_missing
 from inspector.storage.outcomes import NoSuchBin, RecordedAnswer, Unstored

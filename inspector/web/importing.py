@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-import time
 
+from inspector.clock import time
 from inspector.domain import Bin
 from inspector.exports.saved import read_saved
 from inspector.storage.outcomes import Outcome, Unstored

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -13,6 +12,7 @@ from typing import ParamSpec, TypeVar
 
 from flask import Flask, request
 
+from inspector.clock import time
 from inspector.domain import CapturedRequest
 from inspector.domain.counters import ServerCounts
 from inspector.domain.proxies import TrustedProxies, is_loopback

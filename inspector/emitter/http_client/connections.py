@@ -14,10 +14,10 @@ import ssl
 import threading
 from collections.abc import Iterator
 from functools import lru_cache
-from time import perf_counter
 from types import TracebackType
 from typing import NoReturn
 
+from inspector.clock import time
 from inspector.emitter.actions import DeliveryOptions
 from inspector.emitter.http_client.destinations import Address, DestinationPolicy
 from inspector.emitter.http_client.urls import HttpUrl
@@ -48,12 +48,12 @@ class Deadline:
     """A point in time that waits must not go beyond, and what to say when they do."""
 
     def __init__(self, seconds: float, waited_for: str) -> None:
-        self._end = perf_counter() + seconds
+        self._end = time.perf_counter() + seconds
         self._message = f"{waited_for} within {seconds:g} s."
 
     def remaining_s(self) -> float:
         """Seconds left, more than 0; raises ``DeliveryError`` ``timed_out`` when none are."""
-        remaining = self._end - perf_counter()
+        remaining = self._end - time.perf_counter()
         if remaining <= 0:
             self.fail()
         return remaining
@@ -220,7 +220,7 @@ def open_connection(
     Raises ``DeliveryError``; its code is ``destination_refused`` when the policy
     allows none of the addresses.
     """
-    started = perf_counter()
+    started = time.perf_counter()
     waited_for = f"No connection to {url.authority}"
     deadline = earliest(Deadline(options.connect_timeout_s, waited_for), overall)
     addresses = resolve(url, deadline)
@@ -234,7 +234,7 @@ def open_connection(
     except BaseException:
         sock.close()
         raise
-    return Connection(sock, url.origin, peer, (perf_counter() - started) * 1000)
+    return Connection(sock, url.origin, peer, (time.perf_counter() - started) * 1000)
 
 
 def resolve(url: HttpUrl, deadline: Deadline) -> list[Address]:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from time import perf_counter
 
 from inspector.capture import split_headers
+from inspector.clock import time
 from inspector.domain.content import decode_text
 from inspector.emitter.http_client.connections import Connection, Deadline, DeliveryError
 
@@ -66,7 +66,7 @@ def read_answer(
     """
     reader = _Reader(connection, overall)
     reader.fill(first_byte)
-    first_byte_at = perf_counter()
+    first_byte_at = time.perf_counter()
     for _ in range(MAX_INTERIM_ANSWERS):
         version, status, reason, headers = _parse_head(reader.read_head())
         if status >= 200 or status == 101:

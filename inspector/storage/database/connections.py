@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
+from inspector.clock import time
 from inspector.storage.database.faults import LostDatabaseError
 from inspector.storage.database.files import FileIdentity, identify
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import Engine, text
 
+from inspector.clock import time
 from inspector.domain.removals import Removal
 from inspector.storage.announcements import parse_announcement
 from inspector.storage.cleaning import DELETED_PREFIX

@@ -11,9 +11,10 @@ import logging
 import os
 import socket
 import threading
-import time
 from contextlib import suppress
 from typing import Any
+
+from inspector.clock import time
 
 log = logging.getLogger("inspector.storage")
 

@@ -6,10 +6,10 @@ answer says how far it got, so that the reader can go on from there.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from inspector.clock import time
 from inspector.domain import Bin, CapturedRequest
 from inspector.reading.query import Query
 from inspector.storage.requests import RequestStore

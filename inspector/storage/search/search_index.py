@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable
 from typing import Protocol
 
+from inspector.clock import time
 from inspector.domain import Bin
 from inspector.reading.query import Query
 

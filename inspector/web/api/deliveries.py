@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from base64 import b64decode
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Annotated, Any
 from flask import Response, jsonify
 from flask.typing import ResponseReturnValue
 
+from inspector.clock import time
 from inspector.domain import CapturedRequest
 from inspector.emitter import ReplayChanges
 from inspector.emitter.outbox import DeliveryJob, make_repetition, make_replay

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Literal, TypedDict
@@ -10,6 +9,7 @@ from typing import Annotated, Literal, TypedDict
 from flask import Response, jsonify, stream_with_context
 from flask.typing import ResponseReturnValue
 
+from inspector.clock import time
 from inspector.domain import Bin, CapturedRequest
 from inspector.domain.pairs import TCHAR
 from inspector.errors import InspectorError

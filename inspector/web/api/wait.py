@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
@@ -15,6 +14,7 @@ from typing import Annotated, Any
 from flask import Response
 from flask.typing import ResponseReturnValue
 
+from inspector.clock import time
 from inspector.domain import Bin, CapturedRequest
 from inspector.errors import InspectorError
 from inspector.live.waits import Arrivals, Wait, WaitRendering
