@@ -182,7 +182,7 @@ class Writer:
                     self._serve(batch)
                 self._keep_records()
                 if going:
-                    self._clean(is_calm=not batch)
+                    self._clean()
             except Exception:
                 log.exception("The writer met something unexpected; it goes on.")
         self._store.disconnect()
@@ -210,6 +210,7 @@ class Writer:
 
     def _serve(self, batch: Sequence[_Capture]) -> None:
         outcomes, news = self._commit_or_explain([capture for capture, _ in batch])
+        self._cleaner.note_capture()
         self._count(outcomes)
         for (_, tell), outcome in zip(batch, outcomes, strict=True):
             self._call(tell, outcome)
@@ -300,8 +301,8 @@ class Writer:
             check.reason = explain(error)
         check.done.set()
 
-    def _clean(self, *, is_calm: bool) -> None:
-        if self.is_failing or not (is_calm or self._cleaner.is_due):
+    def _clean(self) -> None:
+        if self.is_failing or self._cleaner.nap_s > 0:
             return
         try:
             self._store.clean(self._cleaner)
