@@ -224,3 +224,21 @@ def test_two_instances_that_store_and_fill_at_once_leave_nothing_out(
             assert knows(services, services.search.index) == 80
             fill(services.search.index)
             assert knows(services, services.search.index) == 80
+
+
+def test_statistics_are_renewed_and_bodies_compressed(
+    postgresql_database: str, tmp_path: Path
+) -> None:
+    with instance(postgresql_database, tmp_path) as (services, index):
+        store(services, 260)
+        fill(index)
+        with services.engine.connect() as connection:
+            counted = connection.exec_driver_sql(
+                "SELECT reltuples FROM pg_class WHERE relname = 'request_words'"
+            ).scalar()
+            compression = connection.exec_driver_sql(
+                "SELECT attcompression FROM pg_attribute"
+                " WHERE attrelid = 'requests'::regclass AND attname = 'body'"
+            ).scalar()
+        assert counted == 260
+        assert compression in ("l", b"l")

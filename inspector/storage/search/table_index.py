@@ -21,6 +21,7 @@ from inspector.storage.search.word_index import PARTLY, make_document
 # PostgreSQL's bounds on a word and on all words of a request, with some room.
 MAX_WORD_BYTES = 2_000
 MAX_BYTES = 900_000
+LEAST_ADDED = 200
 # Marks stand among the words, where no word can be one.
 MARK = "="
 
@@ -43,6 +44,9 @@ _ADD = text("""
     SELECT :bin, :number, array_to_tsvector(CAST(:words AS text[]))
     ON CONFLICT (bin_id, number) DO NOTHING
 """)
+# Without statistics PostgreSQL reads all words of a bin to find a rare one.
+_ANALYZE = text("ANALYZE request_words")
+_COUNTED = text("SELECT reltuples FROM pg_class WHERE relname = 'request_words'")
 _DONE = text("DELETE FROM requests_to_index WHERE bin_id = :bin AND number = :number")
 
 
@@ -53,6 +57,7 @@ class TableIndex:
         self._requests = requests
         self._bins = bins
         self._engine = engine
+        self._added = 0
 
     def find(self, bin_: Bin, query: Query, *, before: int | None, limit: int) -> list[int] | None:
         """See ``SearchIndex``."""
@@ -87,7 +92,21 @@ class TableIndex:
             if waiting:
                 done = [{"bin": row.bin_id, "number": row.number} for row in waiting]
                 connection.execute(_DONE, done)
-        return len(waiting) == BATCH
+        self._added += len(waiting)
+        if len(waiting) == BATCH:
+            return True
+        self._renew_statistics()
+        return False
+
+    def _renew_statistics(self) -> None:
+        """Once the words have grown by half; PostgreSQL's own turn may be long to come."""
+        if self._added < LEAST_ADDED:
+            return
+        with self._engine.begin() as connection:
+            counted = connection.execute(_COUNTED).scalar() or 0
+            if self._added > counted / 2:
+                connection.execute(_ANALYZE)
+                self._added = 0
 
     def close(self) -> None:
         """It is the database's."""
