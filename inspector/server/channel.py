@@ -176,6 +176,7 @@ class Channel(BufferedChannel):
         if not self.connected:  # It went while the application worked.
             later.end()
         self._note_unanswered((*behind, *filter(None, [unfinished])))
+        self.mark()
         self.server.pull_trigger()
 
     def _note_unanswered(self, requests: Iterable[ExactParser]) -> None:
@@ -219,6 +220,7 @@ class Channel(BufferedChannel):
         else:
             self._go_on()
         self.last_activity = time.time()
+        self.mark()
 
     def _close_after_answer(self) -> None:
         with self.requests_lock:

@@ -25,6 +25,7 @@ from inspector.domain.proxies import TrustedProxies
 from inspector.errors import InspectorError
 from inspector.server.channel import Channel
 from inspector.server.lane import Lane
+from inspector.server.loop import make_loop
 from inspector.server.parked import ParkedResponses
 from inspector.server.parser import ExactAdjustments
 from inspector.server.probe_lane import ProbeLane
@@ -92,9 +93,11 @@ class CaptureServer(TcpWSGIServer):  # type: ignore[misc]
     is_draining = False
 
     def __init__(self, *args: Any, **options: Any) -> None:
+        self.loop = make_loop(options["map"])
         super().__init__(*args, **options)
         self.trigger.close()
         self.trigger = Trigger(self._map)
+        self.loop.always = (self.socket.fileno(),)
 
     def set_reuse_addr(self) -> None:
         """Called by waitress; the socket is bound already."""
@@ -158,6 +161,7 @@ def _make_room(channels: Iterable[Channel], count: int) -> None:
     waiting = [each for each in channels if not each.requests and not each.will_close]
     for channel in heapq.nsmallest(count, waiting, key=attrgetter("waits_since")):
         channel.will_close = True
+        channel.mark()
 
 
 def make_adjustments(

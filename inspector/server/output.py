@@ -30,6 +30,7 @@ class BufferedChannel(HTTPChannel):  # type: ignore[misc]
     connected: bool
     current_outbuf_count: int
     total_outbufs_len: int
+    _fileno: int | None
     _when_drained: Callable[[], None] | None = None
     _lingering_until = 0.0
     _lingered_bytes = 0
@@ -62,8 +63,26 @@ class BufferedChannel(HTTPChannel):  # type: ignore[misc]
             if self.total_outbufs_len >= self.adj.send_bytes:
                 self._flush_exception(self._flush_some, do_close=False)
                 if self.total_outbufs_len:
+                    self.mark()
                     self.server.pull_trigger()
         return len(data)
+
+    def add_channel(self, map: dict[int, Any] | None = None) -> None:  # noqa: A002 - waitress's
+        """Called by waitress when the connection is there."""
+        super().add_channel(map)
+        self.mark()
+
+    def del_channel(self, map: dict[int, Any] | None = None) -> None:  # noqa: A002 - waitress's
+        """Called by waitress when it is over, or parked."""
+        if self._fileno is not None:
+            self.server.loop.forget(self._fileno)
+        super().del_channel(map)
+
+    def mark(self) -> None:
+        """Have the main loop ask what this connection wants now."""
+        descriptor = self._fileno
+        if descriptor is not None:
+            self.server.loop.mark(descriptor)
 
     def _send_now(self, payload: bytes) -> None:
         with self.outbuf_lock:
@@ -93,6 +112,7 @@ class BufferedChannel(HTTPChannel):  # type: ignore[misc]
             if is_connected:
                 self._when_drained = action
         if is_connected:
+            self.mark()
             self.server.pull_trigger()
         else:
             action()

@@ -9,7 +9,6 @@ import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from waitress import wasyncore
 from waitress.task import ThreadedTaskDispatcher
 
 from inspector.clock import time
@@ -184,7 +183,7 @@ class ServerProcess:
         server = self._running()
         try:
             while not self._stopping:
-                self._turn()
+                server.loop.turn(1)
             self._drain(server)
             self._finish(server)
         finally:
@@ -222,25 +221,25 @@ class ServerProcess:
             raise RuntimeError("call start() before run()")
         return self._server
 
-    def _turn(self, timeout_s: float = 1) -> None:
-        wasyncore.loop(timeout=timeout_s, use_poll=True, map=self._map, count=1)
-
     def _drain(self, server: CaptureServer) -> None:
         """Serve on while others learn from ``/readyz`` that they should go elsewhere."""
         server.is_draining = True
         deadline = time.monotonic() + self.settings.drain_s
         while time.monotonic() < deadline and not self._is_hurried:
-            self._turn(0.2)
+            server.loop.turn(0.2)
 
     def _finish(self, server: CaptureServer) -> None:
         """No new connections; those with a request under way get their answers."""
         server.accepting = False
+        for descriptor in server.loop.always:
+            server.loop.forget(descriptor)
+        server.loop.always = ()
         server.del_channel()
         server.socket.close()
         remove_path(self.settings)
         deadline = time.monotonic() + self._finish_s
         while time.monotonic() < deadline and self._busy(server):
-            self._turn(0.05)
+            server.loop.turn(0.05)
 
     @staticmethod
     def _busy(server: CaptureServer) -> bool:
@@ -271,3 +270,4 @@ class ServerProcess:
                 channel.socket.shutdown(socket.SHUT_RDWR)
             channel.drop()
         server.trigger.close()
+        server.loop.close()

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from inspector.server.parser import ExactAdjustments, ExactParser
 from tests.server.conftest import RunningServer, StartProcess, read_all, wait_for
 
 POST = b"POST /b1 HTTP/1.1\r\nContent-Length: 3\r\n\r\na=1"
@@ -161,3 +162,34 @@ def test_unfinished_bodies_are_dropped_when_they_are_too_much(
     requests = server.captured(count=10)
     assert "short of room" in requests[0]["refused"]["reason"]
     assert capture_quickly(server) < 3
+
+
+def feed(head: bytes, count: int) -> float:
+    """Seconds that a parser takes for ``count`` more bytes of a head, one at a time."""
+    parser = ExactParser(ExactAdjustments(max_request_header_size=1_000_000))
+    parser.received(head)
+    began = time.process_time()
+    for _ in range(count):
+        parser.received(b"a")
+    return time.process_time() - began
+
+
+def test_a_byte_more_of_a_large_head_costs_what_one_of_a_small_head_costs() -> None:
+    """300 connections that each send 240 KB of a head and then a byte at a time."""
+    small, large = SLOW_HEAD + b"a" * 100, SLOW_HEAD + b"a" * 240_000
+    feed(small, 100)
+    times = [(feed(small, 2000), feed(large, 2000)) for _ in range(5)]
+    assert min(each[1] for each in times) < 20 * min(each[0] for each in times)
+
+
+def test_unfinished_heads_count_in_what_unfinished_requests_may_hold(
+    start_process: StartProcess, gather: list[Crowd]
+) -> None:
+    server = start_process(max_unfinished_bytes=1_000_000)
+    crowd = make_crowd(server, gather)
+    crowd.join(10, SLOW_HEAD + b"x" * 200_000)
+    wait_for(lambda: crowd.count_closed() or None)
+    requests = server.captured(count=1)
+    assert "short of room" in requests[0]["refused"]["reason"]
+    assert "bytes of head" in requests[0]["refused"]["reason"]
+    capture_quickly(server)
