@@ -83,6 +83,9 @@ class Client:
         parts = split_url(server if "//" in server else f"http://{server}")
         if parts is None:
             raise click.UsageError(f"{server!r} is no server. Write it like {DEFAULT_SERVER}.")
+        if "@" in parts.netloc:
+            message = "--server takes no user and password in its URL; a token is --token TOKEN."
+            raise click.UsageError(message)
         self.server = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
         self._prefix = parts.path.rstrip("/")
         self._is_tls = parts.scheme == "https"

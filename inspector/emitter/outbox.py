@@ -28,6 +28,7 @@ from inspector.emitter import (
     replay,
     send,
 )
+from inspector.emitter.http_client.connections import ConnectionPool
 from inspector.emitter.replaying import UNCHANGED, ReplayChanges
 from inspector.errors import InspectorError
 
@@ -107,19 +108,8 @@ class DeliveryJob:
 
     def run(self, policy: DestinationPolicy, keep: Keep) -> None:
         """Send, and keep what came of it."""
-        given = self.order
         try:
-            result = send(given.request, options=given.options, policy=policy, stop=self._stop)
-            delivery = make_delivery(
-                result,
-                name=given.name,
-                source=given.source,
-                definition=given.definition,
-                ticket=given.ticket,
-                replay_of=given.replay_of,
-                target=given.target,
-            )
-            self.delivery = _keep(delivery, keep)
+            self.delivery = deliver(self.order, policy, keep, stop=self._stop)
         except InspectorError as error:
             self.error = error
         except Exception:
@@ -131,6 +121,28 @@ class DeliveryJob:
             self._done.set()
             for on_done in list(self._on_done):
                 on_done()
+
+
+def deliver(
+    order: DeliveryOrder,
+    policy: DestinationPolicy,
+    keep: Keep,
+    *,
+    pool: ConnectionPool | None = None,
+    stop: threading.Event | None = None,
+) -> Delivery:
+    """Send an order here and now; the delivery as it was kept, without an id when it was not."""
+    result = send(order.request, options=order.options, policy=policy, pool=pool, stop=stop)
+    delivery = make_delivery(
+        result,
+        name=order.name,
+        source=order.source,
+        definition=order.definition,
+        ticket=order.ticket,
+        replay_of=order.replay_of,
+        target=order.target,
+    )
+    return _keep(delivery, keep)
 
 
 def _keep(delivery: Delivery, keep: Keep) -> Delivery:

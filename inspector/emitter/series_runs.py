@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from queue import SimpleQueue
 
-from inspector.clock import time
 from inspector.domain.deliveries import Delivery
 from inspector.emitter import (
     Composition,
@@ -20,12 +19,12 @@ from inspector.emitter import (
     SeriesPlan,
     make_delivery,
 )
+from inspector.emitter.runs import Runs, is_running
 from inspector.errors import InspectorError
 
 log = logging.getLogger("inspector.web")
 
 MAX_RUNNING = 2
-MAX_REMEMBERED = 20
 MAX_COUNT = 100_000
 MAX_CONCURRENCY = 32
 # So many of a series' deliveries are logged, and beyond those so many that failed: together
@@ -70,7 +69,11 @@ class SeriesRun:
 
     @property
     def is_running(self) -> bool:
-        return self.thread is not None and self.thread.is_alive()
+        return is_running(self)
+
+    def abort(self) -> None:
+        """Break off its deliveries."""
+        self.series.abort()
 
     @property
     def keeps_all(self) -> bool:
@@ -93,7 +96,8 @@ class SeriesRun:
         )
 
     def see_through(self, keep: Keep) -> None:
-        """Log what was chosen, every now and then, until the end."""
+        """Send it, and log what was chosen, every now and then, until the end."""
+        self.series.start()
         ended = False
         while not ended:
             ended = self.series.wait(KEEP_EVERY_S)
@@ -109,12 +113,11 @@ class SeriesRun:
                 self.kept += len(waiting)
 
 
-class SeriesRuns:
+class SeriesRuns(Runs[SeriesRun]):
     """Starts series, at most ``MAX_RUNNING`` at once, and remembers the last ones."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._runs: dict[str, SeriesRun] = {}
+        super().__init__("series", max_running=MAX_RUNNING, stop_s=STOP_S)
 
     def start(
         self, composition: Composition, plan: SeriesPlan, policy: DestinationPolicy, keep: Keep
@@ -133,43 +136,5 @@ class SeriesRuns:
             )
         composition.prepare(plan.first)
         run = SeriesRun(composition, plan, policy)
-        self._admit(run, keep)
+        self.admit(run, lambda: run.see_through(keep))
         return run
-
-    def _admit(self, run: SeriesRun, keep: Keep) -> None:
-        with self._lock:
-            if sum(each.is_running for each in self._runs.values()) >= MAX_RUNNING:
-                raise InspectorError(
-                    "too_many_series", "Other series are still running. Stop one, or wait."
-                )
-            for id_ in [id_ for id_, each in self._runs.items() if not each.is_running]:
-                if len(self._runs) < MAX_REMEMBERED:
-                    break
-                del self._runs[id_]
-            self._runs[run.id] = run
-            run.thread = threading.Thread(
-                target=run.see_through, args=(keep,), name="inspector-series", daemon=True
-            )
-            run.series.start()
-            run.thread.start()
-
-    def get(self, run_id: str) -> SeriesRun:
-        """Raises ``series_not_found``."""
-        run = self._runs.get(run_id)
-        if run is None:
-            raise InspectorError("series_not_found", "This series is not remembered any more.")
-        return run
-
-    def list(self) -> list[SeriesRun]:
-        """Those that are remembered, the newest first."""
-        return list(self._runs.values())[::-1]
-
-    def close(self) -> None:
-        """Break off what still runs."""
-        runs = self.list()
-        for run in runs:
-            run.series.abort()
-        deadline = time.monotonic() + STOP_S
-        for run in runs:
-            if run.thread is not None:
-                run.thread.join(max(0.0, deadline - time.monotonic()))

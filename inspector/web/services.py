@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
@@ -26,6 +26,7 @@ from inspector.emitter import (
     restrict_to,
 )
 from inspector.emitter.outbox import DeliveryJob, DeliveryOrder, Outbox, make_order
+from inspector.emitter.replay_runs import ReplayRun, ReplayRuns
 from inspector.emitter.series_runs import SeriesRun, SeriesRuns
 from inspector.errors import TooManyRequestsError
 from inspector.live.events import Renderer
@@ -103,6 +104,7 @@ class Services:
     instance: str
     outbox: Outbox = field(default_factory=Outbox)
     series: SeriesRuns = field(default_factory=SeriesRuns)
+    replays: ReplayRuns = field(default_factory=ReplayRuns)
     own_server: OwnServer | None = None
     renderers: dict[str, Renderer] = field(default_factory=dict)
     catalogues: Folds[Catalogue] = field(default_factory=lambda: Folds(MAX_CATALOGUES))
@@ -196,6 +198,14 @@ class Services:
         keep = self.in_context(self.deliveries.add_all)
         return self.series.start(self._bound(composition), plan, self.emit_policy(), keep)
 
+    def start_replays(
+        self, run: ReplayRun, requests: Callable[[], Iterator[CapturedRequest]]
+    ) -> None:
+        """Send the requests again in a thread of their own. Raises ``too_many_replays``."""
+        see_through = self.in_context(run.see_through)
+        policy = self.emit_policy()
+        self.replays.admit(run, lambda: see_through(requests, policy, self.deliveries.add))
+
     def in_context(self, work: Callable[Given, Result]) -> Callable[Given, Result]:
         """The function, to be called from any thread: in an application context of its own."""
 
@@ -241,6 +251,7 @@ class Services:
     def close(self) -> None:
         """Store what is queued and let go of the database."""
         self.series.close()
+        self.replays.close()
         self.outbox.close()
         self.waiting_room.close()
         self.writer.close()

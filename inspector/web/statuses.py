@@ -17,6 +17,8 @@ STATUS = {
     "too_many_actions": 409,
     "cannot_replay": 409,
     "series_not_found": 404,
+    "too_many_replays": 503,
+    "replays_not_found": 404,
     "too_many_bins": 409,
     "too_many_streams": 503,
     "storage_unavailable": 503,

@@ -121,6 +121,7 @@ def test_a_private_bins_secret_is_shown_once_on_stderr(command: Command) -> None
         (["tail", "x", "--forward-to", "http://127.0.0.1:99999/"], 2, "99999 is no port"),
         (["tail", "x", "--forward-to", "http://a:SECRET@"], 2, "The URL names no host. Write"),
         (["bins", "--server", "http://127.0.0.1:abc"], 2, "is no server"),
+        (["bins", "--server", "http://ann:pw@127.0.0.1"], 2, "takes no user and password"),
         (["bins", "delete", ""], 2, "name is empty"),
         (["serve", "--port", "0", "--host", "no.invalid", "--data-dir", "TMP"], 1, "no such host"),
         (["nonsense"], 2, "No such command"),

@@ -452,9 +452,9 @@ def test_a_series_is_bounded(client: FlaskClient, receiver: Receiver, count: str
 
 
 def test_only_so_many_series_run_at_once(
-    client: FlaskClient, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, services: Services, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(series_runs, "MAX_RUNNING", 0)
+    monkeypatch.setattr(services.series, "_max_running", 0)
     answer = press(client, "series", url=receiver.url, count="5")
     assert answer.status_code == 503
     assert 'data-code="too_many_series"' in answer.text

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
+import time
 from base64 import b64encode
 from collections.abc import Iterator
 from html import unescape
@@ -181,6 +183,72 @@ def test_a_request_has_a_way_to_its_editor(client: FlaskClient) -> None:
     capture(client, b"{}")
     assert f'href="{PAGE}"' in client.get("/bins/orders/requests/1-1").text
     assert client.get("/bins/orders/requests/1-9/replay").status_code == 404
+
+
+RUNS = "/api/v1/bins/orders/replay"
+
+
+def start(client: FlaskClient, **fields: Any) -> dict[str, Any]:
+    answer = client.post(RUNS, json=fields)
+    assert answer.status_code == 202, answer.text
+    run: dict[str, Any] = answer.json or {}
+    return run
+
+
+def wait_for_end(client: FlaskClient, run: dict[str, Any]) -> dict[str, Any]:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        found: dict[str, Any] = client.get(f"{RUNS}/{run['id']}").json or {}
+        if not found["running"]:
+            return found
+    raise AssertionError("it does not end")
+
+
+def test_all_that_match_are_sent_the_oldest_first(client: FlaskClient, receiver: Receiver) -> None:
+    for number in (1, 2, 3):
+        client.post("/orders/p", json={"n": number})
+    client.post("/orders/../../up", json={"n": 4})
+    url = receiver.url.replace("//", "//ann:secret@")
+    run = start(client, url=url, match={"where": {"n": "2"}})
+    ended = wait_for_end(client, run)
+    assert (ended["sent"], ended["delivered"], ended["skipped"]) == (1, 1, 0)
+    assert ended["url"] == receiver.url.replace("//", "//***@")
+    everything = wait_for_end(client, start(client, url=url, rate=500))
+    assert (everything["sent"], everything["skipped"]) == (3, 1)
+    assert everything["problem"].startswith("#4: Its path has .. in it")
+    assert everything["verdicts"] == {"first": 2, "same": 1}
+    bodies = [json.loads(each.partition(b"\r\n\r\n")[2])["n"] for each in receiver.requests]
+    assert bodies == [2, 1, 2, 3]
+    lines = client.get("/api/v1/deliveries").json or []
+    assert [line["replay_of"] for line in lines] == [f"orders/1-{n}" for n in (3, 2, 1, 2)]
+
+
+def test_replays_are_stopped(client: FlaskClient, receiver: Receiver) -> None:
+    for _ in range(3):
+        client.post("/orders", data=b"x")
+    run = start(client, url=receiver.url, rate=0.01)
+    assert client.get(f"/api/v1/bins/other/replay/{run['id']}").status_code == 404
+    client.delete(f"{RUNS}/{run['id']}")
+    assert wait_for_end(client, run)["sent"] < 3
+    assert (client.get(f"{RUNS}/no").json or {})["error"]["code"] == "replays_not_found"
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"url": "nowhere"}, "invalid_url"),
+        ({"url": "ftp://h"}, "unsupported_scheme"),
+        ({"url": "http://h", "match": {"nonsense": 1}}, "invalid_match"),
+        ({"url": "http://h", "rate": 0}, "invalid_rate"),
+        ({"url": "http://h", "rate": "fast"}, "invalid_rate"),
+    ],
+)
+def test_replays_that_cannot_be_do_not_begin(
+    client: FlaskClient, fields: dict[str, Any], code: str
+) -> None:
+    answer = client.post(RUNS, json=fields)
+    assert answer.status_code == 400
+    assert (answer.json or {})["error"]["code"] == code
 
 
 def test_the_command_sends_one_or_all_that_match(live_server: LiveServer) -> None:

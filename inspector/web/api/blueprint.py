@@ -14,6 +14,7 @@ from inspector.web.api import (
     events,
     export,
     importing,
+    replays,
     requests,
     wait,
 )
@@ -33,7 +34,18 @@ def get_description() -> ResponseReturnValue:
     return describe(api.calls)
 
 
-for part in (bins, answers, requests, wait, export, importing, events, actions, deliveries):
+for part in (
+    bins,
+    answers,
+    requests,
+    wait,
+    export,
+    importing,
+    events,
+    actions,
+    deliveries,
+    replays,
+):
     api.calls += part.api.calls
 
 blueprint = api.make_blueprint()

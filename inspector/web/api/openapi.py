@@ -25,12 +25,14 @@ VARIABLES = {
     "request_id": "A request's id.",
     "delivery_id": "A delivery's id.",
     "action_id": "A saved action's id.",
+    "run_id": "The id of replays.",
 }
 ERROR_OF_VARIABLE = {
     "name": "bin_not_found",
     "request_id": "request_not_found",
     "delivery_id": "delivery_not_found",
     "action_id": "action_not_found",
+    "run_id": "replays_not_found",
 }
 
 

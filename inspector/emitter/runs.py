@@ -1,0 +1,81 @@
+"""Work that goes on in threads of the server's: a few at once, the last ones remembered."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Generic, Protocol, TypeVar
+
+from inspector.clock import time
+from inspector.errors import InspectorError
+
+MAX_REMEMBERED = 20
+
+
+class Run(Protocol):
+    """One piece of work: it has an id and a thread, and can be broken off."""
+
+    id: str
+    thread: threading.Thread | None
+
+    def abort(self) -> None:
+        """Begin nothing more, and end soon."""
+
+
+RunT = TypeVar("RunT", bound=Run)
+
+
+class Runs(Generic[RunT]):
+    """Starts runs, at most ``max_running`` at once, and remembers the last ones.
+
+    ``what`` is what one is called in sentences and codes: ``series``.
+    """
+
+    def __init__(self, what: str, *, max_running: int, stop_s: float) -> None:
+        self._what = what
+        self._max_running = max_running
+        self._stop_s = stop_s
+        self._lock = threading.Lock()
+        self._runs: dict[str, RunT] = {}
+
+    def admit(self, run: RunT, work: Callable[[], None]) -> None:
+        """Do the work of a run in a thread of its own. Raises ``too_many_...``."""
+        with self._lock:
+            if sum(map(is_running, self._runs.values())) >= self._max_running:
+                message = f"Other {self._what} are still running. Stop one, or wait."
+                raise InspectorError(f"too_many_{self._what}", message)
+            for id_ in [id_ for id_, each in self._runs.items() if not is_running(each)]:
+                if len(self._runs) < MAX_REMEMBERED:
+                    break
+                del self._runs[id_]
+            self._runs[run.id] = run
+            name = f"inspector-{self._what}"
+            run.thread = threading.Thread(target=work, name=name, daemon=True)
+            run.thread.start()
+
+    def get(self, run_id: str) -> RunT:
+        """The run of an id. Raises ``..._not_found``."""
+        run = self._runs.get(run_id)
+        if run is None:
+            message = f"These {self._what} are not remembered any more."
+            raise InspectorError(f"{self._what}_not_found", message)
+        return run
+
+    def list(self) -> list[RunT]:
+        """Those that are remembered, the newest first."""
+        return list(self._runs.values())[::-1]
+
+    def close(self) -> None:
+        """Break off what still runs."""
+        runs = self.list()
+        for run in runs:
+            run.abort()
+        deadline = time.monotonic() + self._stop_s
+        for run in runs:
+            if run.thread is not None:
+                run.thread.join(max(0.0, deadline - time.monotonic()))
+
+
+def is_running(run: Run) -> bool:
+    """True until its thread has ended."""
+    return run.thread is not None and run.thread.is_alive()
