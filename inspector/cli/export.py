@@ -14,6 +14,7 @@ import click
 from inspector.cli.client import Client, bin_path, server_options
 from inspector.cli.lines import escape_pieces, format_size
 from inspector.errors import InspectorError
+from inspector.forms import DIALECTS
 
 
 @click.command("export")
@@ -35,16 +36,26 @@ from inspector.errors import InspectorError
     envvar="INSPECTOR_OUTPUT",
     help="The file; standard output without it.",
 )
+@click.option(
+    "--as-seen-by",
+    "receiver",
+    type=click.Choice(DIALECTS),
+    default="php",
+    show_default=True,
+    envvar="INSPECTOR_AS_SEEN_BY",
+    help="With jsonl: form and form_notes as this receiver reads them.",
+)
 @server_options
 def command(
-    bin_name: str, *, form: str, output: Path | None, server: str, token: str | None
+    bin_name: str, *, form: str, output: Path | None, receiver: str, server: str, token: str | None
 ) -> None:
     """Write all captures of BIN, oldest first.
 
     A file or a pipe gets them exactly; a terminal gets control characters escaped.
     """
     client = Client(server, token)
-    path = bin_path(bin_name, f"/export?format={form}")
+    reading = "" if receiver == "php" else f"&as={receiver}"
+    path = bin_path(bin_name, f"/export?format={form}{reading}")
     pieces: Iterator[bytes] = (piece for piece, _ in client.download(path))
     if output is None and sys.stdout.isatty():
         pieces = escape_pieces(pieces)

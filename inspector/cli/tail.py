@@ -12,8 +12,10 @@ import click
 from inspector.cli.client import Client, LostError, bin_path, server_options
 from inspector.cli.forward import forward, read_request
 from inspector.cli.lines import format_request
+from inspector.domain import CapturedRequest
 from inspector.domain.json_bodies import SentNumber, write_json
 from inspector.errors import InspectorError
+from inspector.forms import DIALECTS, to_json_safe
 from inspector.reading.query import Query, parse_query
 
 FIRST_PAUSE_S = 0.5
@@ -42,6 +44,15 @@ LONGEST_PAUSE_S = 15.0
     envvar="INSPECTOR_FORWARD_REFUSED",
     help="Send on those too that the server has refused.",
 )
+@click.option(
+    "--as-seen-by",
+    "receiver",
+    type=click.Choice(DIALECTS),
+    default="php",
+    show_default=True,
+    envvar="INSPECTOR_AS_SEEN_BY",
+    help="With --json: form and form_notes as this receiver reads them.",
+)
 @server_options
 def command(
     bin_name: str,
@@ -51,6 +62,7 @@ def command(
     match: str | None,
     forward_to: str | None,
     forward_refused: bool,
+    receiver: str,
     server: str,
     token: str | None,
 ) -> None:
@@ -60,6 +72,8 @@ def command(
         _check_url(forward_to)
     try:
         for data in _match(Client(server, token), bin_name, query):
+            if receiver != "php":
+                data |= read_form(read_request(data), receiver)
             click.echo(write_json(data) if as_json else format_request(data))
             if forward_to is not None:
                 line = forward(read_request(data), forward_to, refused_too=forward_refused)
@@ -71,6 +85,22 @@ def command(
         if once:
             raise
         click.echo(err=True)
+
+
+def read_form(request: CapturedRequest, receiver: str) -> dict[str, Any]:
+    """The form's part of a request's JSON, as one receiver reads it."""
+    form = request.form_as(receiver)
+    if form is None:
+        return {}
+    notes = request.list_form_notes(form)
+    found = {
+        "form": form.value,
+        "form_notes": [
+            {"code": note.code, "name": note.name, "message": note.message} for note in notes
+        ],
+        "form_refusal": form.refusal or None,
+    }
+    return to_json_safe(found)
 
 
 def _match(client: Client, bin_name: str, query: Query | None) -> Iterator[dict[str, Any]]:

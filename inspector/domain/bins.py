@@ -31,6 +31,8 @@ class Bin(NamedTuple):
     ``answer`` is what senders get whom no particular rule is for, ``answers`` the document
     of all rules (``answers.rules``), None for none.
     Nothing below ``kept_from`` is there any more; ``let_go`` counts what went by capacity or age.
+    ``receiver`` is whose reading of a form its pages show: a dialect of ``forms.parse``, or
+    ``sent`` for the pairs in wire order.
     """
 
     id: int
@@ -44,6 +46,7 @@ class Bin(NamedTuple):
     answers: str | None = None
     kept_from: int = 1
     let_go: int = 0
+    receiver: str = "php"
 
     @property
     def deleted_count(self) -> int:

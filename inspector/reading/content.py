@@ -11,13 +11,15 @@ from inspector.domain.messages import Message
 FORM, JSON = "form", "json"
 
 
-def find_content(request: Message) -> tuple[str | None, Any]:
+def find_content(request: Message, dialect: str = "php") -> tuple[str | None, Any]:
     """The body as nested data, with how it was written: ``form``, ``json`` or None.
 
-    A form without a single pair has nothing to read: None, as no body at all.
+    A form is read as the receiver ``dialect`` reads it (``forms.parse``). One without a
+    single pair has nothing to read: None, as no body at all.
     """
     if request.form is not None and request.form.has_pairs:
-        return FORM, request.form.value
+        form = request.form_as(dialect)
+        return FORM, {} if form is None else form.value
     if request.json is not None:
         return JSON, request.json
     if request.media_type.is_json and request.decoded_body.strip() == b"null":

@@ -7,7 +7,7 @@ from typing import Any
 
 from inspector.domain.json_bodies import write_json
 from inspector.domain.messages import Message
-from inspector.forms import Pair
+from inspector.forms import Form, Pair
 from inspector.reading.content import FORM, find_content
 from inspector.reading.meaning import Context, Meaning, find_meaning
 from inspector.reading.nodes import LIST, MAP, Node, make_node, note_on_keys
@@ -22,6 +22,7 @@ from inspector.reading.paths import (
     quote_path,
     template_name,
 )
+from inspector.reading.receivers import PHP, SENT, list_receiver_names
 from inspector.reading.rows import plain_texts
 
 MAX_VALUE_CHARS = 64_000
@@ -62,15 +63,19 @@ class FieldDetail:
     pair_count: int
 
 
-def find_detail(request: Message, path: Path) -> FieldDetail | None:
-    """The field of the body at ``path``, or None when the request has none there."""
-    source, root = find_content(request)
+def find_detail(request: Message, path: Path, receiver: str = PHP) -> FieldDetail | None:
+    """The field of the body at ``path``, or None when the request has none there.
+
+    A form's fields are those that ``receiver`` (see ``receivers.TITLES``) reads.
+    """
+    dialect = PHP if receiver == SENT else receiver
+    source, root = find_content(request, dialect)
     value = find_value(root, path)
     if source is None or value is MISSING or not path:
         return None
     node = make_node(path[-1], path, value)
     text = node.text if node.is_leaf else write_json(value, indent=2, ensure_ascii=False)
-    pairs, matching, count = _find_pairs(request, path)
+    pairs, matching, count = _find_pairs(request.form_as(dialect), path)
     return FieldDetail(
         format_path(path),
         tuple((key, quote_path(format_path(path[: depth + 1]))) for depth, key in enumerate(path)),
@@ -79,15 +84,19 @@ def find_detail(request: Message, path: Path) -> FieldDetail | None:
         text[:MAX_VALUE_CHARS],
         max(0, len(text) - MAX_VALUE_CHARS),
         _find_meaning(request, root, path, node),
-        note_on_keys(value) if source == FORM and isinstance(value, dict) else None,
-        _list_names(source, root, path),
+        note_on_keys(value)
+        if source == FORM and dialect == PHP and isinstance(value, dict)
+        else None,
+        _list_names(source, root, path, dialect),
         pairs,
         matching - len(pairs),
         count,
     )
 
 
-def _list_names(source: str, root: Any, path: Path) -> tuple[tuple[str, str], ...]:
+def _list_names(source: str, root: Any, path: Path, dialect: str) -> tuple[tuple[str, str], ...]:
+    if source == FORM and dialect != PHP:
+        return ("Path", format_path(path)), *list_receiver_names(path, root, dialect)
     names = [
         ("Path", format_path(path)),
         ("Form", form_name(path)),
@@ -95,6 +104,8 @@ def _list_names(source: str, root: Any, path: Path) -> tuple[tuple[str, str], ..
         ("Python", python_name(path, root, source)),
         ("jq", jq_name(path, root, source)),
     ]
+    if source == FORM:
+        names += list_receiver_names(path, root, PHP)
     return tuple(name for name in names if source == FORM or name[0] != "Form")
 
 
@@ -105,17 +116,17 @@ def _find_meaning(request: Message, root: Any, path: Path, node: Node) -> Meanin
     return find_meaning(Context(path[-1], node.text, texts, request.received_at))
 
 
-def _find_pairs(request: Message, path: Path) -> tuple[tuple[WirePair, ...], int, int]:
+def _find_pairs(form: Form | None, path: Path) -> tuple[tuple[WirePair, ...], int, int]:
     """The pairs at or below a path, bounded, how many there are, and how many were sent."""
-    if request.form is None:
+    if form is None:
         return (), 0, 0
     depth = len(path)
     found = [
         pair
-        for pair in request.form.pairs
+        for pair in form.pairs
         if pair.path is not None and pair.path[:depth] == path[: len(pair.path)]
     ]
-    return tuple(map(_show_pair, found[:MAX_PAIRS])), len(found), len(request.form.pairs)
+    return tuple(map(_show_pair, found[:MAX_PAIRS])), len(found), len(form.pairs)
 
 
 def _show_pair(pair: Pair) -> WirePair:

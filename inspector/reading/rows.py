@@ -6,8 +6,8 @@ A template that loops over rows needs no recursion and no include a row.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +20,7 @@ from inspector.reading.grouping import (
 )
 from inspector.reading.meaning import Context, Meaning, find_meaning
 from inspector.reading.nodes import MAP, MAX_KEY_CHARS, Node, note_on_keys, scalar_text
-from inspector.reading.paths import format_path, quote_path
+from inspector.reading.paths import Path, format_path, quote_path
 from inspector.reading.text import MAX_SHOWN_CHARS, is_plain, shorten
 
 GROUP, MORE, ABSENT = "group", "more", "absent"
@@ -42,7 +42,7 @@ class Row:
     value beyond those shown; ``plain`` says that those are printable ASCII. A row with
     ``opens`` starts a list of rows; ``closes`` is how many such lists end after this one.
     With a filter, ``key_parts`` and ``text_parts`` are key and value cut at the hits, each
-    part with whether it is one.
+    part with whether it is one. ``mark`` says how the field differs from PHP's reading.
     """
 
     kind: str
@@ -60,6 +60,7 @@ class Row:
     closes: int = 0
     key_parts: Parts | None = None
     text_parts: Parts | None = None
+    mark: str = ""
 
     @property
     def link(self) -> str:
@@ -69,13 +70,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """Options for rows: ``grouped`` for a ticket, ``php`` where a map may have been a list."""
+    """Options for rows: ``grouped`` for a ticket, ``php`` where a map may have been a list.
+
+    ``marks`` has the differences from PHP's reading, by path.
+    """
 
     received_at: datetime
     words: tuple[str, ...] = ()
     grouped: bool = False
     php: bool = False
     opened: str = FITTING
+    marks: Mapping[Path, str] = field(default_factory=dict)
 
 
 _Item = Node | Group | Row
@@ -137,6 +142,7 @@ class _Lister:
             cut=max(0, len(node.text) - MAX_SHOWN_CHARS),
             meaning=find_meaning(Context(node.key, node.text, texts, self.manner.received_at)),
             plain=is_plain(text),
+            mark=self.manner.marks.get(node.path, ""),
         )
         if self.hit is not None:
             row.key_parts = split_hits(row.key, self.hit)

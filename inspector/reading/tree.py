@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from inspector.domain.messages import Message
 from inspector.reading.content import FORM, find_content
 from inspector.reading.facts import Fact, find_facts, find_subject
 from inspector.reading.grouping import is_ticket
-from inspector.reading.nodes import MAP, Node, build_tree, scalar_text, split_words
+from inspector.reading.nodes import MAP, MAX_NODES, TEXT, Node, build_tree, scalar_text, split_words
+from inspector.reading.receivers import PHP, SENT, Differences, find_differences
 from inspector.reading.rows import ALL, FITTING, LEVEL, NONE, Manner, Row, list_rows
 
-THOUGHT, SENT = "", "sent"
+THOUGHT = ""
 _OPENINGS = (FITTING, ALL, NONE, LEVEL)
 
 
@@ -24,7 +25,8 @@ class Reading:
     fields (values, not containers), ``matching`` those the filter left; ``complete`` is
     False when limits left some out of ``rows``. ``facts``, ``subject`` and ``custom_data``
     are a ticket's; ``custom_data`` is None when it was not sent, and a JSON number, boolean
-    or null as its text.
+    or null as its text. ``receiver`` is whose reading of a form it is, ``differences`` what
+    differs in it from PHP's.
     """
 
     source: str | None
@@ -40,6 +42,8 @@ class Reading:
     subject: str | None = None
     facts: tuple[Fact, ...] = ()
     custom_data: Any = None
+    receiver: str = PHP
+    differences: Differences = field(default_factory=Differences)
 
 
 def build_reading(
@@ -48,23 +52,29 @@ def build_reading(
     filter_text: str = "",
     opened: str = FITTING,
     order: str = THOUGHT,
+    receiver: str = PHP,
 ) -> Reading:
     """Read a request's body, be it a form or JSON.
 
     ``filter_text`` leaves only the fields that have all of its words in their path or
     value. ``opened`` is ``all``, ``none``, ``level`` or ``""`` for what fits; ``order``
     is ``sent`` for the order of arrival, ``""`` for a ticket's fields as one thinks of
-    them. Anything else counts as ``""``: both come from a URL. Never raises, whatever
-    was captured; linear in the body.
+    them. Anything else counts as ``""``: both come from a URL. ``receiver`` is a key of
+    ``receivers.TITLES``: a form is read as it reads it. Never raises, whatever was captured;
+    linear in the body.
     """
-    source, value = find_content(request)
+    source, value = find_content(request, PHP if receiver == SENT else receiver)
     if source is None:
         return Reading(None, [])
     words = split_words(filter_text)
+    if source == FORM and receiver == SENT:
+        return _read_pairs(request, words, filter_text)
+    differences = find_differences(request, receiver) if source == FORM else Differences()
     opened = opened if opened in _OPENINGS else FITTING
     ticket = is_ticket(value)
     grouped = ticket and order != SENT
-    manner = Manner(request.received_at, words, grouped, source == FORM, opened)
+    is_php = source == FORM and receiver == PHP
+    manner = Manner(request.received_at, words, grouped, is_php, opened, differences.marks)
     tree = build_tree(value, words)
     root = tree.root
     if root.is_leaf:
@@ -85,7 +95,30 @@ def build_reading(
         find_subject(value) if ticket else None,
         find_facts(value, request.received_at) if ticket else (),
         _find_custom_data(value) if ticket else None,
+        receiver,
+        differences,
     )
+
+
+def _read_pairs(request: Message, words: tuple[str, ...], filter_text: str) -> Reading:
+    """A form's pairs in wire order; each leads to its field, if PHP kept one."""
+    assert request.form is not None  # noqa: S101 - the body is a form
+    pairs = request.form.pairs
+    shown = [
+        pair
+        for pair in pairs
+        if all(word in pair.name.lower() or word in pair.value.lower() for word in words)
+    ]
+    nodes = [
+        Node(pair.name, pair.path or () if pair.is_kept else (), TEXT, pair.value)
+        for pair in shown[:MAX_NODES]
+    ]
+    root = Node("", (), MAP, size=len(nodes), fields=len(nodes), value={}, children=nodes)
+    complete = len(nodes) == len(shown) and not request.form.unlisted
+    rows = list_rows(root, Manner(request.received_at, words))
+    total, matching = len(pairs) + request.form.unlisted, len(shown)
+    found = Reading(FORM, rows, total, matching, complete, filter_text[:200].strip())
+    return replace(found, receiver=SENT)
 
 
 def _find_custom_data(value: dict[str, Any]) -> Any:

@@ -85,6 +85,12 @@ class BinStore:
         self._remover.set_capacity(self._row(name).id, capacity)
         return self.get(name)
 
+    def remember_receiver(self, name: str, receiver: str) -> Bin:
+        """Show the bin's forms as this receiver reads them. Raises ``BinNotFoundError``."""
+        self._row(name).receiver = receiver
+        db.session.commit()
+        return self.get(name)
+
     def answer_by(self, name: str, rules: AnswerRules) -> Bin:
         """Let the bin answer by these rules from the next capture on, all from the first turn.
 
@@ -150,4 +156,5 @@ def _to_bin(row: BinRow) -> Bin:
         answers=row.answers,
         kept_from=row.kept_from,
         let_go=row.let_go,
+        receiver=row.receiver,
     )

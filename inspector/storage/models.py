@@ -55,6 +55,7 @@ class BinRow(Base):
     kept_from: Mapped[int] = mapped_column(BigInteger, server_default="1")
     held: Mapped[int] = mapped_column(BigInteger, server_default="0")
     let_go: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    receiver: Mapped[str] = mapped_column(String(16), server_default="php")
 
 
 class AnswerSetRow(Base):

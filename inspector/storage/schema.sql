@@ -13,6 +13,7 @@ CREATE TABLE bins (
     kept_from BIGINT DEFAULT '1' NOT NULL,
     held BIGINT DEFAULT '0' NOT NULL,
     let_go BIGINT DEFAULT '0' NOT NULL,
+    receiver VARCHAR(16) DEFAULT 'php' NOT NULL,
     UNIQUE (name)
 );
 

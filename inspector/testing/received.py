@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
+from inspector.forms import to_json_safe
 from inspector.reading.content import find_content
 from inspector.reading.matching import explain_missing
 from inspector.reading.paths import MISSING, find_value, parse_path
@@ -177,6 +178,24 @@ class ReceivedRequest:
         """Notes on fields that PHP drops or changes."""
         found: list[dict[str, str]] = self._json["form_notes"]
         return found
+
+    @property
+    def form_refusal(self) -> None:
+        """None: PHP refuses no form; see ``form_as`` for others."""
+        return None
+
+    def form_as(self, receiver: str) -> dict[str, Any] | None:
+        """The form as ``rack``, ``qs``, ``express``, ``flat`` or ``php`` reads it.
+
+        ``rack`` stands for Rails and Sinatra, ``flat`` for Flask, Django and Go. None when
+        the body is no form. Raises ``ValueError`` for an unknown receiver, ``AssertionError``
+        with its answer for a form that the receiver refuses.
+        """
+        __tracebackhide__ = True
+        form = self.captured.form_as(receiver)
+        if form is not None and form.refusal:
+            raise AssertionError(form.refusal)
+        return None if form is None else to_json_safe(form.value)
 
     @property
     def ticket(self) -> Any:

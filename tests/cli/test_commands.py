@@ -243,6 +243,17 @@ def test_tail_prints_json_and_ends_after_one(bin_url: str, tailing: Any) -> None
     assert process.wait(DEADLINE_S) == 0
 
 
+def test_tail_and_export_show_a_form_as_its_receiver_sees_it(
+    command: Command, bin_url: str, bin_name: str, tailing: Any
+) -> None:
+    process = tailing("--json", "--once", "--as-seen-by", "flat")
+    found = json.loads(send_until_printed(bin_url, process))
+    assert found["form"]["ticket[id]"] == ["5"]
+    assert process.wait(DEADLINE_S) == 0
+    exported = command.run("export", bin_name, "--as-seen-by", "flat").stdout
+    assert json.loads(exported.splitlines()[0])["form"] == found["form"]
+
+
 def test_tail_prints_numbers_as_they_were_sent(bin_url: str, tailing: Any) -> None:
     sent, headers = b'{"a": 1.50, "b": 1e400}', {"Content-Type": "application/json"}
     process = tailing("--json", "--once")

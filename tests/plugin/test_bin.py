@@ -56,6 +56,21 @@ def test_a_ticket_in_parts_is_one_for_a_test(webhook_bin: WebhookBin) -> None:
     assert (request.ticket, request.form_data) == (urlencoded.ticket, urlencoded.form_data)
 
 
+def test_a_form_is_there_as_other_receivers_read_it(webhook_bin: WebhookBin) -> None:
+    head = {"Content-Type": "application/x-www-form-urlencoded"}
+    requests.post(webhook_bin.url, data="t[a]=1&t[b][]=2", headers=head, timeout=10)
+    request = webhook_bin.wait()
+    assert request.form_as("rack") == request.form_as("express") == request.form
+    assert request.form_as("flat") == {"t[a]": ["1"], "t[b][]": ["2"]}
+    with pytest.raises(ValueError, match="php, rack, qs, express, flat"):
+        request.form_as("perl")
+    requests.post(webhook_bin.url, data="t=1&t[a]=1", headers=head, timeout=10)
+    with pytest.raises(AssertionError, match="answer 400 Bad Request"):
+        webhook_bin.wait(count=2)[1].form_as("rack")
+    requests.post(webhook_bin.url, json={}, timeout=10)
+    assert webhook_bin.wait(count=3)[2].form_as("qs") is None
+
+
 def test_headers_are_found_in_any_case(webhook_bin: WebhookBin) -> None:
     requests.post(webhook_bin.url, headers={"X-Deskpro-TicketId": "5"}, timeout=10)
     headers = webhook_bin.wait().headers

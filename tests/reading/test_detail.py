@@ -24,6 +24,7 @@ def test_a_field_is_named_in_every_language() -> None:
         "Template": "{{ ticket.participants[0].person.id }}",
         "Python": 'request.form["ticket"]["participants"][0]["person"]["id"]',
         "jq": ".form.ticket.participants[0].person.id",
+        "PHP": "$_POST['ticket']['participants'][0]['person']['id']",
     }
     assert detail.parents[1] == ("participants", "ticket.participants")
     assert detail.meaning is not None

@@ -44,10 +44,6 @@ func writeAll(values []string) string {
 func answer(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	problem := r.ParseForm()
-	if name := r.Header.Get("X-Name"); name != "" {
-		fmt.Fprintf(w, `{"value":%s}`, write(r.Form.Get(name)))
-		return
-	}
 	names := []string{}
 	for name := range r.PostForm {
 		names = append(names, name)

@@ -8,13 +8,12 @@ app.post('/qs', express.raw({ type: () => true, limit: '50mb' }), (req, res) => 
   answer(req, res)
 })
 app.post('/express', express.urlencoded({ extended: true }), answer)
-app.post('/flat', express.urlencoded({ extended: false }), answer)
 app.use((error, req, res, next) => {
   res.json({ error: String(error.status), message: error.message })
 })
 
 function answer (req, res) {
-  const expression = req.get('x-expression')
+  const expression = Buffer.from(req.get('x-expression') || '', 'latin1').toString()
   res.json({ value: expression ? new Function('req', `return ${expression}`)(req) : req.body })
 }
 

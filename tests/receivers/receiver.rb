@@ -37,7 +37,7 @@ ANSWER = lambda do |env|
     value = request.POST
     if (expression = env["HTTP_X_EXPRESSION"])
       params = Indifferent.of(value)
-      value = eval(expression, binding)
+      value = eval(expression.dup.force_encoding("UTF-8"), binding)
     end
     body = "{\"value\":#{write(value)}}"
   rescue => error

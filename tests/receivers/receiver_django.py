@@ -15,7 +15,7 @@ def answer(request: HttpRequest) -> HttpResponse:
     value: Any = dict(request.POST.lists())
     expression = request.headers.get("X-Expression")
     if expression:
-        value = eval(expression, {"request": request})
+        value = eval(expression.encode("latin-1").decode(), {"request": request})
     return HttpResponse(json.dumps({"value": value}), content_type="application/json")
 
 

@@ -15,7 +15,7 @@ def answer() -> Response:
     expression = request.headers.get("X-Expression")
     value: Any = dict(request.form.lists())
     if expression:
-        value = eval(expression, {"request": request})
+        value = eval(expression.encode("latin-1").decode(), {"request": request})
     return Response(json.dumps({"value": value}), mimetype="application/json")
 
 

@@ -34,7 +34,6 @@ KINDS = {
     "sinatra": Kind("receiver.rb", "/", "ruby-sinatra ruby-webrick"),
     "qs": Kind("receiver.js", "/qs", "nodejs npm"),
     "express": Kind("receiver.js", "/express", "nodejs npm"),
-    "express-flat": Kind("receiver.js", "/flat", "nodejs npm"),
     "flask": Kind("receiver_flask.py", "/", "python3-flask"),
     "django": Kind("receiver_django.py", "/", "python3-django"),
     "go": Kind("receiver.go", "/", "golang-go"),
@@ -53,6 +52,7 @@ class Receiver:
     """
 
     def __init__(self, name: str, folder: Path) -> None:
+        self.name = name
         self.kind = KINDS[name]
         self._command = _prepare(name, folder)
         self._folder = folder
@@ -104,27 +104,30 @@ class Receiver:
 def _prepare(name: str, folder: Path) -> list[str]:
     program = str(HERE / KINDS[name].program)
     if name == "php":
-        return [_find("php"), "-n", "-S", f"127.0.0.1:{_free_port()}", program]
+        # $_POST takes one pair more than this, parse_str as many: so both take 1,000.
+        options = ["-n", "-d", "display_errors=0", "-d", "max_input_vars=999"]
+        return [find_program("php"), *options, "-S", f"127.0.0.1:{_free_port()}", program]
     if name in ("rack", "sinatra"):
-        command = [_find("ruby"), program, *(["sinatra"] if name == "sinatra" else [])]
+        command = [find_program("ruby"), program, *(["sinatra"] if name == "sinatra" else [])]
         libraries = ["-rwebrick", "-rsinatra/base" if name == "sinatra" else "-rrack"]
-        _run([_find("ruby"), *libraries, "-e", ""], folder)
+        _run([find_program("ruby"), *libraries, "-e", ""], folder)
         return command
     if name in ("flask", "django"):
         if find_spec(name) is None:
             raise Missing(name)
         return [sys.executable, program]
     if name == "go":
-        _run([_find("go"), "build", "-o", str(folder / "receiver-go"), program], folder)
+        _run([find_program("go"), "build", "-o", str(folder / "receiver-go"), program], folder)
         return [str(folder / "receiver-go")]
     for file in ("receiver.js", "package.json", "package-lock.json"):
         shutil.copy(HERE / file, folder)
     if not (folder / "node_modules" / "qs").is_dir():
-        _run([_find("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder)
-    return [_find("node"), "receiver.js"]
+        _run([find_program("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder)
+    return [find_program("node"), "receiver.js"]
 
 
-def _find(program: str) -> str:
+def find_program(program: str) -> str:
+    """Where a program is, beside Python first. Raises ``Missing``."""
     beside_python = Path(sys.executable).with_name(program)
     found = str(beside_python) if beside_python.is_file() else shutil.which(program)
     if found is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, NotRequired, TypedDict
+from typing import Annotated, Literal, NotRequired, TypedDict, cast
 
 from inspector.domain import Bin
 from inspector.web.api.pairs import MOMENT, SENT_PAIRS
@@ -10,6 +10,13 @@ from inspector.web.api.schema import About
 from inspector.web.current import current_services
 
 _BYTE = {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 255}}
+
+
+ShownReceiver = Literal["php", "rack", "express", "qs", "flat", "sent"]
+SHOWN_RECEIVER = About(
+    "Whose reading of a form the bin's pages show: see as of a request; sent is the pairs in the "
+    "order in which they were sent."
+)
 
 
 class BinJson(TypedDict):
@@ -26,6 +33,7 @@ class BinJson(TypedDict):
     last_number: Annotated[int, About("The highest number given so far; 0 for none.")]
     let_go_count: Annotated[int, About("How many older ones went, by capacity or age.")]
     deleted_count: Annotated[int, About("How many were deleted by hand.")]
+    receiver: Annotated[ShownReceiver, SHOWN_RECEIVER]
     answer: Annotated[BinAnswerJson, About("What its senders get.")]
     secret: NotRequired[Annotated[str, About("Opens a private bin. Told only once.")]]
 
@@ -55,6 +63,7 @@ def bin_to_json(bin_: Bin) -> BinJson:
         "last_number": bin_.last_number,
         "let_go_count": bin_.let_go,
         "deleted_count": bin_.deleted_count,
+        "receiver": cast("ShownReceiver", bin_.receiver),
         "answer": {
             "status": bin_.answer.status,
             "headers": [list(pair) for pair in bin_.answer.headers],

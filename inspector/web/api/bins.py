@@ -9,7 +9,7 @@ from flask import jsonify
 from flask.typing import ResponseReturnValue
 
 from inspector.domain.bins import MAX_CAPACITY
-from inspector.web.api.bin_json import BinJson, bin_to_json
+from inspector.web.api.bin_json import SHOWN_RECEIVER, BinJson, ShownReceiver, bin_to_json
 from inspector.web.api.calls import Answer, Api
 from inspector.web.api.schema import About
 from inspector.web.current import current_services, find_bin, list_open_bins
@@ -39,6 +39,7 @@ class BinChange:
     """Changes to a bin; what is not given stays."""
 
     capacity: Annotated[int | None, _CAPACITY] = None
+    receiver: Annotated[ShownReceiver | None, SHOWN_RECEIVER] = None
 
 
 @api.call("GET", "/bins", Answer(list[BinJson], meaning="All bins but private ones."))
@@ -76,13 +77,15 @@ def get_bin(name: str) -> ResponseReturnValue:
 
 @api.call("PATCH", "/bins/<name>", Answer(BinJson, meaning="The bin as it is now."), body=BinChange)
 def change_bin(name: str, body: BinChange) -> ResponseReturnValue:
-    """Change how many requests a bin keeps.
+    """Change how many requests a bin keeps, or whose reading of forms its pages show.
 
-    Those that are too many, the oldest, go at once.
+    Requests that are too many, the oldest, go at once.
     """
     bin_ = find_bin(name)
     if body.capacity is not None:
         bin_ = current_services().bins.update(name, capacity=body.capacity)
+    if body.receiver is not None:
+        bin_ = current_services().bins.remember_receiver(name, body.receiver)
     return jsonify(bin_to_json(bin_))
 
 

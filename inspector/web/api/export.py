@@ -15,7 +15,7 @@ from inspector.exports.formats import HAR
 from inspector.exports.har import render_har
 from inspector.exports.table import render_csv
 from inspector.web.api.calls import Answer, Api
-from inspector.web.api.request_json import render_request
+from inspector.web.api.request_json import AS_RECEIVER, Receiver, render_request
 from inspector.web.api.requests import make_download
 from inspector.web.api.schema import About
 from inspector.web.current import current_services, find_bin
@@ -40,6 +40,7 @@ class ExportQuery:
             "column for each field."
         ),
     ] = "jsonl"
+    as_: Annotated[Receiver, AS_RECEIVER] = "php"
 
 
 @api.call(
@@ -57,7 +58,7 @@ def export_bin(name: str, query: ExportQuery) -> ResponseReturnValue:
         raise InspectorError(
             "too_many_exports", "Other exports are still under way. Try again in a while."
         )
-    media_type, pieces = _render(bin_, query.format)
+    media_type, pieces = _render(bin_, query.format, query.as_)
     response = make_download(b"", media_type, f"{bin_.name}.{query.format}")
     response.response = stream_with_context(_gather(pieces))
     response.headers.pop("Content-Length", None)
@@ -65,14 +66,14 @@ def export_bin(name: str, query: ExportQuery) -> ResponseReturnValue:
     return response
 
 
-def _render(bin_: Bin, form: str) -> tuple[str, Iterator[str]]:
+def _render(bin_: Bin, form: str, dialect: str) -> tuple[str, Iterator[str]]:
     services = current_services()
     store = services.requests
     if form == "har":
         return HAR, render_har(store.iterate(bin_), services.base_url())
     if form == "csv":
         return f"{CSV}; charset=utf-8", render_csv(lambda: store.iterate(bin_))
-    return JSON_LINES, (render_request(each) + "\n" for each in store.iterate(bin_))
+    return JSON_LINES, (render_request(each, dialect) + "\n" for each in store.iterate(bin_))
 
 
 def _gather(pieces: Iterator[str]) -> Iterator[bytes]:

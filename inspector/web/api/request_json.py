@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
-from typing import Annotated, Any, TypedDict, cast
+from typing import Annotated, Any, Literal, TypedDict, cast
 
 from inspector.domain import CapturedRequest
 from inspector.domain.json_bodies import write_json
@@ -15,9 +15,16 @@ from inspector.web.api.answer_json import GivenAnswerJson, answer_to_json
 from inspector.web.api.pairs import MOMENT, SENT_PAIRS
 from inspector.web.api.schema import About
 
+PHP = "php"
+AS_RECEIVER = About(
+    "The receiver whose reading of a form is given: PHP, Rack (Rails, Sinatra), qs, Express with "
+    "body-parser's settings, or flat names with lists of values (Flask, Django, Go)."
+)
+Receiver = Literal["php", "rack", "qs", "express", "flat"]
+
 
 class NoteJson(TypedDict):
-    """Something that PHP drops or changes, or that is odd."""
+    """A field that the receiver drops or changes, or that is odd."""
 
     code: str
     name: Annotated[str, About("The field's name as sent.")]
@@ -104,9 +111,15 @@ class RequestJson(WireJson):
     answer: Annotated[GivenAnswerJson | None, About("What its sender got.")]
     form: Annotated[
         dict[str, Any] | None,
-        About("The form, urlencoded or in parts, nested as PHP nests it, in PHP's order."),
+        About(
+            "The form, urlencoded or in parts, nested as PHP nests it, in PHP's order; with as, as "
+            "another receiver reads it."
+        ),
     ]
     form_notes: list[NoteJson]
+    form_refusal: Annotated[
+        str | None, About("How the receiver of as rejects the form; null when it takes it.")
+    ]
     ticket: Annotated[Any, About("That part of form; null where absent.")]
     person_context: Annotated[Any, About("That part of form; null where absent.")]
     custom_data: Annotated[
@@ -119,7 +132,7 @@ class RequestJson(WireJson):
     json: Annotated[Any, About("The body parsed, when it is JSON; numbers as they were written.")]
 
 
-def request_to_json(request: CapturedRequest, dialect: str = "php") -> RequestJson:
+def request_to_json(request: CapturedRequest, dialect: str = PHP) -> RequestJson:
     """All that is known of a request, its form as the receiver ``dialect`` reads it.
 
     Key order inside ``form`` is the receiver's: never sort it.
@@ -157,6 +170,7 @@ def _read_to_json(request: CapturedRequest, dialect: str) -> dict[str, Any]:
         "body": request.body_text,
         "form": getattr(form, "value", None),
         "form_notes": notes_to_json(request.list_form_notes(form)),
+        "form_refusal": (form.refusal or None) if form is not None and dialect != PHP else None,
         "ticket": request.ticket,
         "person_context": request.person_context,
         "custom_data": request.custom_data,
@@ -185,7 +199,7 @@ def wire_to_json(request: CapturedRequest) -> WireJson:
     }
 
 
-def render_request(request: CapturedRequest, dialect: str = "php") -> str:
+def render_request(request: CapturedRequest, dialect: str = PHP) -> str:
     """The request as JSON in one line of ASCII, the numbers of its body as they were sent."""
     found: dict[str, Any] = {**request_to_json(request, dialect)}
     if found["json"] is None:

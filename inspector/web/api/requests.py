@@ -18,7 +18,13 @@ from inspector.exports.formats import HAR, TEXT
 from inspector.reading.query import MAX_QUERY_CHARS, Query, parse_query
 from inspector.storage.records import make_id
 from inspector.web.api.calls import NEXT_LINK, Answer, Api, link_next
-from inspector.web.api.request_json import RequestJson, render_array, render_request
+from inspector.web.api.request_json import (
+    AS_RECEIVER,
+    Receiver,
+    RequestJson,
+    render_array,
+    render_request,
+)
 from inspector.web.api.schema import About
 from inspector.web.current import current_services, find_bin, find_position
 from inspector.web.headers import JSON
@@ -155,6 +161,7 @@ class FormatQuery:
             "fixture, har an HTTP Archive, raw the HTTP message."
         ),
     ] = "json"
+    as_: Annotated[Receiver, AS_RECEIVER] = "php"
 
 
 @api.call(
@@ -172,7 +179,7 @@ def get_request(name: str, request_id: str, query: FormatQuery) -> ResponseRetur
     """Get one request, as JSON or in a form that other programs take."""
     captured = load_request(name, request_id)
     if query.format == "json":
-        return Response(render_request(captured) + "\n", mimetype=JSON)
+        return Response(render_request(captured, query.as_) + "\n", mimetype=JSON)
     made = export_request(captured, query.format, current_services().base_url())
     filename = f"{captured.bin_name}-{captured.number}.{made.suffix}"
     response = make_download(made.data, made.media_type, filename)

@@ -15,6 +15,7 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from keyword import iskeyword
 from typing import Annotated, Any, Literal, TypeVar, Union, cast, get_args, get_origin
 
 from inspector.errors import InspectorError
@@ -71,12 +72,12 @@ class Field:
 
 @cache
 def fields_of(shape: Any) -> tuple[Field, ...]:
-    """The fields of a dataclass, in order."""
+    """The fields of a dataclass, in order; ``as_`` stands for one that Python has no word for."""
     hints = typing.get_type_hints(shape, include_extras=True)
     found = []
     for field in dataclasses.fields(shape):
         kind, about = _split(hints[field.name])
-        found.append(Field(field.name, kind, about, field.default))
+        found.append(Field(field.name.removesuffix("_"), kind, about, field.default))
     return tuple(found)
 
 
@@ -108,7 +109,7 @@ def _read(shape: type[Shape], given: Mapping[str, Any], read: Callable[[Field, A
             values[field.name] = read(field, given[field.name])
         elif field.required:
             raise field.refuse("is missing")
-    return shape(**values)
+    return shape(**{f"{name}_" if iskeyword(name) else name: each for name, each in values.items()})
 
 
 def _read_texts(field: Field, texts: Sequence[str]) -> Any:

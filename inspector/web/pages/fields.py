@@ -22,6 +22,7 @@ from inspector.reading.detail import find_detail
 from inspector.reading.fields import BODY, Name, parse_name
 from inspector.reading.nodes import split_words
 from inspector.reading.paths import Path, parse_path
+from inspector.reading.receivers import choose_receiver
 from inspector.reading.series import Series
 from inspector.reading.terms import find_terms
 from inspector.reading.timeline import METHOD, build_timeline
@@ -41,7 +42,8 @@ def show_field(name: str, request_id: str) -> Response:
     bin_ = find_bin(name)
     captured = current_services().requests.get(bin_, request_id)
     path = _read_path()
-    detail = find_detail(captured, path)
+    receiver = choose_receiver(request.args.get("as"), bin_.receiver)
+    detail = find_detail(captured, path, receiver)
     if detail is None:
         text = request.args.get("path", "")[:200]
         raise InspectorError("not_found", f"This request has no field {text}.")
@@ -52,6 +54,7 @@ def show_field(name: str, request_id: str) -> Response:
         bin=bin_,
         captured=captured,
         detail=detail,
+        receiver=receiver,
         has=has,
         equals=equals,
     )

@@ -10,6 +10,7 @@ from inspector.domain.multipart import Part
 from inspector.errors import InspectorError
 from inspector.forms import Form, Note
 from inspector.reading.json_notes import JsonNote, find_json_notes
+from inspector.reading.receivers import PHP, SENT
 from inspector.reading.tree import Reading
 from inspector.web.pages.text import say_number, say_size
 
@@ -64,15 +65,19 @@ class Content:
     parts_problem: str | None
 
 
-def build_content(request: CapturedRequest) -> Content:
-    """Derive what the page shows; cost is bounded whatever the request holds."""
+def build_content(request: CapturedRequest, receiver: str = PHP) -> Content:
+    """Derive what the page shows; cost is bounded whatever the request holds.
+
+    ``receiver`` (see ``reading.receivers``) is whose notes on a form are shown.
+    """
+    form = request.form if receiver == SENT else request.form_as(receiver)
     decoded = request.decoded_body
     parts = _list_parts(request)
     return Content(
         cookies=split_cookies(request.raw_headers),
         notes=[
             *request.query.notes,
-            *request.list_form_notes(request.form),
+            *request.list_form_notes(form),
             *find_json_notes(request),
         ],
         body=preview(decoded, request.body_text, MAX_BODY_CHARS, MAX_HEX_BYTES),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from flask import Blueprint, Response, redirect, request
 
 from inspector.domain import CapturedRequest
+from inspector.reading.receivers import TITLES, choose_receiver
 from inspector.reading.tree import Reading, build_reading
 from inspector.web.current import current_services, find_bin
 from inspector.web.htmx import (
@@ -31,7 +33,8 @@ def show_request(name: str, request_id: str) -> Response:
     captured = current_services().requests.get(bin_, request_id)
     found = None if wants_fragment() else load_list_around(bin_, captured)
     older, newer = find_neighbours(bin_, captured, read_search().query)
-    content, tree = build_content(captured), _read_body(captured)
+    tree = _read_body(captured, bin_.receiver)
+    content = build_content(captured, tree.receiver)
     return render_resource(
         "bins/show.html",
         "requests/_request.html",
@@ -39,20 +42,32 @@ def show_request(name: str, request_id: str) -> Response:
         captured=captured,
         content=content,
         tree=tree,
+        receivers=TITLES,
         sections=list_sections(captured, content, tree),
         older_id=older,
         newer_id=newer,
     )
 
 
-def _read_body(captured: CapturedRequest) -> Reading:
+def _read_body(captured: CapturedRequest, usual: str) -> Reading:
+    """The body's fields, a form as the receiver ``as`` or else the bin's usual one reads it."""
     args = request.args
     return build_reading(
         captured,
         filter_text=args.get("filter", ""),
         opened=args.get("open", ""),
         order=args.get("order", ""),
+        receiver=choose_receiver(args.get("as"), usual),
     )
+
+
+@blueprint.post("/bins/<name>/requests/<request_id>/receiver")
+def remember_receiver(name: str, request_id: str) -> Any:
+    """A form: ``receiver``, which the bin's pages show from now on. Back to the request."""
+    bins = current_services().bins
+    bin_ = find_bin(name)
+    bins.remember_receiver(name, choose_receiver(request.form.get("receiver"), bin_.receiver))
+    return redirect(f"/bins/{name}/requests/{quote(request_id)}", 303)
 
 
 @blueprint.get("/bins/<name>/requests/<request_id>/delete")
