@@ -262,7 +262,7 @@ document.addEventListener("input", (event) => {
 
 document.addEventListener("submit", (event) => {
   const tree = treeOf(event.target);
-  if (tree && !tree.asks) event.preventDefault();
+  if (tree && !tree.asks && event.target.matches(".tree-filter")) event.preventDefault();
 });
 
 document.addEventListener("keydown", (event) => {

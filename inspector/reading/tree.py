@@ -10,7 +10,7 @@ from inspector.reading.content import FORM, find_content
 from inspector.reading.facts import Fact, find_facts, find_subject
 from inspector.reading.grouping import is_ticket
 from inspector.reading.nodes import MAP, MAX_NODES, TEXT, Node, build_tree, scalar_text, split_words
-from inspector.reading.receivers import PHP, SENT, Differences, find_differences
+from inspector.reading.receivers import FLAT, PHP, SENT, Differences, find_differences
 from inspector.reading.rows import ALL, FITTING, LEVEL, NONE, Manner, Row, list_rows
 
 THOUGHT = ""
@@ -67,8 +67,8 @@ def build_reading(
     if source is None:
         return Reading(None, [])
     words = split_words(filter_text)
-    if source == FORM and receiver == SENT:
-        return _read_pairs(request, words, filter_text)
+    if source == FORM and receiver in (SENT, FLAT):
+        return _read_pairs(request, receiver, words, filter_text)
     differences = find_differences(request, receiver) if source == FORM else Differences()
     opened = opened if opened in _OPENINGS else FITTING
     ticket = is_ticket(value)
@@ -83,8 +83,8 @@ def build_reading(
         root = Node("", (), MAP, size=1, value={}, children=children)
     return Reading(
         source,
-        list_rows(root, manner),
-        tree.total,
+        [] if differences.is_refusal else list_rows(root, manner),
+        0 if differences.is_refusal else tree.total,
         tree.matching,
         tree.complete,
         filter_text[:200].strip(),
@@ -100,10 +100,14 @@ def build_reading(
     )
 
 
-def _read_pairs(request: Message, words: tuple[str, ...], filter_text: str) -> Reading:
-    """A form's pairs in wire order; each leads to its field, if PHP kept one."""
-    assert request.form is not None  # noqa: S101 - the body is a form
-    pairs = request.form.pairs
+def _read_pairs(
+    request: Message, receiver: str, words: tuple[str, ...], filter_text: str
+) -> Reading:
+    """A form's pairs in wire order, each with the path of its field, if one was kept."""
+    form = request.form_as(PHP if receiver == SENT else receiver)
+    assert form is not None  # noqa: S101 - the body is a form
+    pairs = form.pairs
+    differences = find_differences(request, receiver)
     shown = [
         pair
         for pair in pairs
@@ -114,11 +118,11 @@ def _read_pairs(request: Message, words: tuple[str, ...], filter_text: str) -> R
         for pair in shown[:MAX_NODES]
     ]
     root = Node("", (), MAP, size=len(nodes), fields=len(nodes), value={}, children=nodes)
-    complete = len(nodes) == len(shown) and not request.form.unlisted
-    rows = list_rows(root, Manner(request.received_at, words))
-    total, matching = len(pairs) + request.form.unlisted, len(shown)
+    complete = len(nodes) == len(shown) and not form.unlisted
+    rows = list_rows(root, Manner(request.received_at, words, marks=differences.marks))
+    total, matching = len(pairs) + form.unlisted, len(shown)
     found = Reading(FORM, rows, total, matching, complete, filter_text[:200].strip())
-    return replace(found, receiver=SENT)
+    return replace(found, receiver=receiver, differences=differences)
 
 
 def _find_custom_data(value: dict[str, Any]) -> Any:

@@ -93,9 +93,7 @@ def compare_with_library(body: bytes) -> bool:
     for name, best_time in best.items():
         print(f"  {name:<36}{best_time:9.3f} ms  {best_time / best['parse_qsl']:6.2f}")
     slowest = max(best[dialect] for dialect in OTHERS) / best["warm"]
-    print(
-        f"  targets: warm {WARM_TARGET}, cold {COLD_TARGET}, other dialects {DIALECT_TARGET} of warm"
-    )
+    print(f"  targets: warm {WARM_TARGET}, cold {COLD_TARGET}, others {DIALECT_TARGET} of warm")
     value = parse(body).value
     print(f"  {'build, for the way back':<36}{best_ms(lambda: build(value), 100):9.3f} ms")
     return warm <= WARM_TARGET and cold <= COLD_TARGET and slowest <= DIALECT_TARGET
