@@ -9,7 +9,16 @@ from inspector.domain.messages import Message
 from inspector.reading.content import FORM, find_content
 from inspector.reading.facts import Fact, find_facts, find_subject
 from inspector.reading.grouping import is_ticket
-from inspector.reading.nodes import MAP, MAX_NODES, TEXT, Node, build_tree, scalar_text, split_words
+from inspector.reading.nodes import (
+    MAP,
+    MAX_NODES,
+    TEXT,
+    Node,
+    Tree,
+    build_tree,
+    scalar_text,
+    split_words,
+)
 from inspector.reading.receivers import FLAT, PHP, SENT, Differences, find_differences
 from inspector.reading.rows import ALL, FITTING, LEVEL, NONE, Manner, Row, list_rows
 
@@ -76,11 +85,7 @@ def build_reading(
     is_php = source == FORM and receiver == PHP
     manner = Manner(request.received_at, words, grouped, is_php, opened, differences.marks)
     tree = build_tree(value, words)
-    root = tree.root
-    if root.is_leaf:
-        # A JSON body may be one bare value: it gets a row of its own.
-        children = [root] if tree.matching else []
-        root = Node("", (), MAP, size=1, value={}, children=children)
+    root = _list_leaf(tree) if tree.root.is_leaf else tree.root
     return Reading(
         source,
         [] if differences.is_refusal else list_rows(root, manner),
@@ -98,6 +103,12 @@ def build_reading(
         receiver,
         differences,
     )
+
+
+def _list_leaf(tree: Tree) -> Node:
+    """A container of a JSON body's one bare value, which gets a row of its own."""
+    children = [tree.root] if tree.matching else []
+    return Node("", (), MAP, size=1, value={}, children=children)
 
 
 def _read_pairs(
