@@ -75,7 +75,7 @@ def delete(name: str, *, server: str, token: str | None) -> None:
 
 @command.command("answer", context_settings=ENVIRONMENT)
 @click.argument("name")
-@click.option("--status", type=click.IntRange(200, 599), default=200, show_default=True)
+@click.option("--status", type=click.IntRange(200, 599), help="200 where another option is given.")
 @click.option(
     "--header", metavar="'NAME: VALUE'", multiple=True, help="A header; may be given again."
 )
@@ -84,27 +84,38 @@ def delete(name: str, *, server: str, token: str | None) -> None:
     "--delay",
     metavar="SECONDS",
     type=click.FloatRange(0, 300),
-    default=0.0,
     help="How long it waits first.",
 )
 @click.option("--insist", is_flag=True, help="Let Set-Cookie and its like go out too.")
 @server_options
 def answer(name: str, *, server: str, token: str | None, **chosen: Any) -> None:
-    """Choose what a bin answers; 200 and ok when nothing is said."""
+    """Choose one answer for all requests to a bin; without an option, show it.
+
+    Rules, sequences and presets: `inspector answers`.
+    """
+    client = Client(server, token)
+    if any(value not in (None, (), False) for value in chosen.values()):
+        now = _choose_answer(client, name, chosen)
+    else:
+        now = client.call("GET", bin_path(name))["answer"]
+    waits = f" after {now['delay_s']:g} s" if now["delay_s"] else ""
+    click.echo(f"{name} answers {now['status']}{waits}, {len(now['body'].encode()):,} bytes.")
+
+
+def _choose_answer(client: Client, name: str, chosen: dict[str, Any]) -> dict[str, Any]:
     from inspector.domain.bin_answers import parse_header_lines  # the others start without it
 
     fields = {
-        "status": chosen["status"],
+        "status": chosen["status"] or 200,
         "headers": parse_header_lines("\n".join(chosen["header"])),
         "body": chosen["body"],
-        "delay_s": chosen["delay"],
+        "delay_s": chosen["delay"] or 0.0,
         "insist": chosen["insist"],
     }
     try:
-        now = Client(server, token).call("PUT", f"{bin_path(name)}/answer", fields)["answer"]
+        now: dict[str, Any] = client.call("PUT", f"{bin_path(name)}/answer", fields)["answer"]
     except InspectorError as error:
         if error.code != "header_reaches_further":
             raise
         raise InspectorError(error.code, f"{error.message} Say so with --insist.") from error
-    waits = f" after {now['delay_s']:g} s" if now["delay_s"] else ""
-    click.echo(f"{name} answers {now['status']}{waits}, {len(now['body'].encode()):,} bytes.")
+    return now

@@ -19,6 +19,7 @@ from inspector.errors import InspectorError
 COMMANDS = {
     "serve": "inspector.cli.serve",
     "bins": "inspector.cli.bins",
+    "answers": "inspector.cli.answers",
     "tail": "inspector.cli.tail",
     "emit": "inspector.cli.emit",
     "replay": "inspector.cli.replay",

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -31,6 +31,10 @@ from inspector.settings import (
     parse_size,
     take_handed_socket,
 )
+
+if TYPE_CHECKING:
+    from inspector.answers.rules import AnswerRules
+    from inspector.server import ServerProcess
 
 DEFAULTS = Settings()
 PRUNE_EVERY_S = 60.0
@@ -76,6 +80,12 @@ def _list_limits() -> str:
     show_default=True,
 )
 @_option("--bin", "Create a bin of this name when it is not there.", multiple=True, metavar="NAME")
+@_option(
+    "--answers",
+    "A file of answer rules, JSON or TOML: for the bins of --bin, or by their names.",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+)
 @_option(
     "--capacity",
     "How many requests a new bin keeps.",
@@ -164,13 +174,17 @@ def command(**chosen: Any) -> None:
     )
     # A thread that works out a large page gives way to captures sooner than after Python's 5 ms.
     sys.setswitchinterval(0.001)
+    answers = chosen.pop("answers")
     settings = _take_handed_socket(_make_settings(**chosen))
+    rules = {} if answers is None else _read_answers(answers, settings.bins)
     is_made = settings.needs_token and settings.token is None
     if is_made:
         settings = replace(settings, token=make_token())
     with said_of_database():
         process = ServerProcess(settings)
         process.start()
+    with said_of_database():
+        _apply_answers(process, rules)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: process.stop())
     with said_of_database():
@@ -180,6 +194,29 @@ def command(**chosen: Any) -> None:
         click.echo("Choose one that stays by INSPECTOR_TOKEN.")
     _prune_now_and_then(process)
     process.run()
+
+
+def _read_answers(path: Path, bins: tuple[str, ...]) -> dict[str, AnswerRules]:
+    from inspector.answers.files import read_answers_of_bins  # seldom needed
+
+    try:
+        return read_answers_of_bins(path.read_text(encoding="utf-8"), bins)
+    except (InspectorError, UnicodeDecodeError) as error:
+        raise click.UsageError(f"--answers {path}: {error}") from error
+
+
+def _apply_answers(process: ServerProcess, rules: dict[str, AnswerRules]) -> None:
+    """Set the rules where they are other ones: those that stay go on with their turns."""
+    if not rules:
+        return
+    from inspector.answers.rules import dump_rules
+
+    services = process.services
+    with process.app.app_context():
+        for name, wanted in rules.items():
+            found = services.bins.ensure(name, capacity=services.settings.capacity)
+            if found.answers != dump_rules(wanted):
+                services.bins.answer_by(name, wanted)
 
 
 def _make_settings(**chosen: Any) -> Settings:

@@ -9,6 +9,7 @@ from inspector.web.access import gate, login
 from inspector.web.api import blueprint as api
 from inspector.web.pages import (
     answer,
+    answers,
     api_reference,
     bins,
     compare,
@@ -41,6 +42,7 @@ def register(app: Flask) -> None:
         emitter,
         deliveries,
         answer,
+        answers,
         importing,
         api_reference,
         api,

@@ -28,7 +28,7 @@ STRANGER = {"REMOTE_ADDR": "203.0.113.9"}
 
 @pytest.fixture
 def client(make_app: MakeApp) -> FlaskClient:
-    return make_app(host="0.0.0.0", token=TOKEN).test_client()
+    return make_app(host="0.0.0.0", token=TOKEN, max_requests_per_s=1_000).test_client()
 
 
 def test_nothing_of_ours_opens_without_the_token(make_app: MakeApp) -> None:

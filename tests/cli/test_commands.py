@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 import requests
 
+from tests.conftest import StartServer
 from tests.servers import LiveServer
 
 INSPECTOR = str(Path(sys.executable).with_name("inspector"))
@@ -93,8 +94,44 @@ def test_a_bin_answers_what_it_is_told(command: Command, bin_url: str, bin_name:
     given = requests.post(bin_url, data=TICKET, timeout=10)
     assert (given.status_code, given.text) == (503, "später")
     assert (given.headers["Retry-After"], given.headers["X-A"]) == ("5", "b")
-    assert command.run("bins", "answer", bin_name).stdout == f"{bin_name} answers 200, 3 bytes.\n"
+    for _ in range(2):  # To look changes nothing.
+        assert command.run("bins", "answer", bin_name).stdout == told.stdout
+    reset = command.run("bins", "answer", bin_name, "--status", "200")
+    assert reset.stdout == f"{bin_name} answers 200, 3 bytes.\n"
     assert requests.post(bin_url, timeout=10).text == "ok\n"
+
+
+def test_rules_come_from_a_file_and_are_shown(
+    command: Command, bin_url: str, bin_name: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "answers.toml"
+    file.write_text(
+        '[[rules]]\nmatch = {path = "/hook"}\nanswers = [{preset = "unavailable-then-ok"}]\n'
+    )
+    told = command.run("answers", bin_name, str(file))
+    assert (told.returncode, told.stderr) == (0, "")
+    assert command.run("answers", bin_name).stdout == told.stdout
+    kept = json.loads(told.stdout)["rules"]
+    assert [answer["status"] for answer in kept[0]["answers"]] == [503, 503, 200]
+    statuses = [requests.post(f"{bin_url}/hook", timeout=10).status_code for _ in range(4)]
+    assert statuses == [503, 503, 200, 200]
+    command.run("answers", bin_name, "--reset")
+    assert requests.post(f"{bin_url}/hook", timeout=10).status_code == 503
+    assert json.loads(command.run("answers", bin_name, "--clear").stdout) == {"rules": []}
+    file.write_text('{"rules": [{"answers": [{"status": 9}]}]}')
+    wrong = command.run("answers", bin_name, str(file))
+    assert (wrong.returncode, "rules[0].answers[0].status" in wrong.stderr) == (1, True)
+
+
+def test_serve_takes_rules_from_a_file_and_keeps_their_turns(
+    start_server: StartServer, tmp_path: Path
+) -> None:
+    file = tmp_path / "answers.json"
+    file.write_text('{"desk": {"rules": [{"answers": [{"status": 503}, {"status": 201}]}]}}')
+    for expected in (503, 201):
+        server = start_server("--answers", str(file))
+        assert requests.post(f"{server.url}/desk", timeout=10).status_code == expected
+        server.stop()
 
 
 def test_a_private_bins_secret_is_shown_once_on_stderr(command: Command) -> None:

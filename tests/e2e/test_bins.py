@@ -85,7 +85,7 @@ def test_a_bin_is_told_what_to_answer(
     page = new_page(java_script_enabled=scripts)
     url = live_server.create_bin(f"told-{scripts}".lower())
     page.goto(url.replace(live_server.url, "/bins"))
-    page.get_by_role("link", name="Answer", exact=True).click()
+    page.get_by_role("link", name="Answers").click()
     expect(page.get_by_role("heading", name=re.compile("^What told-.* answers$"))).to_be_visible()
     page.get_by_label("Status").fill("503")
     page.get_by_role("textbox", name="Headers").fill("Set-Cookie: a=b\nRetry-After: 7")
@@ -104,7 +104,7 @@ def test_a_bin_is_told_what_to_answer(
     page.get_by_role("link", name="Answers 503").click()
     expect(page.get_by_label("Body")).to_have_value("come back")
     page.get_by_role("button", name="Back to 200 ok").click()
-    expect(page.get_by_role("link", name="Answer", exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="Answers")).to_be_visible()
     assert requests.post(url, timeout=10).text == "ok\n"
 
 
@@ -114,3 +114,21 @@ def test_a_url_is_copied(page: Page, live_server: LiveServer) -> None:
     page.get_by_role("button", name="Copy the URL of copied", exact=True).click()
     expect(page.get_by_role("status")).to_have_text("Copied.")
     assert page.evaluate("navigator.clipboard.readText()") == url
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_503_503_200_is_two_clicks_and_each_try_shows_its_answer(
+    new_page: NewPage, live_server: LiveServer, scripts: bool
+) -> None:
+    page = new_page(java_script_enabled=scripts)
+    url = live_server.create_bin(f"turns-{scripts}".lower())
+    at = url.replace(live_server.url, "/bins")
+    page.goto(at)
+    page.get_by_role("link", name="Answers").click()
+    page.get_by_role("button", name="unavailable-then-ok").click()
+    expect(page.get_by_role("link", name="Answers 1 rule")).to_be_visible()
+    assert [requests.post(url, timeout=10).status_code for _ in range(4)] == [503, 503, 200, 200]
+    page.goto(at)
+    expect(page.locator(".row-status")).to_have_text(["200", "200", "503", "503"])
+    page.locator(".row-link").last.click()
+    expect(page.locator(".request-facts")).to_contain_text("answered 503 by rule 1")

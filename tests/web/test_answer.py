@@ -84,7 +84,7 @@ def test_who_insists_lets_a_cookie_out(client: FlaskClient) -> None:
 
 
 def test_the_page_chooses_it_too(client: FlaskClient) -> None:
-    assert ">Answer</a>" in client.get("/bins/orders").text
+    assert ">Answers</a>" in client.get("/bins/orders").text
     form = {
         "status": "201",
         "delay_s": "0.5",

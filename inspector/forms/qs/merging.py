@@ -21,8 +21,8 @@ class JsList(dict[int, Any]):
 
     def __init__(self, entries: Iterable[Any] = ()) -> None:
         super().__init__(enumerate(entries))
-        self.length = len(self)
-        self.came_of_conflict = False
+        self.length: int = len(self)
+        self.came_of_conflict: bool = False
 
     def store(self, index: int, value: Any) -> None:
         """Set the entry at ``index``."""
@@ -53,7 +53,7 @@ class Merger:
     """Merges names and values into ``root``; ``events`` has codes of notes on the last merge."""
 
     def __init__(self, settings: Settings) -> None:
-        self.root = JsObject()
+        self.root: JsObject = JsObject()
         self.events: set[str] = set()
         self._settings = settings
 

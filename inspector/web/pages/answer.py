@@ -6,7 +6,8 @@ from typing import Any
 
 from flask import Blueprint, make_response, redirect, request
 
-from inspector.answers.rules import answer_always
+from inspector.answers.presets import MEANINGS
+from inspector.answers.rules import answer_always, load_rules
 from inspector.domain import Bin
 from inspector.domain.answers import DEFAULT, MAX_DELAY_S, Answer
 from inspector.domain.bin_answers import make_answer, parse_header_lines
@@ -16,6 +17,9 @@ from inspector.web.htmx import render_resource, set_refresh, wants_fragment
 from inspector.web.statuses import status_of
 
 blueprint = Blueprint("answer", __name__)
+
+# The presets that stand in the dialog; the page of rules has them all.
+QUICK = ("unavailable-then-ok", "rate-limited", "slow", "cors", "echo")
 
 
 @blueprint.get("/bins/<name>/answer")
@@ -50,12 +54,16 @@ def choose_answer(name: str) -> Any:
 def _context(
     bin_: Bin, given: dict[str, str], problem: InspectorError | None = None
 ) -> dict[str, Any]:
+    rules = load_rules(bin_.answers)
     return {
         "bin": bin_,
         "given": given,
         "problem": problem.message if problem else "",
         "wrong": problem.details.get("field", "") if problem else "",
-        "is_default": bin_.answer == DEFAULT,
+        "is_default": bin_.answers is None,
+        "rules_count": len(rules.rules),
+        "is_single": rules == answer_always(rules.usual),
+        "presets": [(name, MEANINGS[name]) for name in QUICK],
         "max_delay_s": int(MAX_DELAY_S),
     }
 

@@ -170,11 +170,17 @@ def list_sections(request: CapturedRequest, content: Content, tree: Reading) -> 
         (parts or content.parts_problem, Section("parts", "Parts", say_number(parts), True)),
         (query, Section("query", "Query", say_number(query), True)),
         (True, Section("headers", "Headers", say_number(len(request.raw_headers)), True)),
+        (request.answer, Section("answer", "Answered", _say_answer(request), True)),
         (content.cookies, Section("cookies", "Cookies", say_number(len(content.cookies)), True)),
         (pairs, Section("form", "Form as sent", say_number(pairs), False)),
         (True, Section("body", "Body", say_size(request.body_size), is_read_raw)),
     )
     return [section for is_there, section in found if is_there]
+
+
+def _say_answer(request: CapturedRequest) -> str:
+    given = request.answer
+    return str(given.status or "") if given else ""
 
 
 def count_pairs(form: Form) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Flask, Response, make_response, render_template, request
 
+from inspector.answers.rules import load_rules
 from inspector.domain import Bin, CapturedRequest
 from inspector.reading.reasons import Reason
 from inspector.reading.timeline import Column
@@ -120,6 +121,7 @@ def list_context(bin_: Bin, found: RequestList | None) -> dict[str, Any]:
         "reasons": {} if found is None else found.reasons,
         "search": read_search().suffix,
         "open_id": None,
+        "rules_count": len(load_rules(bin_.answers).rules),
         "list_examples": list_examples,
         "suggest": suggest,
     }
