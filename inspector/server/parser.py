@@ -226,8 +226,8 @@ class ExactParser(HTTPRequestParser):  # type: ignore[misc]
             self._keep_as_body(data)
             self._note(
                 "body_without_length",
-                f"{len(data):,} bytes came behind a head with neither Content-Length nor "
-                "Transfer-Encoding. They are kept as its body; other servers see an empty one.",
+                f"{_count_bytes(data)} came behind a head with neither Content-Length nor "
+                "Transfer-Encoding. What came is kept as its body; other servers see an empty one.",
             )
         elif not begins_like_request(data):
             self.leftover = data[:MAX_LEFTOVER_BYTES]
@@ -238,9 +238,9 @@ class ExactParser(HTTPRequestParser):  # type: ignore[misc]
 
     def _explain_leftover(self, data: bytes) -> str:
         if self.chunked:
-            return f"{len(data):,} bytes came behind its last chunk, and begin no other request."
+            return f"{_count_bytes(data)} came behind its last chunk, and begin no other request."
         return (
-            f"{len(data):,} bytes came beyond its Content-Length of {self.content_length:,}. "
+            f"{_count_bytes(data)} came beyond its Content-Length of {self.content_length:,}. "
             "A length is counted in bytes; one counted in characters is too small."
         )
 
@@ -360,3 +360,7 @@ class ExactParser(HTTPRequestParser):  # type: ignore[misc]
         self.expect_continue = False
         self.headers_finished = True
         self._complete()
+
+
+def _count_bytes(data: bytes) -> str:
+    return "1 byte" if len(data) == 1 else f"{len(data):,} bytes"

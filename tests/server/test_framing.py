@@ -283,3 +283,19 @@ def test_bytes_that_are_not_ascii_are_captured_as_they_are(
 def test_a_page_may_be_asked_for_with_bytes_that_are_not_ascii(server: RunningServer) -> None:
     raw = "GET /bins/b1?q=José HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
     assert server.send(raw).startswith(b"HTTP/1.1 200")
+
+
+def test_a_list_marks_what_is_odd_and_a_file_keeps_it(server: RunningServer) -> None:
+    chunked = b"POST /b1 HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"
+    server.exchange(chunked + b"5;a=b\r\na=1&b\r\n0\r\nX-Sum: caf\xe9\r\n\r\n\xff<left>")
+    request = server.only()
+    _, page = server.get("/bins/b1")
+    assert "odd framing" in page
+    _, exported = server.get("/api/v1/bins/b1/export?format=jsonl")
+    body = exported.encode()
+    head = b"POST /api/v1/bins/b1/import HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: %d\r\n"
+    answer = server.send(head % len(body) + b"Content-Type: application/jsonl\r\n\r\n" + body)
+    assert answer.split()[1] == b"201"
+    again = server.captured(count=2)[1]
+    for name in ("trailers", "chunk_extensions", "leftover_base64", "wire_notes"):
+        assert again[name] == request[name] != []
