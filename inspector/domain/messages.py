@@ -23,6 +23,14 @@ from inspector.domain.content import (
     decode_text,
     parse_media_type,
 )
+from inspector.domain.detection import (
+    JSON_TYPE,
+    LINES_TYPE,
+    Detected,
+    detect,
+    is_lines_type,
+    parse_lines,
+)
 from inspector.domain.json_bodies import parse_sent_json
 from inspector.domain.multipart import MAX_PARTS, Part, PartList, split_parts
 from inspector.domain.summaries import RequestSummary, recall_summary
@@ -33,6 +41,7 @@ from inspector.forms.parser import MAX_DEPTH, MAX_VARIABLES
 from inspector.forms.text import UTF_8, find_charset
 
 if TYPE_CHECKING:
+    from inspector.domain.senders.shapes import FoundSender
     from inspector.forms.parts import PartField
 
 FORM_TYPE = "application/x-www-form-urlencoded"
@@ -187,13 +196,33 @@ class Message:
         except UnicodeDecodeError:
             return None
 
+    @cached_property
+    def detected(self) -> Detected | None:
+        """The type of the body where it is another than its headers say; see ``detect``."""
+        if self.truncated or self.content.problem:
+            return None
+        return detect(self.json_bytes, self.media_type)
+
+    @property
+    def essence(self) -> str:
+        """The media type that the body is read as: the detected one before the declared one."""
+        return self.media_type.essence if self.detected is None else self.detected.type
+
     @property
     def is_form(self) -> bool:
-        return self.media_type.essence in (FORM_TYPE, PARTS_TYPE)
+        return self.form is not None
+
+    @property
+    def is_json(self) -> bool:
+        """True for JSON and JSON lines, by type or by content."""
+        return self.media_type.is_json or is_lines_type(self.essence) or self.essence == JSON_TYPE
 
     @cached_property
     def form(self) -> Form | None:
-        """PHP's ``$_POST`` of an urlencoded body or of one in parts, else None."""
+        """PHP's ``$_POST`` of an urlencoded body or of one in parts, else None.
+
+        A body that is a form by its content alone is read as one, too.
+        """
         limits, kind = self.limits, self.media_type
         if kind.essence == PARTS_TYPE:
             # Few bodies come in parts, and a test's server should be up at once.
@@ -205,7 +234,7 @@ class Message:
                 max_variables=limits.max_variables,
                 max_depth=limits.max_depth,
             )
-        if kind.essence == FORM_TYPE:
+        if FORM_TYPE in (kind.essence, self.essence):
             return parse(
                 self.decoded_body,
                 max_variables=limits.max_variables,
@@ -261,10 +290,25 @@ class Message:
 
     @cached_property
     def json(self) -> Any:
-        """The body when it is JSON by type and by content, its numbers as sent, else None."""
-        if not self.media_type.is_json:
-            return None
-        return parse_sent_json(self.decoded_body)
+        """The body when it is JSON by type or by content, its numbers as sent, else None.
+
+        JSON lines are the list of their values.
+        """
+        if is_lines_type(self.essence) or self.essence == LINES_TYPE:
+            return parse_lines(self.json_bytes)
+        return parse_sent_json(self.json_bytes) if self.is_json else None
+
+    @cached_property
+    def json_bytes(self) -> bytes:
+        """The decoded body in UTF-8 where its charset is another one and it is not UTF-8."""
+        data, charset = self.decoded_body, find_charset(self.media_type.charset or UTF_8)
+        if charset in (None, UTF_8) or data.isascii():
+            return data
+        try:
+            data.decode(UTF_8)
+        except UnicodeDecodeError:
+            return data.decode(charset, "replace").encode() if charset else data
+        return data
 
     def part(self, name: str) -> Any:
         """A top-level entry of the form (``ticket``, ``custom_data``), None when absent."""
@@ -297,9 +341,24 @@ class Message:
     def summary(self) -> RequestSummary:
         return recall_summary(self.raw_head, self.body, self.limits, self._summarize)
 
+    @property
+    def sender(self) -> FoundSender | None:
+        """The service that sent the request, as far as it is known."""
+        return self.summary.sender
+
+    @property
+    def title(self) -> str:
+        """The subject of a ticket or what another webhook is about, else method and path."""
+        told = self.summary
+        return told.subject or told.title or f"{self.method} {self.sub_path or self.path}"
+
     def _summarize(self) -> RequestSummary:
-        value = self.json if self.form is None else self.form.value
-        value = value if isinstance(value, dict) else {}
+        from inspector.domain.senders.finding import find_sender, find_title, open_payload
+
+        content = self.form.value if self.json is None and self.form else self.json
+        told = open_payload(content)
+        sender = find_sender(self.headers, told)
+        value = content if isinstance(content, dict) else {}
         ticket = value.get("ticket")
         ticket = ticket if isinstance(ticket, dict) else {}
         subject, ticket_id, event = ticket.get("subject"), ticket.get("id"), value.get("event_type")
@@ -307,6 +366,9 @@ class Message:
             subject=subject if isinstance(subject, str) else None,
             ticket_id=str(ticket_id) if type(ticket_id) in (str, int) else None,
             event=event if isinstance(event, str) else None,
+            title=find_title(sender, told),
+            sender=sender,
+            detected=self.detected,
         )
 
 

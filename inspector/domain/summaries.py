@@ -10,6 +10,9 @@ from collections.abc import Callable
 from hashlib import blake2b
 from typing import NamedTuple
 
+from inspector.domain.detection import Detected
+from inspector.domain.senders.shapes import FoundSender
+
 MAX_KEPT = 4096
 MAX_KEPT_CHARS = 1000
 
@@ -17,11 +20,18 @@ _kept: dict[bytes, RequestSummary] = {}
 
 
 class RequestSummary(NamedTuple):
-    """The summary of a ticket; each part is None when the request has none."""
+    """The summary of a request; each part is None when the request has none.
+
+    ``subject``, ``ticket_id`` and ``event`` are a ticket's, ``title`` is what any other
+    webhook is about.
+    """
 
     subject: str | None
     ticket_id: str | None
     event: str | None
+    title: str | None = None
+    sender: FoundSender | None = None
+    detected: Detected | None = None
 
 
 def recall_summary(
@@ -39,7 +49,7 @@ def recall_summary(
     found = _kept.get(key)
     if found is None:
         found = work_out()
-        texts = (found.subject, found.ticket_id, found.event)
+        texts = (found.subject, found.ticket_id, found.event, found.title, *(found.sender or ()))
         if sum(len(text or "") for text in texts) <= MAX_KEPT_CHARS:
             if len(_kept) >= MAX_KEPT:
                 _kept.pop(next(iter(_kept)), None)

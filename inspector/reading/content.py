@@ -14,9 +14,12 @@ FORM, JSON = "form", "json"
 def find_content(request: Message, dialect: str = "php") -> tuple[str | None, Any]:
     """The body as nested data, with how it was written: ``form``, ``json`` or None.
 
-    A form is read as the receiver ``dialect`` reads it (``forms.parse``). One without a
+    JSON that was sent as a form is JSON, unless a receiver other than PHP is asked for. A
+    form is read as the receiver ``dialect`` reads it (``forms.parse``). One without a
     single pair has nothing to read: None, as no body at all.
     """
+    if dialect == "php" and request.detected is not None and request.json is not None:
+        return JSON, request.json
     if request.form is not None and request.form.has_pairs:
         form = request.form_as(dialect)
         return FORM, {} if form is None else form.value

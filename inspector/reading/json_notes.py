@@ -51,7 +51,7 @@ def find_json_notes(request: Message) -> tuple[JsonNote, ...]:
     """The notes on a body that is JSON by its type; none for any other, or for an empty one."""
     if not request.media_type.is_json or request.content.problem:
         return ()
-    data = request.decoded_body
+    data = request.json_bytes
     if not data or data.isspace():
         return ()
     if excess := find_excess(data):

@@ -11,7 +11,7 @@ from inspector.reading.grouping import is_ticket
 FLAGS: dict[str, Callable[[CapturedRequest], bool]] = {
     "empty": lambda request: request.body_size == 0,
     "form": lambda request: request.is_form,
-    "json": lambda request: request.media_type.is_json,
+    "json": lambda request: request.is_json,
     "multipart": lambda request: request.media_type.essence.startswith("multipart/"),
     "ticket": lambda request: is_ticket(find_content(request)[1]),
     "binary": lambda request: request.body_size > 0 and request.body_text is None,
@@ -26,7 +26,13 @@ def find_marks(request: CapturedRequest) -> list[str]:
     return [
         method_mark(request.method),
         *(f"is{name}" for name, is_ in FLAGS.items() if is_(request)),
+        *([sender_mark(request.sender.name)] if request.sender else []),
     ]
+
+
+def sender_mark(name: str) -> str:
+    """A sender's name as a word: its letters and digits."""
+    return f"s{''.join(filter(str.isalnum, name.lower()))}"
 
 
 def method_mark(method: str) -> str:

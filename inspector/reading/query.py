@@ -12,6 +12,8 @@ quotes keep spaces together. Words are found at the beginnings of words, in any 
 ``tags[]=green``                      one of several values; with ``!=`` that none is it
 ``has:custom_data``                   the field was sent, empty or not
 ``is:empty``                          see ``marks.FLAGS``
+``sender:github event:issues``        the known sender's name; words of its event
+``delivery:72d3162e``                 the delivery's id, whole
 ``before:2026-05-01 after:2h``        received, UTC, or so long ago
 ====================================  ====================================================
 """
@@ -40,6 +42,7 @@ from inspector.reading.fields import (
 )
 from inspector.reading.marks import FLAGS, method_mark
 from inspector.reading.paths import ANY_INDEX
+from inspector.reading.webhooks.senders import SENDER_TESTS
 
 MAX_QUERY_CHARS = 1000
 MAX_TERMS = 30
@@ -49,7 +52,7 @@ MAX_WORD_SOURCE_CHARS = 10_000
 _SIGNS = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 WORD = re.compile(rf"[{_SIGNS}]|[^\W_{_SIGNS}]+")
 _TERM = re.compile(r'\s*(-?)((?:"[^"]*"|[^\s"])+)')
-_FILTERS = ("method", "path", "has", "is", "before", "after")
+_FILTERS = ("method", "path", "has", "is", "sender", "event", "delivery", "before", "after")
 _FILTER = re.compile(rf"({'|'.join(_FILTERS)}):(.*)\Z", re.DOTALL)
 # A name has none of these signs, so that a pasted URL is words and no comparison.
 _COMPARISON = re.compile(r"((?:header:|query:)?[^\s:/?&=!<>]+)(!=|=|>|<)(.*)\Z", re.DOTALL)
@@ -190,6 +193,11 @@ def _make_filter(name: str, value: str) -> Term:
         )
     if name == "has":
         return _make_has(_name(value))
+    if name in SENDER_TESTS:
+        test, marks = SENDER_TESTS[name](value)
+        # An id stands in the request as it is.
+        phrases = (Phrase(tuple(split_words(value))),) if name == "delivery" else ()
+        return Term(test, phrases, marks)
     flag = FLAGS.get(value.lower())
     if flag is None:
         raise _error(
@@ -203,6 +211,9 @@ _EXAMPLES = {
     "path": "path:/hook",
     "has": "has:custom_data",
     "is": "is:empty",
+    "sender": "sender:github",
+    "event": "event:issues",
+    "delivery": "delivery:72d3162e",
 }
 
 

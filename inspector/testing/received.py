@@ -230,6 +230,23 @@ class ReceivedRequest:
         return found
 
     @property
+    def detected(self) -> dict[str, str | None] | None:
+        """``type``, ``declared`` and ``reason`` where the body is not of its type, else None."""
+        found: dict[str, str | None] | None = self._json["detected"]
+        return found
+
+    @property
+    def sender(self) -> dict[str, str | None] | None:
+        """``name``, ``event`` and ``delivery`` of a known sender, else None."""
+        found: dict[str, str | None] | None = self._json["sender"]
+        return found
+
+    @property
+    def title(self) -> str:
+        """The subject or title of what was sent, else method and path."""
+        return str(self._json["title"])
+
+    @property
     def remote_addr(self) -> str:
         return str(self._json["remote_addr"])
 

@@ -137,7 +137,7 @@ def test_a_bare_json_value_is_a_reading_too(value: Any) -> None:
 
 @pytest.mark.parametrize(
     ("content_type", "body"),
-    [("", b"a=1"), ("text/plain", b"a=1"), ("application/json", b"{"), ("image/png", b"\x89")],
+    [("", b"a 1"), ("text/plain", b"a 1"), ("application/json", b"{"), ("image/png", b"\x89")],
 )
 def test_a_body_without_fields_says_so(content_type: str, body: bytes) -> None:
     assert build_reading(make_request(body, content_type)).source is None

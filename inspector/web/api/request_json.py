@@ -56,6 +56,22 @@ class RefusedJson(TypedDict):
     reason: str
 
 
+class DetectedJson(TypedDict):
+    """The type of a body where its header says otherwise or nothing."""
+
+    type: Annotated[str, About("The media type by the body's content.")]
+    declared: Annotated[str | None, About("The one that was sent; null without a Content-Type.")]
+    reason: Annotated[str, About("Why, and what to do, in a sentence.")]
+
+
+class SenderJson(TypedDict):
+    """The service that sent a webhook, known by what it documents."""
+
+    name: str
+    event: Annotated[str | None, About("As in issues.opened.")]
+    delivery: Annotated[str | None, About("The id that a delivery keeps when it is tried again.")]
+
+
 class WireNoteJson(TypedDict):
     """Something odd about how a request was framed."""
 
@@ -103,6 +119,9 @@ class RequestJson(WireJson):
     body: Annotated[str | None, About("As text, decompressed; null when it is not text.")]
     content_length: Annotated[int, About("How many bytes of body were sent.")]
     content_type: str | None
+    detected: DetectedJson | None
+    sender: SenderJson | None
+    title: Annotated[str, About("What it is about, or its method and path.")]
     remote_addr: Annotated[str, About("Who sent it: the peer, or whom a trusted proxy names.")]
     peer: Annotated[str, About("The other end of the connection.")]
     time: Annotated[float, About("Seconds since the epoch.")]
@@ -129,7 +148,9 @@ class RequestJson(WireJson):
     json_notes: Annotated[
         list[JsonNoteJson], About("Why a body whose type is JSON is none, and what is odd in it.")
     ]
-    json: Annotated[Any, About("The body parsed, when it is JSON; numbers as they were written.")]
+    json: Annotated[
+        Any, About("The body parsed, when it is JSON by type or by content; numbers as written.")
+    ]
 
 
 def request_to_json(request: CapturedRequest, dialect: str = PHP) -> RequestJson:
@@ -168,6 +189,7 @@ def _read_to_json(request: CapturedRequest, dialect: str) -> dict[str, Any]:
         "query_string": query_to_json(request.query),
         "form_data": flat_form(request.form),
         "body": request.body_text,
+        **_tell_sender(request),
         "form": getattr(form, "value", None),
         "form_notes": notes_to_json(request.list_form_notes(form)),
         "form_refusal": (form.refusal or None) if form is not None and dialect != PHP else None,
@@ -177,6 +199,15 @@ def _read_to_json(request: CapturedRequest, dialect: str) -> dict[str, Any]:
         "event": event_to_json(request),
         "json_notes": json_notes_to_json(request),
         "json": request.json,
+    }
+
+
+def _tell_sender(request: CapturedRequest) -> dict[str, Any]:
+    detected, sender = request.detected, request.sender
+    return {
+        "detected": None if detected is None else detected._asdict(),
+        "sender": None if sender is None else sender._asdict(),
+        "title": request.title,
     }
 
 

@@ -149,6 +149,7 @@ _USUAL = (
         "-is:ticket",
         "not a ticket; also is:empty, form, json, multipart, binary, chunked, truncated, refused",
     ),
+    Example("sender:github event:issues", "a known sender, words of its event; also delivery:"),
     Example("after:1h", "received in the last hour; before: and dates (UTC) go too"),
 )
 

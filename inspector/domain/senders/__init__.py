@@ -1,0 +1,1 @@
+"""Senders of webhooks: services known by the headers and fields that they document."""

@@ -1,0 +1,136 @@
+"""Recognition of a request's sender, and a title for what it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from inspector.domain.json_bodies import SentNumber, parse_sent_json
+from inspector.domain.senders.shapes import FoundSender, Sender
+from inspector.domain.senders.table import SENDERS
+
+MAX_CHARS = 200
+_HEADER = "header:"
+# Retries of anything bear it (draft-ietf-httpapi-idempotency-key-header).
+_IDEMPOTENCY_KEY = "header:idempotency-key"
+# The names that titles go by in webhooks of any sender.
+_TITLES = ("subject", "title", "summary", "name", "message", "text", "description")
+_WRAPPERS = ("", "data.object.", "data.", "payload.", "object.", "event.")
+
+
+def find_sender(headers: Mapping[str, str], content: Any) -> FoundSender | None:
+    """The sender of a request by its headers and its form's or JSON's value; None for any other.
+
+    Bounded by the table, whatever was sent.
+    """
+    lower = {name.lower(): value for name, value in headers.items()}
+    sender = _recognize(lower, content)
+    if sender is None:
+        return None
+    return FoundSender(
+        sender.name,
+        _first(sender.event, lower, content),
+        _first((*sender.delivery, _IDEMPOTENCY_KEY), lower, content),
+    )
+
+
+def find_title(sender: FoundSender | None, content: Any) -> str | None:
+    """What a request is about in a line of ``MAX_CHARS`` at most; None when it does not say.
+
+    The sender's own places come first, then the names that titles go by.
+    """
+    if sender is not None:
+        title = _first(_by_name()[sender.name].title, {}, content)
+        if title is not None:
+            return title
+    if isinstance(content, list) and len(content) == 1:
+        content = content[0]
+    titles = [f"{wrapper}{name}" for wrapper in _WRAPPERS for name in _TITLES]
+    return _first((*titles, *(f"{wrapper}id" for wrapper in _WRAPPERS)), {}, content)
+
+
+def open_payload(content: Any) -> Any:
+    """The JSON in a form's field ``payload``, as GitHub and Slack send it; else the content."""
+    payload = content.get("payload") if isinstance(content, dict) else None
+    if isinstance(payload, str) and payload.lstrip()[:1] == "{":
+        opened = parse_sent_json(payload.encode("utf-8", "replace"))
+        return content if opened is None else opened
+    return content
+
+
+def _recognize(headers: Mapping[str, str], content: Any) -> Sender | None:
+    by_header = _by_header()
+    known = [by_header[name] for name in headers if name in by_header]
+    if known:
+        return SENDERS[min(known)]
+    return next(filter(lambda each: _fits_body(each, content), SENDERS), None)
+
+
+@cache
+def _by_header() -> dict[str, int]:
+    """The place in the table by a header's name in lower case: the first that claims it."""
+    found: dict[str, int] = {}
+    for index, sender in enumerate(SENDERS):
+        for name in sender.headers:
+            found.setdefault(name.lower(), index)
+    return found
+
+
+@cache
+def _by_name() -> dict[str, Sender]:
+    return {sender.name: sender for sender in SENDERS}
+
+
+def _fits_body(sender: Sender, content: Any) -> bool:
+    return any(
+        all(_holds(condition, content) for condition in body.split()) for body in sender.bodies
+    )
+
+
+def _holds(condition: str, content: Any) -> bool:
+    path, sign, wanted = condition.partition("=")
+    found = _look_up(path, content)
+    return found is not None and (not sign or found == wanted)
+
+
+def _first(places: tuple[str, ...], headers: Mapping[str, str], content: Any) -> str | None:
+    for place in places:
+        begin, _, end = place.partition("+")
+        found = _read(begin, headers, content)
+        if found:
+            rest = _read(end, headers, content) if end else None
+            return f"{found}.{rest}" if rest else found
+    return None
+
+
+def _read(place: str, headers: Mapping[str, str], content: Any) -> str | None:
+    """The first line of a text or a number at a place; None for anything else."""
+    if place.startswith(_HEADER):
+        value: Any = headers.get(place.removeprefix(_HEADER).lower())
+    else:
+        value = _look_up(place, content)
+    if isinstance(value, SentNumber):
+        value = value.text
+    elif type(value) is int:
+        value = str(value) if value.bit_length() < 500 else None
+    if not isinstance(value, str):
+        return None
+    line = next(_lines(value[: 4 * MAX_CHARS]), "")
+    return line if len(line) <= MAX_CHARS else f"{line[: MAX_CHARS - 1]}…"
+
+
+def _lines(text: str) -> Iterator[str]:
+    return (line.strip() for line in text.splitlines() if line.strip())
+
+
+def _look_up(path: str, content: Any) -> Any:
+    """The value at a path with dots, a list's first element by ``0``; None when absent."""
+    for key in path.split("."):
+        if isinstance(content, dict):
+            content = content.get(key)
+        elif isinstance(content, list) and key == "0" and content:
+            content = content[0]
+        else:
+            return None
+    return content

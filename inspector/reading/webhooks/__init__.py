@@ -1,0 +1,1 @@
+"""Webhooks of known senders: searches for them, and repeated deliveries."""

@@ -1,0 +1,48 @@
+import json
+
+import pytest
+
+from inspector.domain.messages import Message
+from inspector.domain.senders.table import SENDERS
+from tests.domain.webhooks import WEBHOOKS, Webhook
+
+
+@pytest.mark.parametrize("webhook", WEBHOOKS, ids=lambda each: each.sender)
+def test_a_webhook_tells_sender_event_delivery_and_title(webhook: Webhook) -> None:
+    message = webhook.message
+    assert message.sender == (webhook.sender, webhook.event, webhook.delivery)
+    assert message.title == webhook.title
+
+
+def test_every_sender_of_the_table_has_an_example() -> None:
+    assert {each.name for each in SENDERS} == {each.sender for each in WEBHOOKS}
+
+
+def test_an_unknown_sender_is_none_and_its_title_is_still_told() -> None:
+    body = b'{"id": 7, "data": {"title": "Hello", "id": 8}}'
+    message = Message(raw_head=b"POST /b1/x HTTP/1.1\r\nContent-Type: application/json", body=body)
+    assert message.sender is None
+    assert message.title == "Hello"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"null",
+        b"[]",
+        b"[[]]",
+        b'{"message": null, "subscription": {}}',
+        b'{"type": [], "object": {"object": []}, "event": {"type": {}}}',
+        b'{"update_id": 1e999, "message": {"chat": []}}',
+        b'{"id": ' + b"9" * 100_000 + b"}",
+        json.dumps({"payload": "{" * 100_000}).encode(),
+        json.dumps({"payload": "\ud800{"}).encode(),
+        json.dumps({"title": "\x00\n" * 100_000}).encode(),
+    ],
+)
+def test_hostile_bodies_have_a_title_of_bounded_length(body: bytes) -> None:
+    head = b"POST /b1/x HTTP/1.1\r\nContent-Type: application/json\r\nX-GitHub-Event: \xff"
+    message = Message(raw_head=head, body=body)
+    assert len(message.title) <= 200
+    assert message.sender is not None
+    assert len(message.sender.delivery or "") <= 200
