@@ -160,6 +160,7 @@ class _Lister:
             open=self._is_open(node.key, depth),
             size=node.size,
             fields=node.fields,
+            mark=self.manner.marks.get(node.path, ""),
         )
         if self.hit is not None:
             row.key_parts = split_hits(row.key, self.hit)

@@ -156,6 +156,21 @@ def test_the_body_can_be_read_as_fields(client: FlaskClient) -> None:
         assert "Read it as fields" not in shown
 
 
+def test_the_body_can_be_read_as_each_receiver_reads_it(client: FlaskClient) -> None:
+    deep = '{"a": {"b": {"c": {"d": {"e": "<b>"}}}}, "tags": ["1", "2"]}'
+    fields = {"url": "http://127.0.0.1:9/", "ticket_text": deep, "data_kind": "nothing"}
+    shown = client.post("/emitter/preview", data=FIELDS | fields).text
+    assert "As PHP and Express and qs read it" in shown
+    assert "As Rails reads it" in shown  # It makes objects of lists that have indices.
+    deeper = deep.replace('"<b>"', '{"f": {"g": "<b>"}}')
+    shown = client.post("/emitter/preview", data=FIELDS | fields | {"ticket_text": deeper}).text
+    assert "As PHP and Express read it" in shown
+    qs = unescape(shown.partition("As qs reads it")[2].partition("</pre>")[0])
+    assert '"[f][g]": "<b>"' in qs
+    assert "&lt;b&gt;" in shown
+    assert '"<b>"' not in shown
+
+
 def test_options_are_open_when_something_is_chosen(client: FlaskClient) -> None:
     assert not Draft().has_options
     assert not make_draft(Composition(WebhookAction(url="http://h/"))).has_options

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,11 +56,29 @@ def _compare(php: Form, form: Form, title: str) -> Differences:
             lost.append(shorten(here.name, 200))
         elif here.is_kept and here.path is not None and kind:
             marks[here.path] = _say_mark(kind, there)
+    for path in [] if is_flat else _find_former_lists(php.value, form.value):
+        counts["list"] += 1
+        marks[path] = "a list for PHP"
     # A form in parts that the receiver leaves unread has no pairs at all.
     unread = [pair for pair in php.pairs[len(form.pairs) :] if pair.is_kept]
     counts["lost"] += len(unread)
     lost += [shorten(pair.name, 200) for pair in unread[: MAX_LOST_SHOWN - len(lost)]]
     return Differences(_say(title, counts), marks, tuple(lost), counts["lost"])
+
+
+def _find_former_lists(php: Any, value: Any) -> Iterator[Path]:
+    """The paths of lists of PHP's that are objects here. Nothing recurses."""
+    todo: list[tuple[Path, Any, Any]] = [((), php, value)]
+    while todo:
+        path, there, here = todo.pop()
+        if isinstance(there, list) and isinstance(here, dict):
+            yield path
+        entries = here.items() if isinstance(here, dict) else enumerate(here)
+        for key, entry in entries:
+            if isinstance(entry, (dict, list)):
+                other = find_value(there, (str(key),))
+                if isinstance(other, (dict, list)):
+                    todo.append(((*path, str(key)), other, entry))
 
 
 def _find_kind(there: Pair, here: Pair, value: Any, *, is_flat: bool) -> str:
@@ -95,6 +114,7 @@ def _say(title: str, counts: Counter[str]) -> str:
         ("lost", "loses {} field{}"),
         ("cut", "cuts {} path{}"),
         ("moved", "puts {} field{} elsewhere"),
+        ("list", "makes objects of {} list{}"),
         ("kept", "keeps {} field{} that PHP loses"),
         ("read", "reads {} value{} otherwise"),
         ("nil", "makes {} value{} nil"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -25,7 +26,8 @@ from inspector.emitter.preparing import FORM_TYPE
 from inspector.errors import InspectorError
 from inspector.exports import curl
 from inspector.exports.outgoing import make_outgoing
-from inspector.forms import Value
+from inspector.forms import Value, parse, to_json_safe
+from inspector.reading.receivers import TITLES
 from inspector.twig import render_twig
 from inspector.twig.filters import FILTERS
 from inspector.web.current import current_services, parse_id
@@ -36,6 +38,8 @@ MAX_LEAVES_SHOWN = 1_000
 MAX_LEAF_CHARS = 20_000
 MAX_BODY_CHARS = 30_000
 MAX_HEX_BYTES = 4_096
+MAX_READING_CHARS = 60_000
+NESTING = ("php", "rack", "express", "qs")
 LINES = 12
 LINES_OF_LOG = 100
 MAX_BINS_OFFERED = 100
@@ -105,6 +109,20 @@ class Shown:
             return ""
         pairs = (pair.partition("=") for pair in self.body.text.split("&"))
         return "\n".join(f"{unquote_plus(name)}: {unquote_plus(text)}" for name, _, text in pairs)
+
+    @property
+    def readings(self) -> tuple[tuple[str, str], ...]:
+        """A whole form as JSON for each receiver that nests names; those that agree together."""
+        if not self.fields or self.body.is_cut:
+            return ()
+        titles: dict[str, list[str]] = {}
+        for receiver in NESTING:
+            form = parse((self.body.text or "").encode("utf-8", "surrogateescape"), receiver)
+            text = form.refusal or json.dumps(
+                to_json_safe(form.value), indent=2, ensure_ascii=False
+            )
+            titles.setdefault(text[:MAX_READING_CHARS], []).append(TITLES[receiver])
+        return tuple((" and ".join(names), text) for text, names in titles.items())
 
 
 def build_tree(context: Context) -> Tree:
