@@ -82,7 +82,7 @@ def replay(captured: Message, url: str, changes: ReplayChanges = UNCHANGED) -> P
             if name.lower() not in _OWN | _HOP_BY_HOP:
                 check_header(name, value)
     body = captured.body if changes.body is None else changes.body
-    kept, left_out = _choose_headers(given, moved.authority, target.userinfo)
+    kept, left_out = choose_headers(given, moved.authority, target.userinfo)
     if body or captured.find_header("content-length") is not None:
         kept.append(("Content-Length", str(len(body))))
     left_out += _list_changes(captured, method, given, body)
@@ -151,9 +151,13 @@ def _climbs(path: str) -> bool:
     return ".." in path
 
 
-def _choose_headers(
+def choose_headers(
     given: list[tuple[str, str]], authority: str, auth: tuple[str, str] | None
 ) -> tuple[list[tuple[str, str]], list[LeftOut]]:
+    """The headers that go to another place, ``Host`` and credentials first, and those that do not.
+
+    ``authority`` is the new place's, ``auth`` user and password of its URL.
+    """
     named = {
         option.strip().lower()
         for name, value in given

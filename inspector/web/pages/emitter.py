@@ -9,7 +9,8 @@ from typing import Any
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 
 from inspector.domain.json_bodies import SentNumber, write_json
-from inspector.emitter import METHODS, composition_from_json
+from inspector.emitter import composition_from_json
+from inspector.emitter.recomposing import recompose
 from inspector.emitter.tickets import ticket_text
 from inspector.errors import InspectorError
 from inspector.forms import to_json_safe
@@ -72,15 +73,10 @@ def _begin() -> Draft:
 
 
 def _draft_from(place: str) -> Draft:
-    """A captured request's ticket, to be sent again with changes."""
+    """A captured webhook, to be sent again with changes."""
     captured = _load_captured(place)
-    method = captured.method if captured.method in METHODS else "POST"
-    return Draft(
-        name=f"{captured.bin_name} #{captured.number}",
-        method="POST" if method == "GET" else method,
-        url=target_url(captured.bin_name),
-        ticket_text=_pretty(ticket_text(captured)),
-    )
+    draft = make_draft(recompose(captured, target_url(captured.bin_name)))
+    return replace(draft, ticket_text=_pretty(draft.ticket_text))
 
 
 def _load_captured(place: str) -> Any:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from flask import Blueprint, Response, redirect, request
 
 from inspector.domain import CapturedRequest
+from inspector.emitter.recomposing import can_recompose
 from inspector.reading.receivers import TITLES, choose_receiver
 from inspector.reading.tree import Reading, build_reading
 from inspector.web.current import current_services, find_bin
@@ -44,6 +45,7 @@ def show_request(name: str, request_id: str) -> Response:
         tree=tree,
         receivers=TITLES,
         sections=list_sections(captured, content, tree),
+        can_recompose=can_recompose(captured),
         older_id=older,
         newer_id=newer,
     )
