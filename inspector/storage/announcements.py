@@ -13,7 +13,7 @@ MAX_PAYLOAD_CHARS = 7_500
 
 
 class Announcement(NamedTuple):
-    """What an instance did: ``{bin_id: highest new number}``, and requests that are gone.
+    """News of an instance: ``{bin_id: highest new number}``, and requests that are gone.
 
     With neither there was too much to say: whoever hears it looks for itself.
     """
@@ -24,7 +24,7 @@ class Announcement(NamedTuple):
 
     @property
     def is_cut(self) -> bool:
-        """Whether it says only that there is news."""
+        """True when it says only that there is news."""
         return not self.stored and not self.removed
 
 

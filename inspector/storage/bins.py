@@ -70,7 +70,7 @@ class BinStore:
         return None if row is None else _to_bin(row)
 
     def exists(self, name: str) -> bool:
-        """Whether there is a bin of that name."""
+        """True when there is a bin of that name."""
         found = select(BinRow.id).where(BinRow.name == name, _is_there())
         return db.session.scalar(found) is not None
 
@@ -117,11 +117,11 @@ class BinStore:
         self._remover.delete_bin(self._row(name).id)
 
     def is_private(self, name: str) -> bool:
-        """Whether there is a private bin of this name."""
+        """True when there is a private bin of this name."""
         return bool(db.session.scalar(select(BinRow.private).where(BinRow.name == name)))
 
     def opens(self, name: str, secret: str) -> bool:
-        """Whether this secret opens this private bin; compared in constant time."""
+        """True when this secret opens this private bin; compared in constant time."""
         stored = self._row(name).secret_hash or ""
         return secrets.compare_digest(stored, hash_secret(secret))
 

@@ -78,7 +78,7 @@ class Cleaner:
 
     @property
     def nap_s(self) -> float:
-        """How long until the next step is due; 0 for one at once."""
+        """Seconds until the next step is due; 0 for one at once."""
         if self._bins:
             due_at = min(self._calm_at, self._rest_until)
         elif self._has_free_pages:

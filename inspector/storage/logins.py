@@ -26,5 +26,5 @@ class LoginStore:
         db.session.commit()
 
     def has_ended(self, login: str) -> bool:
-        """Whether this login was ended."""
+        """True when this login was ended."""
         return db.session.get(EndedLoginRow, login[:64]) is not None

@@ -73,7 +73,7 @@ class AnswerSetRow(Base):
 
 
 class AnswerTurnRow(Base):
-    """How often a rule has answered; counted in the transaction that stores the capture."""
+    """Number of times a rule has answered, counted in the transaction that stores the capture."""
 
     __tablename__ = "answer_turns"
 

@@ -1,4 +1,4 @@
-"""How storing a capture went, as the writer tells its sender's side."""
+"""Outcomes of storing a capture, as the writer tells its sender's side."""
 
 from __future__ import annotations
 

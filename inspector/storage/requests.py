@@ -131,7 +131,7 @@ class RequestStore:
     def count_by_time(
         self, bin_: Bin, *, after: int, up_to: int, width_s: int
     ) -> list[tuple[int, str, int]]:
-        """How many of the requests numbered above ``after`` came when, by which method.
+        """Counts of the requests numbered above ``after``, by time and method.
 
         As the second in which a span of ``width_s`` begins, the method and the number.
         No body is read: 100,000 requests take a tenth of a second.

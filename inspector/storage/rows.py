@@ -52,7 +52,7 @@ def find_row_below(bin_: Bin, number: int) -> int | None:
 
 
 def has_imported(bin_: Bin, after: int) -> bool:
-    """Whether a request numbered above ``after`` came from a file, with a time of its own."""
+    """True when a request numbered above ``after`` came from a file, with a time of its own."""
     imported = select(RequestRow.id).where(
         of_bin(bin_), RequestRow.number > after, RequestRow.fidelity == IMPORTED
     )
@@ -60,7 +60,7 @@ def has_imported(bin_: Bin, after: int) -> bool:
 
 
 def find_arrival(bin_: Bin, number: int) -> int | None:
-    """When the newest request up to this number arrived, in microseconds; None without one."""
+    """Arrival of the newest request up to this number, in microseconds; None without one."""
     return db.session.scalar(
         select(RequestRow.received_us)
         .where(of_bin(bin_), RequestRow.number <= number)

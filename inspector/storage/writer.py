@@ -92,7 +92,7 @@ class Writer:
 
     @property
     def queued(self) -> int:
-        """How many captures, or requests like them, wait in the queue."""
+        """Number of captures, or requests like them, in the queue."""
         return self._queue.qsize()
 
     def submit(self, capture: Capture, tell: Tell) -> None:
@@ -284,11 +284,9 @@ class Writer:
         self.note_fault(error)
         if not self.is_failing:
             self.is_failing = True
-            log.error(
-                "Captures cannot be stored and are answered 503: %s (%s).",
-                explain(error),
-                str(error).strip().partition("\n")[0],
-            )
+            reason, said = explain(error), str(error).strip().partition("\n")[0]
+            detail = f" ({said})" if said != reason else ""
+            log.error("Captures cannot be stored and are answered 503: %s%s.", reason, detail)
         return StorageUnavailableError(explain(error))
 
     def _answer(self, check: _Check) -> None:

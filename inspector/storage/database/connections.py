@@ -146,7 +146,7 @@ def set_up_sqlite(connection: Any) -> None:
 
 
 def read_revision(connection: sqlite3.Connection) -> tuple[bool, str | None]:
-    """Whether the database has tables of ours, and at which revision it says it is."""
+    """Two facts about a database: it has tables of ours, and its revision."""
     tables = {name for (name,) in connection.execute(_TABLES)}
     found = None
     if "alembic_version" in tables:

@@ -255,7 +255,7 @@ def _bring_up_to_date(engine: Engine) -> None:
 
 
 def _find_revision(connection: Connection) -> tuple[bool, str | None]:
-    """Whether there are tables of ours, and the revision they are at."""
+    """Two facts about a database: it has tables of ours, and their revision."""
     if connection.dialect.name == "sqlite":
         bare: Any = connection.connection.driver_connection
         return read_revision(bare)

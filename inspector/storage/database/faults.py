@@ -65,12 +65,12 @@ def explain(error: BaseException) -> str:
 
 
 def is_damage(error: BaseException) -> bool:
-    """Whether the database itself is broken, which no waiting mends."""
+    """True when the database itself is broken, which no waiting mends."""
     return explain(error) == DAMAGED
 
 
 def concerns_all(error: BaseException) -> bool:
-    """Whether every statement would meet this error (a full disk), or perhaps just this one."""
+    """True when every statement would meet this error (a full disk), or perhaps just this one."""
     names = {each.__name__ for each in type(error).__mro__}
     return (
         isinstance(error, OSError | LostDatabaseError)

@@ -108,7 +108,7 @@ class InstanceListener:
                 looked_at = time.monotonic()
 
     def _hears(self, connection: Any) -> bool:
-        """Whether a notification that another connection sends comes through."""
+        """True when a notification that another connection sends comes through."""
         probe = f"probe {secrets.token_hex(8)}"
         with self._engine.begin() as other:
             other.execute(text(ANNOUNCE), {"payload": probe})

@@ -54,7 +54,7 @@ def check_url(database_url: str) -> URL:
 
 
 def is_in_memory(url: URL) -> bool:
-    """Whether it is a SQLite database that ends with the process."""
+    """True when it is a SQLite database that ends with the process."""
     return url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:")
 
 
@@ -71,7 +71,7 @@ def describe_url(url: URL) -> str:
 
 
 def engine_options(url: URL) -> dict[str, Any]:
-    """What Flask-SQLAlchemy hands to ``create_engine`` for this kind of database."""
+    """Options of ``create_engine`` for this kind of database."""
     if url.get_backend_name() == "sqlite":
         return {"connect_args": {"timeout": BUSY_TIMEOUT_S, "check_same_thread": False}}
     arguments: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT_S}

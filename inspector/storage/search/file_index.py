@@ -134,7 +134,7 @@ class FileIndex:
             self._replace(WordIndex(self._path))
 
     def _prove(self) -> None:
-        """See that the index belongs to the database and is whole, or make it anew."""
+        """Make the index anew unless it belongs to the database and is whole."""
         database = self._identify_database()
         if self._database is None and not self._is_damaged:
             is_ours = self._belongs()
@@ -187,7 +187,7 @@ class FileIndex:
         return FileIdentity(0, 0) if path is None else identify(path)
 
     def _is_elsewhere(self) -> bool:
-        """Whether another file lies in the database's place than the one that was proved."""
+        """True when another file lies in the database's place than the one that was proved."""
         return self._database is not None and self._identify_database() != self._database
 
     def _describe(self) -> str:

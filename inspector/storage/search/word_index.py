@@ -30,7 +30,7 @@ BUSY_TIMEOUT_S = 1.0
 
 
 def is_available() -> bool:
-    """Whether this Python's SQLite has FTS5."""
+    """True when this Python's SQLite has FTS5."""
     with contextlib.closing(sqlite3.connect(":memory:")) as connection:
         try:
             connection.execute("CREATE VIRTUAL TABLE t USING fts5(w)")
@@ -47,7 +47,7 @@ class IndexUnusableError(Exception):
 
 
 class Progress(NamedTuple):
-    """How far an index got: all rows up to ``last_row`` of the database that bears ``token``."""
+    """The extent of an index: all rows up to ``last_row`` of the database that bears ``token``."""
 
     last_row: int
     token: str
@@ -109,7 +109,7 @@ class WordIndex:
 
     @property
     def progress(self) -> Progress:
-        """How far it got, as the file says it: another process may fill it."""
+        """Its extent, read from the file: another process may fill it."""
         with self._lock:
             return self._read_progress()
 
@@ -128,7 +128,7 @@ class WordIndex:
             connection.execute("UPDATE progress SET token = ?", (token,))
 
     def is_whole(self) -> bool:
-        """Whether nothing of it is damaged; reads all of it."""
+        """True when nothing of it is damaged; reads all of it."""
         with self._lock:
             execute = self._connection.execute
             try:
@@ -228,7 +228,7 @@ def format_phrase(phrase: Phrase) -> str:
 
 
 def format_match(bin_id: int, query: Query) -> str:
-    """What FTS5 is asked for; a request that was not read whole may have what is sought."""
+    """A query as FTS5 writes it; a request that was not read whole may match any."""
     sought = [f"marks : {mark}" for mark in query.marks]
     sought += [f"said : {format_phrase(phrase)}" for phrase in query.phrases]
     match = f"marks : b{bin_id}"
@@ -256,7 +256,7 @@ def make_document(request: CapturedRequest) -> tuple[str, str]:
 
 
 def _is_partly_read(request: CapturedRequest) -> bool:
-    """Whether its body was too big for a list, as it came or decoded."""
+    """True when its body was too big for a list, as it came or decoded."""
     if request.body_size and not request.body:
         return True
     return bool(request.content.problem) and request.content.data is not request.body

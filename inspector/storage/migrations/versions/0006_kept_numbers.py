@@ -1,4 +1,4 @@
-"""What bins hold and have let go of, counted; what all processes share; words on PostgreSQL."""
+"""Counts of what bins hold and let go of, values that processes share, words on PostgreSQL."""
 
 import sqlalchemy as sa
 from alembic import op
