@@ -8,6 +8,9 @@ from inspector.cli.client import Client, bin_path, server_options
 from inspector.errors import InspectorError
 from inspector.settings import parse_duration
 
+# The API's bound: three centuries.
+MAX_AGE_S = 10_000_000_000
+
 
 @click.command("prune", context_settings={"auto_envvar_prefix": "INSPECTOR"})
 @click.option(
@@ -28,7 +31,7 @@ from inspector.settings import parse_duration
 def command(*, ttl: str, bins: tuple[str, ...], server: str, token: str | None) -> None:
     """Delete requests older than --ttl and say how many went, and from which bins."""
     try:
-        seconds = parse_duration(ttl)
+        seconds = min(parse_duration(ttl), MAX_AGE_S)
     except InspectorError as error:
         raise click.UsageError(error.message) from error
     client = Client(server, token)

@@ -145,6 +145,7 @@ def test_a_locked_database_is_answered_503_until_it_is_free(
     assert server.get("/readyz")[0] == 200
     assert len(server.captured()) == 1
     said = [record.message for record in caplog.records if record.name == "inspector.storage"]
+    said = [each for each in said if "index" not in each]  # it may meet the lock, too
     assert len(said) == 2
     assert "answered 503: another program holds it locked" in said[0]
     assert said[1] == "Storing works again."

@@ -34,8 +34,8 @@ api = Api()
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500
 BINARY = "application/octet-stream"
-# Older than anything that a computer has received.
-MAX_AGE_S = 10_000_000_000.0
+# Three centuries: older than anything that a computer has received.
+MAX_AGE_S = 10_000_000_000
 
 METHOD = About(
     "Only requests of this method; upper and lower case differ.",
@@ -133,7 +133,9 @@ def clear_bin(name: str) -> ResponseReturnValue:
 class Age:
     """An age from which requests go."""
 
-    older_than_s: Annotated[float, About("Seconds since they were received.", least=0)]
+    older_than_s: Annotated[
+        float, About("Seconds since they were received.", least=0, most=MAX_AGE_S)
+    ]
 
 
 class PrunedJson(TypedDict):
@@ -145,7 +147,7 @@ class PrunedJson(TypedDict):
 @api.call("POST", "/bins/<name>/prune", Answer(PrunedJson, meaning="How many went."), body=Age)
 def prune_bin(name: str, body: Age) -> ResponseReturnValue:
     """Delete a bin's older requests, in one call."""
-    before_us = time.time_ns() // 1000 - int(min(body.older_than_s, MAX_AGE_S) * 1_000_000)
+    before_us = time.time_ns() // 1000 - int(body.older_than_s * 1_000_000)
     gone = current_services().requests.prune(find_bin(name), before_us, whole=True)
     return jsonify({"deleted": gone})
 
