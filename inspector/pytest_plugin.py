@@ -33,8 +33,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
-def inspector(pytestconfig: pytest.Config) -> Iterator[InspectorServer]:
-    """The Inspector server of this session: ``inspector.url``, ``inspector.create_bin()``."""
+def inspector(request_inspector_server: InspectorServer) -> InspectorServer:
+    """The Inspector server of this session: ``inspector.url``, ``inspector.create_bin()``.
+
+    A project may have a fixture of its own by this name; ``webhook_bin`` does without.
+    """
+    return request_inspector_server
+
+
+@pytest.fixture(scope="session")
+def request_inspector_server(pytestconfig: pytest.Config) -> Iterator[InspectorServer]:
+    """The same server, by a name that no project uses for something else."""
     from inspector.testing import InspectorServer
     from inspector.testing.reporting import TestWatch
 
@@ -50,9 +59,11 @@ def inspector(pytestconfig: pytest.Config) -> Iterator[InspectorServer]:
 
 
 @pytest.fixture
-def webhook_bin(inspector: InspectorServer, request: pytest.FixtureRequest) -> Iterator[WebhookBin]:
+def webhook_bin(
+    request_inspector_server: InspectorServer, request: pytest.FixtureRequest
+) -> Iterator[WebhookBin]:
     """A fresh bin: send to ``webhook_bin.url``, then ``webhook_bin.wait()``."""
-    made = inspector.create_bin(label=request.node.name)
+    made = request_inspector_server.create_bin(label=request.node.name)
     yield made
     request.config.stash[_WATCH].retire(made)
 

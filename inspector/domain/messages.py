@@ -311,8 +311,9 @@ class Message:
         return data
 
     def part(self, name: str) -> Any:
-        """A top-level entry of the form (``ticket``, ``custom_data``), None when absent."""
-        return None if self.form is None else self.form.value.get(name)
+        """A top-level entry of the form or the JSON (``ticket``, ``custom_data``), or None."""
+        value = self.json if self.form is None else self.form.value
+        return value.get(name) if isinstance(value, dict) else None
 
     @property
     def ticket(self) -> Any:

@@ -40,11 +40,12 @@ class RequestMatch:
     """Conditions on a request; what is not given may be anything.
 
     ``method`` in any case. ``path`` is what follows the bin's name (``/`` for
-    nothing), or the whole path. ``query`` and ``headers`` go by name (a header's in any
-    case), ``where`` by field path in the form or the JSON (``ticket.agent.id``,
-    ``items[].id`` for any element). Of a repeated name one value must be as expected, or
-    all of them as a list. ``body`` is the bytes or the text, ``json`` the whole
-    value.
+    nothing; the first slash may be left out), or the whole path. ``query`` and
+    ``headers`` go by name (a header's in any case), ``where`` by field path in the form
+    or the JSON (``ticket.agent.id``, ``items[].id`` for any element). Of a repeated name
+    one value must be as expected, or all of them as a list. ``files`` goes by the name of
+    a part with a file: text is compared with its file name, bytes with its content.
+    ``body`` is the bytes or the text, ``json`` the whole value.
 
     An expected value is compared with ``==``; a compiled pattern is searched for, a
     function is asked, and None wants it absent (or null).
@@ -57,11 +58,12 @@ class RequestMatch:
     query: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, Any] = field(default_factory=dict)
     where: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, Any] = field(default_factory=dict)
     body: Any = MISSING
     json: Any = MISSING
 
     def __post_init__(self) -> None:
-        for name in ("query", "headers", "where"):
+        for name in ("query", "headers", "where", "files"):
             if not isinstance(getattr(self, name), Mapping):
                 raise TypeError(f"{name} maps names to what is expected: {name}={{...}}")
         for path in self.where:
@@ -77,6 +79,7 @@ class RequestMatch:
         wanted += [(f"query {name}", value) for name, value in self.query.items()]
         wanted += [(f"header {name}", value) for name, value in self.headers.items()]
         wanted += self.where.items()
+        wanted += [(f"file {name}", value) for name, value in self.files.items()]
         return wanted
 
     def find_differences(self, request: Message) -> list[Difference]:
@@ -92,6 +95,7 @@ class RequestMatch:
         found += [_query_difference(request, *each) for each in self.query.items()]
         found += [_header_difference(request, *each) for each in self.headers.items()]
         found += [_field_difference(request, *each) for each in self.where.items()]
+        found += [_file_difference(request, *each) for each in self.files.items()]
         return [each for each in found if each is not None]
 
     def _method_difference(self, request: Message) -> Difference | None:
@@ -111,8 +115,11 @@ class RequestMatch:
             request.path,
             decoded,
         )
-        difference = compare("path", self.path or "/", below)
-        if difference is None or any(compare("", self.path, each) is None for each in others):
+        wanted = self.path
+        if isinstance(wanted, str) and not wanted.startswith("/"):
+            wanted = f"/{wanted}"
+        difference = compare("path", wanted, below)
+        if difference is None or any(compare("", wanted, each) is None for each in others):
             return None
         return difference
 
@@ -179,6 +186,16 @@ def _header_difference(request: Message, name: str, expected: Any) -> Difference
     return _with_hint(difference, "the head", name, list(request.headers))
 
 
+def _file_difference(request: Message, name: str, expected: Any) -> Difference | None:
+    parts = [] if request.parts is None else request.parts.parts
+    files = [each for each in parts if each.filename is not None]
+    pattern = expected.pattern if isinstance(expected, re.Pattern) else expected
+    by_content = isinstance(pattern, bytes)
+    values = [each.data if by_content else each.filename for each in files if each.name == name]
+    difference = _compare_any(f"file {name}", expected, list(values))
+    return _with_hint(difference, "the body", name, [each.name or "" for each in files])
+
+
 def _field_difference(request: Message, text: str, expected: Any) -> Difference | None:
     source, root = find_content(request)
     path = parse_path(text)
@@ -197,7 +214,17 @@ def _explain_unread(request: Message) -> str:
     """Without looking into it: where it breaks is told with the request."""
     if request.media_type.is_json and request.body:
         return "the body says that it is JSON and cannot be read as such"
-    return "the body is neither a form nor JSON"
+    return explain_odd_type(request) or "the body is neither a form nor JSON"
+
+
+def explain_odd_type(request: Message) -> str:
+    """Half a sentence when the body looks like JSON and its type says something else."""
+    body = request.decoded_body.strip()
+    if request.media_type.is_json or (body[:1] + body[-1:]) not in (b"{}", b"[]"):
+        return ""
+    kind = request.media_type.essence
+    named = f"its Content-Type is {kind[:60]}" if kind else "it has no Content-Type"
+    return f"the body looks like JSON, but {named}"
 
 
 def explain_missing(root: Any, path: Path) -> str:

@@ -159,11 +159,11 @@ class Lane:
     def _answer_stored(self, channel: Channel, request: ExactParser, stored: Stored) -> None:
         channel.previous = request.bin_name, stored.number
         script = self.scripts.get(stored.bin_id)
-        if script is not None:
-            script.note(stored.number)
         name = request.bin_name
         self.rules.learn(name, stored.answers, stored.answer_set)
         if request.error is not None:
+            if script is not None:
+                script.note(stored.number)
             channel.answer_error(request)
             return
         if script is None and stored.answers is None:
@@ -181,6 +181,7 @@ class Lane:
 
         if script is not None:
             chosen = script.choose(stored.number, request.raw_head, tell)
+            script.note(stored.number)  # not before: who sees a request may change the answers
             if chosen is not None:
                 record(chosen)
                 _send(channel, request, chosen)

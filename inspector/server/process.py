@@ -6,7 +6,7 @@ import contextlib
 import logging
 import socket
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from waitress.task import ThreadedTaskDispatcher
@@ -215,6 +215,10 @@ class ServerProcess:
             scripts.pop(bin_id, None)
         else:
             scripts[bin_id] = script
+
+    def call_soon(self, call: Callable[[], None]) -> None:
+        """Run ``call`` on the main loop, behind the answers known so far; from any thread."""
+        self._running().trigger.pull_trigger(call)
 
     def _running(self) -> CaptureServer:
         if self._server is None:

@@ -5,11 +5,13 @@ The server's main loop asks a ``BinScript`` and never waits for it.
 
 from __future__ import annotations
 
+import inspect
 import json as json_module
 import re
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, TypeAlias
 
 from inspector.domain import Message
@@ -20,10 +22,13 @@ from inspector.reading.paths import MISSING
 from inspector.testing.handlers import HandlerThreads
 from inspector.testing.received import ReceivedRequest
 
-HeaderPairs: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
+HeaderValue: TypeAlias = str | bytes | int | float
+HeaderPairs: TypeAlias = Mapping[str, HeaderValue] | Iterable[tuple[str, HeaderValue]]
+PathLike: TypeAlias = str | re.Pattern[str]
+Seconds: TypeAlias = float | timedelta
 # What a function may give: a status, a body, the keywords of ``respond_with``, None for 200 "ok".
 AnswerValue: TypeAlias = "int | str | bytes | Mapping[str, Any] | None"
-Handler: TypeAlias = Callable[[ReceivedRequest], AnswerValue]
+Handler: TypeAlias = Callable[[ReceivedRequest], "AnswerValue | Awaitable[AnswerValue]"]
 AnswerLike: TypeAlias = "AnswerValue | Handler"
 
 _OURS = ("content-length", "transfer-encoding", "connection", "date")
@@ -33,10 +38,10 @@ def make_answer(
     *,
     status: int = 200,
     headers: HeaderPairs = (),
-    body: str | bytes | None = None,
+    body: str | bytes | bytearray | None = None,
     json: Any = MISSING,
-    delay: float = 0,
-    drip: float = 0,
+    delay: Seconds = 0,
+    drip: Seconds = 0,
     cut_after: int | None = None,
     drop: bool = False,
 ) -> Answer:
@@ -44,11 +49,13 @@ def make_answer(
 
     Raises ``ValueError`` or ``TypeError`` for one that cannot be given.
     """
+    if not _is_whole(status):
+        raise TypeError(f"status is a number, not {status!r}")
     if not 200 <= status <= 599:
         raise ValueError(f"status is 200 to 599, not {status!r}")
-    for name, seconds in (("delay", delay), ("drip", drip)):
-        if not 0 <= seconds <= MAX_DELAY_S:
-            raise ValueError(f"{name} is 0 to {MAX_DELAY_S:g} seconds, not {seconds!r}")
+    delay_s, drip_s = _seconds("delay", delay), _seconds("drip", drip)
+    if cut_after is not None and not _is_whole(cut_after):
+        raise TypeError(f"cut_after is a number of bytes, not {cut_after!r}")
     if cut_after is not None and cut_after < 0:
         raise ValueError(f"cut_after counts bytes of the body, not {cut_after!r}")
     pairs = _check_headers(headers)
@@ -59,29 +66,53 @@ def make_answer(
         if not any(name.lower() == "content-type" for name, _ in pairs):
             pairs = (("Content-Type", "application/json"), *pairs)
     return Answer(
-        status=status,
+        status=int(status),
         headers=pairs,
         body=_body_bytes(status, body),
-        delay_s=delay,
-        drip_s=drip,
+        delay_s=delay_s,
+        drip_s=drip_s,
         cut_after=cut_after,
-        dropped=drop,
+        dropped=bool(drop),
         insisted=True,
     )
 
 
-def _body_bytes(status: int, body: str | bytes | None) -> bytes:
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _seconds(name: str, value: Seconds) -> float:
+    seconds = value.total_seconds() if isinstance(value, timedelta) else value
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise TypeError(f"{name} is a number of seconds or a timedelta, not {value!r}")
+    if not 0 <= seconds <= MAX_DELAY_S:
+        raise ValueError(f"{name} is 0 to {MAX_DELAY_S:g} seconds, not {value!r}")
+    return float(seconds)
+
+
+def explain_unknown(what: str, name: str, known: Iterable[str]) -> str:
+    """A sentence on a name that ``what`` does not take: the nearest it does, or all."""
+    import difflib  # most names are right
+
+    names = list(known)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    hint = f"did you mean {close[0]}=?" if close else f"there are {', '.join(names)}."
+    return f"{what} takes no {name}=; {hint}"
+
+
+def _body_bytes(status: int, body: object) -> bytes:
     if body is None:
         return usual_body(status)
     if isinstance(body, str):
         return body.encode()
-    if isinstance(body, bytes):
-        return body
+    if isinstance(body, bytes | bytearray | memoryview):
+        return bytes(body)
     raise TypeError(f"body is text or bytes, not {type(body).__name__}; json= takes any data")
 
 
 def _check_headers(headers: HeaderPairs) -> tuple[tuple[str, str], ...]:
-    pairs = tuple(headers.items() if isinstance(headers, Mapping) else headers)
+    given = headers.items() if isinstance(headers, Mapping) else headers
+    pairs = tuple(_read_header(each) for each in given)
     for name, value in pairs:
         if not is_token(name):
             raise ValueError(f"{name!r} cannot be a header's name")
@@ -92,15 +123,32 @@ def _check_headers(headers: HeaderPairs) -> tuple[tuple[str, str], ...]:
     return pairs
 
 
+def _read_header(pair: Any) -> tuple[str, str]:
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
+        raise TypeError(f"headers is a mapping or pairs of a name and a value, not of {pair!r}")
+    name, value = (each.decode("latin-1") if isinstance(each, bytes) else each for each in pair)
+    if not isinstance(name, str):
+        raise TypeError(f"a header's name is text, not {name!r}")
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise TypeError(f"the value of {name} is text or a number, not {value!r}")
+    return name, str(value)
+
+
+_KEYWORDS = ("status", "headers", "body", "json", "delay", "drip", "cut_after", "drop")
+
+
 def to_answer(value: Any) -> Answer:
     """One answer from its short forms (see ``AnswerValue``)."""
     if value is None:
         return make_answer()
     if isinstance(value, Mapping):
+        for name in value:
+            if name not in _KEYWORDS:
+                raise TypeError(explain_unknown("an answer", str(name), _KEYWORDS))
         return make_answer(**value)
-    if isinstance(value, str | bytes):
-        return make_answer(body=value)
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, str | bytes | bytearray | memoryview):
+        return make_answer(body=bytes(value) if not isinstance(value, str) else value)
+    if _is_whole(value):
         return make_answer(status=value)
     raise TypeError(
         f"an answer is a status, a body, a mapping or a function, not {type(value).__name__}"
@@ -112,7 +160,7 @@ class _Rule:
     """``answers`` in turn, the last one for ever; ``used`` counts."""
 
     method: str | None
-    path: str | re.Pattern[str] | None
+    path: PathLike | None
     answers: Sequence[Answer | Handler]
     used: int = 0
 
@@ -131,6 +179,16 @@ class _Rule:
         entry = self.answers[min(self.used, len(self.answers) - 1)]
         self.used += 1
         return entry
+
+
+def _await(value: Awaitable[Any]) -> Any:
+    """What an asynchronous function gives, on an event loop of its own."""
+    import asyncio  # most functions are not
+
+    async def run() -> Any:
+        return await value
+
+    return asyncio.run(run())
 
 
 class BinScript:
@@ -156,7 +214,7 @@ class BinScript:
         self,
         answers: Sequence[Any],
         method: str | None = None,
-        path: str | re.Pattern[str] | None = None,
+        path: PathLike | None = None,
     ) -> None:
         """Answer so from now on; what narrows down most comes first, then what is newest."""
         if not answers:
@@ -165,6 +223,11 @@ class BinScript:
         others = [each for each in self._rules if (each.method, each.path) != (method, path)]
         rules = [_Rule(method, path, entries), *others]
         self._rules = sorted(rules, key=lambda rule: -rule.rank)
+
+    def reset_answers(self, method: str | None = None, path: PathLike | None = None) -> None:
+        """Take back the answers for a method and a path, all when neither is given."""
+        kept = [each for each in self._rules if (each.method, each.path) != (method, path)]
+        self._rules = [] if method is None and path is None else kept
 
     def note(self, number: int) -> None:
         """Part of ``AnswerScript``; the writer's news comes here too, from its thread."""
@@ -187,7 +250,8 @@ class BinScript:
 
     def _ask(self, handler: Handler, number: int) -> Answer:
         try:
-            return to_answer(handler(self._load(number)))
+            value = handler(self._load(number))
+            return to_answer(_await(value) if inspect.isawaitable(value) else value)
         except BaseException as error:  # pytest's outcomes are no Exceptions
             error.add_note(f"Raised while answering request #{number} to {self._place}")
             self.errors.append(error)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from operator import attrgetter
-from typing import Any, Literal, NoReturn, Protocol, TypedDict, Unpack, overload
+from typing import Any, Literal, NoReturn, Protocol, Unpack, overload
 
 from inspector.clock import time
 from inspector.domain import CapturedRequest
-from inspector.reading.matching import Difference, RequestMatch
 from inspector.reading.paths import MISSING
-from inspector.testing.answering import AnswerLike, BinScript, HeaderPairs
+from inspector.testing.answering import (
+    AnswerLike,
+    BinScript,
+    HeaderPairs,
+    PathLike,
+    Seconds,
+)
+from inspector.testing.expectations import Expectation, MatchFields, make_match
 from inspector.testing.handlers import HandlerThreads
 from inspector.testing.received import ReceivedRequest
 
@@ -54,45 +59,7 @@ class RequestSource(Protocol):
         ...
 
 
-class MatchFields(TypedDict, total=False):
-    """The conditions of ``wait`` and its like, besides counts and times; see ``RequestMatch``."""
-
-    method: Any
-    path: Any
-    query: Mapping[str, Any]
-    headers: Mapping[str, Any]
-    where: Mapping[str, Any]
-    body: Any
-    json: Any
-
-
-class _Wanted:
-    """A match, perhaps with a function that has the last word."""
-
-    def __init__(
-        self, match: RequestMatch, predicate: Callable[[ReceivedRequest], Any] | None = None
-    ) -> None:
-        self._match = match
-        self._predicate = predicate
-
-    def find_differences(self, request: ReceivedRequest) -> list[Difference]:
-        found = self._match.find_differences(request.captured)
-        if self._predicate is None:
-            return found
-        try:
-            answer: Any = bool(self._predicate(request))
-        except Exception as error:
-            answer = error
-        if answer is not True:
-            found.append(Difference("predicate", self._predicate, answer))
-        return found
-
-    def list_expectations(self) -> list[tuple[str, Any]]:
-        expected = self._match.list_expectations()
-        return expected if self._predicate is None else [*expected, ("predicate", self._predicate)]
-
-
-def _count_requests(count: int, wanted: _Wanted) -> str:
+def _count_requests(count: int, wanted: Expectation) -> str:
     matching = "matching " if wanted.list_expectations() else ""
     return f"{count or 'no'} {matching}request{'s' * (count > 1)}"
 
@@ -177,7 +144,8 @@ class WebhookBin:
     ) -> ReceivedRequest | list[ReceivedRequest]:
         """The first matching request, there already or arriving within ``timeout`` seconds.
 
-        With a ``count`` above 1 the list of the first so many. ``after`` leaves out what
+        With a ``count`` above 1 the list of the first so many; where the count is not
+        written down but computed, ``wait_all`` always gives a list. ``after`` leaves out what
         came up to that request. For what can be matched see ``RequestMatch``:
         ``wait(method="PUT", path="/a", headers={"X-Id": "5"}, where={"ticket.id": "5"})``.
 
@@ -186,9 +154,26 @@ class WebhookBin:
         __tracebackhide__ = True
         if count < 1:
             raise ValueError("count is at least 1; assert_none() waits for nothing")
-        wanted = _Wanted(RequestMatch(**match))
-        found = self._wait(wanted, count, timeout, after)
+        found = self._wait(Expectation(make_match("wait", match)), count, timeout, after)
         return found[0] if count == 1 else found
+
+    def wait_all(
+        self,
+        count: int,
+        timeout: float = DEFAULT_TIMEOUT_S,
+        *,
+        after: ReceivedRequest | None = None,
+        **match: Unpack[MatchFields],
+    ) -> list[ReceivedRequest]:
+        """The first ``count`` matching requests, as a list whatever the count; else as ``wait``.
+
+        A count of 0 gives an empty list at once.
+        """
+        __tracebackhide__ = True
+        if count < 0:
+            raise ValueError(f"count is at least 0, not {count}")
+        wanted = Expectation(make_match("wait_all", match))
+        return self._wait(wanted, count, timeout, after) if count else []
 
     def wait_for(
         self,
@@ -203,7 +188,9 @@ class WebhookBin:
         What the predicate raises counts as false, and is told when the time is up.
         """
         __tracebackhide__ = True
-        return self._wait(_Wanted(RequestMatch(**match), predicate), 1, timeout, after)[0]
+        return self._wait(Expectation(make_match("wait_for", match), predicate), 1, timeout, after)[
+            0
+        ]
 
     def wait_in_order(
         self, *matches: MatchFields, timeout: float = DEFAULT_TIMEOUT_S
@@ -216,7 +203,7 @@ class WebhookBin:
         deadline = time.monotonic() + timeout
         found: list[ReceivedRequest] = []
         for position, each in enumerate(matches, 1):
-            wanted = _Wanted(RequestMatch(**each))
+            wanted = Expectation(make_match("wait_in_order", each))
             arrived = self._wait_until(wanted, 1, deadline, found[-1] if found else None)
             if not arrived:
                 before = f", after {found[-1].summary}" if found else ""
@@ -227,7 +214,7 @@ class WebhookBin:
 
     def find_all(self, **match: Unpack[MatchFields]) -> list[ReceivedRequest]:
         """Those that match of what has come so far."""
-        wanted = _Wanted(RequestMatch(**match))
+        wanted = Expectation(make_match("find_all", match))
         return [each for each in self.requests if not wanted.find_differences(each)]
 
     def assert_count(
@@ -235,7 +222,7 @@ class WebhookBin:
     ) -> list[ReceivedRequest]:
         """Exactly so many matching requests, and no more come ``within`` so many seconds."""
         __tracebackhide__ = True
-        wanted = _Wanted(RequestMatch(**match))
+        wanted = Expectation(make_match("assert_count", match))
         found = self._wait_until(wanted, count + 1, time.monotonic() + within, None)
         if len(found) != count:
             came = f"{len(found)} came" if len(found) <= count else "more came"
@@ -246,7 +233,7 @@ class WebhookBin:
     def assert_none(self, within: float = 0.2, **match: Unpack[MatchFields]) -> None:
         """No matching request has come, nor does ``within`` so many seconds."""
         __tracebackhide__ = True
-        wanted = _Wanted(RequestMatch(**match))
+        wanted = Expectation(make_match("assert_none", match))
         if self._wait_until(wanted, 1, time.monotonic() + within, None):
             self._fail(f"Expected {_count_requests(0, wanted)}", wanted, None)
 
@@ -255,14 +242,14 @@ class WebhookBin:
         *answers: AnswerLike | Sequence[AnswerLike],
         status: int | None = None,
         headers: HeaderPairs | None = None,
-        body: str | bytes | None = None,
+        body: str | bytes | bytearray | None = None,
         json: Any = MISSING,
-        delay: float | None = None,
-        drip: float | None = None,
+        delay: Seconds | None = None,
+        drip: Seconds | None = None,
         cut_after: int | None = None,
         drop: bool | None = None,
         method: str | None = None,
-        path: str | re.Pattern[str] | None = None,
+        path: PathLike | None = None,
     ) -> None:
         """Answer so from now on; the capture is stored before, whatever the answer.
 
@@ -271,8 +258,8 @@ class WebhookBin:
         over ``drip`` seconds; the connection cut ``cut_after`` bytes of the body, or
         ``drop``-ped without an answer. Or ``answers`` in turn, the last for ever, also
         as one list: each a status, a body, a mapping with those keywords, or a function
-        from the request to one of these (it runs in a thread; what it raises fails the
-        test). ``respond_with([503, 503, 200])``.
+        from the request to one of these, ``async`` or not (it runs in a thread; what it
+        raises fails the test). ``respond_with([503, 503, 200])``.
 
         With ``method`` or ``path`` (what follows the bin's name, or a compiled
         pattern) only requests with that are answered so. Raises ``ValueError`` or
@@ -296,13 +283,20 @@ class WebhookBin:
             raise TypeError(f"give answers or keywords ({', '.join(keywords)}), not both")
         self.script.set_answers(_list_answers(answers) if answers else [keywords], method, path)
 
+    def reset_answers(self, *, method: str | None = None, path: PathLike | None = None) -> None:
+        """Take back what ``respond_with`` said for this method and path, or all of it.
+
+        What was said for less narrow requests counts again; at last ``200`` and ``ok``.
+        """
+        self.script.reset_answers(method, path)
+
     def take_handler_errors(self) -> list[BaseException]:
         """The errors that functions which answer have raised since the last call."""
         errors, self.script.errors = self.script.errors, []
         return errors
 
     def _wait(
-        self, wanted: _Wanted, count: int, timeout: float, after: ReceivedRequest | None
+        self, wanted: Expectation, count: int, timeout: float, after: ReceivedRequest | None
     ) -> list[ReceivedRequest]:
         __tracebackhide__ = True
         found = self._wait_until(wanted, count, time.monotonic() + timeout, after)
@@ -314,7 +308,7 @@ class WebhookBin:
         return found
 
     def _wait_until(
-        self, wanted: _Wanted, count: int, deadline: float, after: ReceivedRequest | None
+        self, wanted: Expectation, count: int, deadline: float, after: ReceivedRequest | None
     ) -> list[ReceivedRequest]:
         """The first ``count`` that match, or as many as there are at the deadline."""
         found: list[ReceivedRequest] = []
@@ -337,7 +331,7 @@ class WebhookBin:
         self._catch_up()
         return self._requests[bisect_right(self._requests, after, key=attrgetter("number")) :]
 
-    def _fail(self, headline: str, wanted: _Wanted, after: ReceivedRequest | None) -> NoReturn:
+    def _fail(self, headline: str, wanted: Expectation, after: ReceivedRequest | None) -> NoReturn:
         __tracebackhide__ = True
         from inspector.testing.failures import Candidate, describe_failure
 

@@ -6,10 +6,13 @@ import copy
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
+from inspector.forms.casts import text_of
+
 if TYPE_CHECKING:
     from inspector.emitter import Context, DeliveryResult, PreparedRequest
 
-Pairs: TypeAlias = "Mapping[str, str] | Iterable[tuple[str, str]]"
+Scalar: TypeAlias = "str | int | float | bool | None"
+Pairs: TypeAlias = "Mapping[str, Scalar] | Iterable[tuple[str, Scalar]]"
 
 DEFAULT_TIMEOUT_S = 10.0
 
@@ -75,8 +78,10 @@ class Deskpro:
             url=url,
             source=get_variation(source).source,
             method=method,
-            headers=_make_pairs(headers or ()),
-            custom_data=data if data is None or isinstance(data, str) else _make_pairs(data),
+            headers=_make_pairs("headers", headers or ()),
+            custom_data=data
+            if data is None or isinstance(data, str)
+            else _make_pairs("data", data),
         )
         context = _make_context(source, ticket, set or {}, unset)
         theirs = (ticket or {}).get("custom_data") if data is None else None
@@ -137,5 +142,17 @@ def _make_context(
     return context
 
 
-def _make_pairs(pairs: Pairs) -> tuple[tuple[str, str], ...]:
-    return tuple(pairs.items() if isinstance(pairs, Mapping) else pairs)
+def _make_pairs(what: str, pairs: Pairs) -> tuple[tuple[str, str], ...]:
+    given = pairs.items() if isinstance(pairs, Mapping) else pairs
+    return tuple(_make_pair(what, each) for each in given)
+
+
+def _make_pair(what: str, pair: Any) -> tuple[str, str]:
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
+        raise TypeError(f"{what}= is a mapping, or pairs of a name and a value, not of {pair!r}")
+    name, value = pair
+    if not isinstance(name, str):
+        raise TypeError(f"a name in {what}= is text, not {name!r}")
+    if value is not None and not isinstance(value, str | int | float):
+        raise TypeError(f"{what}[{name!r}] is text or a number, not {type(value).__name__}")
+    return name, text_of(value)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from inspector.forms import to_json_safe
 from inspector.reading.content import find_content
-from inspector.reading.matching import explain_missing
+from inspector.reading.matching import explain_missing, explain_odd_type
 from inspector.reading.paths import MISSING, find_value, parse_path
 from inspector.reading.text import escape_invisible, shorten
 
 if TYPE_CHECKING:
     from inspector.domain import CapturedRequest
+    from inspector.domain.multipart import Part
 
 
 class Headers(Mapping[str, str]):
@@ -56,6 +57,35 @@ class FieldNotFoundError(LookupError):
     """The request has no such field; the message says what it has there."""
 
 
+class ReceivedPart:
+    """One part of a multipart body: a file, when it has a ``filename``."""
+
+    def __init__(self, part: Part) -> None:
+        self._part = part
+        self.name: str | None = part.name
+        self.filename: str | None = part.filename
+        self.body: bytes = part.data
+
+    @property
+    def content_type(self) -> str | None:
+        """As the part says, None when it does not."""
+        return self._part.content_type or None
+
+    @property
+    def headers(self) -> Headers:
+        """The part's own headers; of a repeated name the last."""
+        return Headers(dict(self._part.raw_headers))
+
+    @property
+    def text(self) -> str:
+        """The content as UTF-8; bytes that are none are replaced."""
+        return self.body.decode("utf-8", "replace")
+
+    def __repr__(self) -> str:
+        named = self.name if self.filename is None else f"{self.name} {self.filename!r}"
+        return escape_invisible(f"<part {shorten(named or '')}, {len(self.body):,} bytes>")
+
+
 class ReceivedRequest:
     """One request that came to a bin.
 
@@ -92,7 +122,11 @@ class ReceivedRequest:
             return default
         from inspector.reading.json_notes import explain_unread  # most fields are there
 
-        reason = explain_missing(root, keys) if source else explain_unread(self.captured)
+        reason = (
+            explain_missing(root, keys)
+            if source
+            else (explain_odd_type(self.captured) or explain_unread(self.captured))
+        )
         raise FieldNotFoundError(f"{self!r} has no {path}: {reason}.")
 
     @property
@@ -179,6 +213,21 @@ class ReceivedRequest:
         found: list[dict[str, str]] = self._json["form_notes"]
         return found
 
+    @cached_property
+    def parts(self) -> list[ReceivedPart]:
+        """The parts of a multipart body, in order; empty when it is none."""
+        found = self.captured.parts
+        return [] if found is None else [ReceivedPart(each) for each in found.parts]
+
+    @property
+    def files(self) -> dict[str, ReceivedPart]:
+        """The parts with a file name, by their name; of a repeated one the first."""
+        found: dict[str, ReceivedPart] = {}
+        for part in self.parts:
+            if part.filename is not None:
+                found.setdefault(part.name or "", part)
+        return found
+
     @property
     def form_refusal(self) -> None:
         """None: PHP refuses no form; see ``form_as`` for others."""
@@ -199,12 +248,12 @@ class ReceivedRequest:
 
     @property
     def ticket(self) -> Any:
-        """None when the form has none."""
+        """The ticket of the form or the JSON, None when there is none."""
         return self._json["ticket"]
 
     @property
     def person_context(self) -> Any:
-        """None when the form has none."""
+        """None when neither the form nor the JSON has one."""
         return self._json["person_context"]
 
     @property

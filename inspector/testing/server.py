@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from inspector.live.news import News
 from inspector.testing.bins import WebhookBin
 from inspector.testing.handlers import HandlerThreads
 
@@ -24,6 +25,7 @@ FINISH_S = 1.0
 MAX_CONNECTIONS = 300
 MAX_STREAMS = 100
 LOAD_LIMIT = 500
+DEFAULT_MAX_BODY_BYTES = 10_000_000
 MAX_LABEL_CHARS = 48
 
 
@@ -31,18 +33,32 @@ class InspectorServer:
     """The server, on a free port of 127.0.0.1; a context manager.
 
     What it captures is on disk before it is answered, in a temporary folder that
-    goes when the server stops, or in ``data_dir``, which stays. Leaving the context
-    well raises what functions that answer requests have raised.
+    goes when the server stops, or in ``data_dir``, which stays. ``host`` ``0.0.0.0``
+    lets senders in containers reach it, by ``public_url`` when they know the machine by
+    another name; ``port`` 0 takes a free one; more than ``max_body`` bytes of a body are
+    answered 413. Leaving the context well raises what functions that answer requests
+    have raised.
     """
 
-    def __init__(self, *, data_dir: Path | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        data_dir: Path | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        max_body: int = DEFAULT_MAX_BODY_BYTES,
+        public_url: str | None = None,
+    ) -> None:
         self._data_dir = data_dir
+        self._host, self._port = host, port
+        self._max_body, self._public_url = max_body, public_url
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._process: ServerProcess | None = None
         self._store: EmbeddedStore | None = None
         self._bins: dict[int, WebhookBin] = {}
         self.url: str = ""
         self.handler_threads: HandlerThreads = HandlerThreads()
+        self._shown: News = News()
 
     def __enter__(self) -> Self:
         self.start()
@@ -64,6 +80,9 @@ class InspectorServer:
             raise RuntimeError("The server runs already.")
         self._bins.clear()
         self.handler_threads = HandlerThreads()
+        # What was stored and has its answer chosen: only that is shown to a test.
+        self._shown = News()
+        self._shown.listen(self._note_arrivals)
         folder = self._data_dir
         if folder is None:
             # What a virus scanner still holds open on Windows is no reason to fail a test.
@@ -76,7 +95,9 @@ class InspectorServer:
         except BaseException:
             self._remove_files()
             raise
-        self.url = f"http://127.0.0.1:{process.port}"
+        host = "127.0.0.1" if self._host in ("", "0.0.0.0", "::") else self._host  # noqa: S104 - to show, not to bind
+        netloc = f"[{host}]" if ":" in host else host
+        self.url = (self._public_url or f"http://{netloc}:{process.port}").rstrip("/")
 
     def _make_process(self, folder: Path) -> ServerProcess:
         """A running one. Neither Flask nor SQLAlchemy is imported before a page is asked for."""
@@ -87,7 +108,10 @@ class InspectorServer:
         from inspector.settings import Settings
 
         settings = Settings(
-            port=0,
+            host=self._host,
+            port=self._port,
+            public_url=self._public_url,
+            max_body_bytes=self._max_body,
             data_dir=folder,
             capacity=MAX_CAPACITY,
             max_bins=MAX_CAPACITY,
@@ -104,7 +128,9 @@ class InspectorServer:
         except BaseException:
             backend.close()
             raise
-        backend.news.listen(self._hear)
+        # The main loop chooses the answers of a batch before it comes to the batch's news.
+        shown = self._shown
+        backend.news.listen(lambda news: process.call_soon(lambda: shown.publish(dict(news))))
         process.run_in_thread()
         return process
 
@@ -187,17 +213,21 @@ class InspectorServer:
     @property
     def news_count(self) -> int:
         """A count of stored batches: take it, look, then ``wait_for_news``."""
-        return self._running()[0].backend.news.count
+        return self._running_news().count
 
     def wait_for_news(self, seen: int, timeout_s: float) -> None:
         """Wait until requests were stored beyond ``seen``, or the time is up."""
-        self._running()[0].backend.news.wait(seen, timeout_s)
+        self._running_news().wait(seen, timeout_s)
 
-    def _hear(self, news: Mapping[int, int]) -> None:
+    def _note_arrivals(self, news: Mapping[int, int]) -> None:
         for bin_id, number in news.items():
             bin_ = self._bins.get(bin_id)
             if bin_ is not None:
                 bin_.script.note(number)
+
+    def _running_news(self) -> News:
+        self._running()
+        return self._shown
 
     def _running(self) -> tuple[ServerProcess, EmbeddedStore]:
         if self._process is None or self._store is None:

@@ -57,6 +57,29 @@ def test_a_passing_test_leaves_nothing_behind(project: pytest.Pytester) -> None:
     assert leftovers(project) == []
 
 
+def test_a_projects_own_fixture_may_be_called_inspector(project: pytest.Pytester) -> None:
+    project.makeconftest(
+        """
+        import pytest
+
+        @pytest.fixture
+        def inspector():
+            return "of a database"
+        """
+    )
+    project.makepyfile(
+        """
+        from sending import send
+
+        def test_both(inspector, webhook_bin):
+            assert inspector == "of a database"
+            assert send(webhook_bin).ok
+            assert webhook_bin.wait().method == "POST"
+        """
+    )
+    project.runpytest_inprocess("-q", "-W", "error").assert_outcomes(passed=1)
+
+
 def test_a_late_request_is_not_the_next_tests(project: pytest.Pytester) -> None:
     project.makepyfile(
         """

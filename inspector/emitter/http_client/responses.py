@@ -7,13 +7,15 @@ its own.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from inspector.capture import split_headers
 from inspector.clock import time
-from inspector.domain.content import decode_text
+from inspector.domain.content import decode_text, parse_media_type
 from inspector.emitter.http_client.connections import Connection, Deadline, DeliveryError
 
 MAX_HEAD_BYTES = 65_536
@@ -45,8 +47,22 @@ class Answer:
     first_byte_at: float
 
     def find_header(self, name: str) -> str | None:
-        """The first value of a header, by name in lower case; None when it was not sent."""
-        return next((value for key, value in self.headers if key.lower() == name), None)
+        """The first value of a header, by its name in any case; None when it was not sent."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers if key.lower() == wanted), None)
+
+    @property
+    def text(self) -> str:
+        """The body by the charset that it names, else UTF-8; odd bytes are replaced."""
+        charset = parse_media_type(self.find_header("content-type") or "").charset or "utf-8"
+        try:
+            return self.body.decode(charset, "replace")
+        except (LookupError, ValueError):
+            return self.body.decode("utf-8", "replace")
+
+    def json(self) -> Any:
+        """The body as JSON. Raises ``ValueError`` when it is none."""
+        return json.loads(self.body)
 
 
 def read_answer(

@@ -104,6 +104,18 @@ class WireJson(TypedDict):
     ]
 
 
+class PartJson(TypedDict):
+    """One part of a multipart body."""
+
+    name: str | None
+    filename: Annotated[str | None, About("Null when it is no file.")]
+    content_type: Annotated[str | None, About("As the part says.")]
+    headers: Annotated[
+        list[list[str]], About("The part's own, names and values in order.", schema=SENT_PAIRS)
+    ]
+    size: Annotated[int, About("How many bytes of content.")]
+
+
 class RequestJson(WireJson):
     """A captured request."""
 
@@ -139,12 +151,13 @@ class RequestJson(WireJson):
     form_refusal: Annotated[
         str | None, About("How the receiver of as rejects the form; null when it takes it.")
     ]
-    ticket: Annotated[Any, About("That part of form; null where absent.")]
-    person_context: Annotated[Any, About("That part of form; null where absent.")]
+    ticket: Annotated[Any, About("That part of the form or the JSON; null where absent.")]
+    person_context: Annotated[Any, About("That part of the form or the JSON; null where absent.")]
     custom_data: Annotated[
-        Any, About("That part of form: empty when sent empty, null when not sent.")
+        Any, About("That part of the form or the JSON: empty when sent empty, null when not sent.")
     ]
     event: EventJson | None
+    parts: Annotated[list[PartJson], About("The parts of a multipart body, files included.")]
     json_notes: Annotated[
         list[JsonNoteJson], About("Why a body whose type is JSON is none, and what is odd in it.")
     ]
@@ -197,6 +210,7 @@ def _read_to_json(request: CapturedRequest, dialect: str) -> dict[str, Any]:
         "person_context": request.person_context,
         "custom_data": request.custom_data,
         "event": event_to_json(request),
+        "parts": parts_to_json(request),
         "json_notes": json_notes_to_json(request),
         "json": request.json,
     }
@@ -260,6 +274,21 @@ def flat_form(form: Form | None) -> list[list[str]]:
 def notes_to_json(notes: Iterable[Note]) -> list[NoteJson]:
     """Dropped, changed and odd fields of a form."""
     return [{"code": note.code, "name": note.name, "message": note.message} for note in notes]
+
+
+def parts_to_json(request: CapturedRequest) -> list[PartJson]:
+    """The parts of a multipart body; none when it is no such body."""
+    found = request.parts
+    return [
+        {
+            "name": each.name,
+            "filename": each.filename,
+            "content_type": each.content_type or None,
+            "headers": [list(pair) for pair in each.raw_headers],
+            "size": len(each.data),
+        }
+        for each in (() if found is None else found.parts)
+    ]
 
 
 def json_notes_to_json(request: CapturedRequest) -> list[JsonNoteJson]:
