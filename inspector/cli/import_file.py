@@ -16,7 +16,14 @@ import click
 from inspector.capture import Capture
 from inspector.cli.client import Client, bin_path, server_options
 from inspector.errors import InspectorError
-from inspector.exports.saved import is_line, read_lines, read_saved, to_line
+from inspector.exports.saved import (
+    HeadLimits,
+    check_head,
+    is_line,
+    read_lines,
+    read_saved,
+    to_line,
+)
 
 # A server takes 10 MB at a time; a batch stays well below.
 BATCH_BYTES = 4_000_000
@@ -39,7 +46,10 @@ def command(file: Path, *, bin_name: str, server: str, token: str | None) -> Non
     with _open(file) as source:
         read = _make_reader(source)
         # All of it is looked at before anything is sent: what cannot be read leaves no half.
-        total = sum(1 for _ in read())
+        total = 0
+        for capture in read():
+            check_head(capture, HeadLimits())
+            total += 1
         capacity = _ensure_bin(client, bin_name, total)
         done = 0
         for batch, count in _cut(read()):

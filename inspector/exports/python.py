@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from itertools import islice
@@ -14,6 +15,7 @@ from inspector.reading.paths import MISSING, Path, find_value, format_path
 
 LINE_BYTES = 76
 MAX_ASSERTIONS = 12
+MAX_NUMBER_CHARS = 5000
 # What a person would check first of a ticket, as far as it was sent.
 _MAIN_FIELDS = (
     *("ticket.id", "ticket.ref", "ticket.subject", "ticket.status"),
@@ -95,7 +97,8 @@ def render_pytest(request: CapturedRequest, outgoing: Outgoing) -> str:
     assertions = [f"assert request.method == {_literal(outgoing.method)}"]
     for path, expected in _list_main_fields(request):
         same = "is" if expected is None or isinstance(expected, bool) else "=="
-        assertions.append(f"assert request.at({format_path(path)!a}) {same} {expected!a}")
+        value = _value_literal(expected)
+        assertions.append(f"assert request.at({format_path(path)!a}) {same} {value}")
     headers = [
         f"{_literal(name)}: {_text_literal(value)},"
         for name, value in _plain_headers(outgoing)
@@ -133,6 +136,13 @@ def send(url):
     @SENDING@
     urlopen(Request(url, data=@BODY@, headers=@HEADERS@, method=@METHOD@), timeout=5).close()
 '''
+
+
+def _value_literal(value: Any) -> str:
+    """A literal of a field's value; what no float holds is written as it was sent."""
+    if isinstance(value, float) and math.isinf(value):
+        return f"float({str(getattr(value, 'text', value))[:MAX_NUMBER_CHARS]!a})"
+    return ascii(value)
 
 
 def _text_literal(value: bytes) -> str:

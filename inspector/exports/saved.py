@@ -14,7 +14,7 @@ from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from inspector.capture import (
@@ -33,10 +33,24 @@ from inspector.forms import build
 MAX_REQUESTS = 100_000
 MAX_NOTES = 20
 MAX_WIRE_BYTES = 65_536
+# What an entry with the wrong types or impossible numbers raises.
+UNREADABLE = (TypeError, ValueError, KeyError, AttributeError, ArithmeticError, Base64Error)
+# As databases count.
+MAX_NUMBER = 2**53
+# Over its limit a socket may have read so much of a head.
+MAX_OVER_BYTES = 65_536
 _LINE_ENDS = re.compile(r"[\r\n\0]+")
 _VERSION = re.compile(r"HTTP/\d(\.\d)?\Z")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r\n")
 _METHOD = re.compile(TCHAR + r"{1,64}\Z")
+
+
+class HeadLimits(NamedTuple):
+    """Limits on a request's head, a file's as a socket's."""
+
+    head_bytes: int = 256 * 1024
+    header_lines: int = 1000
+    target_bytes: int = 64 * 1024
 
 
 def read_saved(data: bytes, bin_name: str, now_us: int) -> Iterator[Capture]:
@@ -109,7 +123,7 @@ def _read_entries(
             )
         try:
             yield _read_line(entry, bin_name, now_us)
-        except (TypeError, ValueError, KeyError, Base64Error) as error:
+        except UNREADABLE as error:
             raise _error(f"{what} {number} is no request of ours ({_explain(error)}).") from error
 
 
@@ -119,20 +133,52 @@ def _read_line(entry: dict[str, Any], bin_name: str, now_us: int) -> Capture:
     refused = entry.get("refused")
     refusal = None
     if refused is not None:
-        refusal = Refusal(int(refused["status"]), str(refused["reason"])[:1000])
+        reason = _clean(refused["reason"])[:1000]
+        refusal = Refusal(_count("status", refused["status"], most=999), reason)
     return Capture(
         bin_name=bin_name,
         received_us=_microseconds(entry.get("time"), now_us),
         raw_head=_make_head(str(entry["request_line"]), entry.get("raw_headers") or [], charset),
         read_body=lambda: body,
-        body_size=max(int(entry.get("body_size") or 0), len(body)),
-        peer=str(entry.get("remote_addr") or "")[:100],
+        body_size=max(_count("body_size", entry.get("body_size") or 0), len(body)),
+        peer=_clean(entry.get("remote_addr") or "")[:100],
         chunked=bool(entry.get("chunked")),
         truncated=bool(entry.get("truncated")),
         fidelity=IMPORTED,
         refusal=refusal,
         wire=_read_wire(entry, charset),
     )
+
+
+def _clean(value: Any) -> str:
+    """A text that UTF-8 can write: half a surrogate pair is replaced."""
+    return str(value).encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def _count(name: str, value: Any, *, most: int = MAX_NUMBER) -> int:
+    number = int(value)
+    if not 0 <= number <= most:
+        raise ValueError(f"its {name} is not within 0 and {most:,}")
+    return number
+
+
+def check_head(capture: Capture, limits: HeadLimits) -> None:
+    """Hold a head to what a socket may send, but for requests that were refused for it.
+
+    Raises ``InspectorError`` ``invalid_file``.
+    """
+    head = capture.raw_head
+    lines = head.count(b"\n")
+    target = len(split_request_line(head)[1])
+    problem = None
+    if len(head) > limits.head_bytes + MAX_OVER_BYTES:
+        problem = f"a head of {len(head):,} bytes; at most {limits.head_bytes:,} are taken"
+    elif capture.refusal is None and lines > limits.header_lines + 1:
+        problem = f"{lines - 1:,} header lines; at most {limits.header_lines:,} are taken"
+    elif capture.refusal is None and target > limits.target_bytes:
+        problem = f"a target of {target:,} bytes; at most {limits.target_bytes:,} are taken"
+    if problem:
+        raise _error(f"A request of the file has {problem}.")
 
 
 def _wire_to_json(wire: WireDetails) -> dict[str, Any]:
@@ -150,7 +196,9 @@ def _read_wire(entry: dict[str, Any], charset: str) -> WireDetails:
     lines = [f"{name}: {value}" for name, value in entry.get("trailers") or ()]
     trailer = "".join(f"{_LINE_ENDS.sub(_keep_fold, line)}\r\n" for line in lines)
     extensions = [str(each) for each in entry.get("chunk_extensions") or ()]
-    notes = [(str(note["code"]), str(note["message"])) for note in entry.get("wire_notes") or ()]
+    notes = [
+        (_clean(note["code"]), _clean(note["message"])) for note in entry.get("wire_notes") or ()
+    ]
     leftover = b64decode(entry.get("leftover_base64") or "", validate=True)
     return WireDetails(
         tuple(WireNote(code[:64], message[:1000]) for code, message in notes[:MAX_NOTES]),
@@ -169,7 +217,7 @@ def _read_har(log: dict[str, Any], bin_name: str, now_us: int) -> Iterator[Captu
     for number, entry in enumerate(entries, 1):
         try:
             yield _read_entry(entry, bin_name, now_us)
-        except (TypeError, ValueError, KeyError, AttributeError, Base64Error) as error:
+        except UNREADABLE as error:
             raise _error(
                 f"Entry {number} of the HTTP Archive is no request ({_explain(error)})."
             ) from error
@@ -197,7 +245,7 @@ def _read_entry(entry: dict[str, Any], bin_name: str, now_us: int) -> Capture:
         raw_head=_make_head(f"{method} {target.replace(' ', '%20')} {version}", headers, "utf-8"),
         read_body=lambda: body,
         body_size=len(body),
-        peer=str(entry.get("_remoteAddress") or "")[:100],
+        peer=_clean(entry.get("_remoteAddress") or "")[:100],
         chunked=_is_chunked(headers),
         fidelity=IMPORTED,
     )

@@ -1,7 +1,8 @@
 """Requests as CSV: a row each, and a column for each field that any of them has.
 
 Source: RFC 4180. A spreadsheet takes a cell that begins with one of a few signs for
-a formula and runs it (OWASP, CSV Injection), so such a cell gets an apostrophe.
+a formula and runs it (OWASP, CSV Injection), so such a cell gets an apostrophe; so
+does whatever would begin a cell where the file is split at semicolons.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 
 from inspector.domain import CapturedRequest
@@ -23,7 +25,10 @@ FIXED = (
     *("content_type", "body_size", "body"),
 )
 OTHERS = "other fields"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# Where a program may begin a cell: ours, or one that splits at semicolons or tabs and then
+# takes our quotes for text. Full-width signs are signs to spreadsheets too.
+_FORMULA = re.compile(r"((?:\A|[;\t\r\n])[\" ]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
+_CONTROL = ("\t", "\r", "\n")
 
 Iterate = Callable[[], Iterable[CapturedRequest]]
 
@@ -94,4 +99,5 @@ def render_row(cells: Iterable[str]) -> str:
 
 def _harmless(cell: str) -> str:
     text = to_json_safe([cell])[0].replace("\0", "\N{REPLACEMENT CHARACTER}")
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    text = _FORMULA.sub(r"\1'", text)
+    return f"'{text}" if text.startswith(_CONTROL) else text

@@ -125,11 +125,24 @@ def test_a_table_keeps_what_has_no_column_of_its_own(monkeypatch: pytest.MonkeyP
     assert [row[OTHERS] for row in rows] == ['{"c": "3"}', '{"d": "4"}']
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+FULL_WIDTH = "\uff1d\uff0b\uff0d\uff20"
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", *FULL_WIDTH])
 def test_no_cell_is_a_formula(cell: str) -> None:
     rows = read_csv([make_form((cell, cell), ("x", cell))])
     assert rows[0]["x"] == f"'{cell}"
     assert rows[0][f"'{cell}"] == f"'{cell}"
+
+
+@pytest.mark.parametrize("start", ["", "x;", 'x;"', "x; ", "\t", "x\t", "\r", "\n", "x\n", 'x,\n"'])
+@pytest.mark.parametrize("sign", ["=1+1", "+1", "-1", "@SUM(A1)", *FULL_WIDTH])
+def test_no_cell_is_a_formula_however_the_file_is_split(start: str, sign: str) -> None:
+    text = "".join(render_csv(lambda: [make_form(("a", start + sign), (start + sign, "x"))]))
+    for delimiter in ",;\t":
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
+            for cell in row:
+                assert cell.lstrip('" ')[:1] not in ("=", "+", "-", "@", *FULL_WIDTH), cell
 
 
 def test_a_sign_within_a_cell_is_left_alone() -> None:
@@ -140,4 +153,4 @@ def test_a_sign_within_a_cell_is_left_alone() -> None:
 def test_a_row_reads_back(cells: list[str]) -> None:
     (row,) = csv.reader(io.StringIO(render_row(cells), newline=""))
     assert len(row) == len(cells)
-    assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in row)
+    assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) for cell in row)

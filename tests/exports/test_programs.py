@@ -12,6 +12,7 @@ import requests
 
 from inspector.domain import CapturedRequest
 from inspector.exports import export_request
+from inspector.testing import ReceivedRequest
 from tests.exports.test_commands import make
 from tests.reading.captures import make_form, make_request, make_sample
 from tests.servers import LiveServer
@@ -153,3 +154,12 @@ def test_raw_of_a_chunked_request_is_a_message_again() -> None:
     object.__setattr__(request, "chunked", True)
     made = export_request(request, "raw", "http://x")
     assert made.data.endswith(b"chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "1.50", "-0", "1" + "0" * 400])
+def test_a_number_beyond_a_float_is_python_in_the_test(number: str) -> None:
+    request = make_request(f'{{"a": {number}}}'.encode(), "application/json")
+    text = export_request(request, "pytest", "http://127.0.0.1:8787").data.decode()
+    (line,) = [each for each in text.splitlines() if "request.at" in each]
+    found = ReceivedRequest(request)
+    exec(line.strip(), {"request": found})
