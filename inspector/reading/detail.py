@@ -17,6 +17,7 @@ from inspector.reading.paths import (
     find_value,
     form_name,
     format_path,
+    is_inside_text,
     jq_name,
     python_name,
     quote_path,
@@ -97,6 +98,8 @@ def find_detail(request: Message, path: Path, receiver: str = PHP) -> FieldDetai
 def _list_names(source: str, root: Any, path: Path, dialect: str) -> tuple[tuple[str, str], ...]:
     if source == FORM and dialect != PHP:
         return ("Path", format_path(path)), *list_receiver_names(path, root, dialect)
+    if is_inside_text(root, path):
+        return (("Path", format_path(path)),)  # Other languages have to decode the text first.
     names = [
         ("Path", format_path(path)),
         ("Form", form_name(path)),

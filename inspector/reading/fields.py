@@ -15,6 +15,7 @@ from typing import Any
 
 from inspector.domain.json_bodies import SentNumber
 from inspector.domain.messages import Message
+from inspector.domain.nested_values import MAX_OPENINGS, open_text
 from inspector.reading.content import find_content
 from inspector.reading.nodes import scalar_text
 from inspector.reading.paths import (
@@ -146,7 +147,7 @@ def iterate_fields(request: Message) -> Iterator[tuple[str, Path, str]]:
     """
     source, value = find_content(request)
     if source is not None:
-        for path, text in iterate_values(value, by_nothing):
+        for path, text in _iterate_opened(value):
             yield BODY, path, text
     if request.raw_query:
         for path, text in iterate_values(request.query.value, by_nothing):
@@ -155,6 +156,28 @@ def iterate_fields(request: Message) -> Iterator[tuple[str, Path, str]]:
     for name, text in request.raw_headers:
         if name.lower() not in _TRANSPORT:
             yield HEADER, (name.lower(),), text
+
+
+def _iterate_opened(value: Any) -> Iterator[tuple[Path, str]]:
+    """The leaves of a value, each text followed by those of the value inside it.
+
+    At most ``MAX_FIELDS`` of either.
+    """
+    left = MAX_FIELDS
+    for path, text in iterate_values(value, by_nothing):
+        yield path, text
+        for inner in islice(_iterate_inside(path, text), left):
+            yield inner
+            left -= 1
+
+
+def _iterate_inside(path: Path, text: str, openings: int = 1) -> Iterator[tuple[Path, str]]:
+    opened = open_text(text) if openings <= MAX_OPENINGS else None
+    if opened is not None:
+        for rest, each in iterate_values(opened.value, by_nothing):
+            inner = (*path, *rest)
+            yield inner, each
+            yield from _iterate_inside(inner, each, openings + 1)
 
 
 def find_text(request: Message, name: Name) -> str | None:

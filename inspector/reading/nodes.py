@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Any
 
 from inspector.domain.json_bodies import SentNumber
+from inspector.domain.nested_values import MAX_OPENINGS, open_text
 from inspector.reading.paths import Path
 from inspector.reading.text import MAX_SHOWN_CHARS
 
@@ -34,7 +35,8 @@ class Node:
 
     ``text`` is the whole value of a leaf (``""`` for a container). ``size`` is how many
     entries a container has, ``fields`` how many leaves are below it (or 1), ``more`` how
-    many of its entries have no node here, because of a limit. ``value`` is a container's own.
+    many of its entries have no node here, because of a limit. ``value`` is a container's own;
+    ``inside`` says in which kind of text it was, ``""`` for none.
     """
 
     key: str
@@ -44,6 +46,7 @@ class Node:
     size: int = 0
     fields: int = 1
     more: int = 0
+    inside: str = ""
     value: Any = field(default=None, repr=False)
     children: list[Node] = field(default_factory=list)
 
@@ -98,6 +101,7 @@ class _Frame:
     entries: Iterator[tuple[str, Any]]
     prefix: str
     seen: int = 0
+    openings: int = 0
 
 
 class _Builder:
@@ -124,6 +128,8 @@ class _Builder:
                 continue
             key, child_value = entry
             node = make_node(key, (*frame.node.path, key), child_value)
+            if node.kind == TEXT and frame.openings < MAX_OPENINGS:
+                node = _open(node)
             searched = f"{frame.prefix}{key[:MAX_KEY_CHARS].lower()}" if self.words else ""
             if node.is_leaf:
                 if self._keep_leaf(node, searched):
@@ -137,7 +143,8 @@ class _Builder:
                 self.count += 1
             else:
                 node.fields = 0
-                stack.append(_Frame(node, _entries(child_value), f"{searched}."))
+                openings = frame.openings + bool(node.inside)
+                stack.append(_Frame(node, _entries(node.value), f"{searched}.", openings=openings))
         return Tree(root, self.total, self.matching, self.complete)
 
     def _next_entry(self, frame: _Frame) -> tuple[str, Any] | None:
@@ -178,6 +185,16 @@ class _Builder:
                 return False
         self.matching += 1
         return True
+
+
+def _open(node: Node) -> Node:
+    """The node of the value inside a text, or the text's own where there is none."""
+    opened = open_text(node.text)
+    if opened is None:
+        return node
+    inner = make_node(node.key, node.path, opened.value)
+    inner.inside = opened.kind
+    return inner
 
 
 def make_node(key: str, path: Path, value: Any) -> Node:

@@ -12,6 +12,8 @@ import re
 from typing import Any
 from urllib.parse import quote
 
+from inspector.domain.nested_values import open_text
+
 Path = tuple[str, ...]
 
 ANY_INDEX = "[]"
@@ -78,9 +80,11 @@ def _step_key(step: re.Match[str]) -> str:
 
 
 def find_value(root: Any, path: Path) -> Any:
-    """The value at this path, or ``MISSING``."""
+    """The value at this path, or ``MISSING``. It may go on inside a text (``nested_values``)."""
     value = root
     for key in path:
+        if isinstance(value, str) and (opened := open_text(value)) is not None:
+            value = opened.value
         if isinstance(value, dict) and key in value:
             value = value[key]
         elif isinstance(value, list) and _is_index(key) and int(key) < len(value):
@@ -88,6 +92,11 @@ def find_value(root: Any, path: Path) -> Any:
         else:
             return MISSING
     return value
+
+
+def is_inside_text(root: Any, path: Path) -> bool:
+    """True when a path leads through a text that was opened."""
+    return any(isinstance(find_value(root, path[:end]), str) for end in range(1, len(path)))
 
 
 def form_name(path: Path) -> str:

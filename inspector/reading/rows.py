@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from inspector.domain.nested_values import JWT
 from inspector.reading.grouping import (
     EXPECTED_KEYS,
     Group,
@@ -155,7 +156,7 @@ class _Lister:
             node.key[:MAX_KEY_CHARS],
             format_path(node.path),
             shorten(preview_value(node.value), 90),
-            note=note_on_keys(node.value) if self.manner.php and node.kind == MAP else None,
+            note=self._note(node),
             opens=True,
             open=self._is_open(node.key, depth),
             size=node.size,
@@ -165,6 +166,13 @@ class _Lister:
         if self.hit is not None:
             row.key_parts = split_hits(row.key, self.hit)
         return row
+
+    def _note(self, node: Node) -> str | None:
+        if node.inside == JWT:
+            return note_on_jwt(node.value, self.manner.received_at)
+        if node.inside:
+            return node.inside
+        return note_on_keys(node.value) if self.manner.php and node.kind == MAP else None
 
     def _group_row(self, group: Group, depth: int) -> Row:
         return Row(
@@ -187,6 +195,16 @@ class _Lister:
         if self.manner.words or self.small:
             return True
         return depth == 1 and (key in _OPEN_AT_FIRST or not self.manner.grouped)
+
+
+def note_on_jwt(value: dict[str, Any], received_at: datetime) -> str:
+    """The kind of a token and its expiry, judged at ``received_at``; its signature is not read."""
+    expiry = value["claims"].get("exp")
+    if not isinstance(expiry, int | float) or isinstance(expiry, bool):
+        return "JWT, signature not checked"
+    left = expiry - received_at.timestamp()
+    state = "expired when it came" if left <= 0 else "not expired when it came"
+    return f"JWT, signature not checked; {state}"
 
 
 def _compile_hits(words: tuple[str, ...]) -> re.Pattern[str] | None:

@@ -21,7 +21,7 @@ from inspector.reading.marks import find_marks
 from inspector.reading.query import WORD, Phrase, Query, searched_lines
 from inspector.storage.database.files import COMPANIONS, make_private_file
 
-SCHEMA = 9
+SCHEMA = 10
 MAX_WORDS_A_REQUEST = 20_000
 # The mark of requests that have more than is indexed: any search may be for them.
 PARTLY = "partly"

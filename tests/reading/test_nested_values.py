@@ -1,0 +1,125 @@
+"""JSON, JWTs and base64 inside texts: in the tree, through paths, in searches; hostile ones too."""
+
+import json
+from base64 import b64encode, urlsafe_b64encode
+from typing import Any
+
+import pytest
+
+from inspector.domain import CapturedRequest
+from inspector.domain.nested_values import MAX_OPENINGS, open_text
+from inspector.reading.detail import find_detail
+from inspector.reading.query import parse_query
+from inspector.reading.tree import build_reading
+from inspector.testing.received import FieldNotFoundError, ReceivedRequest
+from tests.reading.captures import make_form, make_request
+
+
+def part(value: Any) -> str:
+    return urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+
+def make_jwt(claims: Any, header: Any = None) -> str:
+    return f"{part(header or {'alg': 'HS256', 'typ': 'JWT'})}.{part(claims)}.c2ln"
+
+
+def make_json(value: Any) -> CapturedRequest:
+    return make_request(json.dumps(value).encode(), "application/json")
+
+
+SLACK = make_form(("payload", '{"user":{"id":"U1","name":"José"},"actions":[{"value":1.50}]}'))
+
+
+def test_a_path_goes_through_json_in_a_forms_field() -> None:
+    request = ReceivedRequest(SLACK)
+    assert request.at("payload.user.id") == "U1"
+    assert request.at("payload.actions[0].value") == 1.5
+    assert request.at("payload").startswith('{"user"')
+    with pytest.raises(FieldNotFoundError):
+        request.at("payload.user.nobody")
+
+
+@pytest.mark.parametrize(
+    "query", ["payload.user.id=U1", "payload.actions[].value=1.5", "has:payload.user", "josé"]
+)
+def test_a_search_finds_what_is_inside(query: str) -> None:
+    assert parse_query(query).matches(SLACK)
+
+
+def test_the_tree_opens_the_text_and_says_so() -> None:
+    rows = {row.path: row for row in build_reading(SLACK).rows}
+    assert rows["payload"].opens
+    assert rows["payload"].note == "JSON in a text"
+    assert rows["payload.user.name"].text == "José"
+
+
+def test_a_field_inside_has_its_path_and_no_name_that_would_not_work() -> None:
+    detail = find_detail(SLACK, ("payload", "user", "id"))
+    assert detail is not None
+    assert detail.value == "U1"
+    assert detail.names == (("Path", "payload.user.id"),)
+    whole = find_detail(SLACK, ("payload",))
+    assert whole is not None
+    assert whole.value.startswith('{"user"')
+
+
+@pytest.mark.parametrize(("expiry", "state"), [(1, "expired"), (9_999_999_999, "not expired")])
+def test_a_jwt_tells_header_and_claims_and_is_never_verified(expiry: int, state: str) -> None:
+    request = make_json({"token": make_jwt({"sub": "ann", "exp": expiry})})
+    assert ReceivedRequest(request).at("token.claims.sub") == "ann"
+    assert ReceivedRequest(request).at("token.header.alg") == "HS256"
+    note = next(row.note for row in build_reading(request).rows if row.path == "token")
+    assert note == f"JWT, signature not checked; {state} when it came"
+
+
+@pytest.mark.parametrize("encode", [b64encode, urlsafe_b64encode])
+def test_json_in_base64_is_opened(encode: Any) -> None:
+    data = encode(json.dumps({"order": 5, "sign": "ÿ?>"}, ensure_ascii=False).encode()).decode()
+    assert ReceivedRequest(make_json({"message": {"data": data}})).at("message.data.order") == 5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "{", "{}", "[]", "[x]", "{not json}", "eyJhIjoxfQ=x", "ey" * 10, "a.b.c", "W" * 20),
+        *(make_jwt([1]), make_jwt({"a": 1}, [1]), make_jwt({"a": 1}, {"typ": "JWT"})),
+    ],
+)
+def test_other_texts_stay_texts(text: str) -> None:
+    assert open_text(text) is None
+
+
+def nest(count: int) -> str:
+    text = json.dumps({"a": 1})
+    for _ in range(count):
+        text = json.dumps({"a": text})
+    return text
+
+
+@pytest.mark.attack
+@pytest.mark.parametrize(
+    "text",
+    [
+        nest(14),
+        make_jwt({"exp": 1e308}),
+        make_jwt({"exp": True}),
+        make_jwt({"a": "x" * 3_000_000}),
+        "ey" + "A" * 5_000_000,
+        "eyJ" + "." * 1_000_000,
+        '{"a":' * 100_000 + "1" + "}" * 100_000,
+        "[" + "1," * 900_000 + "1]",
+        '{"a":"' + "\\" * 1_000_001 + '"}',
+        json.dumps({str(n): '{"b":{"c":1}}' for n in range(20_000)}),
+    ],
+    ids=str.__len__,
+)
+def test_hostile_texts_cost_little_and_break_nothing(text: str) -> None:
+    request = make_json({"field": text})
+    reading = build_reading(request)
+    assert len(reading.rows) < 10_000
+    assert parse_query("field.a.b.c=2").matches(request) is False
+
+
+def test_what_comes_out_of_texts_is_opened_so_often_and_no_further() -> None:
+    rows = build_reading(make_json({"field": nest(10)})).rows
+    assert sum(row.opens for row in rows) == MAX_OPENINGS
