@@ -28,7 +28,7 @@ CustomData: TypeAlias = str | tuple[TemplatePair, ...] | None
 
 @dataclass(frozen=True, slots=True)
 class DeliveryOptions:
-    """How a request is delivered.
+    """Settings of a delivery: timeouts, redirects, TLS, credentials, retries.
 
     Times are seconds: ``timeout_s`` bounds one attempt as a whole (redirects
     included), ``connect_timeout_s`` name look-up, connection and TLS of each
@@ -63,7 +63,7 @@ def _invalid_options(field: str, problem: str) -> InspectorError:
 
 @dataclass(frozen=True, slots=True)
 class WebhookAction:
-    """What to send, and where to; every text but name, source and method is a template.
+    """A webhook action: URL, headers and custom data are templates.
 
     ``headers`` are templates of names and values, in order, repeats kept.
     ``custom_data`` is one text, or named values (``custom_data[name]``), or None

@@ -40,7 +40,7 @@ class TicketChoice:
     changes: tuple[Change, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """As ``choice_from_json`` takes it."""
+        """The JSON that ``choice_from_json`` reads."""
         changes = [[change.path, change.value] for change in self.changes]
         return {"variation": self.variation, "text": self.text, "changes": changes}
 

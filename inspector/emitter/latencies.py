@@ -1,4 +1,4 @@
-"""How long deliveries took, counted in buckets: any number of them in constant space."""
+"""A histogram of latencies: any number of them in constant space."""
 
 from __future__ import annotations
 

@@ -186,7 +186,7 @@ class Outbox:
         return job
 
     def count_under_way(self) -> int:
-        """How many deliveries are being sent."""
+        """The number of deliveries in progress."""
         with self._lock:
             return sum(not each.is_done for each in self._jobs.values())
 

@@ -229,7 +229,7 @@ def _render_custom_data(
 
 
 def _take_notes(what: str, template: str, context: Context, work: Work) -> list[LeftOut]:
-    """What a template gave that its author may not expect, each once."""
+    """Notes on results that a template's author may not expect, each once."""
     notes = list(dict.fromkeys(work.notes))
     work.notes.clear()
     if not notes:

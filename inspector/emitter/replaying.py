@@ -39,7 +39,7 @@ MAX_DECODINGS = 5
 
 @dataclass(frozen=True, slots=True)
 class ReplayChanges:
-    """What is sent in the place of what was captured; None stays as it came.
+    """Changes to a captured request before it is replayed; None keeps the captured value.
 
     ``headers`` take the place of all that were captured, in their order.
     """
@@ -92,7 +92,7 @@ def replay(captured: Message, url: str, changes: ReplayChanges = UNCHANGED) -> P
 def _list_changes(
     captured: Message, method: str, given: list[tuple[str, str]], body: bytes
 ) -> list[LeftOut]:
-    """What is sent otherwise than it came, as notes."""
+    """Notes on the changes to a replayed request."""
     notes: list[LeftOut] = []
     if method != captured.method:
         notes.append(LeftOut("method", f"sent as {method}, captured as {captured.method[:40]}"))
@@ -134,7 +134,7 @@ def _move(captured: Message, target: HttpUrl) -> HttpUrl:
 
 
 def _climbs(path: str) -> bool:
-    """Whether some receiver may take the path for one above where it begins.
+    """True for a path that some receiver may take for one above its beginning.
 
     Receivers differ in what they decode first, how often, and what they take for a slash.
     """

@@ -62,7 +62,7 @@ class Runs(Generic[RunT]):
         return run
 
     def list(self) -> list[RunT]:
-        """Those that are remembered, the newest first."""
+        """The remembered runs, newest first."""
         return list(self._runs.values())[::-1]
 
     def close(self) -> None:

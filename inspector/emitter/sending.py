@@ -39,7 +39,7 @@ _NEVER = threading.Event()
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why there is no answer: ``code`` for programs, ``message`` one sentence for people.
+    """The reason for a missing response: ``code`` for programs, ``message`` a sentence.
 
     Codes: ``name_not_found``, ``connection_refused``, ``unreachable``,
     ``timed_out``, ``tls_failed``, ``connection_lost``, ``unreadable_answer``,
@@ -85,7 +85,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryResult:
-    """What came of a delivery; the last attempt counts."""
+    """The result of a delivery; the last attempt counts."""
 
     attempts: tuple[Attempt, ...]
 
@@ -112,7 +112,7 @@ class DeliveryResult:
 
     @property
     def redirect_to(self) -> str | None:
-        """Where the last answer redirects to, when that was not followed."""
+        """The target of a redirect that was not followed, or None."""
         return find_redirect(self.answer, self.last.request.url) if self.answer else None
 
 

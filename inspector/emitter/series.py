@@ -26,7 +26,7 @@ PERCENTILES = (50.0, 90.0, 99.0)
 
 @dataclass(frozen=True, slots=True)
 class SeriesPlan:
-    """How many deliveries, numbered from ``first``; how fast, and how many at once.
+    """The plan of a series: count, first number, rate and concurrency.
 
     ``rate_per_s`` is when they are due, None for as fast as they go: one that is
     late is sent at once, so that a pause of the receiver is made up for.
@@ -57,7 +57,7 @@ def _invalid(field_name: str, message: str) -> InspectorError:
 
 @dataclass(frozen=True, slots=True)
 class SeriesProgress:
-    """How far a series is, and at its end the summary.
+    """The progress of a series, and its summary at the end.
 
     ``statuses`` counts last answers by status, ``failures`` what had none by code,
     with a sentence of each in ``examples``. Latencies are milliseconds of whole
@@ -168,7 +168,7 @@ class Series:
         return self._ended.wait(timeout_s)
 
     def progress(self) -> SeriesProgress:
-        """How far it is just now."""
+        """A snapshot of the progress."""
         with self._lock:
             tally, latencies = self._tally, self._tally.latencies
             finished = self._ended.is_set()

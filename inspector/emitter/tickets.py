@@ -1,4 +1,4 @@
-"""Where the data of a webhook comes from: the sample, its variations, and one's own.
+"""Ticket data for webhooks: the sample, its variations, and one's own.
 
 Data travels as a context: the top-level fields of a webhook's form, without
 ``custom_data``, which belongs to the action.

@@ -53,7 +53,7 @@ def _any(names: object) -> str:
 
 @dataclass
 class _Reading:
-    """What a text says, piece by piece; None where it says nothing."""
+    """The parts of a date text; None for a part that is not there."""
 
     year: int | None = None
     month: int | None = None
@@ -266,7 +266,7 @@ def _note_weekday(reading: _Reading, piece: re.Match[str]) -> None:
 
 
 def _skip(reading: _Reading, piece: re.Match[str]) -> None:
-    """What says nothing."""
+    """A separator, which has no meaning."""
 
 
 _CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d+))?)?"
@@ -374,7 +374,7 @@ def _find_nth(moment: datetime, nth: int, weekday: int) -> datetime:
 
 
 def _skip_weekends(moment: datetime, count: int) -> datetime:
-    """So many days from Monday to Friday on, or back."""
+    """The date ``count`` working days later, or earlier."""
     step = timedelta(days=1 if count > 0 else -1)
     weeks, left = divmod(abs(count), 5)
     if weeks and not left:

@@ -145,7 +145,7 @@ class TwigEnvironment(ImmutableSandboxedEnvironment):
 
 
 def _entries(work: Work, value: Any, cost: int) -> Any:
-    """What a loop runs over: keys and values."""
+    """The keys and values that a loop runs over."""
     entries = pairs_of(value)
     work.charge(len(entries) * (cost + ROUND_COST))
     return entries

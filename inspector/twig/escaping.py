@@ -18,7 +18,7 @@ _NAMED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 
 
 def escape_html(text: str) -> str:
-    """Without what means something in HTML."""
+    """The text with HTML's special characters escaped."""
     return escape(text).replace("&#x27;", "&#039;")
 
 

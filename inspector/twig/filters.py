@@ -58,7 +58,7 @@ def title(work: Work, value: Any) -> str:
 
 
 def trim(work: Work, value: Any, character_mask: Any = None, side: Any = "both") -> str:
-    """Without white space, or the characters given, at both ends or one."""
+    """The text without white space, or given characters, at both ends or one."""
     text = work.text(value)
     mask = WHITE_SPACE if character_mask is None else work.text(character_mask)
     if to_text(side) == "left":
@@ -102,7 +102,7 @@ def escape_(work: Work, value: Any, strategy: Any = "html") -> str:
 
 
 def raw(_work: Work, value: Any) -> Any:
-    """As it is, not to be escaped by ``nl2br`` and ``spaceless`` either."""
+    """The value unchanged; ``nl2br`` and ``spaceless`` do not escape it either."""
     return Markup(value) if isinstance(value, str) else value
 
 
@@ -128,7 +128,7 @@ def spaceless(work: Work, value: Any) -> str:
 
 
 def striptags(work: Work, value: Any) -> str:
-    """Without HTML's tags and comments."""
+    """The text without HTML tags and comments."""
     return _TAG.sub("", work.text(value))
 
 

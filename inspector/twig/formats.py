@@ -94,7 +94,7 @@ def number_format(
     decimal_point: Any = None,
     thousand_sep: Any = None,
 ) -> str:
-    """With so many decimals, a point and a separator of thousands."""
+    """The number with decimals, a point and a separator of thousands."""
     decimals = min(MAX_DECIMALS, max(0, to_whole_number(decimal)))
     rounded = round_(work, number, decimals)
     whole, _, fraction = f"{abs(rounded):,.{decimals}f}".partition(".")
@@ -129,7 +129,7 @@ def round_(_work: Work, value: Any, precision: Any = 0, method: Any = "common") 
 
 
 def abs_(_work: Work, value: Any) -> int | float:
-    """Without its sign."""
+    """The absolute value."""
     return abs(to_number(value))
 
 
@@ -156,7 +156,7 @@ def _texts(value: Any) -> Any:
 
 
 def json_encode(work: Work, value: Any) -> str:
-    """As JSON, written as PHP's ``json_encode`` does."""
+    """JSON, written as PHP's ``json_encode`` writes it."""
     work.charge_tree(value)
     encoded = json.dumps(_plain(value), separators=(",", ":"))
     work.charge(len(encoded))

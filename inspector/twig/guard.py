@@ -1,4 +1,4 @@
-"""What a template may be made of, checked before anything of it runs.
+"""The check of a template's syntax tree, made before anything of it runs.
 
 Jinja reads the text; here its tree is held against a list of what the helpdesk's
 templates have, and every operation whose cost or meaning Python would decide is
@@ -139,7 +139,7 @@ class TwigGuard(NodeTransformer):
         return [node for each in visited for node in (each if isinstance(each, list) else [each])]
 
     def _on_output(self, node: nodes.Output) -> nodes.Node:
-        """What a block gathers is counted piece by piece; all else is when it goes out."""
+        """Count a block's output piece by piece; other output is counted when it goes out."""
         self._children(node)
         if self._blocks:
             node.nodes = [_guarded("piece", piece) for piece in node.nodes]
@@ -324,7 +324,7 @@ def _name_arguments(node: Any, function: Callable[..., Any]) -> None:
 
 
 def _check_arguments(node: Any, name: str, function: Callable[..., Any], before: int) -> None:
-    """Whether a call's arguments fit behind the ``before`` that are always given."""
+    """Refuse arguments that do not fit behind the ``before`` that are always given."""
     positional = [None] * (before + len(node.args))
     named = {str(argument.key): None for argument in node.kwargs}
     try:
@@ -349,7 +349,7 @@ def _names(names: list[str], line: int = 1) -> nodes.List:
 
 
 def _is_written_out(node: nodes.Node) -> bool:
-    """Whether the author has written this text, or one of two: it is as it should be."""
+    """True for a literal text, or a choice of two: its author has escaped it."""
     if isinstance(node, nodes.CondExpr):
         return _is_written_out(node.expr1) and (not node.expr2 or _is_written_out(node.expr2))
     return isinstance(node, nodes.Const)

@@ -133,7 +133,7 @@ def _with_marks(pattern: re.Pattern[str]) -> re.Pattern[str]:
 
 
 def _strip_lines(stream: Iterable[Piece]) -> Iterator[Piece]:
-    """Without the white space before a tag that begins with ``~``; line ends stay."""
+    """The pieces without white space before a tag that begins with ``~``; line ends stay."""
     before: Piece | None = None
     for piece in stream:
         if before is not None:

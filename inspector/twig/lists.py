@@ -1,4 +1,4 @@
-"""What templates do with lists and maps, which are one thing in PHP: arrays.
+"""Filters and functions for lists and maps, which are one thing in PHP: arrays.
 
 A list is an array with the keys 0 to n-1; whatever gives an array numbers its entries
 anew, or keeps its keys, as PHP's function of that name does.
@@ -42,7 +42,7 @@ def _charged_pairs(work: Work, value: Any) -> list[tuple[str | int, Any]]:
 
 
 def _sequence(work: Work, value: Any) -> Sequence[Any]:
-    """What can be counted and cut: entries, or the characters of a text."""
+    """The entries of a list or map, or the characters of a text."""
     return entries_of(value) if is_collection(value) else work.text(value)
 
 
@@ -68,7 +68,7 @@ def _with_keys(pairs: list[tuple[str | int, Any]]) -> Any:
 
 
 def length(_work: Work, value: Any) -> int:
-    """How many entries, or characters."""
+    """The number of entries, or of characters."""
     return len(value) if is_collection(value) else len(to_text(value))
 
 
@@ -244,7 +244,7 @@ def filter_(work: Work, value: Any, arrow: Any) -> Any:
 
 
 def map_(work: Work, value: Any, arrow: Any) -> Any:
-    """What an arrow function gives for each entry, with the entry's key."""
+    """The results of an arrow function for each entry, under the entry's key."""
     made = _function(arrow, "map(v => v.name)")
     pairs = _mapped_pairs(work, value, "map")
     return _with_keys([(key, made(entry, key)) for key, entry in pairs])

@@ -1,4 +1,4 @@
-"""What is wrong with a template's writing, in the words of those who write them.
+"""Messages about syntax errors, in the words of those who write templates.
 
 Jinja speaks of tokens, blocks and itself. Its sentences are told by their shape, and
 what none of ours fits is said plainly, never passed on.
@@ -55,7 +55,7 @@ def explain_problem(message: str) -> str:
 
 
 def explain_missing(kind: str, name: str, known: Iterable[str]) -> str:
-    """Why there is no filter, function, test or tag of this name, and what may be meant."""
+    """The message for an unknown filter, function, test or tag, with the nearest name."""
     from difflib import get_close_matches  # most templates are as they should be
 
     if name in _ELSEWHERE[kind]:
@@ -69,7 +69,7 @@ def explain_missing(kind: str, name: str, known: Iterable[str]) -> str:
 
 
 def _name(word: str) -> str:
-    """What Jinja calls something, as one writes it."""
+    """The sign or the kind of thing behind Jinja's name of a token."""
     return _THINGS.get(word) or f"“{_SIGNS.get(word, word)}”"
 
 

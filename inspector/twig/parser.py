@@ -193,7 +193,7 @@ class TwigParser(Parser):
         return nodes.Filter(node, token.value, *arguments, lineno=token.lineno)
 
     def _parse_test(self, node: nodes.Expr, line: int) -> nodes.Expr:
-        """What follows ``is``: a word, or two, and perhaps arguments in parentheses."""
+        """The test behind ``is``: a word or two, and perhaps arguments."""
         name = self.stream.expect("name").value
         if self.stream.current.test_any("name:by", "name:as"):
             name = f"{name} {next(self.stream).value}"

@@ -48,7 +48,7 @@ class _Pattern:
 
 
 def matches(work: Work, value: Any, pattern: Any) -> bool:
-    """Whether a text matches PHP's ``/pattern/flags``.
+    """True when a text matches PHP's ``/pattern/flags``.
 
     Raises ``ValueProblemError`` for what is no pattern, or one whose cost cannot be told.
     """

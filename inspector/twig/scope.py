@@ -116,7 +116,7 @@ def all_variables(scope: TwigScope, _nothing: None) -> dict[str, Any]:
 
 @pass_context
 def open_loop(scope: TwigScope, entries: Sequence[Any]) -> Sequence[Any]:
-    """What a loop runs over: keys and values, each with its place."""
+    """The keys and values that a loop runs over, each with its position."""
     scope.open()
     scope.lengths.append(len(entries))
     scope.variables["_parent"] = scope.outer[-1]

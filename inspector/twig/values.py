@@ -1,4 +1,4 @@
-"""What values mean in a template: PHP's rules, which the helpdesk's templates follow.
+"""The meaning of values in templates: PHP's rules, which Twig follows.
 
 Everything in a ticket is a text, so that "5" equals 5 and "0" is false. Python's
 own operators would say otherwise, and some of them would run for hours.
@@ -103,7 +103,7 @@ def look_up(value: Any, key: Any) -> Any:
 
 
 def to_text(value: Any) -> str:
-    """What is printed for a value: PHP's text of it, ``Array`` for lists and maps.
+    """The printed text of a value: PHP's, ``Array`` for lists and maps.
 
     Whatever a template can get hold of beside data (its loop, say) prints nothing.
     """
@@ -124,7 +124,7 @@ def is_true(value: Any) -> bool:
 
 
 def is_empty(value: Any) -> bool:
-    """Without a value: nothing, "", false and empty collections, but not "0"."""
+    """True for nothing, "", false and empty collections, but not for "0"."""
     if isinstance(value, Undefined) or value is None or value is False:
         return True
     return (isinstance(value, str) or is_collection(value)) and not value

@@ -31,7 +31,7 @@ _NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG")
 
 
 class DeliveryError(Exception):
-    """Why no answer came, or none that can be read.
+    """A network error or an unreadable response.
 
     ``code`` is for programs, ``message`` one sentence for people; ``retryable``
     tells whether another try may go better.
@@ -92,7 +92,7 @@ class Connection:
             self._sock.shutdown(socket.SHUT_RDWR)
 
     def is_reusable(self) -> bool:
-        """Whether nothing has come since the last answer, not even its end."""
+        """True while the peer has sent nothing, nor closed, since the last response."""
         if isinstance(self._sock, ssl.SSLSocket) and self._sock.pending():
             return False
         with _Selector() as selector:
@@ -324,7 +324,7 @@ def _tls_context(verify: bool) -> ssl.SSLContext:
 
 
 def speaks_plain_http(error: Exception) -> bool:
-    """Whether a TLS handshake failed because the answer to it was no TLS at all."""
+    """True for a TLS handshake that was answered without TLS."""
     return isinstance(error, ssl.SSLError) and error.reason in _NO_TLS
 
 

@@ -1,4 +1,4 @@
-"""Where the emitter may send to, decided on the address that is really connected to.
+"""The allowed destinations, decided on the address that is connected to.
 
 A name is no promise: whoever owns it can point it anywhere between a check and a
 connection. So the addresses are looked up once, each is checked, and the
@@ -83,7 +83,7 @@ _ISATAP = (0x00005EFE, 0x02005EFE)  # RFC 5214, 6.1
 
 
 def classify_address(address: Address) -> str:
-    """What kind of place an address is: ``"public"``, or why it is none.
+    """The kind of an address: ``"public"``, or why it is none.
 
     ``loopback``, ``private``, ``link-local``, ``carrier-grade NAT``, ``metadata``,
     ``multicast``, ``unspecified``, ``documentation``, ``local NAT64`` or

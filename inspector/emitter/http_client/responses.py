@@ -29,7 +29,7 @@ _CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,15}\Z")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the receiver answered.
+    """A response, as it was read.
 
     ``headers`` are names and values in order, repeats kept; ``body`` is the content
     with chunks joined, cut at the limit when ``truncated``. ``reusable`` tells
@@ -150,7 +150,7 @@ class _Reader:
 
     @property
     def has_more(self) -> bool:
-        """Whether bytes came that belong to no answer of ours."""
+        """True when bytes came behind the response."""
         return bool(self._data)
 
     def _take(self, count: int) -> bytes:

@@ -28,7 +28,7 @@ _TARGET_SAFE = "!#$%&'()*+,-./:;=?@[\\]^_`{|}~"
 
 @dataclass(frozen=True, slots=True)
 class HttpUrl:
-    """Where a request goes.
+    """An absolute http or https URL, taken apart.
 
     ``scheme`` is http or https; ``host`` a lower-case ASCII name, an IPv4 address
     in its usual form or an IPv6 address without brackets; ``target`` the path and
