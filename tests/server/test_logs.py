@@ -110,7 +110,6 @@ def test_nothing_is_logged_for_responses_unasked(server: RunningServer) -> None:
 
 
 def test_the_command_logs_as_it_is_told(tmp_path: Path) -> None:
-    """A stranger's path goes into the log while the database is in trouble."""
     arguments = ("--log-format", "json", "--access-log", "--bin", "b1")
     with LiveServer(tmp_path, arguments) as server:
         assert server.get_json("/api/v1/bins/b1")["name"] == "b1"
