@@ -257,3 +257,22 @@ def test_damage_that_a_page_meets_is_said_and_makes_unready(
     assert "damaged" in met.text
     unready = client.get("/readyz")
     assert (unready.status_code, "damaged" in unready.text) == (503, True)
+
+
+def test_a_file_gives_its_space_back(services: Services, path: Path) -> None:
+    services.bins.create("big")
+    body = b"x" * 1_000_000
+    for _ in range(8):
+        services.writer.store(make_capture("big", read_body=lambda: body, body_size=len(body)))
+    before = path.stat().st_size + Path(f"{path}-wal").stat().st_size
+    assert before > 8_000_000
+    services.bins.delete("big")
+
+    def has_shrunk() -> bool:
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            free: int = connection.execute("PRAGMA freelist_count").fetchone()[0]
+        return free < 300 and path.stat().st_size < 3_000_000
+
+    release_connection()
+    wait_for(has_shrunk)
