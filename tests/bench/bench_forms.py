@@ -20,6 +20,7 @@ from inspector.forms.php.names import CACHE
 SAMPLE = Path(__file__).parents[1] / "forms" / "data" / "ticket_sample.body"
 WARM_TARGET = 0.30
 COLD_TARGET = 1.0
+NOTES_TARGET = 1.5
 DIALECT_TARGET = 1.5
 OTHERS = tuple(name for name in DIALECTS if name != "php")
 # Twice the input may take twice the time; a quadratic reader takes four times as long.
@@ -93,10 +94,13 @@ def compare_with_library(body: bytes) -> bool:
     for name, best_time in best.items():
         print(f"  {name:<36}{best_time:9.3f} ms  {best_time / best['parse_qsl']:6.2f}")
     slowest = max(best[dialect] for dialect in OTHERS) / best["warm"]
-    print(f"  targets: warm {WARM_TARGET}, cold {COLD_TARGET}, others {DIALECT_TARGET} of warm")
+    print(f"  targets: warm {WARM_TARGET}, cold {COLD_TARGET}, with notes {NOTES_TARGET}")
+    print(f"  other dialects: {slowest:.2f} of warm, target {DIALECT_TARGET}")
     value = parse(body).value
     print(f"  {'build, for the way back':<36}{best_ms(lambda: build(value), 100):9.3f} ms")
-    return warm <= WARM_TARGET and cold <= COLD_TARGET and slowest <= DIALECT_TARGET
+    noted = best["with notes"] / best["parse_qsl"]
+    met = warm <= WARM_TARGET and cold <= COLD_TARGET and noted <= NOTES_TARGET
+    return met and slowest <= DIALECT_TARGET
 
 
 def grow(make: Callable[[int], bytes], read: Callable[[bytes], object]) -> tuple[float, float]:
