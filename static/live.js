@@ -62,11 +62,42 @@ function redrawSoon() {
   }, REDRAW_MS);
 }
 
+const counter = () => document.querySelector("#list [data-count]");
+
 function count(fresh) {
-  const counter = document.querySelector("#list [data-count]");
-  const held = Math.min(Number(counter.dataset.count) + fresh, Number(find("list").dataset.capacity));
-  counter.dataset.count = held;
-  counter.textContent = held.toLocaleString("en");
+  if (!counter()) return; // a search counts what it found
+  const held = Number(counter().dataset.count) + fresh;
+  setCount(Math.min(held, Number(find("list").dataset.capacity)));
+}
+
+function setCount(held) {
+  if (!counter()) return;
+  counter().dataset.count = held;
+  counter().textContent = held.toLocaleString("en");
+}
+
+// -- what is gone ---------------------------------------------------------------------------
+
+function removeRows({ kind, number: last, request_count: held }) {
+  const isGone = (at) => (kind === "deleted" ? at === last : at <= last);
+  for (const row of listRows()) if (isGone(number(row))) row.remove();
+  setCount(held);
+  const shown = find("request");
+  if (shown && isGone(Number(shown.dataset.number)) && !shown.dataset.gone) {
+    shown.dataset.gone = "yes";
+    say(`Request #${shown.dataset.number} was deleted; this page is all that is left of it.`);
+  }
+  if (kind === "bin_deleted") {
+    say("This bin was deleted.");
+    setState("offline");
+  }
+  redrawSoon();
+}
+
+// A page that was away, or has no stream, may hold what is gone: then the counts differ.
+function reconcile(response) {
+  const held = response.headers.get("Inspector-Count");
+  if (held !== null && counter() && Number(held) !== Number(counter().dataset.count)) reload();
 }
 
 // -- telling the reader ---------------------------------------------------------------------
@@ -147,10 +178,12 @@ async function ask() {
   const markup = await answer.text();
   if (!list.isConnected) return; // Another search was begun meanwhile.
   list.dataset.newest = answer.headers.get("Inspector-Newest") ?? list.dataset.newest;
-  if (answer.status === 204) return;
   if (answer.status === 205) return reload(); // more than a page of them
-  htmx.swap("#rows", markup, { swapStyle: "afterbegin" });
-  settleRows();
+  if (answer.status !== 204) {
+    htmx.swap("#rows", markup, { swapStyle: "afterbegin" });
+    settleRows();
+  }
+  reconcile(answer);
 }
 
 // News are asked about by the search that is on, and not each by itself.
@@ -249,6 +282,7 @@ document.addEventListener("htmx:sseBeforeMessage", (event) => {
 });
 document.addEventListener("sse:reload", reload);
 document.addEventListener("sse:row", askSoon);
+document.addEventListener("sse:removed", (event) => removeRows(JSON.parse(event.detail.data)));
 document.addEventListener("htmx:sseMessage", settleRows);
 document.addEventListener("visibilitychange", follow);
 document.addEventListener("scroll", showPill, { capture: true, passive: true });

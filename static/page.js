@@ -207,6 +207,10 @@ document.addEventListener("htmx:responseError", (event) => {
   markOpenRow();
 });
 
-document.addEventListener("htmx:sendError", () => say("The server cannot be reached."));
+document.addEventListener("htmx:sendError", () => {
+  say("The server cannot be reached.");
+  stepping = null; // What is marked is what is shown.
+  markOpenRow();
+});
 
 if (location.hash) goToSection(location.hash.slice(1));

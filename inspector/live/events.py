@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from inspector.clock import time
 from inspector.domain import CapturedRequest
+from inspector.domain.removals import Removal
 from inspector.live.later import Step
 
-# Requests, oldest first, as the bytes of events.
+# Requests, oldest first, as the bytes of events; and requests that are gone.
 Renderer = Callable[[Sequence[CapturedRequest]], bytes]
+RemovalRenderer = Callable[[Sequence[Removal]], bytes]
+
+# A reader who is told of so many at once does better to look again at all.
+MAX_REMOVALS = 50
 
 HEARTBEAT_S = 15.0
 
@@ -39,12 +45,23 @@ class EventStream:
         after: int,
         position: str,
         render: Renderer,
+        render_removals: RemovalRenderer = lambda removals: b"",  # noqa: ARG005 - not of interest
     ) -> None:
         self.bin_id: int | None = bin_id
         self.after = after
         self._position = position
         self.wake_at = time.monotonic() + HEARTBEAT_S
         self._render = render
+        self._render_removals = render_removals
+        self._removals: deque[Removal] = deque(maxlen=MAX_REMOVALS)
+
+    def note_removal(self, removal: Removal) -> bool:
+        """Note requests that are gone, from any thread; True when it should be asked soon.
+
+        A full bin lets go of requests with each capture: that is told with the next rows.
+        """
+        self._removals.append(removal)
+        return removal.kind != "let_go"
 
     def start(self) -> Step:
         """The head, so that the reader knows the stream is open, and where it begins."""
@@ -53,7 +70,13 @@ class EventStream:
     def advance(self, fresh: Sequence[CapturedRequest]) -> Step:
         """Events for the new requests, or a heartbeat."""
         self.wake_at = time.monotonic() + HEARTBEAT_S
-        return Step(self._render(fresh) if fresh else b": still here\n\n")
+        data = self._render(fresh) if fresh else b""
+        removals = []
+        while self._removals:
+            removals.append(self._removals.popleft())
+        if removals:
+            data += self._render_removals(removals)
+        return Step(data or b": still here\n\n")
 
     def end(self) -> None:
         """Nothing to be done."""

@@ -19,6 +19,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from inspector.clock import time
 from inspector.domain import CapturedRequest
+from inspector.domain.removals import Removal
+from inspector.live.events import EventStream
 from inspector.live.later import Later, Step
 from inspector.server.access_log import AccessEntry
 from inspector.server.head import cut_to_head
@@ -149,6 +151,14 @@ class ParkedResponses:
                     wanted = True
         if wanted:
             self._interrupt()
+
+    def note_removal(self, removal: Removal) -> None:
+        """Tell the streams of a bin which of its requests are gone; from any thread, cheap."""
+        with self._lock:
+            parked = list(self._by_bin.get(removal.bin_id, ()))
+        for each in parked:
+            if isinstance(each.later, EventStream) and each.later.note_removal(removal):
+                self.wake(each.later)
 
     def _interrupt(self, *, force: bool = False) -> None:
         if self._is_interrupted and not force:

@@ -134,6 +134,7 @@ class ServerProcess:
         server.lane = Lane(backend.writer, backend.limit, self.settings.max_template_work)
         server.parked = ParkedResponses(backend.load_after, max_parked=streams)
         backend.news.listen(server.parked.note_news)
+        backend.news.listen_to_removals(server.parked.note_removal)
         backend.writer.on_batch_told = lambda: server.trigger.pull_trigger(server.lane.deliver)
         self.port = int(server.effective_port)
         if self._app is not None:

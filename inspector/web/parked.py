@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from http import HTTPStatus
 
 from flask import Flask, Response, request
 
 from inspector.domain import Bin
-from inspector.errors import InspectorError, RequestNotFoundError
-from inspector.live.events import EventStream, Renderer, render_once
+from inspector.domain.removals import Removal
+from inspector.errors import BinNotFoundError, InspectorError, RequestNotFoundError
+from inspector.live.events import EventStream, Renderer, format_event, render_once
 from inspector.live.later import Later
 from inspector.storage.database.engine import release_connection
 from inspector.storage.records import find_number, make_id
 from inspector.web.current import current_services
 from inspector.web.headers import DATA_HEADERS, JSON
-from inspector.web.services import OwnServer
+from inspector.web.services import OwnServer, Services
 
 MAX_RENDERERS = 1_000
 
@@ -31,7 +34,27 @@ def _offer_pause() -> None:
 def open_stream(bin_: Bin, render: Renderer) -> EventStream:
     """A bin's event stream, from where its reader has been (``Last-Event-ID`` or ``?after=``)."""
     after = _resume_after(bin_)
-    return EventStream(bin_.id, after, make_id(bin_.id, after), render)
+    services = current_services()
+
+    def render_removals(removals: Sequence[Removal]) -> bytes:
+        with services.app.app_context():
+            return _render_removals(services, bin_.name, removals)
+
+    return EventStream(bin_.id, after, make_id(bin_.id, after), render, render_removals)
+
+
+def _render_removals(services: Services, name: str, removals: Sequence[Removal]) -> bytes:
+    """``removed`` events: the kind, the number up to which it goes, and how many are left."""
+    try:
+        held = services.bins.get(name).request_count
+    except BinNotFoundError:
+        held = 0
+    return b"".join(
+        format_event(
+            "removed", json.dumps({"kind": each.kind, "number": each.number, "request_count": held})
+        )
+        for each in removals
+    )
 
 
 def find_own_server() -> OwnServer | None:

@@ -99,7 +99,10 @@ def load_list_around(bin_: Bin, captured: CapturedRequest) -> RequestList:
 
 
 def answer_news(found: RequestList, context: dict[str, Any]) -> Response:
-    """The rows of newer requests; ``Inspector-Newest`` is the id up to which they were read."""
+    """The rows of newer requests; ``Inspector-Newest`` is the id up to which they were read.
+
+    ``Inspector-Count`` says how many the bin holds: a page that has another count looks again.
+    """
     if found.older_than_id:
         response = make_response("", 205)
     elif found.requests:
@@ -107,6 +110,7 @@ def answer_news(found: RequestList, context: dict[str, Any]) -> Response:
     else:
         response = make_response("", 204)
     response.headers["Inspector-Newest"] = found.newest_id
+    response.headers["Inspector-Count"] = str(context["bin"].request_count)
     return set_vary(response)
 
 

@@ -1,0 +1,95 @@
+"""What is deleted, emptied or let go of elsewhere leaves the open page; what is marked is shown."""
+
+from urllib.parse import urlsplit
+
+import requests
+from playwright.sync_api import Page, expect
+
+from tests.conftest import StartServer
+from tests.e2e.conftest import NewPage, Watch
+from tests.e2e.senders import send_many
+from tests.e2e.test_live import ROW, open_bin
+from tests.servers import LiveServer
+
+COUNT = "#list [data-count]"
+
+
+def delete(server: LiveServer, path: str) -> None:
+    assert requests.delete(f"{server.url}/api/v1/bins/{path}", timeout=10).status_code == 204
+
+
+def test_a_request_deleted_elsewhere_leaves_the_list_and_the_count(
+    page: Page, live_server: LiveServer
+) -> None:
+    open_bin(page, live_server, "gone-one", 3)
+    page.locator(".row[data-number='2'] .row-link").click()
+    expect(page.locator("#request")).to_have_attribute("data-number", "2")
+    delete(live_server, "gone-one/requests/2")
+    expect(page.locator(ROW)).to_have_count(2)
+    expect(page.locator(COUNT)).to_have_text("2")
+    expect(page.locator(".row[data-number='2']")).to_have_count(0)
+    expect(page.get_by_role("status")).to_contain_text("#2 was deleted")
+
+
+def test_a_bin_emptied_and_deleted_elsewhere_says_so(page: Page, live_server: LiveServer) -> None:
+    url = open_bin(page, live_server, "gone-all", 4)
+    delete(live_server, "gone-all/requests")
+    expect(page.locator(ROW)).to_have_count(0)
+    expect(page.locator(COUNT)).to_have_text("0")
+    expect(page.get_by_text("Waiting for the first request")).to_be_visible()
+    send_many(url, 1)
+    expect(page.locator(ROW)).to_have_count(1)
+    expect(page.locator(COUNT)).to_have_text("1")
+    delete(live_server, "gone-all")
+    expect(page.get_by_role("status")).to_contain_text("This bin was deleted")
+    expect(page.locator(ROW)).to_have_count(0)
+
+
+def test_what_a_full_bin_lets_go_of_leaves_the_list(page: Page, live_server: LiveServer) -> None:
+    url = open_bin(page, live_server, "gone-old", 3)
+    at = f"{live_server.url}/api/v1/bins/gone-old"
+    requests.patch(at, json={"capacity": 3}, timeout=10)
+    send_many(url, 2)
+    expect(page.locator(f"{ROW}[data-number='5']")).to_be_visible()
+    expect(page.locator(f"{ROW}[data-number='1']")).to_have_count(0)
+    expect(page.locator(COUNT)).to_have_text("3")
+
+
+def test_a_reconnect_takes_away_what_was_deleted_meanwhile(
+    new_page: NewPage, start_server: StartServer, watch: Watch
+) -> None:
+    watch.forgive("stream|object Event|ERR_CONNECTION_REFUSED")
+    first = start_server()
+    watch.origins.add(urlsplit(first.url).netloc)
+    page = new_page(base_url=first.url)
+    open_bin(page, first, "gone-away", 3)
+    first.stop()
+    expect(page.locator(".live")).to_have_text("offline")
+    # Before the page's stream finds it again: by a server on another port.
+    other = start_server()
+    delete(other, "gone-away/requests/3")
+    other.stop()
+    start_server("--port", str(urlsplit(first.url).port))
+    expect(page.locator(ROW)).to_have_count(2, timeout=15_000)
+    expect(page.locator(COUNT)).to_have_text("2")
+    page.close()
+
+
+def test_a_click_while_the_server_is_away_marks_nothing_that_is_not_shown(
+    new_page: NewPage, start_server: StartServer, watch: Watch
+) -> None:
+    watch.forgive("stream|object Event|ERR_CONNECTION_REFUSED|htmx:(sendError|afterRequest)")
+    server = start_server()
+    watch.origins.add(urlsplit(server.url).netloc)
+    page = new_page(base_url=server.url)
+    open_bin(page, server, "marked", 2)
+    page.locator(".row[data-number='1'] .row-link").click()
+    expect(page.locator("#request")).to_have_attribute("data-number", "1")
+    server.stop()
+    expect(page.locator(".live")).to_have_text("offline")
+    page.locator(".row[data-number='2'] .row-link").click()
+    expect(page.get_by_role("status")).to_contain_text("cannot be reached")
+    expect(page.locator("#request")).to_have_attribute("data-number", "1")
+    marked = page.locator(".row:has([aria-current='true'])")
+    expect(marked).to_have_attribute("data-number", "1")
+    page.close()
