@@ -13,6 +13,7 @@ from inspector.answers.presets import MADE
 from inspector.domain.answers import DEFAULT, Answer
 from inspector.domain.json_bodies import SentNumber, write_json
 from inspector.domain.requests import CapturedRequest
+from inspector.forms.text import visible
 from inspector.twig import TemplateError, Work, render_twig
 
 # Of what a template makes; larger data goes out as a fixed body.
@@ -41,7 +42,7 @@ def make_context(request: CapturedRequest) -> Mapping[str, Any]:
             "sub_path": request.sub_path,
             "query": query,
             "headers": headers,
-            "body": request.body_text or "",
+            "body": visible(request.body_text or ""),
             "form": form or {},
             "json": _plain(request.json),
             "received_at": request.received_at.isoformat(),

@@ -11,12 +11,13 @@ import re
 from typing import Any, NamedTuple
 from xml.parsers import expat
 
-from inspector.domain.content import MediaType
+from inspector.domain.content import MediaType, decode_content
 from inspector.domain.json_bodies import parse_json, parse_sent_json
 
 JSON_TYPE = "application/json"
 LINES_TYPE = "application/x-ndjson"
 XML_TYPE = "application/xml"
+GZIP_TYPE = "application/gzip"
 FORM_TYPE = "application/x-www-form-urlencoded"
 
 MAX_DETECTED_BYTES = 10_000_000
@@ -28,6 +29,7 @@ _LINES_TYPES = frozenset(
     f"application/{name}" for name in ("x-ndjson", "ndjson", "x-jsonlines", "jsonl", "jsonlines")
 )
 _SPACE = b" \t\r\n"
+_GZIP_MARK = b"\x1f\x8b\x08"  # RFC 1952, 2.3.1
 _UTF_8_MARK = b"\xef\xbb\xbf"
 # The characters that a browser leaves in a form or escapes (the URL Standard, 5.1), and the
 # brackets of names. A value that only begins with = is the padding of base64.
@@ -50,12 +52,17 @@ class Detected(NamedTuple):
     declared: str | None
     reason: str
 
+    @property
+    def name(self) -> str:
+        """A word or two for people: JSON, a form."""
+        return _NAMES[self.type]
+
 
 def detect(data: bytes, declared: MediaType) -> Detected | None:
     """The type of a whole body by its content; None when it is as declared, or not known.
 
     Told are JSON (an object or a list), JSON lines (two at least, each an object or a
-    list), XML and urlencoded forms. At most ``MAX_DETECTED_BYTES`` are looked at. Never
+    list), XML, urlencoded forms and gzip. At most ``MAX_DETECTED_BYTES`` are looked at. Never
     raises.
     """
     if not data or len(data) > MAX_DETECTED_BYTES or declared.essence.startswith("multipart/"):
@@ -126,6 +133,9 @@ class _RefusedError(Exception):
 
 def _find_type(data: bytes, declared: MediaType) -> str | None:
     essence = declared.essence
+    if data.startswith(_GZIP_MARK):
+        is_told = essence in (GZIP_TYPE, "application/x-gzip")
+        return None if is_told or decode_content(data, "gzip").problem else GZIP_TYPE
     if _is_enclosed(data) and not declared.is_json and not is_lines_type(essence):
         if isinstance(parse_json(data), dict | list):
             return JSON_TYPE
@@ -162,11 +172,22 @@ def _is_enclosed(data: bytes) -> bool:
     return ends in (b"}", b"]") and (_begins_with(data, b"{") or _begins_with(data, b"["))
 
 
-_NAMES = {JSON_TYPE: "JSON", LINES_TYPE: "JSON lines", XML_TYPE: "XML", FORM_TYPE: "a form"}
+_NAMES = {
+    GZIP_TYPE: "gzip",
+    JSON_TYPE: "JSON",
+    LINES_TYPE: "JSON lines",
+    XML_TYPE: "XML",
+    FORM_TYPE: "a form",
+}
 
 
 def _explain(found: str, essence: str) -> str:
     name = _NAMES[found]
+    if found == GZIP_TYPE:
+        return (
+            "The body is gzip, and no header says so: it is shown as it came. Send the header"
+            " “Content-Encoding: gzip”."
+        )
     header = f"Content-Type: {found}"
     if essence == FORM_TYPE:
         return (

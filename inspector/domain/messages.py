@@ -34,6 +34,7 @@ from inspector.domain.detection import (
 from inspector.domain.json_bodies import parse_sent_json
 from inspector.domain.multipart import MAX_PARTS, Part, PartList, split_parts
 from inspector.domain.summaries import RequestSummary, recall_summary
+from inspector.domain.texts import decode_text_body
 from inspector.forms import Form, Note, parse
 from inspector.forms.dialects import find_dialect
 from inspector.forms.methods import note_on_method
@@ -187,14 +188,8 @@ class Message:
 
     @cached_property
     def body_text(self) -> str | None:
-        """The decoded body as text, or None when it is not text."""
-        data = self.decoded_body
-        if b"\0" in data:
-            return None
-        try:
-            return data.decode(find_charset(self.media_type.charset or UTF_8) or UTF_8)
-        except UnicodeDecodeError:
-            return None
+        """The decoded body as text, odd bytes surrogate-escaped; None when it is not text."""
+        return decode_text_body(self.decoded_body, self.media_type)
 
     @cached_property
     def detected(self) -> Detected | None:

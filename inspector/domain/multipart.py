@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from inspector.capture import split_headers
 from inspector.domain.content import decode_text
+from inspector.forms.text import UTF_8, find_charset
 
 MAX_PARTS = 1000
 MAX_PART_HEAD_BYTES = 16_384
@@ -99,6 +100,8 @@ def _read_parameters(value: str) -> dict[str, str]:
         text = match[3].strip() if match[2] is None else re.sub(r'\\(["\\])', r"\1", match[2])
         if name.endswith("*"):
             # RFC 8187: charset'language'percent-encoded
-            text = unquote(text.rpartition("'")[2], errors="replace")
+            charset, _, rest = text.partition("'")
+            encoded = rest.partition("'")[2] or text.rpartition("'")[2]
+            text = unquote(encoded, find_charset(charset) or UTF_8, errors="replace")
         found.setdefault(name, text)
     return found

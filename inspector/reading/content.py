@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
+from inspector.domain.content import parse_media_type
 from inspector.domain.messages import Message
+from inspector.domain.texts import decode_text_body
 
 FORM, JSON = "form", "json"
 
@@ -33,8 +34,9 @@ def find_content(request: Message, dialect: str = "php") -> tuple[str | None, An
 def find_other_texts(request: Message) -> Iterator[str]:
     """The texts of a body beside its form or JSON: the files in its parts, or all of it."""
     for part in request.other_parts.values():
-        with suppress(UnicodeDecodeError):
-            yield f"{part.filename or part.name or ''} {part.data.decode()}"
+        text = decode_text_body(part.data, parse_media_type(part.content_type))
+        if text is not None:
+            yield f"{part.filename or part.name or ''} {text}"
     is_form = request.form is not None and request.form.has_pairs
     if not (request.other_parts or is_form or request.json is not None) and request.body_text:
         yield request.body_text

@@ -434,3 +434,11 @@ def test_custom_data_is_read_from_json_too(
 def test_a_form_without_a_pair_shows_no_fields(client: FlaskClient) -> None:
     client.post("/orders", data=b"", headers=FORM)
     assert 'id="fields"' not in show(client)
+
+
+def test_a_text_with_an_odd_byte_is_shown_found_and_in_the_api(client: FlaskClient) -> None:
+    capture(client, data=b"printer on fire\n" * 9 + b"caf\xe9", content_type="text/plain")
+    (listed,) = json.loads(client.get("/api/v1/bins/orders/requests?q=printer").data)
+    assert listed["body"].endswith("caf\N{REPLACEMENT CHARACTER}")
+    assert 'caf<span class="odd"' in client.get(f"/bins/orders/requests/{listed['id']}").text
+    assert "printer on fire" in client.get("/api/v1/bins/orders/export?format=csv").text

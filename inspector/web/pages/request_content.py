@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from itertools import islice
 
 from inspector.domain import CapturedRequest
+from inspector.domain.content import parse_media_type
 from inspector.domain.multipart import Part
+from inspector.domain.texts import decode_text_body
 from inspector.errors import InspectorError
 from inspector.forms import Form, Note
 from inspector.reading.json_notes import JsonNote, find_json_notes
@@ -138,12 +140,7 @@ def _list_parts(request: CapturedRequest) -> list[tuple[int, Part]]:
 
 
 def _view_part(index: int, part: Part) -> PartView:
-    text: str | None = None
-    if b"\0" not in part.data:
-        try:
-            text = part.data.decode("utf-8")
-        except UnicodeDecodeError:
-            text = None
+    text = decode_text_body(part.data, parse_media_type(part.content_type))
     return PartView(index, part, preview(part.data, text, MAX_PREVIEW_CHARS, MAX_PREVIEW_BYTES))
 
 
