@@ -13,6 +13,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 import click
 
+from inspector.domain.json_bodies import SentNumber
 from inspector.errors import InspectorError
 
 DEFAULT_SERVER = "http://127.0.0.1:8787"
@@ -92,11 +93,18 @@ class Client:
         self._host, self._port = parts.hostname or "", parts.port
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
-    def call(self, method: str, path: str, fields: dict[str, Any] | None = None) -> Any:
-        """The JSON that a call answers; None when it answers nothing."""
-        with self._ask(method, path, fields) as answer:
+    def call(
+        self,
+        method: str,
+        path: str,
+        fields: dict[str, Any] | None = None,
+        *,
+        timeout_s: float = TIMEOUT_S,
+    ) -> Any:
+        """The JSON that a call answers, its numbers as sent; None when it answers nothing."""
+        with self._ask(method, path, fields, timeout_s=timeout_s) as answer:
             data = answer.read()
-        return json.loads(data) if data else None
+        return json.loads(data, parse_float=SentNumber) if data else None
 
     def upload(self, path: str, data: bytes) -> Any:
         """Post a file; the JSON that the call answers."""
@@ -108,7 +116,7 @@ class Client:
         following: str | None = path
         while following:
             with self._ask("GET", following) as answer:
-                yield from json.loads(answer.read())
+                yield from json.loads(answer.read(), parse_float=SentNumber)
                 following = _find_next(answer.headers.get("Link") or "")
                 following = (
                     following and urlsplit(following)._replace(scheme="", netloc="").geturl()

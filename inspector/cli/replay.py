@@ -6,11 +6,12 @@ import json
 import time
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import click
 
 from inspector.cli.client import Client, bin_path, server_options
+from inspector.cli.request_names import request_path, split_name
 from inspector.errors import InspectorError
 from inspector.reading.text import escape_invisible
 
@@ -62,12 +63,12 @@ def command(
     fields |= {name: value for name, value in (("method", method), ("body", body)) if value}
     if header:
         fields["headers"] = [_split_header(text) for text in header]
-    found = _list_matching(client, places, match) if match is not None else map(_split, places)
+    found = _list_matching(client, places, match) if match is not None else map(split_name, places)
     failed, due = 0, time.monotonic()
     for bin_name, request_id in found:
         time.sleep(max(0.0, due - time.monotonic()))
         due += 1 / rate if rate else 0
-        path = bin_path(bin_name, f"/requests/{quote(_find_id(client, bin_name, request_id))}")
+        path = request_path(client, f"{bin_name}/{request_id}")
         try:
             delivery = client.call("POST", f"{path}/replay", fields)
         except InspectorError as error:
@@ -81,13 +82,6 @@ def command(
     return 1 if failed else 0
 
 
-def _split(place: str) -> tuple[str, str]:
-    bin_name, slash, request_id = place.strip().strip("/").rpartition("/")
-    if not slash:
-        raise click.UsageError(f"{place[:60]} names a bin: say BIN/ID, or --match QUERY for many.")
-    return bin_name, request_id
-
-
 def _list_matching(client: Client, bins: tuple[str, ...], match: str) -> Iterator[tuple[str, str]]:
     """The requests of each bin that match, the oldest first, without those that were refused."""
     for name in bins:
@@ -96,16 +90,6 @@ def _list_matching(client: Client, bins: tuple[str, ...], match: str) -> Iterato
         if not ids:
             raise InspectorError("request_not_found", f"No request of {name} matches {match!r}.")
         yield from ((name, request_id) for request_id in reversed(ids))
-
-
-def _find_id(client: Client, bin_name: str, request_id: str) -> str:
-    """The id that is meant by ``last`` or ``#7``."""
-    if request_id != "last":
-        return request_id.removeprefix("#")
-    newest = client.call("GET", bin_path(bin_name, "/requests?limit=1"))
-    if not newest:
-        raise InspectorError("request_not_found", f"There is no request in {bin_name}.")
-    return str(newest[0]["id"])
 
 
 def _split_header(text: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -23,7 +24,11 @@ MAX_ENTRIES = 1_000
 _STAMP = re.compile(r"(.*)_ts(?:_ms)?\Z", re.DOTALL)
 # An item told apart by its id is shown without the quotes that a path would need.
 _ITEM_ID = re.compile(r'\["(id=[^"\\]*)"\]')
+_ITEM = re.compile(r'\[(?:\d+|id=[^\]]*|"[^"\\]*")\]')
 _INTEGER = re.compile(r"-?\d{1,15}\Z", re.ASCII)
+
+
+Texts = dict[tuple[str, ...], str]
 
 
 @dataclass(slots=True)
@@ -54,6 +59,9 @@ class Section:
     hidden: int = 0
 
 
+Counted = tuple[Section, dict[str, int]]
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """``counts`` has the number of fields by status; stamps beside their date do not count."""
@@ -67,13 +75,26 @@ class Comparison:
         return any(self.counts[status] for status in (ADDED, REMOVED, CHANGED))
 
 
-def compare_requests(old: Message, new: Message) -> Comparison:
-    """The differences between two requests, field by field. Never raises; linear in both bodies."""
+def compare_requests(old: Message, new: Message, ignore: Sequence[str] = ()) -> Comparison:
+    """The differences between two requests, field by field. Never raises; linear in both bodies.
+
+    ``ignore`` are names to leave out, with all that is below them: ``ticket.agent``,
+    ``items[].id``, ``header:date``, ``query:page``, ``path``; ``*`` stands for any characters.
+    """
+    left_out = _make_ignored(ignore)
+
+    def compare(title: str, read: Callable[[Message], Texts], place: str | None) -> Counted:
+        before, after = read(old), read(new)
+        if left_out is not None:
+            before = {path: text for path, text in before.items() if not left_out(place, path)}
+            after = {path: text for path, text in after.items() if not left_out(place, path)}
+        return _compare(title, before, after, place, old, new)
+
     sections = (
-        _compare("Body", _read_body(old), _read_body(new), BODY, old, new),
-        _compare("Query", _read_query(old), _read_query(new), QUERY, old, new),
-        _compare("Headers", _read_headers(old), _read_headers(new), HEADER, old, new),
-        _compare("Request", _read_facts(old), _read_facts(new), None, old, new),
+        compare("Body", _read_body, BODY),
+        compare("Query", _read_query, QUERY),
+        compare("Headers", _read_headers, HEADER),
+        compare("Request", _read_facts, None),
     )
     counts = dict.fromkeys((ADDED, REMOVED, CHANGED, SAME), 0)
     for _, found in sections:
@@ -85,7 +106,23 @@ def compare_requests(old: Message, new: Message) -> Comparison:
     return Comparison(kept, counts, f"{_say_span(distance)} {side}")
 
 
-Texts = dict[tuple[str, ...], str]
+def _make_ignored(
+    ignore: Sequence[str],
+) -> Callable[[str | None, tuple[str, ...]], bool] | None:
+    """A test for the names to leave out, None where there are none."""
+    if not ignore:
+        return None
+    wanted = "|".join(re.escape(each.strip().lower()).replace(r"\*", ".*") for each in ignore)
+    pattern = re.compile(rf"(?:{wanted})(?:[.\[].*)?", re.DOTALL)
+
+    def is_ignored(place: str | None, path: tuple[str, ...]) -> bool:
+        label = _label(place, path)
+        names = {label, _ITEM.sub("[]", label)}
+        if place in (HEADER, QUERY):
+            names = {f"{place}:{each}" for each in names}
+        return any(pattern.fullmatch(each.lower()) for each in names)
+
+    return is_ignored
 
 
 def _read_facts(request: Message) -> Texts:

@@ -10,12 +10,14 @@ from inspector.web.api import (
     actions,
     answers,
     bins,
+    compare,
     deliveries,
     events,
     export,
     importing,
     replays,
     requests,
+    search,
     wait,
 )
 from inspector.web.api.calls import Answer, Api
@@ -38,6 +40,8 @@ for part in (
     bins,
     answers,
     requests,
+    search,
+    compare,
     wait,
     export,
     importing,

@@ -9,14 +9,15 @@ from typing import Annotated, Literal
 from flask import stream_with_context
 from flask.typing import ResponseReturnValue
 
-from inspector.domain import Bin
+from inspector.domain import Bin, CapturedRequest
 from inspector.errors import InspectorError
 from inspector.exports.formats import HAR
 from inspector.exports.har import render_har
 from inspector.exports.table import render_csv
+from inspector.reading.query import Query
 from inspector.web.api.calls import Answer, Api
 from inspector.web.api.request_json import AS_RECEIVER, Receiver, render_request
-from inspector.web.api.requests import make_download
+from inspector.web.api.requests import QUERY, make_download, read_search
 from inspector.web.api.schema import About
 from inspector.web.current import current_services, find_bin
 
@@ -40,6 +41,7 @@ class ExportQuery:
             "column for each field."
         ),
     ] = "jsonl"
+    q: Annotated[str | None, QUERY] = None
     as_: Annotated[Receiver, AS_RECEIVER] = "php"
 
 
@@ -48,17 +50,18 @@ class ExportQuery:
     "/bins/<name>/export",
     Answer(others=(JSON_LINES, HAR, CSV), meaning="The file."),
     query=ExportQuery,
-    errors=("too_many_exports",),
+    errors=("too_many_exports", "invalid_query"),
 )
 def export_bin(name: str, query: ExportQuery) -> ResponseReturnValue:
-    """Download all requests of a bin, oldest first."""
+    """Download the requests of a bin, all or those that a search finds, oldest first."""
     bin_ = find_bin(name)
+    wanted = read_search(query.q) if query.q else None
     slots = current_services().exports
     if not slots.acquire(blocking=False):
         raise InspectorError(
             "too_many_exports", "Other exports are still under way. Try again in a while."
         )
-    media_type, pieces = _render(bin_, query.format, query.as_)
+    media_type, pieces = _render(bin_, query.format, query.as_, wanted)
     response = make_download(b"", media_type, f"{bin_.name}.{query.format}")
     response.response = stream_with_context(_gather(pieces))
     response.headers.pop("Content-Length", None)
@@ -66,14 +69,19 @@ def export_bin(name: str, query: ExportQuery) -> ResponseReturnValue:
     return response
 
 
-def _render(bin_: Bin, form: str, dialect: str) -> tuple[str, Iterator[str]]:
+def _render(bin_: Bin, form: str, dialect: str, wanted: Query | None) -> tuple[str, Iterator[str]]:
     services = current_services()
-    store = services.requests
+
+    def iterate() -> Iterator[CapturedRequest]:
+        for each in services.requests.iterate(bin_):
+            if wanted is None or wanted.matches(each):
+                yield each
+
     if form == "har":
-        return HAR, render_har(store.iterate(bin_), services.base_url())
+        return HAR, render_har(iterate(), services.base_url())
     if form == "csv":
-        return f"{CSV}; charset=utf-8", render_csv(lambda: store.iterate(bin_))
-    return JSON_LINES, (render_request(each, dialect) + "\n" for each in store.iterate(bin_))
+        return f"{CSV}; charset=utf-8", render_csv(iterate)
+    return JSON_LINES, (render_request(each, dialect) + "\n" for each in iterate())
 
 
 def _gather(pieces: Iterator[str]) -> Iterator[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Literal, TypedDict
 
@@ -12,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from inspector.clock import time
 from inspector.domain import Bin, CapturedRequest
 from inspector.domain.pairs import TCHAR
-from inspector.errors import InspectorError
+from inspector.errors import InspectorError, RequestNotFoundError
 from inspector.exports import export_request
 from inspector.exports.formats import HAR, TEXT
 from inspector.reading.query import MAX_QUERY_CHARS, Query, parse_query
@@ -122,10 +123,35 @@ def read_search(text: str) -> Query:
         raise
 
 
-@api.call("DELETE", "/bins/<name>/requests", Answer(status=204, meaning="They are gone."))
-def clear_bin(name: str) -> ResponseReturnValue:
-    """Delete a bin's requests; its numbers go on."""
-    current_services().requests.clear(find_bin(name))
+@dataclass(frozen=True)
+class ClearQuery:
+    """Which of a bin's requests."""
+
+    q: Annotated[str | None, QUERY] = None
+
+
+@api.call(
+    "DELETE",
+    "/bins/<name>/requests",
+    Answer(status=204, meaning="They are gone."),
+    query=ClearQuery,
+    errors=("invalid_query",),
+)
+def clear_bin(name: str, query: ClearQuery) -> ResponseReturnValue:
+    """Delete a bin's requests, or those that a search finds; its numbers go on."""
+    bin_ = find_bin(name)
+    requests = current_services().requests
+    if not query.q:
+        requests.clear(bin_)
+        return "", 204
+    wanted, below = read_search(query.q), bin_.last_number + 1
+    position: int | None = below
+    while position is not None:
+        found = current_services().search.find(bin_, wanted, limit=MAX_LIMIT, before=position)
+        for captured in found.requests:
+            with suppress(RequestNotFoundError):  # somebody else has deleted it
+                requests.delete(bin_, captured.id)
+        position = found.searched_to
     return "", 204
 
 

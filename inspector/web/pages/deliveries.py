@@ -106,8 +106,8 @@ def compare() -> Response:
     deliveries = current_services().deliveries
     pair = [deliveries.get(parse_id(request.args.get(name, ""))) for name in ("a", "b")]
     older, newer = sorted(pair, key=lambda each: each.id)
-    shown = [each.without_credentials().message for each in (older, newer)]
-    comparison = compare_requests(*shown)
+    before, after = (each.without_credentials().message for each in (older, newer))
+    comparison = compare_requests(before, after)
     page = render_template("emitter/compare.html", older=older, newer=newer, comparison=comparison)
     return set_vary(make_response(page))
 

@@ -1,0 +1,58 @@
+"""``inspector requests``: a bin's captured requests as lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import islice
+from typing import Any
+from urllib.parse import urlencode
+
+import click
+
+from inspector.cli.client import Client, bin_path, server_options
+from inspector.cli.lines import format_request
+from inspector.domain.json_bodies import write_json
+
+PAGE = 500
+
+
+@click.command("requests", context_settings={"auto_envvar_prefix": "INSPECTOR"})
+@click.argument("bin_name", metavar="BIN")
+@click.option(
+    "--match",
+    metavar="QUERY",
+    help="Only what the page's search language finds, as in 'ticket.agent.id=3 method:POST'.",
+)
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    envvar="INSPECTOR_JSON",
+    help="The API's JSON, one object a line.",
+)
+@server_options
+def command(
+    bin_name: str,
+    *,
+    match: str | None,
+    limit: int,
+    as_json: bool,
+    server: str,
+    token: str | None,
+) -> None:
+    """List the requests of BIN, the newest first."""
+    wanted: dict[str, Any] = {"limit": min(limit, PAGE)}
+    if match:
+        wanted["q"] = match
+    found = Client(server, token).pages(bin_path(bin_name, f"/requests?{urlencode(wanted)}"))
+    print_requests(islice(found, limit), as_json=as_json)
+
+
+def print_requests(requests: Iterable[dict[str, Any]], *, as_json: bool) -> int:
+    """A line for each; answers how many there were."""
+    count = 0
+    for each in requests:
+        click.echo(write_json(each) if as_json else format_request(each))
+        count += 1
+    return count

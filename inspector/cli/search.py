@@ -1,0 +1,37 @@
+"""``inspector search``: requests of all bins."""
+
+from __future__ import annotations
+
+from itertools import islice
+from urllib.parse import urlencode
+
+import click
+
+from inspector.cli.client import Client, server_options
+from inspector.cli.requests import PAGE, print_requests
+
+
+@click.command("search", context_settings={"auto_envvar_prefix": "INSPECTOR"})
+@click.argument("query", nargs=-1, required=True)
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    envvar="INSPECTOR_JSON",
+    help="The API's JSON, one object a line.",
+)
+@server_options
+def command(
+    query: tuple[str, ...], *, limit: int, as_json: bool, server: str, token: str | None
+) -> int:
+    """Search the requests of all bins by the page's search language.
+
+    The newest bin comes first, and in each its newest request. Exit status 1: there is none.
+    """
+    wanted = urlencode({"q": " ".join(query), "limit": min(limit, PAGE)})
+    found = Client(server, token).pages(f"/api/v1/requests?{wanted}")
+    if print_requests(islice(found, limit), as_json=as_json):
+        return 0
+    click.echo("No request matches.", err=True)
+    return 1

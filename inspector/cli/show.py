@@ -1,0 +1,44 @@
+"""``inspector show``: one captured request, as it came or in another form."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import click
+
+from inspector.cli.client import Client, server_options
+from inspector.cli.lines import escape_pieces
+from inspector.cli.request_names import request_path
+
+FORMS = ("raw", "json", "curl", "httpie", "python", "requests", "pytest", "har")
+
+
+@click.command("show", context_settings={"auto_envvar_prefix": "INSPECTOR"})
+@click.argument("name", metavar="BIN/ID")
+@click.option(
+    "--as",
+    "form",
+    type=click.Choice(FORMS),
+    default="raw",
+    show_default=True,
+    envvar="INSPECTOR_AS",
+    help="raw is the HTTP message, json the API's JSON, the others send it again.",
+)
+@click.option(
+    "--json", "as_json", is_flag=True, envvar="INSPECTOR_JSON", help="The same as --as json."
+)
+@server_options
+def command(name: str, *, form: str, as_json: bool, server: str, token: str | None) -> None:
+    """Show a request: BIN/ID, BIN/#7 or BIN/last.
+
+    A file or a pipe gets it exactly; a terminal gets control characters escaped.
+    """
+    client = Client(server, token)
+    path = f"{request_path(client, name)}?format={'json' if as_json else form}"
+    pieces: Iterator[bytes] = (piece for piece, _ in client.download(path))
+    if sys.stdout.isatty():
+        pieces = escape_pieces(pieces)
+    for piece in pieces:
+        sys.stdout.buffer.write(piece)
+    sys.stdout.buffer.flush()

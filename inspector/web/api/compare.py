@@ -1,0 +1,80 @@
+"""The API's call that compares two requests of a bin, field by field."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, TypedDict
+
+from flask import jsonify
+from flask.typing import ResponseReturnValue
+
+from inspector.errors import InspectorError
+from inspector.exports.comparison import comparison_to_json
+from inspector.reading.compare import compare_requests
+from inspector.web.api.calls import Answer, Api
+from inspector.web.api.requests import load_request
+from inspector.web.api.schema import About
+
+api = Api()
+
+MAX_IGNORED = 50
+MAX_IGNORED_CHARS = 300
+
+
+class DifferenceJson(TypedDict):
+    """One field that differs."""
+
+    section: Annotated[str, About("body, query, headers or request.")]
+    name: str
+    status: Annotated[str, About("added, removed or changed.")]
+    old: Annotated[str | None, About("Its text in a, null when it is not there.")]
+    new: Annotated[str | None, About("Its text in b, null when it is not there.")]
+    by: Annotated[str | None, About("How far a time or a number moved, in words.")]
+
+
+class ComparisonJson(TypedDict):
+    """The differences between two requests."""
+
+    a: str
+    b: str
+    differs: bool
+    apart: Annotated[str, About("How long after a, or before it, b was received.")]
+    counts: Annotated[dict[str, int], About("Fields by status; same too.")]
+    differences: list[DifferenceJson]
+    hidden: Annotated[int, About("How many more differences were counted only.")]
+
+
+@dataclass(frozen=True)
+class CompareQuery:
+    """The two requests, and what does not matter."""
+
+    a: Annotated[str, About("The id of a request, or its number.", max_length=100)]
+    b: Annotated[str, About("The id of another, or its number.", max_length=100)]
+    ignore: Annotated[
+        tuple[str, ...],
+        About(
+            "A field to leave out, with all below it, like ticket.date_updated, items[].id, "
+            "header:date or query:page; * stands for any characters; may be repeated."
+        ),
+    ] = ()
+
+
+@api.call(
+    "GET",
+    "/bins/<name>/compare",
+    Answer(ComparisonJson, meaning="What differs."),
+    query=CompareQuery,
+    errors=("request_not_found",),
+)
+def compare(name: str, query: CompareQuery) -> ResponseReturnValue:
+    """Compare two requests of a bin, field by field."""
+    if len(query.ignore) > MAX_IGNORED or any(
+        len(each) > MAX_IGNORED_CHARS for each in query.ignore
+    ):
+        raise InspectorError(
+            "invalid_ignore",
+            f"ignore is given at most {MAX_IGNORED} times, with {MAX_IGNORED_CHARS} characters.",
+            field="ignore",
+        )
+    old, new = (load_request(name, each.removeprefix("#")) for each in (query.a, query.b))
+    return jsonify(comparison_to_json(compare_requests(old, new, query.ignore), old, new))

@@ -1,0 +1,112 @@
+"""Commands that read captured requests: requests, search, show, wait and diff."""
+
+from __future__ import annotations
+
+import json
+from uuid import uuid4
+
+import pytest
+import requests
+
+from tests.cli.test_commands import Command
+from tests.servers import LiveServer
+
+
+@pytest.fixture
+def command(live_server: LiveServer) -> Command:
+    return Command(live_server)
+
+
+@pytest.fixture
+def bin_name(live_server: LiveServer) -> str:
+    """A bin with three requests, of which the first two differ a little."""
+    name = f"reading-{uuid4().hex[:8]}"
+    requests.post(f"{live_server.url}/api/v1/bins", json={"name": name}, timeout=10)
+    for status, stamp in (("open", 1), ("closed", 2)):
+        body = {"ticket": {"id": 5, "status": status}, "stamp": stamp, "price": 1.50}
+        requests.post(f"{live_server.url}/{name}/orders", json=body, timeout=10)
+    requests.put(f"{live_server.url}/{name}", data="plain \x1b[31m", timeout=10)
+    return name
+
+
+def test_requests_are_listed(command: Command, bin_name: str) -> None:
+    lines = command.run("requests", bin_name).stdout.splitlines()
+    assert [line.split()[1:3] for line in lines] == [["#3", "PUT"], ["#2", "POST"], ["#1", "POST"]]
+    lines = command.run("requests", bin_name, "--match", "ticket.status=open").stdout.splitlines()
+    assert len(lines) == 1
+    assert "#1" in lines[0]
+    (line,) = command.run("requests", bin_name, "--limit", "1", "--json").stdout.splitlines()
+    assert json.loads(line)["number"] == 3
+    assert '"price": 1.5' in command.run("requests", bin_name, "--json").stdout
+
+
+def test_all_bins_are_searched(command: Command, bin_name: str) -> None:
+    done = command.run("search", f"path:/{bin_name}", "method:POST", "--json")
+    assert [json.loads(line)["number"] for line in done.stdout.splitlines()] == [2, 1]
+    done = command.run("search", f"no-such-{bin_name}")
+    assert (done.returncode, done.stderr) == (1, "No request matches.\n")
+
+
+@pytest.mark.parametrize("name", ["1", "#1"])
+def test_a_request_is_shown(command: Command, bin_name: str, name: str) -> None:
+    done = command.run("show", f"{bin_name}/{name}")
+    assert done.stdout.startswith(f"POST /{bin_name}/orders HTTP/1.1\n")
+    assert '"status": "open"' in done.stdout
+    assert command.run("show", f"{bin_name}/{name}", "--as", "curl").stdout.startswith("curl ")
+    shown = json.loads(command.run("show", f"{bin_name}/last", "--json").stdout)
+    assert (shown["number"], shown["method"]) == (3, "PUT")
+
+
+def test_a_request_that_is_not_there_is_said(command: Command, bin_name: str) -> None:
+    done = command.run("show", f"{bin_name}/99")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "There is no request 99 in this bin.\n"
+    done = command.run("show", bin_name)
+    assert done.returncode == 2
+    assert "say BIN/ID, BIN/#7 or BIN/last." in done.stderr
+
+
+def test_a_wait_ends_with_its_request(
+    command: Command, live_server: LiveServer, bin_name: str
+) -> None:
+    process = command.start(
+        "wait", bin_name, "--after", "0", "--where", "ticket.id=8", "--timeout", "50", "--json"
+    )
+    url = f"{live_server.url}/{bin_name}"
+    requests.post(url, json={"ticket": {"id": 7}}, timeout=10)
+    requests.post(url, json={"ticket": {"id": 8}}, timeout=10)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert json.loads(out)["ticket"] == {"id": 8}
+    done = command.run("wait", bin_name, "--method", "PATCH", "--timeout", "0")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "Traceback" not in done.stderr
+    assert done.stderr.strip()
+
+
+def test_two_requests_are_compared(command: Command, bin_name: str) -> None:
+    names = (f"{bin_name}/1", f"{bin_name}/#2")
+    lines = command.run("diff", *names).stdout.splitlines()
+    assert '~ ticket.status: "open" -> "closed"' in lines
+    assert '~ stamp: "1" -> "2"' in lines
+    lines = command.run("diff", *names, "--ignore", "stamp").stdout.splitlines()
+    assert not [line for line in lines if "stamp" in line]
+    found = json.loads(command.run("diff", *names, "--json").stdout)
+    assert found["differs"]
+    assert "ticket.status" in [each["name"] for each in found["differences"]]
+    ignored = ("--ignore", "ticket", "--ignore", "st*", "--ignore", "header:*")
+    assert command.run("diff", *names, *ignored, "--exit-code").returncode == 0
+    assert command.run("diff", *names, "--exit-code").returncode == 1
+
+
+def test_a_search_goes_on_over_pages(
+    command: Command, live_server: LiveServer, bin_name: str
+) -> None:
+    url = f"{live_server.url}/api/v1/requests"
+    found: list[int] = []
+    following: str | None = f"{url}?q=path:/{bin_name}&limit=1"
+    while following and len(found) < 10:
+        answer = requests.get(following, timeout=10)
+        found += [each["number"] for each in answer.json()]
+        following = answer.links.get("next", {}).get("url")
+    assert found == [3, 2, 1]
