@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import signal
@@ -34,6 +35,7 @@ from inspector.settings import (
 
 if TYPE_CHECKING:
     from inspector.answers.rules import AnswerRules
+    from inspector.cli.serve_lines import RequestLines
     from inspector.server import ServerProcess
 
 DEFAULTS = Settings()
@@ -161,6 +163,7 @@ def _list_limits() -> str:
     show_default=True,
 )
 @_option("--access-log", "Log a line for each response, too.", is_flag=True)
+@_option("--quiet", "Print no line for each captured request.", is_flag=True)
 def command(**chosen: Any) -> None:
     """Start the server. Ctrl-C finishes what was accepted, then stops."""
     from inspector.server import ServerProcess  # slow to import, so not for --help
@@ -174,7 +177,7 @@ def command(**chosen: Any) -> None:
     )
     # A thread that works out a large page gives way to captures sooner than after Python's 5 ms.
     sys.setswitchinterval(0.001)
-    answers = chosen.pop("answers")
+    answers, quiet = chosen.pop("answers"), chosen.pop("quiet")
     settings = _take_handed_socket(_make_settings(**chosen))
     rules = {} if answers is None else _read_answers(answers, settings.bins)
     is_made = settings.needs_token and settings.token is None
@@ -193,7 +196,10 @@ def command(**chosen: Any) -> None:
         click.echo(f"It opens with the token {settings.token}, made for this start alone.")
         click.echo("Choose one that stays by INSPECTOR_TOKEN.")
     _prune_now_and_then(process)
+    lines = None if quiet else _print_requests(process)
     process.run()
+    if lines is not None:
+        lines.stop()
 
 
 def _read_answers(path: Path, bins: tuple[str, ...]) -> dict[str, AnswerRules]:
@@ -295,6 +301,25 @@ def _greet(process: Any) -> None:
 def _local_url(host: str, port: int) -> str:
     shown = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "127.0.0.1"}.get(host, host)  # noqa: S104
     return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+
+
+def _print_requests(process: Any) -> RequestLines:
+    """Print a line for each request captured from now on."""
+    from inspector.cli.serve_lines import RequestLines
+
+    services = process.services
+
+    @functools.cache
+    def is_private(bin_id: int) -> bool:
+        with process.app.app_context():
+            return any(each.private for each in services.bins.list() if each.id == bin_id)
+
+    with process.app.app_context():
+        positions = {each.id: each.last_number for each in services.bins.list()}
+    lines = RequestLines(process.backend.load_after, positions, is_private)
+    services.news.listen(lines.hear)
+    lines.start()
+    return lines
 
 
 def _prune_now_and_then(process: Any) -> None:

@@ -1,0 +1,124 @@
+"""The lines that ``inspector serve`` prints, one for each request that it captures.
+
+A terminal that does not keep up, or a pipe that nobody reads, must never hold up the
+server: lines are printed by a thread of their own, and what is too much is counted.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import select
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+
+import click
+
+from inspector.cli.lines import format_request
+from inspector.domain import CapturedRequest
+
+log = logging.getLogger("inspector")
+
+# More than a person reads; what came beyond them is told as a number.
+MAX_LINES = 100
+# Between two looks, so that captures go first.
+PAUSE_S = 0.1
+# A pipe that can be written to at all takes so much at once.
+MAX_LINE_BYTES = 4096
+CLOSE_S = 2.0
+
+Load = Callable[[int, int, int], Sequence[CapturedRequest]]
+
+
+class RequestLines:
+    """Prints requests as they are stored; ``load(bin_id, after, limit)`` gives them.
+
+    ``positions`` are the bins' highest numbers at the start; ``private`` are the ids of
+    bins of whose requests nothing but method, path and size is shown.
+    """
+
+    def __init__(
+        self, load: Load, positions: Mapping[int, int], private: Callable[[int], bool]
+    ) -> None:
+        self._load = load
+        self._positions = dict(positions)
+        self._private = private
+        self._news: dict[int, int] = {}
+        self._changed = threading.Condition()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="inspector-lines", daemon=True)
+
+    def start(self) -> None:
+        """Start printing."""
+        self._thread.start()
+
+    def hear(self, news: Mapping[int, int]) -> None:
+        """Note that bins have new requests; called by the writer, and cheap."""
+        with self._changed:
+            self._news.update(news)
+            self._changed.notify()
+
+    def stop(self) -> None:
+        """End the thread; what it is printing, it finishes."""
+        self._stopping.set()
+        with self._changed:
+            self._changed.notify()
+        self._thread.join(CLOSE_S)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            with self._changed:
+                while not self._news and not self._stopping.is_set():
+                    self._changed.wait()
+                news, self._news = self._news, {}
+            try:
+                for bin_id, newest in news.items():
+                    self._print(bin_id, newest)
+            except OSError:
+                return  # Nobody reads any more.
+            except Exception:
+                log.exception("A line for a request could not be printed; serving goes on.")
+            self._stopping.wait(PAUSE_S)
+
+    def _print(self, bin_id: int, newest: int) -> None:
+        after = self._positions.get(bin_id, 0)
+        skipped = max(0, newest - after - MAX_LINES)
+        if skipped:
+            _write(f"... and {skipped:,} more")
+        found = self._load(bin_id, after + skipped, MAX_LINES)
+        is_private = self._private(bin_id)
+        for request in found:
+            _write(format_request(_describe(request, is_private=is_private)))
+        self._positions[bin_id] = max(newest, after, *(each.number for each in found))
+
+
+def _describe(request: CapturedRequest, *, is_private: bool) -> dict[str, object]:
+    """As much of a request's JSON as its line shows."""
+    refusal = request.refusal
+    summary = None if is_private else request.summary
+    return {
+        "received_at": request.received_at.isoformat(),
+        "number": request.number,
+        "method": request.method,
+        "path": request.path,
+        "ticket": summary and {"id": summary.ticket_id, "subject": summary.subject},
+        "body_size": request.body_size,
+        "refused": refusal and {"status": refusal.status},
+    }
+
+
+def _write(line: str) -> None:
+    """Print a line, or leave it out where the reader has not read what came before."""
+    try:
+        output = sys.stdout.fileno()
+    except (OSError, ValueError, AttributeError):
+        click.echo(line)
+        return
+    if sys.platform == "win32":
+        click.echo(line)
+        return
+    if not select.select([], [output], [], 0)[1]:
+        return
+    encoding = sys.stdout.encoding or "utf-8"
+    os.write(output, line.encode(encoding, "backslashreplace")[: MAX_LINE_BYTES - 1] + b"\n")

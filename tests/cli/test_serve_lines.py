@@ -1,0 +1,87 @@
+"""The line that ``serve`` prints for each request, and what it must not hold up."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+
+INSPECTOR = str(Path(sys.executable).with_name("inspector"))
+
+
+@contextmanager
+def serve(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A server's process and its address; its output is not read any further."""
+    process = subprocess.Popen(
+        [INSPECTOR, "serve", "--port", "0", "--data-dir", str(folder), "--bin", "b1", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        yield process, first.split()[-1]
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+
+
+def read_until(process: subprocess.Popen[str], text: str) -> str:
+    """The line with ``text``; fails when none comes in time."""
+    found: list[str] = []
+
+    def read() -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if text in line:
+                found.append(line)
+                return
+
+    thread = threading.Thread(target=read, daemon=True)
+    thread.start()
+    thread.join(30)
+    assert found, f"no line has {text}"
+    return found[0]
+
+
+def test_each_request_has_its_line(tmp_path: Path) -> None:
+    with serve(tmp_path) as (process, url):
+        form = {"ticket[id]": "5", "ticket[subject]": "Fire \x1b[31m"}
+        requests.post(f"{url}/b1/orders", data=form, timeout=10)
+        line = read_until(process, "/b1/orders")
+        assert "#1" in line
+        assert "POST" in line
+        assert "ticket 5" in line
+        assert "\x1b" not in line
+        made = requests.post(
+            f"{url}/api/v1/bins", json={"name": "b2", "private": True}, timeout=10
+        ).json()
+        requests.post(made["url"], data=form, timeout=10)
+        assert "ticket" not in read_until(process, "/b2")
+
+
+def test_quiet_prints_none(tmp_path: Path) -> None:
+    with serve(tmp_path, "--quiet") as (process, url):
+        requests.post(f"{url}/b1/orders", timeout=10)
+        process.terminate()
+        out, _ = process.communicate(timeout=30)
+        assert "/b1/orders" not in out
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a pipe's size is POSIX's")
+def test_a_pipe_that_nobody_reads_holds_nothing_up(tmp_path: Path) -> None:
+    with serve(tmp_path) as (process, url), requests.Session() as session:
+        path = "x" * 200
+        for _ in range(1000):
+            assert session.post(f"{url}/b1/{path}", timeout=10).status_code == 200
+        process.terminate()
+        process.wait(30)
+        assert process.returncode == 0
