@@ -92,6 +92,15 @@ def test_a_ticket_is_shown_as_the_receiver_prints_it(receiver: Receiver, body: b
     assert ask(receiver, body) == prepare(REFUSED if shown["form_refusal"] else value)
 
 
+@pytest.mark.parametrize("receiver", ["sinatra"], indirect=True)
+@pytest.mark.parametrize(
+    "body", [b"a=1&a[b]=2", b"a=%", b"a%FF=1", b"a" + b"[b]" * 101, b"&" * 4097]
+)
+def test_a_refusal_names_the_status_that_is_answered(receiver: Receiver, body: bytes) -> None:
+    status = receiver.ask(body)["error"]
+    assert f"{status} " in parse(body, "rack").refusal
+
+
 @pytest.mark.parametrize("receiver", LABELS, indirect=True)
 @pytest.mark.parametrize("body", [TICKET, ODD], ids=["sample", "odd names"])
 def test_names_that_are_copied_give_the_value_in_the_program(

@@ -7,8 +7,8 @@ MESSAGES = {
     "charset_ignored": "Rack reads every form as UTF-8, in whatever charset it was sent.",
     "invalid_parameter": "Rack raises InvalidParameterError ({reason}): Rails and Sinatra answer"
     f" 400 Bad Request, and {_NOTHING}.",
-    "limit_exceeded": "Rack raises QueryLimitError ({reason}): the receiver answers with an error,"
-    f" and {_NOTHING}.",
+    "limit_exceeded": "Rack raises QueryLimitError ({reason}): Sinatra answers"
+    f" 500 Internal Server Error, and {_NOTHING}.",
     "name_changed": "Rack reads the name as “{read_as}”.",
     "name_empty": "The pair has no name, so Rack drops it.",
     "name_repeated": "The name was sent before: this value takes the place of the earlier one.",
