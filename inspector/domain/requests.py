@@ -12,6 +12,7 @@ from inspector.domain.answers import GivenAnswer
 from inspector.domain.content import decode_text
 from inspector.domain.messages import Message
 from inspector.domain.proxies import NO_PROXIES, TrustedProxies
+from inspector.domain.signatures import SignatureCheck
 
 
 class AnsweredBy(NamedTuple):
@@ -28,6 +29,7 @@ class AnsweredBy(NamedTuple):
 
 
 FindAnswer: TypeAlias = "Callable[[CapturedRequest], GivenAnswer]"
+CheckSignatures: TypeAlias = "Callable[[CapturedRequest], tuple[SignatureCheck, ...]]"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,11 +55,17 @@ class CapturedRequest(Message):
     proxies: TrustedProxies = NO_PROXIES
     answered: AnsweredBy | None = None
     find_answer: FindAnswer | None = field(default=None, compare=False, repr=False)
+    check_signatures: CheckSignatures | None = field(default=None, compare=False, repr=False)
 
     @cached_property
     def answer(self) -> GivenAnswer | None:
         """The response that its sender got; None where nobody can tell. May ask the database."""
         return None if self.find_answer is None else self.find_answer(self)
+
+    @cached_property
+    def signatures(self) -> tuple[SignatureCheck, ...]:
+        """Its signatures, checked with the bin's secrets as they are now. May ask the database."""
+        return () if self.check_signatures is None else self.check_signatures(self)
 
     @property
     def trailers(self) -> list[tuple[str, str]]:

@@ -45,12 +45,14 @@ _ID = re.compile(r"(?:(\d{1,18})-)?(\d{1,18})\Z", re.ASCII)
 class ReadSettings(NamedTuple):
     """Settings for reading stored requests: limits on bodies, and whose forwarding headers count.
 
-    ``find_answer`` gives what a request was answered, from any thread; None where nobody asks.
+    ``find_answer`` gives what a request was answered and ``check_signatures`` its signatures'
+    checks, from any thread; None where nobody asks.
     """
 
     limits: BodyLimits = BodyLimits()
     proxies: TrustedProxies = NO_PROXIES
     find_answer: FindAnswer | None = None
+    check_signatures: CheckSignatures | None = None
 
 
 USUAL_SETTINGS = ReadSettings()
@@ -104,6 +106,7 @@ def to_request(row: Sequence[Any], bin_name: str, settings: ReadSettings) -> Cap
         limits=settings.limits,
         proxies=settings.proxies,
         find_answer=settings.find_answer,
+        check_signatures=settings.check_signatures,
         **{name: stored[name] for name in _AS_STORED},
     )
 
