@@ -31,6 +31,7 @@ from inspector.storage.records import ReadSettings
 from inspector.storage.removing import Remover
 from inspector.storage.requests import RequestStore
 from inspector.storage.search.search import RequestSearch
+from inspector.storage.signatures import SignatureChecker
 from inspector.storage.writer import Writer
 from inspector.web.access.tokens import Access
 from inspector.web.routes import register
@@ -78,8 +79,10 @@ def _make_services(
     )
     remover = Remover(partial(_publish_removal, writer, news), instance=instance)
     bins = BinStore(max_bins=settings.max_bins, remover=remover)
-    find_answer = AnswerFinder(EngineQueries(engine), settings.max_template_work)
-    requests = RequestStore(ReadSettings(settings.body_limits, proxies, find_answer), remover)
+    queries = EngineQueries(engine)
+    find_answer = AnswerFinder(queries, settings.max_template_work)
+    reading = ReadSettings(settings.body_limits, proxies, find_answer, SignatureChecker(queries))
+    requests = RequestStore(reading, remover)
 
     @cache
     def load_cookie_key() -> bytes:

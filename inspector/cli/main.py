@@ -25,6 +25,7 @@ COMMANDS = {
     "search": "inspector.cli.search",
     "wait": "inspector.cli.wait",
     "diff": "inspector.cli.diff",
+    "signatures": "inspector.cli.signatures",
     "tail": "inspector.cli.tail",
     "emit": "inspector.cli.emit",
     "replay": "inspector.cli.replay",

@@ -32,7 +32,7 @@ class Bin(NamedTuple):
     of all rules (``answers.rules``), None for none.
     Nothing below ``kept_from`` is there any more; ``let_go`` counts what went by capacity or age.
     ``receiver`` is whose reading of a form its pages show: a dialect of ``forms.parse``, or
-    ``sent`` for the pairs in wire order.
+    ``sent`` for the pairs in wire order. ``has_signatures``: it has secrets to check them with.
     """
 
     id: int
@@ -47,6 +47,7 @@ class Bin(NamedTuple):
     kept_from: int = 1
     let_go: int = 0
     receiver: str = "php"
+    has_signatures: bool = False
 
     @property
     def deleted_count(self) -> int:

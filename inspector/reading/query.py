@@ -13,7 +13,7 @@ quotes keep spaces together. Words are found at the beginnings of words, in any 
 ``has:custom_data``                   the field was sent, empty or not
 ``is:empty``                          see ``marks.FLAGS``
 ``sender:github event:issues``        the known sender's name; words of its event
-``delivery:72d3162e``                 the delivery's id, whole
+``delivery:7f signature:invalid``     the delivery's id, whole; the signature's result
 ``before:2026-05-01 after:2h``        received, UTC, or so long ago
 ====================================  ====================================================
 """
@@ -52,7 +52,7 @@ MAX_WORD_SOURCE_CHARS = 10_000
 _SIGNS = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 WORD = re.compile(rf"[{_SIGNS}]|[^\W_{_SIGNS}]+")
 _TERM = re.compile(r'\s*(-?)((?:"[^"]*"|[^\s"])+)')
-_FILTERS = ("method", "path", "has", "is", "sender", "event", "delivery", "before", "after")
+_FILTERS = ("method", "path", "has", "is", "before", "after", *SENDER_TESTS)
 _FILTER = re.compile(rf"({'|'.join(_FILTERS)}):(.*)\Z", re.DOTALL)
 # A name has none of these signs, so that a pasted URL is words and no comparison.
 _COMPARISON = re.compile(r"((?:header:|query:)?[^\s:/?&=!<>]+)(!=|=|>|<)(.*)\Z", re.DOTALL)
@@ -181,7 +181,7 @@ def _read_term(draft: _Draft, term: str, *, negated: bool) -> None:
 
 def _make_filter(name: str, value: str) -> Term:
     if not value:
-        raise _error(f"After {name}: something is missing, as in {_EXAMPLES[name]}.")
+        raise _error(f"After {name}: something is missing, as in {name}:{_EXAMPLES[name]}.")
     if name == "method":
         return Term(
             lambda request: request.method.lower() == value.lower(), marks=(method_mark(value),)
@@ -206,15 +206,13 @@ def _make_filter(name: str, value: str) -> Term:
     return Term(flag, marks=(f"is{value.lower()}",))
 
 
-_EXAMPLES = {
-    "method": "method:POST",
-    "path": "path:/hook",
-    "has": "has:custom_data",
-    "is": "is:empty",
-    "sender": "sender:github",
-    "event": "event:issues",
-    "delivery": "delivery:72d3162e",
-}
+_EXAMPLES = dict(
+    zip(
+        ("method", "path", "has", "is", "sender", "event", "delivery", "signature"),
+        ("POST", "/hook", "custom_data", "empty", "github", "issues", "72d3162e", "invalid"),
+        strict=True,
+    )
+)
 
 
 def _make_other(term: str) -> Term:

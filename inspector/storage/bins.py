@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, Select, delete, func, select
@@ -12,6 +13,7 @@ from inspector.answers.rules import AnswerRules, dump_rules, load_rules
 from inspector.domain import Bin
 from inspector.domain.bins import DEFAULT_CAPACITY
 from inspector.errors import BinNotFoundError, InspectorError
+from inspector.signatures import SignatureSecret, dump_secrets, load_secrets
 from inspector.storage.cleaning import DELETED_PREFIX
 from inspector.storage.models import AnswerSetRow, AnswerTurnRow, BinRow, db
 from inspector.storage.records import check_capacity, hash_secret, make_bin_row, name_taken
@@ -106,6 +108,15 @@ class BinStore:
         db.session.commit()
         return self.get(name)
 
+    def load_secrets(self, name: str) -> tuple[SignatureSecret, ...]:
+        """The secrets that the bin's signatures are checked with. Raises ``BinNotFoundError``."""
+        return load_secrets(self._row(name).signatures)
+
+    def check_with(self, name: str, secrets: Sequence[SignatureSecret]) -> None:
+        """Check the bin's signatures with these secrets, also of what it holds already."""
+        self._row(name).signatures = dump_secrets(secrets)
+        db.session.commit()
+
     def reset_turns(self, name: str) -> None:
         """Let the bin's rules begin with their first answers again."""
         row = self._row(name)
@@ -157,4 +168,5 @@ def _to_bin(row: BinRow) -> Bin:
         kept_from=row.kept_from,
         let_go=row.let_go,
         receiver=row.receiver,
+        has_signatures=row.signatures is not None,
     )

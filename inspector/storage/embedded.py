@@ -33,11 +33,13 @@ from inspector.storage.records import (
     name_taken,
     to_request,
 )
+from inspector.storage.signatures import SignatureChecker
 
 _CREATE_BIN = (
     "INSERT INTO bins (name, private, secret_hash, created_us, capacity, last_number)"
     " VALUES (:name, :private, :secret_hash, :created_us, :capacity, :last_number)"
 )
+_SET_SIGNATURES = "UPDATE bins SET signatures = :document WHERE id = :bin_id"
 _BIN = "SELECT name, kept_from FROM bins WHERE id = ?"
 _AFTER = (
     f"SELECT {', '.join(REQUEST_COLUMNS)} FROM requests"  # noqa: S608 - constants
@@ -59,7 +61,9 @@ class EmbeddedStore:
     ) -> None:
         self.connections = SqliteFile(path)
         find_answer = AnswerFinder(self._fetch_row, max_template_work)
-        self._settings = settings._replace(find_answer=find_answer)
+        self._settings = settings._replace(
+            find_answer=find_answer, check_signatures=SignatureChecker(self._fetch_row)
+        )
         self._lock = threading.Lock()
         try:
             self._connection = self._open()
@@ -109,6 +113,11 @@ class EmbeddedStore:
             after = max(after, kept_from - 1)
             rows = self._connection.execute(_AFTER, (bin_id, after, limit)).fetchall()
         return [to_request(row, name, self._settings) for row in rows]
+
+    def set_signatures(self, bin_id: int, document: str | None) -> None:
+        """Keep the secrets, as ``signatures.dump_secrets`` writes them."""
+        with self._lock, self._connection:
+            self._connection.execute(_SET_SIGNATURES, {"document": document, "bin_id": bin_id})
 
     def _fetch_row(self, statement: str, parameters: Mapping[str, Any]) -> Any:
         with self._lock:

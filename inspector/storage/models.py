@@ -56,6 +56,7 @@ class BinRow(Base):
     held: Mapped[int] = mapped_column(BigInteger, server_default="0")
     let_go: Mapped[int] = mapped_column(BigInteger, server_default="0")
     receiver: Mapped[str] = mapped_column(String(16), server_default="php")
+    signatures: Mapped[str | None] = mapped_column(Text)
 
 
 class AnswerSetRow(Base):

@@ -14,7 +14,7 @@ from inspector.domain import AnsweredBy, Bin, BodyLimits, CapturedRequest, check
 from inspector.domain.bins import MAX_CAPACITY
 from inspector.domain.content import decode_text
 from inspector.domain.proxies import NO_PROXIES, TrustedProxies
-from inspector.domain.requests import FindAnswer
+from inspector.domain.requests import CheckSignatures, FindAnswer
 from inspector.errors import InspectorError
 
 # The order in which rows are written and read; a list may leave out the last two.

@@ -14,6 +14,7 @@ CREATE TABLE bins (
     held BIGINT DEFAULT '0' NOT NULL,
     let_go BIGINT DEFAULT '0' NOT NULL,
     receiver VARCHAR(16) DEFAULT 'php' NOT NULL,
+    signatures TEXT,
     UNIQUE (name)
 );
 

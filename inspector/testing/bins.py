@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, Literal, NoReturn, Protocol, Unpack, overload
 
@@ -52,6 +52,10 @@ class RequestSource(Protocol):
 
     def wait_for_news(self, seen: int, timeout_s: float) -> None:
         """Wait until requests were stored beyond ``seen``, or the time is up."""
+        ...
+
+    def set_signatures(self, bin_id: int, document: str | None) -> None:
+        """Keep a bin's secrets for signatures."""
         ...
 
     def load_after(self, bin_id: int, number: int, limit: int = ...) -> Sequence[CapturedRequest]:
@@ -289,6 +293,32 @@ class WebhookBin:
         What was said for less narrow requests counts again; at last ``200`` and ``ok``.
         """
         self.script.reset_answers(method, path)
+
+    def set_signatures(self, *secrets: str | Mapping[str, str]) -> None:
+        """Check signatures with these secrets, each ``"github:hush"`` or the API's object.
+
+        ``set_signatures({"scheme": "hmac", "header": "X-Sign", "secret": "hush"})``; none for
+        none. Raises ``InspectorError`` for what is none.
+        """
+        from inspector.signatures import dump_secrets, parse_secret, read_secrets
+
+        given = [
+            parse_secret(each) if isinstance(each, str) else read_secrets([each])[0]
+            for each in secrets
+        ]
+        self._server.set_signatures(self.id, dump_secrets(given))
+        for request in self._requests:
+            request.forget_signatures()
+
+    def assert_signed(self, request: ReceivedRequest | None = None) -> None:
+        """All requests so far, or this one, have a valid signature, and there is one at least."""
+        __tracebackhide__ = True
+        requests = self.requests if request is None else [request]
+        if not requests:
+            raise AssertionError(f"No request has come to {self.url}, so none is signed.")
+        for each in requests:
+            if not any(check["result"] == "valid" for check in each.signatures):
+                raise AssertionError(f"{each!r} is not validly signed: {each.signature!r}")
 
     def take_handler_errors(self) -> list[BaseException]:
         """The errors that functions which answer have raised since the last call."""

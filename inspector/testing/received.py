@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
@@ -11,46 +10,12 @@ from inspector.reading.content import find_content
 from inspector.reading.matching import explain_missing, explain_odd_type
 from inspector.reading.paths import MISSING, find_value, parse_path
 from inspector.reading.text import escape_invisible, shorten
+from inspector.testing.headers import Headers
 
 if TYPE_CHECKING:
     from inspector.domain import CapturedRequest
     from inspector.domain.multipart import Part
-
-
-class Headers(Mapping[str, str]):
-    """Header names in the case they first came in; looked up in any case.
-
-    Repeats are joined with ``", "``; ``ReceivedRequest.raw_headers`` has them as sent.
-    """
-
-    def __init__(self, headers: Mapping[str, str]) -> None:
-        self._headers = dict(headers)
-        self._by_name = {name.lower(): value for name, value in headers.items()}
-
-    def __getitem__(self, name: str) -> str:
-        try:
-            return self._by_name[name.lower()]
-        except KeyError:
-            raise KeyError(f"{name}; there are: {', '.join(self._headers)}") from None
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._headers)
-
-    def __len__(self) -> int:
-        return len(self._headers)
-
-    def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and name.lower() in self._by_name
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Mapping):
-            return NotImplemented
-        return self._by_name == {str(name).lower(): value for name, value in other.items()}
-
-    __hash__ = None  # type: ignore[assignment]  # as of every mapping that compares by content
-
-    def __repr__(self) -> str:
-        return repr(self._headers)
+    from inspector.domain.signatures import SignatureCheck
 
 
 class FieldNotFoundError(LookupError):
@@ -84,6 +49,23 @@ class ReceivedPart:
     def __repr__(self) -> str:
         named = self.name if self.filename is None else f"{self.name} {self.filename!r}"
         return escape_invisible(f"<part {shorten(named or '')}, {len(self.body):,} bytes>")
+
+
+class ReceivedSignature:
+    """The result of checking a signature; ``absent`` where there is none."""
+
+    def __init__(self, check: SignatureCheck | None) -> None:
+        self.scheme: str = check.scheme if check else ""
+        self.result: str = check.result if check else "absent"
+        self.reason: str = check.reason if check else "There is no signature that is known."
+
+    @property
+    def valid(self) -> bool:
+        """True for a signature that is right by the bin's secrets."""
+        return self.result == "valid"
+
+    def __repr__(self) -> str:
+        return escape_invisible(f"<signature {self.scheme} {self.result}: {self.reason}>")
 
 
 class ReceivedRequest:
@@ -360,6 +342,25 @@ class ReceivedRequest:
     def head_base64(self) -> str:
         """Request line and header lines, byte for byte."""
         return str(self._json["head_base64"])
+
+    @property
+    def signatures(self) -> list[dict[str, Any]]:
+        """Its signatures by scheme: ``scheme``, ``result``, ``reason``, ``timestamp``, ``age_s``.
+
+        Checked with the secrets that the bin has when this is asked for the first time.
+        """
+        return [check._asdict() for check in self.captured.signatures]
+
+    def forget_signatures(self) -> None:
+        """Check them anew with the secrets of then."""
+        for name in ("signatures", "signature_results"):
+            self.captured.__dict__.pop(name, None)
+        self.__dict__.pop("_json", None)
+
+    @property
+    def signature(self) -> ReceivedSignature:
+        """The first of its signatures: ``request.signature.valid``."""
+        return ReceivedSignature(next(iter(self.captured.signatures), None))
 
     @property
     def answer(self) -> dict[str, Any]:

@@ -204,6 +204,10 @@ class InspectorServer:
         if errors:
             raise errors[0]
 
+    def set_signatures(self, bin_id: int, document: str | None) -> None:
+        """Keep a bin's secrets for signatures."""
+        self._running()[1].set_signatures(bin_id, document)
+
     def load_after(
         self, bin_id: int, number: int, limit: int = LOAD_LIMIT
     ) -> Sequence[CapturedRequest]:

@@ -20,6 +20,7 @@ from inspector.web.pages import (
     replay,
     requests,
     sample,
+    signatures,
     stream,
 )
 
@@ -43,6 +44,7 @@ def register(app: Flask) -> None:
         deliveries,
         answer,
         answers,
+        signatures,
         importing,
         api_reference,
         api,

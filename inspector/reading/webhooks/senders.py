@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from inspector.domain import CapturedRequest
 from inspector.domain.senders.table import SENDERS
+from inspector.domain.signatures import RESULTS
 from inspector.errors import InspectorError
 from inspector.reading.marks import sender_mark
 
@@ -53,8 +54,19 @@ def _by_delivery(value: str) -> SenderTest:
     return test, ()
 
 
+def _by_signature(value: str) -> SenderTest:
+    """The result of a signature; the bin's secrets may change, so no index knows it."""
+    wanted = value.lower()
+    if wanted not in RESULTS:
+        known = ", ".join(f"signature:{each}" for each in RESULTS)
+        message = f"signature:{value[:40]} is not known. There is {known}."
+        raise InspectorError("invalid_query", message, field="q")
+    return lambda request: wanted in request.signature_results, ()
+
+
 SENDER_TESTS: dict[str, Callable[[str], SenderTest]] = {
     "sender": _by_name,
     "event": _by_event,
     "delivery": _by_delivery,
+    "signature": _by_signature,
 }

@@ -18,6 +18,7 @@ from inspector.web.api import (
     replays,
     requests,
     search,
+    signatures,
     wait,
 )
 from inspector.web.api.calls import Answer, Api
@@ -39,6 +40,7 @@ def get_description() -> ResponseReturnValue:
 for part in (
     bins,
     answers,
+    signatures,
     requests,
     search,
     compare,

@@ -72,6 +72,16 @@ class SenderJson(TypedDict):
     delivery: Annotated[str | None, About("The id that a delivery keeps when it is tried again.")]
 
 
+class SignatureJson(TypedDict):
+    """A signature, checked with the bin's secrets as they are now."""
+
+    scheme: str
+    result: Literal["valid", "invalid", "absent", "unchecked"]
+    reason: Annotated[str, About("A sentence.")]
+    timestamp: Annotated[float | None, About("When it was signed, in seconds since the epoch.")]
+    age_s: Annotated[float | None, About("How old that was when the request came.")]
+
+
 class WireNoteJson(TypedDict):
     """Something odd about how a request was framed."""
 
@@ -140,6 +150,7 @@ class RequestJson(WireJson):
     received_at: Annotated[str, About("ISO 8601, UTC, to the microsecond.", schema=MOMENT)]
     refused: RefusedJson | None
     answer: Annotated[GivenAnswerJson | None, About("What its sender got.")]
+    signatures: Annotated[list[SignatureJson], About("Each scheme it is signed by, or should be.")]
     form: Annotated[
         dict[str, Any] | None,
         About(
@@ -191,6 +202,7 @@ def _sent_to_json(request: CapturedRequest) -> dict[str, Any]:
         "received_at": request.received_at.isoformat(timespec="microseconds"),
         **wire_to_json(request),
         "refused": refusal_to_json(request),
+        "signatures": [check._asdict() for check in request.signatures],
         "answer": None if request.answer is None else answer_to_json(request.answer),
     }
 
