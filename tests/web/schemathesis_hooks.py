@@ -27,6 +27,9 @@ def before_call(context: Any, case: Any, kwargs: Any) -> None:
         case.body = _tame_body(case.body, own_url)
 
 
+MATCH_NAMES = {"method", "path", "query", "headers", "where", "q"}
+
+
 def _find_parameters(parameters: dict[str, Any] | None) -> dict[str, Any] | None:
     """Every other time what is there. A stateful test made its own, and minds where it looks."""
     if not parameters or random.random() < 0.5:
@@ -59,6 +62,8 @@ def _tame_body(body: dict[str, Any], own_url: str) -> dict[str, Any]:
     delay_s = tame.get("delay_s")
     if isinstance(delay_s, int | float) and not isinstance(delay_s, bool) and 0 < delay_s <= 300:
         tame["delay_s"] = 0
+    if isinstance(tame.get("match"), dict) and tame["match"].keys() <= MATCH_NAMES:
+        tame["match"] = {"method": "POST"}
     if isinstance(tame.get("action"), dict):
         tame["action"] = _tame_action(tame["action"], own_url)
     if isinstance(tame.get("ticket"), dict):
@@ -86,6 +91,8 @@ def _tame_action(action: dict[str, Any], own_url: str) -> dict[str, Any]:
             tame[name] = "{{ ticket.id }}"
     if _are_pairs(tame.get("headers")):
         tame["headers"] = [["X-Id", "{{ ticket.id }}"]]
+    if _are_pairs(tame.get("custom_data")):
+        tame["custom_data"] = [["id", "{{ ticket.id }}"]]
     options: Any = tame.get("options")
     if isinstance(options, dict):
         tame["options"] = {name: _tame_option(name, value) for name, value in options.items()}

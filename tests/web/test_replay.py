@@ -228,7 +228,7 @@ def test_replays_are_stopped(client: FlaskClient, receiver: Receiver) -> None:
         client.post("/orders", data=b"x")
     run = start(client, url=receiver.url, rate=0.01)
     assert client.get(f"/api/v1/bins/other/replay/{run['id']}").status_code == 404
-    client.delete(f"{RUNS}/{run['id']}")
+    assert client.post(f"{RUNS}/{run['id']}/stop").status_code == 200
     assert wait_for_end(client, run)["sent"] < 3
     assert (client.get(f"{RUNS}/no").json or {})["error"]["code"] == "replays_not_found"
 

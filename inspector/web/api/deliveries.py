@@ -180,6 +180,7 @@ class ReplayTarget:
     "/bins/<name>/requests/<request_id>/replay",
     DELIVERED,
     body=ReplayTarget,
+    body_types=(JSON,),
     errors=(
         "unsupported_scheme",
         "cannot_replay",

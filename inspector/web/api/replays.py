@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypedDict
 from flask import jsonify
 from flask.typing import ResponseReturnValue
 
-from inspector.answers.matches import Match, read_match
+from inspector.answers.matches import NAMES, Match, read_match
 from inspector.domain import Bin, CapturedRequest
 from inspector.domain.credentials import hide_in_url
 from inspector.emitter.http_client.urls import parse_url
@@ -18,8 +18,16 @@ from inspector.web.api.calls import Answer, Api
 from inspector.web.api.pairs import MOMENT
 from inspector.web.api.schema import About
 from inspector.web.current import current_services, find_bin
+from inspector.web.headers import JSON
 
 api = Api()
+
+
+_MATCH = {
+    "type": ["object", "null"],
+    "properties": {name: {} for name in NAMES},
+    "additionalProperties": False,
+}
 
 
 class ReplaysJson(TypedDict):
@@ -46,9 +54,7 @@ class Replays:
     url: Annotated[
         str, About("What follows the bin's name in the path, and the query, are put behind it.")
     ]
-    match: Annotated[
-        Any, About("Which: as a wait asks. All without it.", schema={"type": ["object", "null"]})
-    ] = None
+    match: Annotated[Any, About("Which: as a wait asks. All without it.", schema=_MATCH)] = None
     rate: Annotated[
         float | None, About("How many a second.", least=MIN_RATE_PER_S, most=MAX_RATE_PER_S)
     ] = None
@@ -60,6 +66,7 @@ class Replays:
     "/bins/<name>/replay",
     Answer(ReplaysJson, status=202, meaning="It has begun."),
     body=Replays,
+    body_types=(JSON,),
     errors=("invalid_url", "unsupported_scheme", "invalid_match", "too_many_replays"),
 )
 def start_replays(name: str, body: Replays) -> ResponseReturnValue:
@@ -82,7 +89,7 @@ def get_replays(name: str, run_id: str) -> ResponseReturnValue:
     return jsonify(_to_json(_find(name, run_id)))
 
 
-@api.call("DELETE", "/bins/<name>/replay/<run_id>", RUN)
+@api.call("POST", "/bins/<name>/replay/<run_id>/stop", RUN)
 def stop_replays(name: str, run_id: str) -> ResponseReturnValue:
     """Stop replays: what is under way is the last."""
     run = _find(name, run_id)
