@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 import time
@@ -49,6 +50,16 @@ def nest_entities(size: int) -> bytes:
 
 def join(size: int, width: int, make: Callable[[int], bytes], by: bytes = b"&") -> bytes:
     return by.join(make(each) for each in range(size // width))
+
+
+def nest_texts(data: bytes, depth: int) -> bytes:
+    text = data.decode()
+    for _ in range(depth):
+        text = json.dumps({"a": text})
+    return text.encode()
+
+
+TOKEN = b'"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4iLCJleHAiOjF9.c2ln"'
 
 
 def name_part(name: bytes, filename: bytes = b"") -> bytes:
@@ -121,6 +132,25 @@ CASES = [
     Case("lines", "text/plain", lambda n: b"\n" * n),
     Case("turns of direction", "text/plain", lambda n: "\u202e".encode() * (n // 3)),
     Case("escapes", "text/plain", lambda n: b"\x1b[31m" * (n // 5)),
+    Case(
+        "text in text in text", JSON, lambda n: nest_texts(b"[%s]" % (b"1," * (n // 8) + b"1"), 3)
+    ),
+    Case(
+        "texts with values",
+        JSON,
+        lambda n: b"[%s]" % join(n, 20, lambda _: b'"{\\"a\\":[1]}"', b","),
+    ),
+    Case("base64 of brackets", JSON, lambda n: b'["ey%s"]' % base64.b64encode(b"[" * (n // 2))),
+    Case("a token of dots", JSON, lambda n: b'["eyJ%s"]' % (b"." * n)),
+    Case("a token in each text", JSON, lambda n: b"[%s]" % join(n, 60, lambda _: TOKEN, b",")),
+    Case("lines of JSON", "text/plain", lambda n: b'{"a":1}\n' * (n // 8)),
+    Case("lines of JSON, the last one broken", JSON, lambda n: b'{"a":1}\n' * (n // 8) + b"{]"),
+    Case("no form after all", "text/plain", lambda n: b"a=1&" * (n // 4) + b"\n."),
+    Case("elements without a type", "", lambda n: b"<a>" * (n // 7) + b"</a>" * (n // 7)),
+    Case("entities without a type", "", nest_entities),
+    Case("a bomb in gzip without its header", JSON, lambda n: gzip.compress(b"[" * 100 * n)),
+    Case("odd bytes", "text/plain", lambda n: b"aaaa\xff\0" * (n // 6)),
+    Case("an encoding without end", "text/xml", lambda n: b"<?xml " + b"encoding " * (n // 9)),
 ]
 TYPES = [
     ("a long boundary", lambda n: f"multipart/form-data; boundary={'-' * n}", b"-" * 200_000),
