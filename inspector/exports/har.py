@@ -17,6 +17,8 @@ from inspector.domain import CapturedRequest
 from inspector.exports.outgoing import make_outgoing
 from inspector.forms import to_json_safe
 
+CREATOR = "Inspector"
+
 # What was answered is not kept: the specification's way to say so of each field.
 _NO_ANSWER: dict[str, Any] = {
     "status": 0,
@@ -33,7 +35,7 @@ _NO_ANSWER: dict[str, Any] = {
 
 def render_har(requests: Iterable[CapturedRequest], base_url: str) -> Iterator[str]:
     """A whole archive, an entry at a time."""
-    creator = {"name": "Inspector", "version": version("request-inspector")}
+    creator = {"name": CREATOR, "version": version("request-inspector")}
     yield f'{{"log": {{"version": "1.2", "creator": {json.dumps(creator)}, "entries": ['
     lead = "\n"
     for each in requests:

@@ -15,7 +15,6 @@ from binascii import Error as Base64Error
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 from inspector.capture import (
     IMPORTED,
@@ -28,7 +27,8 @@ from inspector.capture import (
 )
 from inspector.domain.pairs import TCHAR
 from inspector.errors import InspectorError
-from inspector.forms import build
+from inspector.exports.archives import read_archived
+from inspector.exports.har import CREATOR
 
 MAX_REQUESTS = 100_000
 MAX_NOTES = 20
@@ -40,7 +40,6 @@ MAX_NUMBER = 2**53
 # Over its limit a socket may have read so much of a head.
 MAX_OVER_BYTES = 65_536
 _LINE_ENDS = re.compile(r"[\r\n\0]+")
-_VERSION = re.compile(r"HTTP/\d(\.\d)?\Z")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r\n")
 _METHOD = re.compile(TCHAR + r"{1,64}\Z")
 
@@ -214,52 +213,36 @@ def _read_har(log: dict[str, Any], bin_name: str, now_us: int) -> Iterator[Captu
         raise _error("The HTTP Archive has no list of entries.")
     if len(entries) > MAX_REQUESTS:
         raise _error(f"The file has more than {MAX_REQUESTS:,} requests.")
+    creator = log.get("creator")
+    is_ours = isinstance(creator, dict) and creator.get("name") == CREATOR
     for number, entry in enumerate(entries, 1):
         try:
-            yield _read_entry(entry, bin_name, now_us)
+            yield _read_entry(entry, bin_name, now_us, is_ours=is_ours)
         except UNREADABLE as error:
             raise _error(
                 f"Entry {number} of the HTTP Archive is no request ({_explain(error)})."
             ) from error
 
 
-def _read_entry(entry: dict[str, Any], bin_name: str, now_us: int) -> Capture:
-    request = entry["request"]
-    method = str(request["method"])
-    if not _METHOD.match(method):
-        raise ValueError(f"{method[:40]!r} is no method")
-    parts = urlsplit(str(request["url"]))
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    version = str(request.get("httpVersion") or "")
-    version = version if _VERSION.match(version) else "HTTP/1.1"
-    # A browser's archive of HTTP/2 has the pseudo headers too, which no request line needs.
-    headers = [
-        (str(each["name"]), str(each["value"]))
-        for each in request.get("headers") or []
-        if not str(each["name"]).startswith(":")
-    ]
-    body = _har_body(request.get("postData") or {})
+def _read_entry(entry: dict[str, Any], bin_name: str, now_us: int, *, is_ours: bool) -> Capture:
+    found = read_archived(entry, is_ours=is_ours)
+    moment = _parse_time(entry.get("startedDateTime"))
+    notes = found.notes
+    if moment is None:
+        notes = (*notes, "The archive has no time that can be read; it got that of the import.")
+    wire = WireDetails(tuple(WireNote("archive", _clean(each)[:1000]) for each in notes))
     return Capture(
         bin_name=bin_name,
-        received_us=_parse_time(entry.get("startedDateTime"), now_us),
-        raw_head=_make_head(f"{method} {target.replace(' ', '%20')} {version}", headers, "utf-8"),
-        read_body=lambda: body,
-        body_size=len(body),
+        received_us=now_us if moment is None else moment,
+        raw_head=_make_head(found.request_line, found.headers, "utf-8"),
+        read_body=lambda: found.body,
+        body_size=_count("bodySize", found.body_size),
         peer=_clean(entry.get("_remoteAddress") or "")[:100],
-        chunked=_is_chunked(headers),
+        chunked=_is_chunked(found.headers),
+        truncated=found.body_size > len(found.body),
         fidelity=IMPORTED,
+        wire=wire,
     )
-
-
-def _har_body(data: dict[str, Any]) -> bytes:
-    text = data.get("text")
-    if isinstance(text, str) and text:
-        if "base64" in (data.get("_encoding"), data.get("encoding")):
-            return b64decode(text, validate=True)
-        return text.encode("utf-8", "surrogateescape")
-    pairs = data.get("params") or []
-    parts = [build({str(each["name"]): str(each.get("value") or "")}) for each in pairs]
-    return b"&".join(parts)
 
 
 def _read_raw(data: bytes, bin_name: str, now_us: int) -> Capture:
@@ -330,12 +313,14 @@ def _microseconds(value: Any, now_us: int) -> int:
     return now_us if value is None else _bounded(round(float(value) * 1_000_000))
 
 
-def _parse_time(value: Any, now_us: int) -> int:
-    if not isinstance(value, str):
-        return now_us
-    moment = datetime.fromisoformat(value)
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return _bounded(round(moment.timestamp() * 1_000_000))
+def _parse_time(value: Any) -> int | None:
+    """Microseconds of an ISO 8601 text, None for one that is none."""
+    try:
+        moment = datetime.fromisoformat(value)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return _bounded(round(moment.timestamp() * 1_000_000))
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def _bounded(moment_us: int) -> int:

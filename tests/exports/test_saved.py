@@ -114,7 +114,8 @@ def test_a_browsers_archive_is_read() -> None:
         },
     }
     (capture,) = read(json.dumps({"log": {"entries": [entry]}}).encode())
-    assert capture.raw_head == b"POST /a%20b?x=1 HTTP/1.1\r\nx-evil: a Injected: yes\r\n"
+    head = b"POST /a%20b?x=1 HTTP/2\r\nHost: shop.example\r\nx-evil: a Injected: yes\r\n"
+    assert capture.raw_head == head
     assert capture.read_body() == b"a%5Bb%5D=1+2&c="
     assert capture.received_us == 1_777_622_400_500_000
 
