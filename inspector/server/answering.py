@@ -39,6 +39,7 @@ class RuleBook:
         self._documents: dict[str, tuple[str, int]] = {}
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
 
     def learn(self, bin_name: str, document: str | None, answer_set: int) -> None:
         """Remember what a bin's rules are just now."""
@@ -96,11 +97,12 @@ class RuleBook:
             self._thread.join(timeout_s)
 
     def _run(self, job: Job) -> None:
-        if self._thread is None:  # only the main loop and, at its end, the process come here
-            self._thread = threading.Thread(
-                target=self._work, name="inspector-answering", daemon=True
-            )
-            self._thread.start()
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=self._work, name="inspector-answering", daemon=True
+                )
+                self._thread.start()
         self._jobs.put(job)
 
     def _work(self) -> None:

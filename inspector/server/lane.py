@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 
 from inspector.capture import (
     Capture,
@@ -59,7 +60,7 @@ class Lane:
         limit: Callable[[str, str], None] | None = None,
         max_work: int = MAX_WORK,
     ) -> None:
-        self._writer = writer
+        self.writer = writer
         self._limit = limit
         self.rules = RuleBook(max_work)
         self._outcomes: deque[tuple[Channel, ExactParser, Outcome | TooManyRequestsError]] = deque()
@@ -82,7 +83,7 @@ class Lane:
         request.bin_name = name
         self.rules.submit(
             make_capture(channel, request, name),
-            lambda capture: self._writer.submit(
+            lambda capture: self.writer.submit(
                 capture, lambda outcome: self._outcomes.append((channel, request, outcome))
             ),
         )
@@ -114,7 +115,7 @@ class Lane:
             request.close()
             return
         capture = make_capture(channel, request, name, refusal)
-        self._writer.submit(capture, lambda _outcome: request.close())
+        self.writer.submit(capture, lambda _outcome: request.close())
 
     def _find_excess(self, channel: Channel, request: ExactParser) -> TooManyRequestsError | None:
         """Count the request; why not, when its sender sends too many."""
@@ -170,30 +171,68 @@ class Lane:
             _send(channel, request, DEFAULT)
             return
 
-        def record(answer: Answer) -> None:
-            given = describe_given(answer, head_only=request.command == "HEAD")
-            by_program = script is not None
-            self._writer.record(RecordedAnswer(stored.bin_id, stored.number, given, by_program))
-
-        def tell(answer: Answer) -> None:
-            record(answer)
-            channel.server.trigger.pull_trigger(lambda: _send(channel, request, answer))
-
-        if script is not None:
-            chosen = script.choose(stored.number, request.raw_head, tell)
-            script.note(stored.number)  # not before: who sees a request may change the answers
-            if chosen is not None:
-                record(chosen)
-                _send(channel, request, chosen)
-            return
-        answer = self.rules.choose(stored.answers or "", stored.rule, stored.turn)
-        if answer.is_made_per_request:
-            capture = make_capture(channel, request, name)
-            self.rules.make(
-                answer, lambda: read_capture(capture, stored.bin_id, stored.number), tell
-            )
+        reply = _Reply(self, channel, request, stored, by_program=script is not None)
+        chosen: Answer | None
+        if script is None:
+            chosen = self.rules.choose(stored.answers or "", stored.rule, stored.turn)
         else:
-            _send(channel, request, answer)
+            chosen = script.choose(stored.number, request.raw_head, reply.tell)
+            script.note(stored.number)  # not before: who sees a request may change the answers
+        if chosen is not None:
+            reply.give(chosen)
+
+
+class _Reply:
+    """The way of a chosen answer to the sender of a stored capture.
+
+    ``by_program`` when a script chose it, so that no rule tells later which one it was.
+    """
+
+    def __init__(
+        self,
+        lane: Lane,
+        channel: Channel,
+        request: ExactParser,
+        stored: Stored,
+        *,
+        by_program: bool,
+    ) -> None:
+        self._lane = lane
+        self._channel = channel
+        self._request = request
+        self._stored = stored
+        self._by_program = by_program
+
+    def give(self, answer: Answer) -> None:
+        """Answer from the main loop: at once, or when the answer is worked out."""
+        if answer.is_made_per_request:
+            self._make(answer)
+            return
+        if self._by_program:
+            self._record(answer)
+        _send(self._channel, self._request, answer)
+
+    def tell(self, answer: Answer) -> None:
+        """Answer from any other thread."""
+        if answer.is_made_per_request:
+            self._make(answer)
+            return
+        self._record(answer)
+        trigger = self._channel.server.trigger
+        trigger.pull_trigger(lambda: _send(self._channel, self._request, answer))
+
+    def _make(self, answer: Answer) -> None:
+        stored = self._stored
+        capture = make_capture(self._channel, self._request, self._request.bin_name)
+        read = partial(read_capture, capture, stored.bin_id, stored.number)
+        self._lane.rules.make(answer, read, self.tell)
+
+    def _record(self, answer: Answer) -> None:
+        given = describe_given(answer, head_only=self._request.command == "HEAD")
+        stored = self._stored
+        self._lane.writer.record(
+            RecordedAnswer(stored.bin_id, stored.number, given, self._by_program)
+        )
 
 
 def _send(channel: Channel, request: ExactParser, answer: Answer) -> None:

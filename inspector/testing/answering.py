@@ -6,8 +6,8 @@ The server's main loop asks a ``BinScript`` and never waits for it.
 from __future__ import annotations
 
 import inspect
-import json as json_module
 import re
+import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,8 +15,9 @@ from datetime import timedelta
 from typing import Any, TypeAlias
 
 from inspector.domain import Message
-from inspector.domain.answers import DEFAULT, MAX_DELAY_S, Answer, usual_body
-from inspector.domain.pairs import is_token
+from inspector.domain.answers import DEFAULT, MAX_DELAY_S, Answer
+from inspector.domain.bin_answers import make_answer as make_bin_answer
+from inspector.errors import InspectorError
 from inspector.reading.matching import RequestMatch
 from inspector.reading.paths import MISSING
 from inspector.testing.handlers import HandlerThreads
@@ -31,8 +32,6 @@ AnswerValue: TypeAlias = "int | str | bytes | Mapping[str, Any] | None"
 Handler: TypeAlias = Callable[[ReceivedRequest], "AnswerValue | Awaitable[AnswerValue]"]
 AnswerLike: TypeAlias = "AnswerValue | Handler"
 
-_OURS = ("content-length", "transfer-encoding", "connection", "date")
-
 
 def make_answer(
     *,
@@ -44,37 +43,39 @@ def make_answer(
     drip: Seconds = 0,
     cut_after: int | None = None,
     drop: bool = False,
+    template: bool = False,
 ) -> Answer:
-    """The answer that ``WebhookBin.respond_with`` describes.
+    """The answer that ``WebhookBin.respond_with`` describes; the one model of all answers.
 
     Raises ``ValueError`` or ``TypeError`` for one that cannot be given.
     """
     if not _is_whole(status):
         raise TypeError(f"status is a number, not {status!r}")
-    if not 200 <= status <= 599:
-        raise ValueError(f"status is 200 to 599, not {status!r}")
-    delay_s, drip_s = _seconds("delay", delay), _seconds("drip", drip)
     if cut_after is not None and not _is_whole(cut_after):
         raise TypeError(f"cut_after is a number of bytes, not {cut_after!r}")
-    if cut_after is not None and cut_after < 0:
-        raise ValueError(f"cut_after counts bytes of the body, not {cut_after!r}")
-    pairs = _check_headers(headers)
-    if json is not MISSING:
-        if body is not None:
-            raise TypeError("give body= or json=, not both")
-        body = json_module.dumps(json)
-        if not any(name.lower() == "content-type" for name, _ in pairs):
-            pairs = (("Content-Type", "application/json"), *pairs)
-    return Answer(
-        status=int(status),
-        headers=pairs,
-        body=_body_bytes(status, body),
-        delay_s=delay_s,
-        drip_s=drip_s,
-        cut_after=cut_after,
-        dropped=bool(drop),
-        insisted=True,
-    )
+    if json is not MISSING and body is not None:
+        raise TypeError("give body= or json=, not both")
+    given = {} if json is MISSING else {"json": json}
+    try:
+        return make_bin_answer(
+            status=int(status),
+            headers=tuple(map(_read_header, _list_pairs(headers))),
+            body=_to_text_or_bytes(body),
+            delay_s=_seconds("delay", delay),
+            drip_s=_seconds("drip", drip),
+            cut_after=cut_after,
+            dropped=bool(drop),
+            insisted=True,
+            is_template=template,
+            max_body_bytes=sys.maxsize,
+            **given,
+        )
+    except InspectorError as error:
+        raise ValueError(error.message) from error
+
+
+def _list_pairs(headers: HeaderPairs) -> Iterable[Any]:
+    return headers.items() if isinstance(headers, Mapping) else headers
 
 
 def _is_whole(value: object) -> bool:
@@ -100,27 +101,12 @@ def explain_unknown(what: str, name: str, known: Iterable[str]) -> str:
     return f"{what} takes no {name}=; {hint}"
 
 
-def _body_bytes(status: int, body: object) -> bytes:
-    if body is None:
-        return usual_body(status)
-    if isinstance(body, str):
-        return body.encode()
+def _to_text_or_bytes(body: object) -> str | bytes | None:
+    if body is None or isinstance(body, str):
+        return body
     if isinstance(body, bytes | bytearray | memoryview):
         return bytes(body)
     raise TypeError(f"body is text or bytes, not {type(body).__name__}; json= takes any data")
-
-
-def _check_headers(headers: HeaderPairs) -> tuple[tuple[str, str], ...]:
-    given = headers.items() if isinstance(headers, Mapping) else headers
-    pairs = tuple(_read_header(each) for each in given)
-    for name, value in pairs:
-        if not is_token(name):
-            raise ValueError(f"{name!r} cannot be a header's name")
-        if set("\r\n\0") & set(value):
-            raise ValueError(f"the value of {name} has a line break or NUL in it")
-        if name.lower() in _OURS:
-            raise ValueError(f"{name} is the server's to set; drop= and cut_after= break off")
-    return pairs
 
 
 def _read_header(pair: Any) -> tuple[str, str]:
@@ -134,7 +120,17 @@ def _read_header(pair: Any) -> tuple[str, str]:
     return name, str(value)
 
 
-_KEYWORDS = ("status", "headers", "body", "json", "delay", "drip", "cut_after", "drop")
+_KEYWORDS = (
+    "status",
+    "headers",
+    "body",
+    "json",
+    "delay",
+    "drip",
+    "cut_after",
+    "drop",
+    "template",
+)
 
 
 def to_answer(value: Any) -> Answer:

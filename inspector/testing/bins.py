@@ -252,6 +252,7 @@ class WebhookBin:
         drip: Seconds | None = None,
         cut_after: int | None = None,
         drop: bool | None = None,
+        template: bool | None = None,
         method: str | None = None,
         path: PathLike | None = None,
     ) -> None:
@@ -260,8 +261,9 @@ class WebhookBin:
         Either one answer by keywords: ``status``, ``headers`` (a mapping or pairs),
         ``body`` or ``json``; ``delay`` seconds before the first byte; the body spread
         over ``drip`` seconds; the connection cut ``cut_after`` bytes of the body, or
-        ``drop``-ped without an answer. Or ``answers`` in turn, the last for ever, also
-        as one list: each a status, a body, a mapping with those keywords, or a function
+        ``drop``-ped without an answer; body and header values as a ``template`` over the
+        request. Or ``answers`` in turn, the last for ever, also as one list: each a
+        status, a body, a mapping with those keywords, or a function
         from the request to one of these, ``async`` or not (it runs in a thread; what it
         raises fails the test). ``respond_with([503, 503, 200])``.
 
@@ -277,6 +279,7 @@ class WebhookBin:
             "drip": drip,
             "cut_after": cut_after,
             "drop": drop,
+            "template": template,
         }
         keywords: dict[str, Any] = {
             name: value for name, value in given.items() if value is not None

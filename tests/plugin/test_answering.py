@@ -241,15 +241,15 @@ def test_head_and_204_have_no_body_and_keep_the_connection(webhook_bin: WebhookB
 @pytest.mark.parametrize(
     ("wrong", "why"),
     [
-        ({"status": 99}, "status is 200 to 599"),
+        ({"status": 99}, "status from 200 to 599"),
         ({"delay": -1}, "delay is 0 to 300 seconds"),
         ({"drip": 301}, "drip is 0 to 300 seconds"),
         ({"cut_after": -1}, "cut_after counts bytes"),
         ({"body": 5}, "body is text or bytes, not int; json= takes any data"),
         ({"body": "", "json": 1}, "body= or json=, not both"),
-        ({"headers": {"X-A": "a\r\nX-B: b"}}, "has a line break"),
-        ({"headers": {"X A": "a"}}, "cannot be a header's name"),
-        ({"headers": {"Content-Length": "1"}}, "the server's to set"),
+        ({"headers": {"X-A": "a\r\nX-B: b"}}, "characters that no header can carry"),
+        ({"headers": {"X A": "a"}}, "cannot be the name of a header"),
+        ({"headers": {"Content-Length": "1"}}, "set by the server itself"),
     ],
 )
 def test_what_cannot_be_answered_is_refused_at_once(
@@ -303,3 +303,16 @@ def test_a_server_stops_although_answers_are_due() -> None:
     for thread in threads:
         thread.join(10)
     assert len(failed) == 2
+
+
+def test_a_template_answers_over_the_request(webhook_bin: WebhookBin) -> None:
+    webhook_bin.respond_with(
+        body="{{ request.json.challenge }}", headers={"X-N": "{{ request.number }}"}, template=True
+    )
+    first, second = (
+        requests.post(webhook_bin.url, json={"challenge": word}, timeout=10) for word in "ab"
+    )
+    assert (first.text, first.headers["X-N"]) == ("a", "1")
+    assert (second.text, second.headers["X-N"]) == ("b", "2")
+    webhook_bin.respond_with(lambda _: {"body": "{{ request.method }}", "template": True})
+    assert post(webhook_bin).text == "POST"

@@ -130,7 +130,7 @@ def test_files_and_parts_are_there_and_matched(webhook_bin: WebhookBin) -> None:
     ("given", "message"),
     [
         ({"status": "503"}, "status is a number"),
-        ({"status": 99}, "status is 200 to 599"),
+        ({"status": 99}, "status from 200 to 599"),
         ({"delay": "1"}, "delay is a number of seconds"),
         ({"cut_after": "1"}, "cut_after is a number of bytes"),
         ({"headers": {"X-A": None}}, "the value of X-A is text or a number"),
