@@ -1,4 +1,4 @@
-"""The helpdesk's part in a receiver's tests: webhook actions with real-looking tickets."""
+"""A webhook sender for tests of a receiver: actions of the helpdesk with realistic tickets."""
 
 from __future__ import annotations
 

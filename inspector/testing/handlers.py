@@ -17,7 +17,7 @@ CLOSE_WAIT_S = 1.0
 
 
 class _Job:
-    """``tell`` hears one answer: what ``ask`` gives, or that it is broken off."""
+    """One call of a function that answers: ``tell`` gets its answer, or a dropped connection."""
 
     def __init__(self, ask: Callable[[], Answer], tell: Callable[[Answer], None]) -> None:
         self.ask = ask

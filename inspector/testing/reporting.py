@@ -14,7 +14,7 @@ MAX_REQUESTS = 20
 
 
 class TestWatch:
-    """Remembers where each bin stood when a test began, to tell what came during it."""
+    """The bins' positions at the start of a test, for a report of the requests during it."""
 
     __test__ = False  # for pytest: no class with tests
 
@@ -25,11 +25,11 @@ class TestWatch:
         self._done_with: list[WebhookBin] = []
 
     def retire(self, bin_: WebhookBin) -> None:
-        """The test has done with a bin; its report, should it fail yet, has not."""
+        """Retire a bin when the next test begins: the report of this one still needs it."""
         self._done_with.append(bin_)
 
     def begin(self) -> None:
-        """A test begins; what answering functions raised before is nobody's any more."""
+        """Start a test: retire the last one's bins, drop its handlers' errors, note positions."""
         self.server.take_handler_errors()
         while self._done_with:
             self.server.retire(self._done_with.pop())

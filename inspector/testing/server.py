@@ -188,7 +188,7 @@ class InspectorServer:
         return list(self._bins.values())
 
     def retire(self, bin_: WebhookBin) -> None:
-        """Have done with a bin: what still comes is stored, and of no concern to anyone."""
+        """Retire a bin: its later requests are stored, but not reported or answered by rules."""
         if self._bins.pop(bin_.id, None) is not None and self._process is not None:
             self._process.answer_by(bin_.id, None)
 
