@@ -105,6 +105,13 @@ _NAMED = re.compile(r"[^\s={}/?#:&\"'<>]+=")
 @click.option("--timeout", type=float, metavar="SECONDS", help="For each attempt.  [default: 30]")
 @click.option("--follow-redirects", is_flag=True, help="Go where a redirect points.")
 @click.option("--no-verify-tls", is_flag=True, help="Trust any certificate.")
+@click.option(
+    "--sign",
+    metavar="SCHEME:SECRET",
+    help="Sign as a vendor does: github:hush, stripe:whsec_... or the JSON object of a bin's "
+    "signatures.",
+)
+@click.option("--tamper", is_flag=True, help="Sign so that it has to be refused.")
 @click.option("--basic-auth", metavar="USER:PASSWORD", help="Sent as an Authorization header.")
 @click.option(
     "--action",
@@ -202,6 +209,10 @@ def _read_options(options: DeliveryOptions, chosen: Mapping[str, Any]) -> Delive
         given["follow_redirects"] = True
     if chosen["no_verify_tls"]:
         given["verify_tls"] = False
+    if chosen["sign"]:
+        given["sign"] = chosen["sign"]
+    if chosen["tamper"]:
+        given["tamper"] = True
     if chosen["basic_auth"]:
         user, _, password = chosen["basic_auth"].partition(":")
         given["basic_auth"] = (user, password)

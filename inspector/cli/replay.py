@@ -36,6 +36,7 @@ from inspector.reading.text import escape_invisible
     "--header", multiple=True, metavar="'Name: value'", help="Other headers, all of them."
 )
 @click.option("--body", metavar="TEXT", help="Another body.")
+@click.option("--resign", is_flag=True, help="Sign anew with the bin's secret and the time of now.")
 @click.option(
     "--json", "as_json", is_flag=True, envvar="INSPECTOR_JSON", help="A delivery a line, as JSON."
 )
@@ -49,6 +50,7 @@ def command(
     method: str | None,
     header: tuple[str, ...],
     body: str | None,
+    resign: bool,
     as_json: bool,
     server: str,
     token: str | None,
@@ -61,6 +63,8 @@ def command(
     client = Client(server, token)
     fields: dict[str, Any] = {"url": url}
     fields |= {name: value for name, value in (("method", method), ("body", body)) if value}
+    if resign:
+        fields["resign"] = True
     if header:
         fields["headers"] = [_split_header(text) for text in header]
     found = _list_matching(client, places, match) if match is not None else map(split_name, places)

@@ -6,6 +6,7 @@ or of basic authentication. Query strings and bodies are shown as they are.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, TypeAlias
@@ -68,7 +69,20 @@ def hide_in_definition(definition: Definition) -> Definition:
         # A token is often given as a user without a password.
         pair = [user, HIDDEN] if password else [HIDDEN, ""]
         shown["options"] = {**options, "basic_auth": pair}
+    options = shown.get("options")
+    if isinstance(options, Mapping) and options.get("sign"):
+        shown["options"] = {**options, "sign": _hide_in_sign(options["sign"])}
     return shown
+
+
+def _hide_in_sign(sign: str) -> str:
+    """A secret to sign with, ``SCHEME:SECRET`` or a JSON object, with ``***`` for the secret."""
+    if not sign.lstrip().startswith("{"):
+        return f"{sign.partition(':')[0]}:{HIDDEN}"
+    try:
+        return json.dumps({**json.loads(sign), "secret": HIDDEN})
+    except (ValueError, TypeError, RecursionError):
+        return HIDDEN
 
 
 def _hide_in_header(name: str, value: str) -> list[str]:
@@ -86,6 +100,8 @@ def put_back(shown: Definition, kept: Definition) -> Definition:
     auth, given = hidden["options"].get("basic_auth"), taken["options"]
     if auth and given.get("basic_auth") == auth:
         taken["options"] = {**given, "basic_auth": kept["options"]["basic_auth"]}
+    if hidden["options"].get("sign") and taken["options"].get("sign") == hidden["options"]["sign"]:
+        taken["options"] = {**taken["options"], "sign": kept["options"]["sign"]}
     return taken
 
 
@@ -105,4 +121,7 @@ def find_hidden(definition: Definition) -> str | None:
     for position, (name, value) in enumerate(definition["headers"]):
         if value == HIDDEN and is_secret_header(name):
             return f"headers.{position}"
+    sign = definition["options"].get("sign")
+    if sign and sign == _hide_in_sign(sign):
+        return "sign"
     return "password" if HIDDEN in (definition["options"].get("basic_auth") or ()) else None

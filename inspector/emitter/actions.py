@@ -7,11 +7,12 @@ checked without a ticket.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, TypeAlias
 
 from inspector.domain.pairs import find_pairs
 from inspector.errors import InspectorError
+from inspector.signatures import parse_secret
 
 SOURCES = ("trigger", "escalation", "sla", "macro")
 METHODS = ("POST", "PUT", "DELETE", "GET")
@@ -34,9 +35,10 @@ class DeliveryOptions:
     included), ``connect_timeout_s`` name look-up, connection and TLS of each
     address tried, ``first_byte_timeout_s`` the wait for an answer. ``basic_auth`` is user
     name and password. ``retries`` are attempts beyond the first, at most
-    ``MAX_RETRIES``.
+    ``MAX_RETRIES``. ``sign`` is a secret to sign with (see ``signatures.parse_secret``), and
+    ``tamper`` makes a signature that has to be refused.
 
-    Raises ``InspectorError`` ``invalid_options``.
+    Raises ``InspectorError`` ``invalid_options`` or ``invalid_signatures``.
     """
 
     timeout_s: float = 30.0
@@ -46,6 +48,8 @@ class DeliveryOptions:
     verify_tls: bool = True
     basic_auth: tuple[str, str] | None = None
     retries: int = 0
+    sign: str | None = field(default=None, repr=False)
+    tamper: bool = False
 
     def __post_init__(self) -> None:
         for name in ("timeout_s", "connect_timeout_s", "first_byte_timeout_s"):
@@ -55,6 +59,10 @@ class DeliveryOptions:
             raise _invalid_options("retries", f"must be 0 to {MAX_RETRIES}")
         if self.basic_auth is not None and ":" in self.basic_auth[0]:
             raise _invalid_options("basic_auth", "cannot have a colon in the user name")
+        if self.sign is not None:
+            parse_secret(self.sign)
+        elif self.tamper:
+            raise _invalid_options("tamper", "needs a secret to sign with")
 
 
 def _invalid_options(field: str, problem: str) -> InspectorError:
@@ -126,9 +134,9 @@ def action_from_json(data: Any) -> WebhookAction:
     if not isinstance(given.get("custom_data", ""), str):
         given["custom_data"] = _pairs(given["custom_data"], "custom_data")
     given["options"] = options_from_json(given.get("options", {}))
-    for field in ("url", "name", "source", "method"):
-        if not isinstance(given.get(field, ""), str):
-            raise _invalid_action(field, f"{field} must be a text.")
+    for name in ("url", "name", "source", "method"):
+        if not isinstance(given.get(name, ""), str):
+            raise _invalid_action(name, f"{name} must be a text.")
     given.setdefault("url", "")
     return WebhookAction(**given)
 
@@ -141,8 +149,10 @@ def options_from_json(data: Any) -> DeliveryOptions:
     given = _known_fields(data, DeliveryOptions, "options")
     defaults = DeliveryOptions()
     for name, value in given.items():
-        if name == "basic_auth":
+        if name == "basic_auth" or (name == "sign" and (value is None or isinstance(value, str))):
             continue
+        if name == "sign":
+            raise _invalid_options("sign", "must be a text like SCHEME:SECRET")
         wanted = type(getattr(defaults, name))
         accepted = (int, float) if wanted is float else (wanted,)
         if not isinstance(value, accepted) or (wanted is not bool and isinstance(value, bool)):

@@ -11,13 +11,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from inspector.clock import time
 from inspector.emitter.actions import WebhookAction, action_from_json, action_to_json
 from inspector.emitter.changes import Change, apply_changes, split_path
 from inspector.emitter.preparing import PreparedRequest, encode_fields, render
+from inspector.emitter.signing import sign_request
 from inspector.emitter.tickets import LoadedTicket, parse_ticket
 from inspector.emitter.trees import Context, tree_of
 from inspector.emitter.variations import get_variation
 from inspector.errors import InspectorError
+from inspector.signatures import parse_secret
 from inspector.twig import MAX_WORK
 
 MAX_CHANGES = 1_000
@@ -124,7 +127,12 @@ class Composition:
         fields = None
         if self.action.method != "GET":
             fields = str(number).encode().join(self._encoded_fields)
-        return render(self.action, self.make_context(number), fields, max_work=self.max_work)
+        request = render(self.action, self.make_context(number), fields, max_work=self.max_work)
+        options = self.action.options
+        if options.sign is None:
+            return request
+        secret = parse_secret(options.sign)
+        return sign_request(request, secret, time.time(), tampered=options.tamper)
 
     @cached_property
     def _encoded_fields(self) -> list[bytes]:

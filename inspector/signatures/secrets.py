@@ -144,7 +144,9 @@ def parse_secret(text: str) -> SignatureSecret:
         if not colon:
             raise _refuse("sign", "Write SCHEME:SECRET, for example github:hush.")
         item = {"scheme": name.strip(), "secret": secret}
-    return read_secrets([item])[0]
+    # A hidden secret is read as it is: whoever sends says that it is missing.
+    scheme = SCHEMES.get(str(item.get("scheme")))
+    return read_secrets([item], [SignatureSecret(scheme, HIDDEN)] if scheme else ())[0]
 
 
 def dump_secrets(secrets: Iterable[SignatureSecret]) -> str | None:

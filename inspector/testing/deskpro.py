@@ -60,6 +60,8 @@ class Deskpro:
         ticket: Mapping[str, Any] | None = None,
         set: Mapping[str, Any] | None = None,  # noqa: A002 - what the command calls it
         unset: Iterable[str] = (),
+        sign: str | None = None,
+        tamper: bool = False,
     ) -> PreparedRequest:
         """The exact request, not sent: for a framework's own test client.
 
@@ -69,7 +71,8 @@ class Deskpro:
         one's ``request.form``), sent as they are, its custom data too when ``data`` is not
         given; ``set`` and ``unset`` change them by path.
         ``method`` is POST, PUT, DELETE or GET, which has an empty body.
-        Raises ``InspectorError`` for what the helpdesk could not send.
+        ``sign`` is a secret to sign with, as in ``"github:hush"``; ``tamper`` signs so that it
+        has to be refused. Raises ``InspectorError`` for what the helpdesk could not send.
         """
         from inspector.emitter import WebhookAction, get_variation, render
         from inspector.emitter.trees import tree_of
@@ -85,7 +88,14 @@ class Deskpro:
         )
         context = _make_context(source, ticket, set or {}, unset)
         theirs = (ticket or {}).get("custom_data") if data is None else None
-        return render(action, context, custom_data=None if theirs is None else tree_of(theirs))
+        request = render(action, context, custom_data=None if theirs is None else tree_of(theirs))
+        if sign is None:
+            return request
+        from inspector.clock import time
+        from inspector.emitter.signing import sign_request
+        from inspector.signatures import parse_secret
+
+        return sign_request(request, parse_secret(sign), time.time(), tampered=tamper)
 
     def send(
         self,
@@ -100,6 +110,8 @@ class Deskpro:
         unset: Iterable[str] = (),
         timeout: float = DEFAULT_TIMEOUT_S,
         retries: int = 0,
+        sign: str | None = None,
+        tamper: bool = False,
     ) -> DeliveryResult:
         """Send what ``prepare`` makes; what the network does is in the result, not raised.
 
@@ -118,6 +130,8 @@ class Deskpro:
             ticket=ticket,
             set=set,
             unset=unset,
+            sign=sign,
+            tamper=tamper,
         )
         return deliver(request, options=DeliveryOptions(timeout_s=timeout, retries=retries))
 

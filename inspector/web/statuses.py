@@ -16,6 +16,7 @@ STATUS = {
     "too_many_series": 503,
     "too_many_actions": 409,
     "cannot_replay": 409,
+    "cannot_sign": 409,
     "series_not_found": 404,
     "too_many_replays": 503,
     "replays_not_found": 404,

@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from inspector.errors import InspectorError
-from inspector.testing import WebhookBin
+from inspector.testing import Deskpro, WebhookBin
 
 
 def send(bin_: WebhookBin, key: bytes) -> None:
@@ -42,3 +42,11 @@ def test_another_secret_counts_for_what_has_come(webhook_bin: WebhookBin) -> Non
 def test_a_bin_without_requests_is_not_signed(webhook_bin: WebhookBin) -> None:
     with pytest.raises(AssertionError, match="No request"):
         webhook_bin.assert_signed()
+
+
+def test_the_helpdesk_signs(webhook_bin: WebhookBin, deskpro: Deskpro) -> None:
+    webhook_bin.set_signatures("slack:hush")
+    deskpro.send(webhook_bin.url, sign="slack:hush")
+    webhook_bin.assert_signed()
+    deskpro.send(webhook_bin.url, sign="slack:hush", tamper=True)
+    assert [each.signature.result for each in webhook_bin.requests] == ["valid", "invalid"]

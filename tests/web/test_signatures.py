@@ -100,3 +100,15 @@ def test_the_list_does_not_judge_a_body_that_it_has_not_read(client: FlaskClient
     assert "signature invalid" not in client.get("/bins/orders").text
     (check,) = get_last(client)["signatures"]
     assert check["result"] == "valid"
+
+
+def test_a_replay_to_a_bin_is_signed_anew(client: FlaskClient) -> None:
+    send(client, "wrong")
+    at = f"/api/v1/bins/orders/requests/{get_last(client)['id']}/replay"
+    target = {"url": "http://127.0.0.1:1/x", "resign": True}
+    refused = client.post(at, json=target)
+    assert (refused.status_code, refused.get_json()["error"]["code"]) == (409, "cannot_sign")
+    give(client, SECRET)
+    digest = hmac.new(SECRET.encode(), b'{"a": 1}', "sha256").hexdigest()
+    delivery = client.post(at, json=target).get_json()
+    assert ["X-Hub-Signature-256", f"sha256={digest}"] in delivery["request"]["headers"]

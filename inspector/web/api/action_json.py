@@ -44,6 +44,11 @@ class Options:
     )
     follow_redirects: bool | None = None
     verify_tls: bool | None = None
+    sign: Annotated[
+        str | None,
+        About("A secret to sign with: SCHEME:SECRET, or the JSON object of a bin's signatures."),
+    ] = None
+    tamper: Annotated[bool | None, About("Sign so that it has to be refused.")] = None
     basic_auth: Annotated[Any, About("User name and password.", schema=_AUTH)] = None
     retries: Annotated[
         int | None, About("Attempts beyond the first.", least=0, most=MAX_RETRIES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64decode
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from flask import Response, jsonify
@@ -15,6 +15,7 @@ from inspector.clock import time
 from inspector.domain import CapturedRequest
 from inspector.emitter import ReplayChanges
 from inspector.emitter.outbox import DeliveryJob, make_repetition, make_replay
+from inspector.emitter.signing import resign_request
 from inspector.errors import InspectorError
 from inspector.live.later import Step
 from inspector.web.api.action_json import ActionToSend, read_composition
@@ -173,6 +174,9 @@ class ReplayTarget:
     ] = None
     body: Annotated[str | None, About("Another body, as text.")] = None
     body_base64: Annotated[str | None, About("Another body, byte for byte.")] = None
+    resign: Annotated[bool, About("Sign it anew, with the bin's secret and the time of now.")] = (
+        False
+    )
 
 
 @api.call(
@@ -187,6 +191,8 @@ class ReplayTarget:
         "invalid_body",
         "invalid_header",
         "invalid_headers",
+        "cannot_sign",
+        "invalid_signatures",
         *SENDING_ERRORS,
     ),
 )
@@ -198,6 +204,10 @@ def replay_request(name: str, request_id: str, body: ReplayTarget) -> ResponseRe
     """
     captured = load_request(name, request_id)
     order = make_replay(captured, body.url, _read_changes(body))
+    if body.resign:
+        secrets = current_services().bins.load_secrets(name)
+        signed = resign_request(order.request, captured, secrets, time.time())
+        order = replace(order, request=signed)
     return answer_when_done(current_services().dispatch(order))
 
 

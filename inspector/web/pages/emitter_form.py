@@ -30,7 +30,8 @@ from inspector.errors import InspectorError
 TEXT, NAMED, NOTHING = "text", "named", "nothing"
 SET, UNSET = "set", "unset"
 OPTION_FIELDS = (
-    "timeout_s", "connect_timeout_s", "first_byte_timeout_s", "retries", "user", "password"
+    "timeout_s", "connect_timeout_s", "first_byte_timeout_s", "retries", "user", "password",
+    "sign", "tamper",
 )  # fmt: skip
 # Rows that are still empty, below those that are not.
 SPARE_ROWS = 1
@@ -110,6 +111,8 @@ class Draft:
             follow_redirects=self.follow_redirects,
             verify_tls=self.verify_tls,
             basic_auth=(user, password) if user or password else None,
+            sign=self.options.get("sign") or None,
+            tamper=bool(self.options.get("tamper")),
             retries=int(_number("retries", self.options.get("retries") or "0")),
         )
 
@@ -243,6 +246,8 @@ def make_draft(
             "retries": str(options.retries),
             "user": user,
             "password": password,
+            "sign": options.sign or "",
+            "tamper": "1" if options.tamper else "",
         },
         follow_redirects=options.follow_redirects,
         verify_tls=options.verify_tls,
