@@ -17,6 +17,7 @@ from functools import lru_cache
 
 from inspector.clock import time
 from inspector.domain import CapturedRequest
+from inspector.domain.pace import Pace
 from inspector.live.waits import GRACE_S, Arrivals, Wait
 from inspector.reading.content import find_content
 from inspector.reading.matching import RequestMatch
@@ -28,11 +29,11 @@ log = logging.getLogger("inspector.live")
 STEP = 25
 # Another process may have stored something that this one heard no news of.
 MAX_NAP_S = 1.0
-# After working for t it owes REST_FACTOR * t of rest, paid when more than CALM_S is owed,
+# Its share of the interpreter while captures come, and the time after which they have ceased.
 REST_FACTOR = 8
-CALM_S = 0.05
-# and remitted when no capture came for so long.
-PAUSE_S = 0.2
+CALM_S = 0.2
+# A shorter rest is not worth its while.
+LEAST_REST_S = 0.05
 
 Trait = tuple[str, str]  # what is looked at, and its name: ("where", "ticket.id")
 Load = Callable[[int, int, int], Sequence[CapturedRequest]]
@@ -57,9 +58,7 @@ class WaitingRoom:
         self._lock = threading.Lock()
         self._stopping = False
         self._thread: threading.Thread | None = None
-        self._heard_at = 0.0
-        self._owed_s = 0.0
-        self._rested_at = 0.0
+        self._pace = Pace(REST_FACTOR, calm_s=CALM_S, max_rest_s=MAX_NAP_S)
 
     def enter(self, wait: Wait, seen: int) -> None:
         """Let a call wait that has seen its bin up to the number ``seen``."""
@@ -76,7 +75,7 @@ class WaitingRoom:
         """A bin has new requests; called by the writer, costs next to nothing."""
         if not self._bins:
             return
-        self._heard_at = time.monotonic()
+        self._pace.note_capture()
         if not self._news.is_set() and not self._bins.keys().isdisjoint(news):
             self._news.set()
 
@@ -97,7 +96,7 @@ class WaitingRoom:
                 due_at = min(waits.due_at for waits in self._bins.values())
             self._news.wait(_nap_s(due_at))
             self._news.clear()
-            began, began_s = time.monotonic(), time.thread_time()
+            began_s = time.thread_time()
             with self._lock:
                 bins = list(self._bins.items())
             for bin_id, waits in bins:
@@ -107,7 +106,10 @@ class WaitingRoom:
                     log.exception("Waiting calls could not be served; they are tried again.")
                     time.sleep(MAX_NAP_S)
             self._sweep()
-            self._rest(began, time.thread_time() - began_s)
+            # What a busy machine took from its work is no work of its own.
+            self._pace.note_work(time.thread_time() - began_s)
+            while self._pace.rest_s > LEAST_REST_S and not self._stopping:
+                time.sleep(LEAST_REST_S)
 
     def _serve(self, bin_id: int, waits: _BinWaits) -> None:
         """One step of news, then those whose time is up, when they have seen all that came."""
@@ -141,19 +143,6 @@ class WaitingRoom:
                 waits.sweep()
                 if not waits:
                     del self._bins[bin_id]
-
-    def _rest(self, began: float, worked_s: float) -> None:
-        """Give way to captures. What a busy machine took from its work is no work of its."""
-        idle_s = began - self._rested_at
-        self._owed_s = max(0.0, self._owed_s - idle_s) + worked_s * REST_FACTOR
-        until = time.monotonic() + MAX_NAP_S
-        while self._owed_s > CALM_S and (now := time.monotonic()) < until:
-            if now - self._heard_at > PAUSE_S:
-                self._owed_s = 0.0
-                break
-            time.sleep(CALM_S)
-            self._owed_s -= CALM_S
-        self._rested_at = time.monotonic()
 
 
 def _nap_s(due_at: float) -> float:

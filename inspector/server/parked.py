@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from inspector.clock import time
 from inspector.domain import CapturedRequest
+from inspector.domain.pace import Pace
 from inspector.domain.removals import Removal
 from inspector.live.events import EventStream
 from inspector.live.later import Later, Step
@@ -35,11 +36,12 @@ LOAD_LIMIT = 100
 # A sender that is still sending when its answer is out would lose it if we closed at once.
 LINGER_S = 2.0
 READ_BYTES = 65_536
-# Under a load of captures this thread keeps to a share of the interpreter: after working for
-# t while more came in it sleeps REST_FACTOR * t, at most MAX_REST_S.
+# Its share of the interpreter while captures come: many streams must not slow them down.
 REST_FACTOR = 16
 MAX_REST_S = 3.0
-CALM_S = 0.02
+CALM_S = 0.2
+# Work that took no longer is no reason to rest.
+LEAST_WORK_S = 0.02
 
 Load = Callable[[int, int, int], Sequence[CapturedRequest]]
 
@@ -98,6 +100,7 @@ class ParkedResponses:
         self._by_bin: defaultdict[int, set[_Parked]] = defaultdict(set)
         self._timers: list[tuple[float, int, _Parked]] = []
         self._order = itertools.count()
+        self._pace = Pace(REST_FACTOR, calm_s=CALM_S, max_rest_s=MAX_REST_S)
         self._thread = threading.Thread(target=self._run, name="inspector-parked", daemon=True)
 
     def __len__(self) -> int:
@@ -150,6 +153,7 @@ class ParkedResponses:
                     self._news[bin_id] = number
                     wanted = True
         if wanted:
+            self._pace.note_capture()
             self._interrupt()
 
     def note_removal(self, removal: Removal) -> None:
@@ -196,10 +200,11 @@ class ParkedResponses:
                 self._take_step(woken, self._advance(woken, ()))
         self._deliver_news()
         self._run_timers()
-        worked = time.monotonic() - began
+        worked_s = time.monotonic() - began
         # More came meanwhile: captures are many, and they go first.
-        if self._news and worked > CALM_S:
-            self._halt.wait(min(worked * REST_FACTOR, MAX_REST_S))
+        if self._news and worked_s > LEAST_WORK_S:
+            self._pace.note_work(worked_s)
+            self._halt.wait(self._pace.rest_s)
 
     def _timeout(self) -> float | None:
         if self._arrivals or self._woken or self._news:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from inspector.clock import time
+from inspector.domain.pace import Pace
 from inspector.storage.database.connections import Connections
 
 STEP_ROWS = 500
@@ -18,6 +19,7 @@ STEP_BYTES = 8_000_000
 # Captures come first: after a step it rests for so many times as long, unless none came lately.
 REST_FACTOR = 4
 CALM_S = 0.05
+MAX_REST_S = 5.0
 # What others left behind (another instance, a crash) is looked for now and then.
 LOOK_EVERY_S = 60.0
 # SQLite gives back pages when so many are free, so many a step: it looks each one up in a
@@ -59,9 +61,8 @@ class Cleaner:
         )
         self._bins: dict[int, None] = {}
         self._look_at = 0.0
-        self._rest_until = 0.0
+        self._pace = Pace(REST_FACTOR, calm_s=CALM_S, max_rest_s=MAX_REST_S)
         self._again_at = 0.0
-        self._calm_at = 0.0
         self._has_free_pages = connections.is_sqlite
 
     def add(self, bin_id: int) -> None:
@@ -74,18 +75,17 @@ class Cleaner:
 
     def note_capture(self) -> None:
         """Captures came just now: they go first."""
-        self._calm_at = time.monotonic() + CALM_S
+        self._pace.note_capture()
 
     @property
     def nap_s(self) -> float:
         """Seconds until the next step is due; 0 for one at once."""
+        again_s = self._again_at - time.monotonic()
         if self._bins:
-            due_at = min(self._calm_at, self._rest_until)
-        elif self._has_free_pages:
-            due_at = self._calm_at
-        else:
-            due_at = max(self._look_at, self._calm_at)
-        return max(0.0, max(due_at, self._again_at) - time.monotonic())
+            return max(0.0, self._pace.rest_s, again_s)
+        if self._has_free_pages:
+            return max(0.0, self._pace.busy_s, again_s)
+        return max(0.0, self._pace.busy_s, again_s, self._look_at - time.monotonic())
 
     def step(self, connection: Any) -> None:
         """Make one step, a transaction of its own."""
@@ -106,12 +106,11 @@ class Cleaner:
             connection.commit()
         except BaseException:
             connection.rollback()
-            self._again_at = self._rest_until = time.monotonic() + 1
+            self._again_at = time.monotonic() + 1
             raise
         finally:
             cursor.close()
-        now = time.monotonic()
-        self._rest_until = now + REST_FACTOR * (now - began)
+        self._pace.note_work(time.monotonic() - began)
 
     def _delete_some(self, cursor: Any, bin_id: int) -> bool:
         """Delete a bin's oldest that are let go; False when none is left."""

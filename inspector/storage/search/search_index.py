@@ -13,15 +13,19 @@ from typing import Protocol
 
 from inspector.clock import time
 from inspector.domain import Bin
+from inspector.domain.pace import Pace
 from inspector.reading.query import Query
 
 log = logging.getLogger("inspector.storage")
 
 BATCH = 50
-# It waits for a moment without many captures, but not for ever, and rests between batches.
+# While many captures come it waits for a moment without them, but not for ever.
+REST_FACTOR = 1_000
 CALM_S = 0.25
-CALM_CAPTURES = 10
 PATIENCE_S = 30.0
+# So many captures since the last look are many.
+CALM_CAPTURES = 10
+# Between batches it leaves the interpreter to others for this part of its work.
 REST = 0.5
 # Without news of its own process, it looks for what others have stored so often.
 IDLE_S = 5.0
@@ -57,6 +61,8 @@ class IndexFiller:
         self._fill = fill
         self._count_stored = count_stored
         self._news = threading.Event()
+        self._pace = Pace(REST_FACTOR, calm_s=CALM_S, max_rest_s=PATIENCE_S)
+        self._seen = 0
         self._stopping = False
         self._failed = False
         self._thread = threading.Thread(target=self._run, name="inspector-index", daemon=True)
@@ -94,24 +100,23 @@ class IndexFiller:
 
     def catch_up(self) -> None:
         """Fill it until nothing is missing."""
-        self._wait_for_calm()
-        before = self._count_stored()
         while not self._stopping:
+            self._look_for_captures()
+            while self._pace.rest_s and not self._stopping:
+                self._rest(CALM_S)
+                self._look_for_captures()
             began = time.monotonic()
             if not self._fill():
                 return
-            self._rest((time.monotonic() - began) * REST)
-            if self._count_stored() - before > CALM_CAPTURES:
-                self._wait_for_calm()
-            before = self._count_stored()
+            worked_s = time.monotonic() - began
+            self._pace.note_work(worked_s)
+            self._rest(worked_s * REST)
 
-    def _wait_for_calm(self) -> None:
-        deadline = time.monotonic() + PATIENCE_S
-        while time.monotonic() < deadline and not self._stopping:
-            before = self._count_stored()
-            self._rest(CALM_S)
-            if self._count_stored() - before <= CALM_CAPTURES:
-                return
+    def _look_for_captures(self) -> None:
+        stored = self._count_stored()
+        if stored - self._seen > CALM_CAPTURES:
+            self._pace.note_capture()
+        self._seen = stored
 
     def _rest(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
