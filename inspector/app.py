@@ -78,10 +78,11 @@ def _make_services(
         instance=instance,
     )
     remover = Remover(partial(_publish_removal, writer, news), instance=instance)
-    bins = BinStore(max_bins=settings.max_bins, remover=remover)
     queries = EngineQueries(engine)
+    check = SignatureChecker(queries)
+    bins = BinStore(max_bins=settings.max_bins, remover=remover, on_secrets=check.forget)
     find_answer = AnswerFinder(queries, settings.max_template_work)
-    reading = ReadSettings(settings.body_limits, proxies, find_answer, SignatureChecker(queries))
+    reading = ReadSettings(settings.body_limits, proxies, find_answer, check)
     requests = RequestStore(reading, remover)
 
     @cache

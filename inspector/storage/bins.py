@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, Select, delete, func, select
@@ -23,8 +23,14 @@ from inspector.storage.removing import Remover
 class BinStore:
     """Needs an application context: it works in Flask-SQLAlchemy's session."""
 
-    def __init__(self, max_bins: int = 10_000, remover: Remover | None = None) -> None:
+    def __init__(
+        self,
+        max_bins: int = 10_000,
+        remover: Remover | None = None,
+        on_secrets: Callable[[], None] = lambda: None,
+    ) -> None:
         self._max_bins = max_bins
+        self._on_secrets = on_secrets
         self._remover = remover or Remover()
 
     def create(
@@ -116,6 +122,7 @@ class BinStore:
         """Check the bin's signatures with these secrets, also of what it holds already."""
         self._row(name).signatures = dump_secrets(secrets)
         db.session.commit()
+        self._on_secrets()
 
     def reset_turns(self, name: str) -> None:
         """Let the bin's rules begin with their first answers again."""

@@ -61,9 +61,8 @@ class EmbeddedStore:
     ) -> None:
         self.connections = SqliteFile(path)
         find_answer = AnswerFinder(self._fetch_row, max_template_work)
-        self._settings = settings._replace(
-            find_answer=find_answer, check_signatures=SignatureChecker(self._fetch_row)
-        )
+        self._check = SignatureChecker(self._fetch_row)
+        self._settings = settings._replace(find_answer=find_answer, check_signatures=self._check)
         self._lock = threading.Lock()
         try:
             self._connection = self._open()
@@ -118,6 +117,7 @@ class EmbeddedStore:
         """Keep the secrets, as ``signatures.dump_secrets`` writes them."""
         with self._lock, self._connection:
             self._connection.execute(_SET_SIGNATURES, {"document": document, "bin_id": bin_id})
+        self._check.forget()
 
     def _fetch_row(self, statement: str, parameters: Mapping[str, Any]) -> Any:
         with self._lock:

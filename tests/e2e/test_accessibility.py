@@ -33,6 +33,7 @@ PAGES = {
     "a question": "/bins/{name}/delete",
     "a request to be sent again": "/bins/{name}/requests/{id}/replay",
     "what a bin answers": "/bins/{name}/answer",
+    "the secrets of a bin": "/bins/{name}/signatures",
     "an error": "/bins/no-such-bin",
 }
 
