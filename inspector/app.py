@@ -81,9 +81,8 @@ def _make_services(
     queries = EngineQueries(engine)
     check = SignatureChecker(queries)
     bins = BinStore(max_bins=settings.max_bins, remover=remover, on_secrets=check.forget)
-    find_answer = AnswerFinder(queries, settings.max_template_work)
-    reading = ReadSettings(settings.body_limits, proxies, find_answer, check)
-    requests = RequestStore(reading, remover)
+    find = AnswerFinder(queries, settings.max_template_work)
+    requests = RequestStore(ReadSettings(settings.body_limits, proxies, find, check), remover)
 
     @cache
     def load_cookie_key() -> bytes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,7 +30,9 @@ from inspector.emitter import (
 )
 from inspector.emitter.http_client.connections import ConnectionPool
 from inspector.emitter.replaying import UNCHANGED, ReplayChanges
+from inspector.emitter.signing import resign_request
 from inspector.errors import InspectorError
+from inspector.signatures import SignatureSecret
 
 log = logging.getLogger("inspector.emitter")
 
@@ -210,11 +212,20 @@ class Outbox:
 
 
 def make_replay(
-    captured: CapturedRequest, url: str, changes: ReplayChanges = UNCHANGED
+    captured: CapturedRequest,
+    url: str,
+    changes: ReplayChanges = UNCHANGED,
+    resign_with: Sequence[SignatureSecret] | None = None,
 ) -> DeliveryOrder:
-    """A captured request, on its way to another place. Raises ``InspectorError``."""
+    """A captured request, on its way to another place. Raises ``InspectorError``.
+
+    Given the bin's secrets, it is signed anew with the time of now.
+    """
+    request = replay(captured, url, changes)
+    if resign_with is not None:
+        request = resign_request(request, captured, resign_with, time.time())
     return DeliveryOrder(
-        replay(captured, url, changes),
+        request,
         DeliveryOptions(),
         f"{captured.bin_name} #{captured.number}",
         "replay",

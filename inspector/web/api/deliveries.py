@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64decode
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from flask import Response, jsonify
@@ -15,7 +15,6 @@ from inspector.clock import time
 from inspector.domain import CapturedRequest
 from inspector.emitter import ReplayChanges
 from inspector.emitter.outbox import DeliveryJob, make_repetition, make_replay
-from inspector.emitter.signing import resign_request
 from inspector.errors import InspectorError
 from inspector.live.later import Step
 from inspector.web.api.action_json import ActionToSend, read_composition
@@ -203,11 +202,8 @@ def replay_request(name: str, request_id: str, body: ReplayTarget) -> ResponseRe
     taken over. What is given beside the URL is sent in the place of what came.
     """
     captured = load_request(name, request_id)
-    order = make_replay(captured, body.url, _read_changes(body))
-    if body.resign:
-        secrets = current_services().bins.load_secrets(name)
-        signed = resign_request(order.request, captured, secrets, time.time())
-        order = replace(order, request=signed)
+    secrets = current_services().bins.load_secrets(name) if body.resign else None
+    order = make_replay(captured, body.url, _read_changes(body), secrets)
     return answer_when_done(current_services().dispatch(order))
 
 

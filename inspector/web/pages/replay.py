@@ -46,8 +46,10 @@ def send(name: str, request_id: str) -> Any:
     form = request.form
     try:
         changes = _read(captured)
-        order = make_replay(captured, form.get("url", ""), changes)
-        job = current_services().dispatch(order)
+        services = current_services()
+        secrets = services.bins.load_secrets(name) if "resign" in form else None
+        order = make_replay(captured, form.get("url", ""), changes, secrets)
+        job = services.dispatch(order)
     except InspectorError as problem:
         given = _write(captured) | {field: form[field] for field in form}
         response = _show_editor(captured, given, problem)
@@ -72,6 +74,7 @@ def _show_editor(
         "requests/replay.html",
         "requests/_replay.html",
         captured=captured,
+        can_sign=find_bin(captured.bin_name).has_signatures,
         given=given,
         targets=list_targets(captured.bin_name),
         problem=problem.message if problem else "",
