@@ -109,13 +109,13 @@ function keepFold(tree, details) {
 
 function filter(tree) {
   const text = tree.input.value.trim();
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = splitNames(text);
   const was = tree.state.filter;
   tree.state.filter = text;
   keep(tree);
   let matching = 0;
   for (const leaf of tree.leaves) {
-    const hit = words.every((word) => leaf.text.includes(word)) && (leaf.counts || !words.length);
+    const hit = words.every((word) => fits(word, leaf.text)) && (leaf.counts || !words.length);
     leaf.item.hidden = !hit;
     if (hit && leaf.counts) matching += 1;
   }
@@ -127,7 +127,48 @@ function filter(tree) {
   if (!words.length && was) restoreFolds(tree);
   tree.count.textContent = words.length ? `${matching} of ${tree.total} fields` : tree.said;
   tree.section.toggleAttribute("data-empty", words.length > 0 && !matching);
-  mark(tree, words);
+  mark(tree, words.map((word) => word.text));
+}
+
+// A word may be a field's name in any language that its menu offers; the server's filter
+// (reading/paths.py) has the same rules.
+const WORD = /\{\{.*?(?:\}\}|$)|(?:(?<=\S)[[(](?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^[\]"'()][^[\]()]*)[\])]|\S)+/gs;
+const VARIABLE = /^(?:\$_POST|req\.body|request\.(?:form|json|POST)|r\.Form|params|_context|\.(?:form|json))(?=[.[])/;
+const STEP = /\.?(?:\[|(?:getlist|Get)\()(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')[\])]|\[:(\w+)\]|\.?\[(?!["'])([^[\]]*)(?:\]+|$)|\.?([^.[\](){}]+)/sy;
+
+function splitNames(text) {
+  return (text.match(WORD) ?? []).map((word) => ({ text: word.toLowerCase(), name: compileName(word) }));
+}
+
+function fits(word, text) {
+  return text.includes(word.text) || (word.name?.test(text.slice(0, text.indexOf("\n"))) ?? false);
+}
+
+function compileName(text) {
+  let name = text;
+  try {
+    if (text.includes("%")) name = decodeURIComponent(text.replaceAll("+", " "));
+  } catch {
+    return null;
+  }
+  if (name.startsWith("{{")) name = name.slice(2).replace(/[}\s]+$/, "").trim();
+  name = name.replace(VARIABLE, "");
+  if (name === text && !text.includes("[")) return null;
+  const keys = [];
+  STEP.lastIndex = 0;
+  while (STEP.lastIndex < name.length) {
+    const step = STEP.exec(name);
+    if (!step) return null;
+    keys.push(keyPattern(step));
+  }
+  const end = /[\]})]$/.test(text) ? "(?![\\w-])" : "";
+  return keys.length ? new RegExp(`(?<![\\w-])${keys.join("\\.")}${end}`) : null;
+}
+
+function keyPattern([, double, single, symbol, bare, plain]) {
+  if (bare === "") return "\\d+";
+  const key = double?.replace(/\\(.)/gs, "$1") ?? single?.replace(/\\(.)/gs, "$1") ?? symbol ?? bare ?? plain;
+  return key.toLowerCase().replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 }
 
 function mark(tree, words) {

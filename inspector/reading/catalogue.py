@@ -14,6 +14,7 @@ from datetime import datetime
 from inspector.domain import CapturedRequest
 from inspector.reading.fields import BODY, HEADER, QUERY, Name, find_text, iterate_fields
 from inspector.reading.grouping import thought_order
+from inspector.reading.nodes import Word
 from inspector.reading.paths import Path
 from inspector.reading.series import SUBJECT
 from inspector.reading.text import shorten
@@ -221,11 +222,13 @@ def sort_fields(
 
 
 def filter_fields(
-    fields: Iterable[FieldStatistics], words: tuple[str, ...]
+    fields: Iterable[FieldStatistics], words: tuple[Word, ...]
 ) -> list[FieldStatistics]:
     """The fields that have every word in their name or in one of their examples."""
-    return [each for each in fields if all(word in _searched(each) for word in words)]
-
-
-def _searched(statistics: FieldStatistics) -> str:
-    return " ".join([str(statistics.name), *statistics.examples]).lower()
+    found = []
+    for each in fields:
+        name = f"{each.name} {'.'.join(each.name.path)}".lower()
+        examples = " ".join(each.examples).lower()
+        if all(word.fits(name, examples) for word in words):
+            found.append(each)
+    return found

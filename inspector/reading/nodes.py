@@ -7,14 +7,15 @@ What is left out is counted, never silently gone.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from inspector.domain.json_bodies import SentNumber
 from inspector.domain.nested_values import MAX_OPENINGS, open_text
-from inspector.reading.paths import Path
+from inspector.reading.paths import MAX_KEY_CHARS, Path, compile_name, split_names
 from inspector.reading.text import MAX_SHOWN_CHARS
 
 # Two thousand rows are a page of 100 KB compressed; a browser lays out 64 nested lists at ease
@@ -24,7 +25,8 @@ MAX_CHILDREN = 500
 MAX_DEPTH = 64
 # How many fields a filter looks at before it says that it looked no further.
 MAX_SEARCHED = 100_000
-MAX_KEY_CHARS = 200
+MAX_FILTER_CHARS = 1_000
+MAX_WORDS = 100
 
 LIST, MAP, TEXT, NUMBER, BOOLEAN, NULL = "list", "map", "text", "number", "boolean", "null"
 
@@ -75,15 +77,29 @@ class Tree:
     complete: bool
 
 
-def split_words(filter_text: str) -> tuple[str, ...]:
-    """The words of a filter, in lower case.
+class Word(NamedTuple):
+    """A word of a filter, in lower case; ``name`` finds the field that the word is a name of."""
 
-    A field remains when each occurs in its dotted path or in its value as shown.
+    text: str
+    name: re.Pattern[str] | None = None
+
+    def fits(self, path: str, text: str) -> bool:
+        """True when a field has it: in its dotted path or its value, both in lower case."""
+        if self.text in path or self.text in text:
+            return True
+        return self.name is not None and self.name.search(path) is not None
+
+
+def split_words(filter_text: str) -> tuple[Word, ...]:
+    """The words of a filter; a field remains when each of them fits it.
+
+    A word may be the field's name in any language that ``detail`` writes it in.
     """
-    return tuple(filter_text[:200].lower().split())
+    words = split_names(filter_text[:MAX_FILTER_CHARS])[:MAX_WORDS]
+    return tuple(Word(word.lower(), compile_name(word)) for word in words)
 
 
-def build_tree(value: Any, words: tuple[str, ...] = ()) -> Tree:
+def build_tree(value: Any, words: tuple[Word, ...] = ()) -> Tree:
     """The tree of a form's or a JSON body's value.
 
     Without ``words`` everything within the limits is in it; with them only matching
@@ -105,7 +121,7 @@ class _Frame:
 
 
 class _Builder:
-    def __init__(self, words: tuple[str, ...]) -> None:
+    def __init__(self, words: tuple[Word, ...]) -> None:
         self.words = words
         self.count = 0
         self.total = 0
@@ -181,7 +197,7 @@ class _Builder:
         self.total += 1
         if self.words:
             shown = node.text[:MAX_SHOWN_CHARS].lower()
-            if not all(word in searched or word in shown for word in self.words):
+            if not all(word.fits(searched, shown) for word in self.words):
                 return False
         self.matching += 1
         return True

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote_plus
 
 from inspector.domain.nested_values import open_text
 
@@ -20,12 +20,33 @@ ANY_INDEX = "[]"
 # Of all lists on the way together, so many elements are looked at.
 MAX_ELEMENTS = 5_000
 MAX_LINK_CHARS = 1_000
+# A filter looks at so much of a key.
+MAX_KEY_CHARS = 200
 
 # A key that needs no quotes in the dotted notation. Hyphens are common in JSON and harmless here.
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+\Z")
 _IN_QUERY = re.compile(r"[A-Za-z0-9._-]*\Z")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _STEP = re.compile(r'\.?([^.\[\]"]+)|\[("(?:[^"\\]|\\.)*")\]|\.?\[\]', re.DOTALL)
+
+# A word of a filter. Names have spaces in brackets and in templates only.
+_FILTER_WORD = re.compile(
+    r"""\{\{.*?(?:\}\}|\Z)
+    |(?:(?<=\S)[\[(](?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\[\]"'()][^\[\]()]*)[\])]|\S)+""",
+    re.VERBOSE | re.DOTALL,
+)
+# The variable that a program has the fields in.
+_VARIABLE = re.compile(
+    r"(?:\$_POST|req\.body|request\.(?:form|json|POST)|r\.Form|params|_context|\.(?:form|json))"
+    r"(?=[.\[])"
+)
+_NAME_STEP = re.compile(
+    r"""\.?(?:\[|(?:getlist|Get)\()(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')[\])]
+    |\[:(\w+)\]
+    |\.?\[(?!["'])([^\[\]]*)(?:\]+|\Z)
+    |\.?([^.\[\](){}]+)""",
+    re.VERBOSE | re.DOTALL,
+)
 
 
 def format_path(path: Path) -> str:
@@ -174,6 +195,51 @@ def quote_path(text: str) -> str:
     if len(text) > MAX_LINK_CHARS:
         return ""
     return text if _IN_QUERY.match(text) else quote(text, safe="")
+
+
+def split_names(text: str) -> list[str]:
+    """The words of a filter, each name of a field in one piece, with its spaces."""
+    return _FILTER_WORD.findall(text)
+
+
+def compile_name(text: str) -> re.Pattern[str] | None:
+    """A pattern that finds a field by its name in a dotted path in lower case.
+
+    ``text`` is a name as this module or ``receivers`` writes it, or the beginning of one:
+    ``ticket[agent][id]``, ``{{ ticket.agent.id }}``, ``request.form["ticket"]``,
+    ``emails[].id``. None for anything else, a dotted path included: that is found as it is.
+    """
+    name = unquote_plus(text) if "%" in text else text
+    name = name.removeprefix("{{").rstrip("} ").strip() if name.startswith("{{") else name
+    name = _VARIABLE.sub("", name, count=1) if _VARIABLE.match(name) else name
+    if name == text and "[" not in text:
+        return None
+    keys: list[str] = []
+    position = 0
+    while position < len(name):
+        step = _NAME_STEP.match(name, position)
+        if step is None:
+            return None
+        keys.append(_key_pattern(step))
+        position = step.end()
+    end = r"(?![\w-])" if text.endswith(("]", "}", ")")) else ""
+    return re.compile(r"(?<![\w-])" + r"\.".join(keys) + end) if keys else None
+
+
+def _key_pattern(step: re.Match[str]) -> str:
+    if step[4] == "":
+        return r"(?:\d+|\[\])"
+    if step[1] is not None:
+        try:
+            key = str(json.loads(f'"{step[1]}"', strict=False))
+        except ValueError:
+            key = step[1]
+    elif step[2] is not None:
+        key = re.sub(r"\\(.)", r"\1", step[2], flags=re.DOTALL)
+    else:
+        key = step[3] or step[4] or step[5] or ""
+    pattern = re.escape(key[:MAX_KEY_CHARS].lower())
+    return rf"(?:{pattern}|\[\])" if _is_index(key) else pattern
 
 
 class _Missing:

@@ -51,9 +51,9 @@ MAX_WORD_SOURCE_CHARS = 10_000
 # Chinese, Japanese and Thai put no spaces between words: each of their signs is one.
 _SIGNS = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 WORD = re.compile(rf"[{_SIGNS}]|[^\W_{_SIGNS}]+")
-_TERM = re.compile(r'\s*(-?)((?:"[^"]*"|[^\s"])+)')
-_FILTERS = ("method", "path", "has", "is", "before", "after", *SENDER_TESTS)
-_FILTER = re.compile(rf"({'|'.join(_FILTERS)}):(.*)\Z", re.DOTALL)
+TERM = re.compile(r'\s*(-?)((?:"[^"]*"|[^\s"])+)')
+FILTERS = ("method", "path", "has", "is", "before", "after", *SENDER_TESTS)
+_FILTER = re.compile(rf"({'|'.join(FILTERS)}):(.*)\Z", re.DOTALL)
 # A name has none of these signs, so that a pasted URL is words and no comparison.
 _COMPARISON = re.compile(r"((?:header:|query:)?[^\s:/?&=!<>]+)(!=|=|>|<)(.*)\Z", re.DOTALL)
 _CONTAINS = re.compile(r"([^\s:=]*[.\[][^\s:=]*):(.*)\Z", re.DOTALL)
@@ -158,7 +158,7 @@ def parse_query(text: str, *, now: datetime | None = None) -> Query:
         raise _error('A double quote is not closed. Quotes stand in pairs: "vip support".')
     draft = _Draft(now or datetime.now(UTC))
     position = 0
-    while found := _TERM.match(text, position):
+    while found := TERM.match(text, position):
         position = found.end()
         if len(draft.terms) >= MAX_TERMS:
             raise _error(f"A query has at most {MAX_TERMS} terms.")
@@ -236,11 +236,11 @@ def _unknown_filter(name: str, term: str) -> InspectorError:
     from difflib import get_close_matches  # most queries are as they should be
 
     shown, value = name[:40], term[len(name) + 1 :][:40]
-    meant = get_close_matches(name.lower(), (*_FILTERS, HEADER, QUERY), n=1, cutoff=0.7)
+    meant = get_close_matches(name.lower(), (*FILTERS, HEADER, QUERY), n=1, cutoff=0.7)
     guess = f" Did you mean {meant[0]}:{value}?" if meant else ""
     return _error(
         f"There is no filter {shown}:.{guess} To search for the text itself, put it in "
-        f'quotes: "{term[:40]}". To search a field: {shown}=value.'
+        f'quotes: "{term[:40]}". To search a field, write its whole path: ticket.agent.id=3.'
     )
 
 

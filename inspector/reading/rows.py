@@ -20,8 +20,8 @@ from inspector.reading.grouping import (
     preview_value,
 )
 from inspector.reading.meaning import Context, Meaning, find_meaning
-from inspector.reading.nodes import MAP, MAX_KEY_CHARS, Node, note_on_keys, scalar_text
-from inspector.reading.paths import Path, format_path, quote_path
+from inspector.reading.nodes import MAP, Node, Word, note_on_keys, scalar_text
+from inspector.reading.paths import MAX_KEY_CHARS, Path, format_path, quote_path
 from inspector.reading.text import MAX_SHOWN_CHARS, is_plain, shorten
 
 GROUP, MORE, ABSENT = "group", "more", "absent"
@@ -77,7 +77,7 @@ class Manner:
     """
 
     received_at: datetime
-    words: tuple[str, ...] = ()
+    words: tuple[Word, ...] = ()
     grouped: bool = False
     php: bool = False
     opened: str = FITTING
@@ -207,9 +207,9 @@ def note_on_jwt(value: dict[str, Any], received_at: datetime) -> str:
     return f"JWT, signature not checked; {state}"
 
 
-def _compile_hits(words: tuple[str, ...]) -> re.Pattern[str] | None:
+def _compile_hits(words: tuple[Word, ...]) -> re.Pattern[str] | None:
     """Any of the words, the longest first, so that it is marked whole."""
-    longest_first = sorted(words, key=len, reverse=True)
+    longest_first = sorted((word.text for word in words), key=len, reverse=True)
     return re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE) if words else None
 
 

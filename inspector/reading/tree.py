@@ -6,15 +6,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from inspector.domain.messages import Message
+from inspector.forms import Pair
 from inspector.reading.content import FORM, find_content
 from inspector.reading.facts import Fact, find_facts, find_subject
 from inspector.reading.grouping import is_ticket
 from inspector.reading.nodes import (
     MAP,
+    MAX_FILTER_CHARS,
     MAX_NODES,
     TEXT,
     Node,
     Tree,
+    Word,
     build_tree,
     scalar_text,
     split_words,
@@ -92,7 +95,7 @@ def build_reading(
         0 if differences.is_refusal else tree.total,
         tree.matching,
         tree.complete,
-        filter_text[:200].strip(),
+        filter_text[:MAX_FILTER_CHARS].strip(),
         opened,
         SENT if order == SENT else THOUGHT,
         grouped,
@@ -112,7 +115,7 @@ def _list_leaf(tree: Tree) -> Node:
 
 
 def _read_pairs(
-    request: Message, receiver: str, words: tuple[str, ...], filter_text: str
+    request: Message, receiver: str, words: tuple[Word, ...], filter_text: str
 ) -> Reading:
     """A form's pairs in wire order, each with the path of its field, if one was kept."""
     form = request.form_as(PHP if receiver == SENT else receiver)
@@ -122,7 +125,7 @@ def _read_pairs(
     shown = [
         pair
         for pair in pairs
-        if all(word in pair.name.lower() or word in pair.value.lower() for word in words)
+        if all(word.fits(_searched_names(pair), pair.value.lower()) for word in words)
     ]
     nodes = [
         Node(pair.name, pair.path or () if pair.is_kept else (), TEXT, pair.value)
@@ -132,8 +135,14 @@ def _read_pairs(
     complete = len(nodes) == len(shown) and not form.unlisted
     rows = list_rows(root, Manner(request.received_at, words, marks=differences.marks))
     total, matching = len(pairs) + form.unlisted, len(shown)
-    found = Reading(FORM, rows, total, matching, complete, filter_text[:200].strip())
+    found = Reading(FORM, rows, total, matching, complete, filter_text[:MAX_FILTER_CHARS].strip())
     return replace(found, receiver=receiver, differences=differences)
+
+
+def _searched_names(pair: Pair) -> str:
+    """The pair's name as sent and as PHP nests it, and the path that the receiver gave it."""
+    nested = pair.name.replace("[", ".").replace("]", "")
+    return " ".join((pair.name, nested, ".".join(pair.path or ()))).lower()
 
 
 def _find_custom_data(value: dict[str, Any]) -> Any:

@@ -230,6 +230,29 @@ def test_links_are_opened_by_a_click_only(page: Page, live_server: LiveServer) -
     assert page.locator(".tree-list a[href^='javascript']").count() == 0
 
 
+def test_every_name_in_a_fields_menu_finds_the_field_as_one_types(
+    page: Page, live_server: LiveServer
+) -> None:
+    open_request(page, live_server, "tree-names")
+    path = "ticket.participants.0.person.primary_email.email"
+    tree = page.locator("#tree")
+    tree.locator(f'a[href*="path={path}"]').first.evaluate("link => link.click()")
+    offered = page.locator(".field-menu .field-names code")
+    expect(offered.first).to_be_visible()
+    names = offered.all_inner_texts()
+    assert "ticket[participants][0][person][primary_email][email]" in names
+    page.keyboard.press("Escape")
+    odd = ["{{ ticket.person.id }}", "ticket%5Bperson%5D%5Bid%5D", "person[id] ticket[person]"]
+    for name in (*names, "participants[].person.primary_email.email"):
+        type_filter(page, name)
+        assert list_fields(page) == [path], name
+    for name in odd:
+        type_filter(page, name)
+        assert list_fields(page) == ["ticket.person.id"], name
+    type_filter(page, "participants[].person.name")
+    assert list_fields(page) == ["ticket.participants.0.person.name"]
+
+
 def test_a_tree_too_large_for_the_page_is_filtered_by_the_server(
     page: Page, live_server: LiveServer
 ) -> None:

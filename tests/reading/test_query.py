@@ -195,7 +195,9 @@ class Wrong:
 WRONG = [
     Wrong("an open quote", 'say "hello', "quote is not closed"),
     Wrong(
-        "an unknown filter", "agent:3", r'There is no filter agent:\. To .*"agent:3".*agent=value'
+        "an unknown filter",
+        "agent:3",
+        r'There is no filter agent:\. To .*"agent:3".*path: ticket\.agent\.id=3',
     ),
     Wrong(
         "a filter with a slip in it", "metod:POST", r"filter metod:\. Did you mean method:POST\?"

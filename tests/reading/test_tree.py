@@ -5,7 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inspector.forms import build
+from inspector.reading.detail import find_detail
 from inspector.reading.nodes import MAX_CHILDREN, MAX_DEPTH, MAX_NODES, MAX_SEARCHED
+from inspector.reading.paths import parse_path
+from inspector.reading.receivers.names import EXPRESS, FLAT, PHP, QS, RACK, SENT
 from inspector.reading.rows import Row
 from inspector.reading.tree import Reading, build_reading
 from tests.reading.captures import FORM_TYPE, make_form, make_request, make_sample
@@ -159,6 +163,64 @@ def test_the_filter_wants_all_of_its_words_and_marks_each() -> None:
     assert reading.matching == 1
     assert row.text_parts == (("boss", True), ("@alllc.example.com", False))
     assert find_row(reading, "ticket.participants.0.person").key_parts == (("person", True),)
+
+
+EMAIL = "ticket.participants.0.person.primary_email.email"
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("ticket[participants][0][person][primary_email][email]", EMAIL),
+        ("ticket%5Bparticipants%5D%5B0%5D%5Bperson%5D%5Bprimary_email%5D%5Bemail%5D", EMAIL),
+        ("ticket[participants][0][person][primary_email][em", EMAIL),
+        ("participants[].person.primary_email.email", EMAIL),
+        ("{{ ticket.person.id }}", "ticket.person.id"),
+        ("{{ ticket.person.id", "ticket.person.id"),
+        ("{{ ticket.person.id }} person", "ticket.person.id"),
+    ],
+)
+def test_the_filter_finds_a_field_by_a_name_copied_from_elsewhere(name: str, path: str) -> None:
+    reading = build_reading(make_sample(), filter_text=name)
+    assert [row.path for row in reading.rows if row.path and not row.opens] == [path]
+
+
+def test_the_filter_takes_an_element_for_any_and_a_name_for_its_beginning() -> None:
+    def count(filter_text: str) -> int:
+        return build_reading(make_sample(), filter_text=filter_text).matching
+
+    assert count("participants[].person") == count("ticket.participants.0.person") > 1
+    assert count("ticket[person]") == count("ticket.person.") > 1
+
+
+ODD = {"ticket": {"a b": ["x", {"it's": 1, 'q"\\': 2}], "c]": 3, "\u00fc": 4}, "params": {"a.b": 5}}
+
+
+@pytest.mark.parametrize("receiver", [PHP, RACK, QS, EXPRESS, FLAT, SENT])
+@pytest.mark.parametrize(
+    "message",
+    [make_sample(), make_request(build(ODD)), make_json(ODD), make_json([[1, 2], ODD])],
+    ids=["sample", "odd form", "odd json", "list"],
+)
+def test_every_name_that_a_field_is_offered_by_finds_it(message: Any, receiver: str) -> None:
+    rows = [
+        row
+        for row in build_reading(message, opened="all", receiver=receiver).rows
+        if row.path and not row.opens
+    ]
+    assert rows
+    for row in rows[:: len(rows) // 12 + 1]:
+        detail = find_detail(message, parse_path(row.path), receiver)
+        assert detail is not None
+        names = [name for _, name in detail.names] + [each.raw_name for each in detail.pairs]
+        for name in {*names, row.path}:
+            found = build_reading(message, filter_text=name, receiver=receiver)
+            assert row.path in [each.path for each in found.rows], name
+
+
+def test_a_text_in_brackets_is_found_in_values_too() -> None:
+    reading = build_reading(make_json({"log": "[urgent] x", "b": 1}), filter_text="[urgent]")
+    assert [row.path for row in reading.rows] == ["log"]
 
 
 def test_a_filter_that_nothing_matches_leaves_nothing() -> None:

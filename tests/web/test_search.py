@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 from flask import Flask
@@ -172,3 +172,37 @@ def test_a_field_leads_to_the_requests_that_have_it(tickets: FlaskClient) -> Non
     links = [unescape(each) for each in re.findall(r'href="(/bins/orders\?q=[^"]+)"', menu)]
     found = [list_numbers(tickets.get(link).text) for link in links]
     assert found == [[9, 6, 3], list(range(10, 0, -1))]
+
+
+@pytest.mark.parametrize(
+    ("query", "meant"),
+    [
+        ("agent:3", "ticket.agent.id=3"),
+        ("status:awaiting_agent", "ticket.status=awaiting_agent"),
+        ("agent=3", "ticket.agent.id=3"),
+        ("subject:printer", "ticket.subject:printer"),
+        ("method:POST agent:3 status:a", "method:POST ticket.agent.id=3 ticket.status:a"),
+    ],
+)
+def test_a_search_by_a_short_name_is_answered_by_one_that_works(
+    client: FlaskClient, query: str, meant: str
+) -> None:
+    send(
+        client,
+        "ticket[id]=1&ticket[agent][id]=3&ticket[status]=awaiting_agent&ticket[subject]=A+printer",
+    )
+    send(client, "ticket[id]=2&ticket[agent][id]=5&ticket[status]=resolved")
+    page = get(client, query)
+    offered = re.findall(r'href="/bins/orders\?q=([^"]*)"><code>', page)
+    assert unquote(offered[0]) == meant
+    for each in offered:
+        assert list_numbers(get(client, unquote(each))) == [1]
+
+
+def test_a_short_name_with_a_value_that_no_request_has_gets_no_search_that_finds_nothing(
+    client: FlaskClient,
+) -> None:
+    send(client, "ticket[agent][id]=3")
+    page = get(client, "agent:99")
+    assert "There is no filter agent:" in page
+    assert "Did you mean" not in page

@@ -20,7 +20,7 @@ from inspector.reading.catalogue import (
 )
 from inspector.reading.detail import find_detail
 from inspector.reading.fields import BODY, Name, parse_name
-from inspector.reading.nodes import split_words
+from inspector.reading.nodes import MAX_FILTER_CHARS, split_words
 from inspector.reading.paths import Path, parse_path
 from inspector.reading.receivers import choose_receiver
 from inspector.reading.series import Series
@@ -79,7 +79,7 @@ def show_fields(name: str) -> Response:
         return _show_series(bin_)
     look = _look(current_services().catalogues, bin_, Catalogue)
     catalogue = look.made
-    filter_text = request.args.get("filter", "")[:200].strip()
+    filter_text = request.args.get("filter", "")[:MAX_FILTER_CHARS].strip()
     sort, descending = _read_sort()
     found = filter_fields(list(catalogue.fields.values()), split_words(filter_text))
     varying = [each for each in found if each.varies]

@@ -15,7 +15,7 @@ from inspector.reading.fields import BODY, HEADER, Name, find_text, iterate_fiel
 from inspector.reading.marks import FLAGS
 from inspector.reading.query import Query, parse_query, split_words
 from inspector.reading.reasons import Reason, find_reasons
-from inspector.reading.terms import finds, write_comparison, write_has
+from inspector.reading.terms import find_meant, finds, list_names, write_comparison, write_has
 from inspector.web.current import current_services
 
 MAX_SUGGESTIONS = 3
@@ -84,21 +84,28 @@ def find_neighbours(
 
 
 def suggest(bin_: Bin, text: str) -> list[Example]:
-    """Queries that may have been meant by one that found nothing.
+    """Queries that may have been meant by one that found nothing, or that is none.
 
-    Names that the newest requests do not have are replaced by like ones that they do.
+    Short names are replaced by whole ones with which a newest request is found, or else
+    names that these do not have by like ones that they do.
     """
-    query = parse_query(text)
+    meant = find_meant(_list_samples(bin_), text, limit=MAX_SUGGESTIONS)
+    if meant:
+        return [Example(each, "a search that finds some of these requests") for each in meant]
+    try:
+        query = parse_query(text)
+    except InspectorError:
+        return []
     names = [str(term.name) for term in query.terms if term.name and term.name.place == BODY]
     sample = _find_sample(bin_)
     if sample is None or not names:
         return []
-    known = list(dict.fromkeys(_list_names(sample)))
+    known = list_names(sample)
     found: dict[str, Example] = {}
     for name in names:
         for other in [] if name in known else _find_alike(name, known):
-            meant = text.replace(name, other, 1)
-            found[meant] = Example(meant, "a field that these requests have")
+            meant_text = text.replace(name, other, 1)
+            found[meant_text] = Example(meant_text, "a field that these requests have")
     return list(found.values())[:MAX_SUGGESTIONS]
 
 
@@ -107,15 +114,6 @@ def _find_alike(name: str, known: list[str]) -> list[str]:
     wanted = name.lower()
     ending = [each for each in known if each.lower().endswith(f".{wanted}")]
     return ending or get_close_matches(name, known, n=MAX_SUGGESTIONS, cutoff=0.75)
-
-
-def _list_names(sample: CapturedRequest) -> list[str]:
-    """The names of the body's fields, and of what they stand in."""
-    names: list[str] = []
-    for place, path, _ in iterate_fields(sample):
-        if place == BODY:
-            names += (str(Name(BODY, path[:depth])) for depth in range(1, len(path) + 1))
-    return [name for name in names if name.isprintable()]
 
 
 def list_examples(bin_: Bin) -> list[Example]:
@@ -203,7 +201,11 @@ def _find_field(
 
 def _find_sample(bin_: Bin) -> CapturedRequest | None:
     """The newest ticket, else the newest request with fields, among the newest few."""
+    samples = _list_samples(bin_)
+    return next(filter(FLAGS["ticket"], samples), None) or next(iter(samples), None)
+
+
+def _list_samples(bin_: Bin) -> list[CapturedRequest]:
+    """Those of the newest few requests that have fields."""
     page = current_services().requests.page(bin_, limit=_LOOKED_AT, whole_bodies=False)
-    tickets = (each for each in page.requests if FLAGS["ticket"](each))
-    others = (each for each in page.requests if each.is_form or each.json is not None)
-    return next(tickets, None) or next(others, None)
+    return [each for each in page.requests if each.is_form or each.json is not None]
