@@ -37,6 +37,7 @@ from inspector.domain.summaries import RequestSummary, recall_summary
 from inspector.domain.texts import decode_text_body
 from inspector.forms import Form, Note, parse
 from inspector.forms.dialects import find_dialect
+from inspector.forms.losses import find_losses
 from inspector.forms.methods import note_on_method
 from inspector.forms.parser import MAX_DEPTH, MAX_VARIABLES
 from inspector.forms.text import UTF_8, find_charset
@@ -365,6 +366,7 @@ class Message:
             title=find_title(sender, told),
             sender=sender,
             detected=self.detected,
+            lost=find_losses(self.form).count if self.json is None and self.form else 0,
         )
 
 

@@ -23,7 +23,7 @@ class RequestSummary(NamedTuple):
     """The summary of a request; each part is None when the request has none.
 
     ``subject``, ``ticket_id`` and ``event`` are a ticket's, ``title`` is what any other
-    webhook is about.
+    webhook is about. ``lost`` counts a form's fields that PHP would not read.
     """
 
     subject: str | None
@@ -32,6 +32,7 @@ class RequestSummary(NamedTuple):
     title: str | None = None
     sender: FoundSender | None = None
     detected: Detected | None = None
+    lost: int = 0
 
 
 def recall_summary(

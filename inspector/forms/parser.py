@@ -86,6 +86,11 @@ class Form:
         return self._dialect.name
 
     @property
+    def max_variables(self) -> int:
+        """How many pairs the receiver reads at most."""
+        return self._options.max_variables
+
+    @property
     def has_pairs(self) -> bool:
         """Whether ``pairs`` has any, without the careful pass."""
         return bool(self.body.strip(b"&"))

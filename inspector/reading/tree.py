@@ -7,8 +7,9 @@ from typing import Any
 
 from inspector.domain.messages import Message
 from inspector.forms import Pair
+from inspector.forms.losses import Losses, find_losses
 from inspector.reading.content import FORM, find_content
-from inspector.reading.facts import Fact, find_facts, find_subject
+from inspector.reading.facts import Fact, find_facts, find_lost_facts, find_subject
 from inspector.reading.grouping import is_ticket
 from inspector.reading.nodes import (
     MAP,
@@ -38,7 +39,7 @@ class Reading:
     False when limits left some out of ``rows``. ``facts``, ``subject`` and ``custom_data``
     are a ticket's; ``custom_data`` is None when it was not sent, and a JSON number, boolean
     or null as its text. ``receiver`` is whose reading of a form it is, ``differences`` what
-    differs in it from PHP's.
+    differs in it from PHP's. ``losses`` are the fields that PHP does not read.
     """
 
     source: str | None
@@ -56,6 +57,22 @@ class Reading:
     custom_data: Any = None
     receiver: str = PHP
     differences: Differences = field(default_factory=Differences)
+    losses: Losses = field(default_factory=Losses)
+
+    @property
+    def lost_facts(self) -> tuple[tuple[str, str], ...]:
+        """The facts that lost fields would have answered, by label with the reason."""
+        return find_lost_facts(self.facts, self.losses)
+
+    @property
+    def lost_subject(self) -> str | None:
+        """Why a subject that was sent is not read."""
+        return self.losses.find(("ticket", "subject"))
+
+    @property
+    def lost_custom_data(self) -> str | None:
+        """Why ``custom_data`` that was sent, or a part of it, is not read."""
+        return self.losses.find(("custom_data",))
 
 
 def build_reading(
@@ -71,9 +88,8 @@ def build_reading(
     ``filter_text`` leaves only the fields that have all of its words in their path or
     value. ``opened`` is ``all``, ``none``, ``level`` or ``""`` for what fits; ``order``
     is ``sent`` for the order of arrival, ``""`` for a ticket's fields as one thinks of
-    them. Anything else counts as ``""``: both come from a URL. ``receiver`` is a key of
-    ``receivers.TITLES``: a form is read as it reads it. Never raises, whatever was captured;
-    linear in the body.
+    them. Anything else counts as ``""``. ``receiver`` is a key of ``receivers.TITLES``: a
+    form is read as it reads it. Never raises, whatever was captured; linear in the body.
     """
     source, value = find_content(request, PHP if receiver == SENT else receiver)
     if source is None:
@@ -88,10 +104,9 @@ def build_reading(
     is_php = source == FORM and receiver == PHP
     manner = Manner(request.received_at, words, grouped, is_php, opened, differences.marks)
     tree = build_tree(value, words)
-    root = _list_leaf(tree) if tree.root.is_leaf else tree.root
     return Reading(
         source,
-        [] if differences.is_refusal else list_rows(root, manner),
+        [] if differences.is_refusal else list_rows(_find_root(tree), manner),
         0 if differences.is_refusal else tree.total,
         tree.matching,
         tree.complete,
@@ -105,11 +120,14 @@ def build_reading(
         _find_custom_data(value) if ticket else None,
         receiver,
         differences,
+        find_losses(request.form) if is_php and request.form else Losses(),
     )
 
 
-def _list_leaf(tree: Tree) -> Node:
-    """A container of a JSON body's one bare value, which gets a row of its own."""
+def _find_root(tree: Tree) -> Node:
+    """The tree's root, or a container of a body's one bare value, which gets a row of its own."""
+    if not tree.root.is_leaf:
+        return tree.root
     children = [tree.root] if tree.matching else []
     return Node("", (), MAP, size=1, value={}, children=children)
 
