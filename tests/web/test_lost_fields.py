@@ -72,3 +72,14 @@ def test_a_form_that_php_reads_whole_has_no_losses(client: FlaskClient, body: st
     top, row = read_pages(client, body)
     assert "would not read" not in top
     assert "lost</span>" not in row
+
+
+def test_the_tree_does_not_call_absent_what_was_sent(client: FlaskClient) -> None:
+    client.post("/orders", data=f"ticket[id]=5&{MANY}&custom_data=a", content_type=FORM_TYPE)
+    at = client.get("/api/v1/bins/orders/requests").get_json()[0]["id"]
+    page = client.get(f"/bins/orders/requests/{at}?filter=&order=").text
+    absent = re.findall(r'<li class="absent"><b>(\w+)</b><div><i>([^<]*)', page)
+    assert absent == [
+        ("person_context", "not sent"),
+        ("custom_data", "sent, but PHP would not read it: field 1,202 of at most 1,000"),
+    ]
