@@ -26,7 +26,7 @@ Schema = dict[str, Any]
 _TRUE = ("1", "true", "yes", "on")
 _FALSE = ("0", "false", "no", "off", "")
 _WHOLE = re.compile(r"-?[0-9]{1,18}\Z")
-_DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?\Z")
+_DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,3})?\Z")
 _SIMPLE = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
 
 
@@ -302,9 +302,9 @@ def _fields_schema(kind: Any, named: dict[str, Schema] | None) -> Schema:
     elif typing.is_typeddict(kind):
         required = []
         for name, hint in typing.get_type_hints(kind, include_extras=True).items():
-            optional = get_origin(hint) is typing.NotRequired
-            schema["properties"][name] = schema_of(get_args(hint)[0] if optional else hint, named)
-            if not optional:
+            is_marked = get_origin(hint) is typing.NotRequired
+            schema["properties"][name] = schema_of(get_args(hint)[0] if is_marked else hint, named)
+            if not is_marked and kind.__total__:
                 required.append(name)
         schema["required"] = required
     else:
