@@ -47,7 +47,7 @@ def test_found_requests_are_stepped_through_and_the_search_stays(page: Page, bin
     page.goto("/bins/searched?q=is:ticket")
     for number in ("#63", "#32", "#1"):
         page.keyboard.press("j")
-        expect(page.locator(".request-facts strong")).to_have_text(number)
+        expect(page.locator(".request-facts strong").first).to_have_text(number)
     expect(page).to_have_url(re.compile(r"\?q=is%3Aticket$"))
     page.reload()
     expect(page.locator(ROW)).to_have_count(3)
@@ -131,11 +131,11 @@ def test_escape_leaves_the_search_and_keys_work_again(page: Page, bin_url: str) 
 def test_keys_go_to_the_next_match_from_a_request_that_is_none(page: Page, bin_url: str) -> None:
     page.goto("/bins/searched")
     page.locator("#r40 a").click()
-    expect(page.locator(".request-facts strong")).to_have_text("#40")
+    expect(page.locator(".request-facts strong").first).to_have_text("#40")
     search(page, "is:ticket")
     expect(page.locator(ROW)).to_have_count(3)
     page.keyboard.press("j")
-    expect(page.locator(".request-facts strong")).to_have_text("#32")
+    expect(page.locator(".request-facts strong").first).to_have_text("#32")
 
 
 def test_a_field_leads_to_the_requests_with_its_value(page: Page, bin_url: str) -> None:
