@@ -29,6 +29,7 @@ const find = (id) => document.getElementById(id);
 const number = (row) => Number(row.dataset.number);
 const listRows = () => [...find("rows").querySelectorAll(":scope > .row")];
 const bin = () => find("list").dataset.bin;
+const isSearch = () => Boolean(find("list").dataset.search);
 
 // -- rows -----------------------------------------------------------------------------------
 
@@ -62,10 +63,11 @@ function redrawSoon() {
   }, REDRAW_MS);
 }
 
+// What the bin holds, or what the search that is on has found.
 const counter = () => document.querySelector("#list [data-count]");
 
 function count(fresh) {
-  if (!counter()) return; // a search counts what it found
+  if (!counter()) return;
   const held = Number(counter().dataset.count) + fresh;
   setCount(Math.min(held, Number(find("list").dataset.capacity)));
 }
@@ -80,8 +82,9 @@ function setCount(held) {
 
 function removeRows({ kind, number: last, request_count: held }) {
   const isGone = (at) => (kind === "deleted" ? at === last : at <= last);
-  for (const row of listRows()) if (isGone(number(row))) row.remove();
-  setCount(held);
+  const gone = listRows().filter((row) => isGone(number(row)));
+  for (const row of gone) row.remove();
+  setCount(isSearch() ? Number(counter()?.dataset.count) - gone.length : held);
   const shown = find("request");
   if (shown && isGone(Number(shown.dataset.number)) && !shown.dataset.gone) {
     shown.dataset.gone = "yes";
@@ -97,7 +100,7 @@ function removeRows({ kind, number: last, request_count: held }) {
 // A page that was away, or has no stream, may hold what is gone: then the counts differ.
 function reconcile(response) {
   const held = response.headers.get("Inspector-Count");
-  if (held !== null && counter() && Number(held) !== Number(counter().dataset.count)) reload();
+  if (held !== null && counter() && !isSearch() && Number(held) !== Number(counter().dataset.count)) reload();
 }
 
 // -- telling the reader ---------------------------------------------------------------------

@@ -25,6 +25,14 @@ URL = "http://receiver.test/hook/calls?a=1&b=2"
 KEY = "whsec_" + b64encode(b"0123456789abcdefghijklmn").decode()
 
 
+@pytest.fixture(autouse=True)
+def _now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The libraries ask the clock, and in a long run this module was read long before."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    monkeypatch.setitem(globals(), "NOW", now)
+    monkeypatch.setitem(globals(), "NOW_S", int(now.timestamp()))
+
+
 def make_message(
     headers: dict[str, str], body: bytes = BODY, kind: str = "application/json"
 ) -> Message:
