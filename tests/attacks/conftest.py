@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 
 from inspector.app import create_app
 from inspector.settings import Settings
+from tests.clients import ReadingClient
 from tests.server.conftest import server, start_process
 
 __all__ = ["server", "start_process"]
@@ -43,7 +44,7 @@ def make_app(tmp_path: Path) -> Iterator[MakeApp]:
         yield make
 
 
-class Program(FlaskClient):
+class Program(ReadingClient):
     """Asks as a program on this machine does: no headers but Host."""
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:

@@ -76,6 +76,7 @@ def test_quiet_prints_none(tmp_path: Path) -> None:
         assert "/b1/orders" not in out
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a pipe's size is POSIX's")
 def test_a_pipe_that_nobody_reads_holds_nothing_up(tmp_path: Path) -> None:
     with serve(tmp_path) as (process, url), requests.Session() as session:

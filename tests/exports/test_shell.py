@@ -78,6 +78,7 @@ def test_hostile_words_arrive_as_they_are(sandbox: Sandbox, shell: str, locale: 
     assert sandbox.list_strays() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shell", SHELLS)
 def test_hostile_bytes_come_through_a_pipe(sandbox: Sandbox, shell: str) -> None:
     for each in [*HOSTILE, b"\0", b"a\0b\n\n", b"\n", bytes(range(256)), b"-n\n", b"--\n"]:

@@ -65,6 +65,7 @@ def ask(receiver: Receiver, body: bytes) -> str:
     return "refused" if "error" in answer else json.dumps(answer["value"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("receiver", DIALECTS, indirect=True)
 @given(pieces=st.lists(st.sampled_from(PIECES), max_size=30))
 def test_any_form_is_read_as_we_say(receiver: Receiver, pieces: list[bytes]) -> None:
@@ -101,6 +102,7 @@ def test_a_refusal_names_the_status_that_is_answered(receiver: Receiver, body: b
     assert f"{status} " in parse(body, "rack").refusal
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("receiver", LABELS, indirect=True)
 @pytest.mark.parametrize("body", [TICKET, ODD], ids=["sample", "odd names"])
 def test_names_that_are_copied_give_the_value_in_the_program(

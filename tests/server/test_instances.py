@@ -215,6 +215,7 @@ def pooler(database: str, folder: Path) -> Iterator[str]:
         process.wait(30)
 
 
+@pytest.mark.alone
 def test_a_pooler_in_transaction_mode_is_no_hindrance(
     start_process: StartProcess, postgresql_database: str, tmp_path: Path, caplog: Any
 ) -> None:

@@ -128,6 +128,7 @@ class LimitedServer(LiveServer):
         self.command = ["sh", "-c", f'ulimit -n {files}; exec "$@"', "sh", *self.command]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="it has no such limit")
 @pytest.mark.parametrize("files", [LEAST_FILES, 100, 150, 180])
 def test_with_few_files_it_serves_fewer_at_once(tmp_path: Path, files: int) -> None:
@@ -143,6 +144,7 @@ def test_with_few_files_it_serves_fewer_at_once(tmp_path: Path, files: int) -> N
         assert len(server.get_json("/api/v1/bins/b1/requests?limit=100")) == 40
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="it has no such limit")
 def test_with_too_few_files_it_says_so_and_does_not_start(tmp_path: Path) -> None:
     server = LimitedServer(tmp_path)

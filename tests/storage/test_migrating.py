@@ -110,6 +110,7 @@ def open_at_once(url: str, begin: str, failures: multiprocessing.SimpleQueue[str
         engine.dispose()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_new", [True, False], ids=["new", "old"])
 def test_five_that_start_at_once_all_start(database_url: str, is_new: bool, tmp_path: Path) -> None:
     if not is_new:

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 
 from inspector.app import create_app
 from inspector.settings import Settings
+from tests.clients import ReadingClient
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -29,6 +30,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
     app = create_app(settings)
+    app.test_client_class = ReadingClient
     yield app
     app.extensions["inspector"].close()
 
