@@ -13,7 +13,7 @@ from inspector.domain.rates import RateLimit
 from inspector.domain.removals import Removal
 from inspector.installation import make_key
 from inspector.live.news import News
-from inspector.live.waiters import WaitingRoom
+from inspector.live.waiters import Waiters
 from inspector.settings import Settings
 from inspector.storage.actions import ActionStore
 from inspector.storage.answers import AnswerFinder
@@ -54,10 +54,8 @@ def create_app(
     news = news or News()
     services = _make_services(app, settings, engine, writer, news)
     app.extensions["inspector"] = services
-    services.waiting_room = WaitingRoom(
-        services.load_after, services.in_context(services.load_latest)
-    )
-    news.listen(services.waiting_room.hear)
+    services.waiters = Waiters(services.load_after, services.in_context(services.load_latest))
+    news.listen(services.waiters.hear)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # key order is part of what PHP made
     register(app)
     with app.app_context():

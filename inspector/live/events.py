@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from inspector.clock import time
 from inspector.domain import CapturedRequest
 from inspector.domain.removals import Removal
-from inspector.live.later import Step
+from inspector.live.deferred import Step
 
 # Requests, oldest first, as the bytes of events; and requests that are gone.
 Renderer = Callable[[Sequence[CapturedRequest]], bytes]

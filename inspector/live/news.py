@@ -1,6 +1,6 @@
 """News of bins, and answers that wait for them.
 
-Neither knows sockets or SQL. An answer that is not known yet is a ``Later``: our
+Neither knows sockets or SQL. An answer that is not known yet is a ``DeferredAnswer``: our
 own server parks its socket and holds no thread for it; elsewhere the request's
 thread waits.
 """

@@ -42,7 +42,7 @@ LoadLatest = Callable[[int], tuple[int, Sequence[CapturedRequest]]]
 _parse_path = lru_cache(maxsize=1024)(parse_path)
 
 
-class WaitingRoom:
+class Waiters:
     """Answers ``Wait`` calls, on a thread that lives while there are any.
 
     ``load(bin_id, after, limit)`` gives requests, oldest first; ``load_latest(bin_id)``

@@ -9,7 +9,7 @@ from typing import Any
 
 from inspector.clock import time
 from inspector.domain import CapturedRequest
-from inspector.live.later import Step
+from inspector.live.deferred import Step
 from inspector.reading.matching import Difference, RequestMatch
 from inspector.reading.paths import MISSING
 from inspector.reading.spellings import spell
@@ -41,7 +41,7 @@ class WaitRendering:
 
 
 class Wait:
-    """A ``Later`` that is told of requests by a ``WaitingRoom``; it hears no news itself.
+    """A ``DeferredAnswer`` that ``Waiters`` tell of requests; it hears no news itself.
 
     ``first_after`` is the number after which it counts, ``seen`` the highest that
     matched so far. ``on_answer`` is called once, from any thread, when the answer is
@@ -79,7 +79,7 @@ class Wait:
         """The answer when it is known already, else nothing: not even the status is known."""
         return self._step()
 
-    def advance(self, fresh: Sequence[CapturedRequest]) -> Step:  # noqa: ARG002 - a Later
+    def advance(self, fresh: Sequence[CapturedRequest]) -> Step:  # noqa: ARG002 - a DeferredAnswer
         """The whole answer, when it is there."""
         if not self.status and time.monotonic() >= self.wake_at:
             self.give_up(Arrivals())

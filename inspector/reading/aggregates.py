@@ -30,7 +30,7 @@ class StoredRequests(Protocol):
         ...
 
 
-class Fold(Protocol):
+class Aggregate(Protocol):
     """An aggregate: requests are added to it, oldest first."""
 
     request_count: int
@@ -39,11 +39,11 @@ class Fold(Protocol):
         """Take in the next request of the bin."""
 
 
-Kind = TypeVar("Kind", bound=Fold)
+Kind = TypeVar("Kind", bound=Aggregate)
 
 
 @dataclass(frozen=True, slots=True)
-class Look(Generic[Kind]):
+class Snapshot(Generic[Kind]):
     """``made`` of ``read`` requests out of the ``total`` in the bin.
 
     ``wanted`` are to be read in all; ``is_whole`` when nothing of that is left.
@@ -75,8 +75,8 @@ class _Kept(Generic[Kind]):
     lock: Lock = field(default_factory=Lock)
 
 
-class Folds(Generic[Kind]):
-    """The folds looked at last, at most ``max_kept``, each taken further when it is asked for."""
+class Aggregates(Generic[Kind]):
+    """Those looked at last, at most ``max_kept``, each taken further when it is asked for."""
 
     def __init__(self, max_kept: int) -> None:
         self.max_kept = max_kept
@@ -92,10 +92,10 @@ class Folds(Generic[Kind]):
         of: Hashable = "",
         whole: bool = False,
         time_s: float = TIME_S,
-    ) -> Look[Kind]:
+    ) -> Snapshot[Kind]:
         """Read on for ``time_s``, one request at least, and see what there is.
 
-        ``of`` tells a bin's folds apart. The first look begins with the ``SAMPLE`` newest
+        ``of`` tells a bin's aggregates apart. The first look begins with the ``SAMPLE`` newest
         requests, or the oldest for a ``whole`` one, which stands for the other from then
         on. All is made anew when requests were deleted; those that a full bin let go of
         stay counted. Needs an application context.
@@ -107,7 +107,7 @@ class Folds(Generic[Kind]):
             left = 0 if is_whole else max(bin_.last_number - kept.last, 0)
             total = max(bin_.request_count, read)
             wanted = total if kept.start == 0 else min(read + left, total)
-            return Look(kept.made, read, wanted, total, is_whole)
+            return Snapshot(kept.made, read, wanted, total, is_whole)
 
     def _find(
         self, key: Hashable, bin_: Bin, make: Callable[[], Kind], *, whole: bool

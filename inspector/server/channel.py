@@ -25,7 +25,7 @@ from inspector.server.preamble import read_opening
 from inspector.server.tasks import PageTask, RefusalTask
 
 if TYPE_CHECKING:
-    from inspector.live.later import Later
+    from inspector.live.deferred import DeferredAnswer
 
 log = logging.getLogger("inspector.server")
 
@@ -46,7 +46,7 @@ class Channel(BufferedChannel):
     _opening_problem = ""
     # Bin and number of the last capture on this connection.
     previous: tuple[str, int] | None = None
-    _later: Later | None = None
+    _later: DeferredAnswer | None = None
     _paused: PageTask | None = None
 
     def received(self, data: bytes) -> bool:
@@ -163,7 +163,7 @@ class Channel(BufferedChannel):
             self.flush_now()
         self._close_or_go_on(close=True)
 
-    def park(self, later: Later) -> None:
+    def park(self, later: DeferredAnswer) -> None:
         """Park the socket as soon as all earlier responses are out.
 
         This answer is the connection's last. What was sent behind its request is not

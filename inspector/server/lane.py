@@ -32,7 +32,7 @@ from inspector.domain.answers import (
 from inspector.domain.bins import is_bin_name, say_missing
 from inspector.domain.counters import CaptureCounts
 from inspector.errors import StorageUnavailableError, TooManyRequestsError
-from inspector.live.later import TimedAnswer
+from inspector.live.deferred import TimedAnswer
 from inspector.server.answering import RuleBook
 from inspector.server.channel import Channel
 from inspector.server.parser import ExactParser

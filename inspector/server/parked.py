@@ -21,8 +21,8 @@ from inspector.clock import time
 from inspector.domain import CapturedRequest
 from inspector.domain.pace import Pace
 from inspector.domain.removals import Removal
+from inspector.live.deferred import DeferredAnswer, Step
 from inspector.live.events import EventStream
-from inspector.live.later import Later, Step
 from inspector.server.access_log import AccessEntry
 from inspector.server.head import cut_to_head
 
@@ -60,7 +60,7 @@ class _Parked:
     )
 
     def __init__(
-        self, sock: socket.socket, later: Later, head_only: bool, entry: AccessEntry | None
+        self, sock: socket.socket, later: DeferredAnswer, head_only: bool, entry: AccessEntry | None
     ) -> None:
         self.socket = sock
         self.entry = entry
@@ -88,15 +88,17 @@ class ParkedResponses:
         self._interrupt_read, self._interrupt_write = socket.socketpair()
         self._interrupt_read.setblocking(False)
         self._interrupt_write.setblocking(False)
-        self._arrivals: deque[tuple[socket.socket, Later, bool, AccessEntry | None]] = deque()
+        self._arrivals: deque[tuple[socket.socket, DeferredAnswer, bool, AccessEntry | None]] = (
+            deque()
+        )
         self._news: dict[int, int] = {}
         self._lock = threading.Lock()
         self._is_interrupted = False
         self._stopping = False
         self._halt = threading.Event()
         self._parked: dict[socket.socket, _Parked] = {}
-        self._by_later: dict[Later, _Parked] = {}
-        self._woken: deque[Later] = deque()
+        self._by_later: dict[DeferredAnswer, _Parked] = {}
+        self._woken: deque[DeferredAnswer] = deque()
         self._by_bin: defaultdict[int, set[_Parked]] = defaultdict(set)
         self._timers: list[tuple[float, int, _Parked]] = []
         self._order = itertools.count()
@@ -127,7 +129,7 @@ class ParkedResponses:
     def park(
         self,
         sock: socket.socket,
-        later: Later,
+        later: DeferredAnswer,
         *,
         head_only: bool = False,
         entry: AccessEntry | None = None,
@@ -139,7 +141,7 @@ class ParkedResponses:
         self._arrivals.append((sock, later, head_only, entry))
         self._interrupt()
 
-    def wake(self, later: Later) -> None:
+    def wake(self, later: DeferredAnswer) -> None:
         """Ask a response for its next step, from any thread."""
         self._woken.append(later)
         self._interrupt()
@@ -214,7 +216,7 @@ class ParkedResponses:
         return min(max(0.0, self._timers[0][0] - time.monotonic()), CHECK_S)
 
     def _admit(
-        self, sock: socket.socket, later: Later, head_only: bool, entry: AccessEntry | None
+        self, sock: socket.socket, later: DeferredAnswer, head_only: bool, entry: AccessEntry | None
     ) -> None:
         parked = _Parked(sock, later, head_only, entry)
         self._parked[sock] = self._by_later[later] = parked

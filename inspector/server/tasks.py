@@ -18,7 +18,7 @@ from inspector.clock import time
 from inspector.web.statuses import CODES_OF_STATUS
 
 if TYPE_CHECKING:
-    from inspector.live.later import Later
+    from inspector.live.deferred import DeferredAnswer
 
 # More than so much that its reader has not taken, and a response is paused.
 HIGH_WATER_BYTES = 1_000_000
@@ -37,7 +37,7 @@ class PageTask(WSGITask):  # type: ignore[misc]
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self.later: Later | None = None
+        self.later: DeferredAnswer | None = None
         self.is_paused = False
         # What the application keeps in context variables follows the response from thread
         # to thread.
@@ -52,7 +52,7 @@ class PageTask(WSGITask):  # type: ignore[misc]
         environ["inspector.park"] = self._park
         return environ
 
-    def _park(self, later: Later) -> None:
+    def _park(self, later: DeferredAnswer) -> None:
         self.later = later
 
     def start(self) -> None:

@@ -11,8 +11,8 @@ from flask import Flask, Response, request
 from inspector.domain import Bin
 from inspector.domain.removals import Removal
 from inspector.errors import BinNotFoundError, InspectorError, RequestNotFoundError
+from inspector.live.deferred import DeferredAnswer
 from inspector.live.events import EventStream, Renderer, format_event, render_once
-from inspector.live.later import Later
 from inspector.storage.database.engine import release_connection
 from inspector.storage.records import find_number, make_id
 from inspector.web.current import current_services
@@ -62,7 +62,7 @@ def find_own_server() -> OwnServer | None:
     return current_services().own_server if "inspector.park" in request.environ else None
 
 
-def park(later: Later) -> Response:
+def park(later: DeferredAnswer) -> Response:
     """Hand the socket over.
 
     Raises ``InspectorError``: ``events_need_our_server`` where the server cannot,

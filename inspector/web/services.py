@@ -29,12 +29,12 @@ from inspector.emitter.outbox import DeliveryJob, DeliveryOrder, Outbox, make_or
 from inspector.emitter.replay_runs import ReplayRun, ReplayRuns
 from inspector.emitter.series_runs import SeriesRun, SeriesRuns
 from inspector.errors import TooManyRequestsError
+from inspector.live.deferred import DeferredAnswer
 from inspector.live.events import Renderer
-from inspector.live.later import Later
 from inspector.live.news import News
-from inspector.live.waiters import WaitingRoom
+from inspector.live.waiters import Waiters
 from inspector.reading.activity import Activities
-from inspector.reading.aggregates import Folds
+from inspector.reading.aggregates import Aggregates
 from inspector.reading.catalogue import Catalogue
 from inspector.reading.series import Series
 from inspector.settings import Settings
@@ -74,7 +74,7 @@ class OwnServer:
 
     port: int
     is_full: Callable[[], bool]
-    wake: Callable[[Later], None]
+    wake: Callable[[DeferredAnswer], None]
     count: Callable[[], ServerCounts]
 
 
@@ -107,10 +107,10 @@ class Services:
     replays: ReplayRuns = field(default_factory=ReplayRuns)
     own_server: OwnServer | None = None
     renderers: dict[str, Renderer] = field(default_factory=dict)
-    catalogues: Folds[Catalogue] = field(default_factory=lambda: Folds(MAX_CATALOGUES))
-    series_of_fields: Folds[Series] = field(default_factory=lambda: Folds(MAX_SERIES))
+    catalogues: Aggregates[Catalogue] = field(default_factory=lambda: Aggregates(MAX_CATALOGUES))
+    series_of_fields: Aggregates[Series] = field(default_factory=lambda: Aggregates(MAX_SERIES))
     exports: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(MAX_EXPORTS))
-    waiting_room: WaitingRoom = field(init=False)
+    waiters: Waiters = field(init=False)
     activities: Activities = field(init=False)
 
     def __post_init__(self) -> None:
@@ -253,6 +253,6 @@ class Services:
         self.series.close()
         self.replays.close()
         self.outbox.close()
-        self.waiting_room.close()
+        self.waiters.close()
         self.writer.close()
         self.engine.dispose()

@@ -114,7 +114,7 @@ def test_one_who_leaves_before_an_answer_can_come_is_waited_for_by_nobody(
     server: RunningServer,
 ) -> None:
     server.send(b"POST /b1 HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(LARGE) + LARGE)
-    room = server.process.services.waiting_room
+    room = server.process.services.waiters
     with server.connect() as connection:
         connection.sendall(DOWNLOAD + WAIT.replace(b"0.2", b"60"))
         wait_for(lambda: room._bins or None)

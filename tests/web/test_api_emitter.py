@@ -29,7 +29,7 @@ from inspector.emitter import (
 )
 from inspector.emitter.outbox import DeliveryJob, DeliveryOrder
 from inspector.errors import InspectorError, StorageUnavailableError
-from inspector.live.later import Step
+from inspector.live.deferred import Step
 from inspector.settings import Settings
 from inspector.web.api.deliveries import FinishedDelivery
 from inspector.web.services import OwnServer

@@ -318,7 +318,7 @@ def test_what_comes_during_a_reading_is_read_too(
 
 @pytest.mark.parametrize("kind", ["catalogues", "series_of_fields"])
 def test_only_so_much_of_what_was_read_is_kept(app: Flask, client: FlaskClient, kind: str) -> None:
-    kept: aggregates.Folds[Catalogue] = getattr(app.extensions["inspector"], kind)
+    kept: aggregates.Aggregates[Catalogue] = getattr(app.extensions["inspector"], kind)
     query = "?path=a" if kind == "series_of_fields" else ""
     for number in range(kept.max_kept + 3):
         client.post("/api/v1/bins", json={"name": f"bin-{number}"})

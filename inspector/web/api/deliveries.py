@@ -16,7 +16,7 @@ from inspector.domain import CapturedRequest
 from inspector.emitter import ReplayChanges
 from inspector.emitter.outbox import DeliveryJob, make_repetition, make_replay
 from inspector.errors import InspectorError
-from inspector.live.later import Step
+from inspector.live.deferred import Step
 from inspector.web.api.action_json import ActionToSend, read_composition
 from inspector.web.api.calls import NEXT_LINK, Answer, Api, link_next
 from inspector.web.api.delivery_json import (

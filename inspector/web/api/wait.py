@@ -156,7 +156,7 @@ def _look_back(bin_: Bin, wait: Wait) -> int:
 def _wait_parked(own: OwnServer, wait: Wait, seen: int) -> Response:
     wait.on_answer = lambda: own.wake(wait)
     response = park(wait)
-    current_services().waiting_room.enter(wait, seen)
+    current_services().waiters.enter(wait, seen)
     return response
 
 
@@ -164,7 +164,7 @@ def _wait_here(wait: Wait, seen: int) -> Response:
     """Another server cannot park: this thread waits."""
     answered = threading.Event()
     wait.on_answer = answered.set
-    current_services().waiting_room.enter(wait, seen)
+    current_services().waiters.enter(wait, seen)
     if not answered.wait(wait.wake_at - time.monotonic()):
         wait.give_up(Arrivals())
     return Response(wait.payload, wait.status, mimetype=JSON)

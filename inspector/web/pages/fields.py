@@ -11,7 +11,7 @@ from flask import Blueprint, Response, make_response, render_template, request
 
 from inspector.domain import Bin
 from inspector.errors import InspectorError
-from inspector.reading.aggregates import LONG_TIME_S, TIME_S, Folds, Kind, Look
+from inspector.reading.aggregates import LONG_TIME_S, TIME_S, Aggregates, Kind, Snapshot
 from inspector.reading.catalogue import (
     SORTS,
     Catalogue,
@@ -85,7 +85,7 @@ def show_fields(name: str) -> Response:
     varying = [each for each in found if each.varies]
     show = VARYING if request.args.get("show") == VARYING else ""
     fields = sort_fields(varying if show else found, sort, descending=descending)
-    return _render_look(
+    return _render_snapshot(
         "catalogue",
         look,
         bin=bin_,
@@ -109,14 +109,14 @@ def _show_series(bin_: Bin) -> Response:
     except ValueError as error:
         raise InspectorError("invalid_path", str(error), field="path") from error
     look = _look(current_services().series_of_fields, bin_, partial(Series, name), of=name)
-    return _render_look("series", look, bin=bin_, series=look.made)
+    return _render_snapshot("series", look, bin=bin_, series=look.made)
 
 
 def _look(
-    folds: Folds[Kind], bin_: Bin, make: Callable[[], Kind], *, of: Hashable = ""
-) -> Look[Kind]:
+    kept: Aggregates[Kind], bin_: Bin, make: Callable[[], Kind], *, of: Hashable = ""
+) -> Snapshot[Kind]:
     read = request.args.get("read")
-    return folds.look(
+    return kept.look(
         current_services().requests,
         bin_,
         make,
@@ -126,7 +126,7 @@ def _look(
     )
 
 
-def _render_look(template: str, look: Look[Any], **context: Any) -> Response:
+def _render_snapshot(template: str, look: Snapshot[Any], **context: Any) -> Response:
     kept = [each for each in request.args.items(multi=True) if each[0] != "read"]
     again = f"{request.path}?{urlencode([*kept, ('read', '')])}"  # Something is added at its end.
     if wants_fragment() and not look.is_whole:

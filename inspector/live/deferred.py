@@ -20,7 +20,7 @@ class Step(NamedTuple):
     done: bool = False
 
 
-class Later(Protocol):
+class DeferredAnswer(Protocol):
     """An answer that will be known later, head included.
 
     ``bin_id`` is whose news it waits for (None: only for its time); ``after`` the
@@ -59,7 +59,7 @@ class TimedAnswer:
         """Nothing yet."""
         return Step()
 
-    def advance(self, fresh: Sequence[CapturedRequest]) -> Step:  # noqa: ARG002 - a Later
+    def advance(self, fresh: Sequence[CapturedRequest]) -> Step:  # noqa: ARG002 - a DeferredAnswer
         """The parts whose time has come."""
         data = bytearray()
         while self._parts and self.wake_at <= time.monotonic():

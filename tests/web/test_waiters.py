@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from inspector.domain import CapturedRequest
-from inspector.live.waiters import WaitingRoom, choose_trait, list_values
+from inspector.live.waiters import Waiters, choose_trait, list_values
 from inspector.live.waits import Wait
 from inspector.reading.matching import RequestMatch
 from inspector.web.api.wait import RENDERING, WaitQuery, make_match
@@ -59,7 +59,7 @@ class Store:
 
     def __init__(self) -> None:
         self.requests: list[CapturedRequest] = []
-        self.room = WaitingRoom(self.load, self.load_latest)
+        self.room = Waiters(self.load, self.load_latest)
 
     def load(self, bin_id: int, after: int, limit: int) -> Sequence[CapturedRequest]:
         return [each for each in self.requests if each.number > after][:limit]
