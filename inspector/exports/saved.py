@@ -25,6 +25,7 @@ from inspector.capture import (
     split_headers,
     split_request_line,
 )
+from inspector.domain.content import decode_text
 from inspector.domain.pairs import TCHAR
 from inspector.errors import InspectorError
 from inspector.exports.archives import read_archived
@@ -137,7 +138,7 @@ def _read_line(entry: dict[str, Any], bin_name: str, now_us: int) -> Capture:
     return Capture(
         bin_name=bin_name,
         received_us=_microseconds(entry.get("time"), now_us),
-        raw_head=_make_head(str(entry["request_line"]), entry.get("raw_headers") or [], charset),
+        raw_head=_read_head(entry, charset),
         read_body=lambda: body,
         body_size=max(_count("body_size", entry.get("body_size") or 0), len(body)),
         peer=_clean(entry.get("remote_addr") or "")[:100],
@@ -295,6 +296,18 @@ def _cut_line_end(body: bytes, headers: Iterable[tuple[str, str]]) -> bytes:
             length = min(int(value[:20]), len(body))
             return body[:length] if body[length:] in (b"\n", b"\r\n") else body
     return body
+
+
+def _read_head(entry: dict[str, Any], charset: str) -> bytes:
+    """The bytes that ``head_base64`` has, unless someone has changed the texts that it says."""
+    line, headers = str(entry["request_line"]), entry.get("raw_headers") or []
+    raw = b64decode(entry.get("head_base64") or "", validate=True)
+    first, pairs = raw.partition(b"\n")[0].rstrip(b"\r"), split_headers(raw)
+    told = [[decode_text(name), decode_text(value)] for name, value in pairs]
+    if decode_text(first) != line or told != [list(each) for each in headers]:
+        return _make_head(line, headers, charset)
+    exact = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs]
+    return _make_head(first.decode("latin-1"), exact, "latin-1")
 
 
 def _make_head(request_line: str, headers: Any, charset: str) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from base64 import b64encode
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
@@ -94,6 +95,23 @@ def test_our_lines_come_back_byte_for_byte() -> None:
     assert after.raw_head == heads
     assert (after.read_body(), after.received_us, after.peer) == (b"\x00\xff", 5, "10.0.0.1")
     assert after.chunked is True
+
+
+@pytest.mark.parametrize(
+    ("said", "head"),
+    [
+        ("caf\xe9", b"GET /a HTTP/1.1\r\nX-Name: caf\xe9\r\n"),
+        ("tea", b"GET /a HTTP/1.1\r\nX-Name: tea\r\n"),  # changed by hand
+    ],
+)
+def test_a_header_in_latin_1_comes_back_as_it_was(said: str, head: bytes) -> None:
+    entry = {
+        "request_line": "GET /a HTTP/1.1",
+        "raw_headers": [["X-Name", said]],
+        "head_base64": b64encode(b"GET /a HTTP/1.1\r\nX-Name: caf\xe9\r\n").decode(),
+    }
+    (capture,) = read(json.dumps(entry).encode())
+    assert capture.raw_head == head
 
 
 def test_a_browsers_archive_is_read() -> None:
