@@ -77,8 +77,10 @@ class RequestLines:
                     self._print(bin_id, newest)
             except OSError:
                 return  # Nobody reads any more.
-            except Exception:
-                log.exception("A line for a request could not be printed; serving goes on.")
+            except Exception as error:  # a full disk, say; the next line brings what is missing
+                reason = str(error).partition("\n")[0]
+                told = log.isEnabledFor(logging.DEBUG)
+                log.warning("Lines for requests wait: %s", reason, exc_info=told)
             self._stopping.wait(PAUSE_S)
 
     def _print(self, bin_id: int, newest: int) -> None:

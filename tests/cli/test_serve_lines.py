@@ -6,12 +6,17 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
+
+from inspector.cli.serve_lines import RequestLines
+from tests.reading.captures import make_request
 
 INSPECTOR = str(Path(sys.executable).with_name("inspector"))
 
@@ -86,3 +91,31 @@ def test_a_pipe_that_nobody_reads_holds_nothing_up(tmp_path: Path) -> None:
         process.terminate()
         process.wait(30)
         assert process.returncode == 0
+
+
+def test_what_could_not_be_read_is_printed_with_the_next(
+    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    found = [make_request(number=1), make_request(number=2)]
+    answers: list[Any] = [RuntimeError("disk is full\n[SQL: SELECT 1]"), found]
+
+    def load(_bin_id: int, _after: int, _limit: int) -> Any:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    lines = RequestLines(load, {1: 0}, lambda _bin_id: False)
+    lines.start()
+    lines.hear({1: 1})
+    deadline = time.monotonic() + 10
+    while len(answers) == 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    lines.hear({1: 2})
+    while answers and time.monotonic() < deadline:
+        time.sleep(0.01)
+    lines.stop()
+    assert [line.split()[1] for line in capsys.readouterr().out.splitlines()] == ["#1", "#2"]
+    assert "Lines for requests wait: disk is full" in caplog.text
+    assert "SQL" not in caplog.text
+    assert "Traceback" not in caplog.text
