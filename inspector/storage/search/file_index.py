@@ -80,6 +80,8 @@ class FileIndex:
                 self._added = 0
                 self._sweep()
         except sqlite3.Error as error:  # the database's own come as SQLAlchemy's
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+                raise  # It is as whole as before, and waits for room.
             self._is_damaged = True
             log.warning("The index of words is damaged and made anew: %s.", error)
             return True
