@@ -13,8 +13,8 @@ import click
 
 from inspector.cli.client import Client, bin_path, server_options
 from inspector.cli.lines import escape_pieces, format_size
+from inspector.cli.options import receiver_option
 from inspector.errors import InspectorError
-from inspector.forms import DIALECTS
 
 
 @click.command("export")
@@ -36,15 +36,7 @@ from inspector.forms import DIALECTS
     envvar="INSPECTOR_OUTPUT",
     help="The file; standard output without it.",
 )
-@click.option(
-    "--as-seen-by",
-    "receiver",
-    type=click.Choice(DIALECTS),
-    default="php",
-    show_default=True,
-    envvar="INSPECTOR_AS_SEEN_BY",
-    help="With jsonl: form and form_notes as this receiver reads them.",
-)
+@receiver_option("jsonl")
 @server_options
 def command(
     bin_name: str, *, form: str, output: Path | None, receiver: str, server: str, token: str | None

@@ -11,6 +11,7 @@ import click
 
 from inspector.cli.client import Client, bin_path, server_options
 from inspector.cli.lines import format_request
+from inspector.cli.options import json_option, limit_option
 from inspector.domain.json_bodies import write_json
 
 PAGE = 500
@@ -23,14 +24,8 @@ PAGE = 500
     metavar="QUERY",
     help="Only what the page's search language finds, as in 'ticket.agent.id=3 method:POST'.",
 )
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most.")
-@click.option(
-    "--json",
-    "as_json",
-    is_flag=True,
-    envvar="INSPECTOR_JSON",
-    help="The API's JSON, one object a line.",
-)
+@limit_option
+@json_option
 @server_options
 def command(
     bin_name: str,

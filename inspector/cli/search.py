@@ -8,19 +8,14 @@ from urllib.parse import urlencode
 import click
 
 from inspector.cli.client import Client, server_options
+from inspector.cli.options import json_option, limit_option
 from inspector.cli.requests import PAGE, print_requests
 
 
 @click.command("search", context_settings={"auto_envvar_prefix": "INSPECTOR"})
 @click.argument("query", nargs=-1, required=True)
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most.")
-@click.option(
-    "--json",
-    "as_json",
-    is_flag=True,
-    envvar="INSPECTOR_JSON",
-    help="The API's JSON, one object a line.",
-)
+@limit_option
+@json_option
 @server_options
 def command(
     query: tuple[str, ...], *, limit: int, as_json: bool, server: str, token: str | None

@@ -12,10 +12,11 @@ import click
 from inspector.cli.client import Client, LostError, bin_path, server_options
 from inspector.cli.forward import forward, read_request
 from inspector.cli.lines import format_request
+from inspector.cli.options import receiver_option
 from inspector.domain import CapturedRequest
 from inspector.domain.json_bodies import SentNumber, write_json
 from inspector.errors import InspectorError
-from inspector.forms import DIALECTS, to_json_safe
+from inspector.forms import to_json_safe
 from inspector.reading.query import Query, parse_query
 
 FIRST_PAUSE_S = 0.5
@@ -44,15 +45,7 @@ LONGEST_PAUSE_S = 15.0
     envvar="INSPECTOR_FORWARD_REFUSED",
     help="Send on those too that the server has refused.",
 )
-@click.option(
-    "--as-seen-by",
-    "receiver",
-    type=click.Choice(DIALECTS),
-    default="php",
-    show_default=True,
-    envvar="INSPECTOR_AS_SEEN_BY",
-    help="With --json: form and form_notes as this receiver reads them.",
-)
+@receiver_option("--json")
 @server_options
 def command(
     bin_name: str,

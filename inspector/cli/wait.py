@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import click
 
 from inspector.cli.client import TIMEOUT_S, Client, bin_path, server_options
+from inspector.cli.options import json_option
 from inspector.cli.requests import print_requests
 
 MAX_TIMEOUT_S = 300
@@ -34,13 +35,7 @@ MAX_TIMEOUT_S = 300
     default=10.0,
     show_default=True,
 )
-@click.option(
-    "--json",
-    "as_json",
-    is_flag=True,
-    envvar="INSPECTOR_JSON",
-    help="The API's JSON, one object a line.",
-)
+@json_option
 @server_options
 def command(
     bin_name: str,
