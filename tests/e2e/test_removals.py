@@ -55,6 +55,23 @@ def test_what_a_full_bin_lets_go_of_leaves_the_list(page: Page, live_server: Liv
     expect(page.locator(COUNT)).to_have_text("3")
 
 
+def test_a_deletion_lowers_the_count_of_a_search_by_what_it_had_found(
+    page: Page, live_server: LiveServer
+) -> None:
+    url = live_server.create_bin("gone-found")
+    send_many(url, 3)
+    requests.put(url, data="x", timeout=10)
+    page.goto("/bins/gone-found?q=method:GET")
+    expect(page.locator(".live")).to_have_text("live")
+    expect(page.locator(COUNT)).to_have_text("3")
+    delete(live_server, "gone-found/requests/2")
+    expect(page.locator(ROW)).to_have_count(2)
+    expect(page.locator(COUNT)).to_have_text("2")
+    delete(live_server, "gone-found/requests/4")
+    delete(live_server, "gone-found/requests/1")
+    expect(page.locator(COUNT)).to_have_text("1")
+
+
 def test_a_reconnect_takes_away_what_was_deleted_meanwhile(
     new_page: NewPage, start_server: StartServer, watch: Watch
 ) -> None:
