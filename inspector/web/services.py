@@ -33,10 +33,10 @@ from inspector.live.deferred import DeferredAnswer
 from inspector.live.events import Renderer
 from inspector.live.news import News
 from inspector.live.waiters import Waiters
-from inspector.reading.activity import Activities
-from inspector.reading.aggregates import Aggregates
-from inspector.reading.catalogue import Catalogue
-from inspector.reading.series import Series
+from inspector.reading.overview.activity import Activities
+from inspector.reading.overview.aggregates import Aggregates
+from inspector.reading.overview.catalogue import Catalogue
+from inspector.reading.overview.series import Series
 from inspector.settings import Settings
 from inspector.storage.actions import ActionStore
 from inspector.storage.bins import BinStore

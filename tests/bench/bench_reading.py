@@ -15,10 +15,10 @@ from time import process_time
 
 from inspector.app import create_app
 from inspector.domain import CapturedRequest
-from inspector.reading.catalogue import Catalogue
 from inspector.reading.compare import compare_requests
 from inspector.reading.fields import parse_name
-from inspector.reading.series import Series
+from inspector.reading.overview.catalogue import Catalogue
+from inspector.reading.overview.series import Series
 from inspector.reading.tree import build_reading
 from inspector.settings import Settings
 from tests.reading.captures import FORM_TYPE, SAMPLE_BODY, make_request

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inspector.domain import CapturedRequest
-from inspector.reading.catalogue import (
+from inspector.reading.nodes import split_words
+from inspector.reading.overview.catalogue import (
     MAX_DISTINCT,
     MAX_FIELDS,
     SORTS,
@@ -15,7 +16,6 @@ from inspector.reading.catalogue import (
     filter_fields,
     sort_fields,
 )
-from inspector.reading.nodes import split_words
 from tests.reading.captures import make_form, make_request, make_sample
 
 

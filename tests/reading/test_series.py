@@ -2,7 +2,7 @@ import pytest
 
 from inspector.domain import CapturedRequest
 from inspector.reading.fields import parse_name
-from inspector.reading.series import MAX_RUNS, MAX_VALUE_CHARS, Series
+from inspector.reading.overview.series import MAX_RUNS, MAX_VALUE_CHARS, Series
 from tests.reading.captures import make_form
 
 
@@ -55,7 +55,7 @@ def test_what_is_kept_is_bounded() -> None:
 
 
 def test_tickets_beyond_the_limit_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("inspector.reading.series.MAX_SUBJECTS", 2)
+    monkeypatch.setattr("inspector.reading.overview.series.MAX_SUBJECTS", 2)
     tickets = ["1", "2", "3", "1"]
     agents = ["a", "a", "a", "b"]
     numbered = enumerate(zip(tickets, agents, strict=True), 1)

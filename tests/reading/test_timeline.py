@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inspector.reading.catalogue import Point
-from inspector.reading.timeline import (
+from inspector.reading.overview.catalogue import Point
+from inspector.reading.overview.timeline import (
     COLUMNS,
     MAX_KINDS,
     MAX_KINDS_COUNTED,

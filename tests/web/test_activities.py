@@ -11,8 +11,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from inspector.capture import Capture
-from inspector.reading.activity import MAX_KEPT
-from inspector.reading.timeline import Timeline
+from inspector.reading.overview.activity import MAX_KEPT
+from inspector.reading.overview.timeline import Timeline
 from inspector.storage.outcomes import Stored
 from inspector.web.services import Services
 
@@ -74,7 +74,7 @@ def test_what_a_full_bin_let_go_of_and_what_was_deleted_is_not_drawn(
 def test_a_big_bin_is_counted_piece_by_piece_from_the_newest_on(
     services: Services, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("inspector.reading.activity.MAX_COUNTED", 3)
+    monkeypatch.setattr("inspector.reading.overview.activity.MAX_COUNTED", 3)
     store(services, *range(8))
     assert 'hx-trigger="redraw, load delay:100ms"' in client.get("/bins/orders").text
     timeline = draw(services)

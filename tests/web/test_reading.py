@@ -18,8 +18,8 @@ from markupsafe import escape
 
 from inspector.app import create_app
 from inspector.domain import CapturedRequest
-from inspector.reading import aggregates
-from inspector.reading.catalogue import Catalogue
+from inspector.reading.overview import aggregates
+from inspector.reading.overview.catalogue import Catalogue
 from inspector.settings import Settings
 from inspector.web.pages import fields
 from tests.reading.captures import SAMPLE_BODY

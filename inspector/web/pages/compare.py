@@ -8,8 +8,8 @@ from inspector.domain import Bin, CapturedRequest
 from inspector.errors import InspectorError
 from inspector.reading.compare import compare_requests
 from inspector.reading.fields import find_text
+from inspector.reading.overview.series import SUBJECT
 from inspector.reading.query import parse_query
-from inspector.reading.series import SUBJECT
 from inspector.reading.terms import find_terms
 from inspector.storage.records import find_number, make_id
 from inspector.web.current import current_services, find_bin

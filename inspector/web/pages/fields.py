@@ -11,21 +11,21 @@ from flask import Blueprint, Response, make_response, render_template, request
 
 from inspector.domain import Bin
 from inspector.errors import InspectorError
-from inspector.reading.aggregates import LONG_TIME_S, TIME_S, Aggregates, Kind, Snapshot
-from inspector.reading.catalogue import (
+from inspector.reading.detail import find_detail
+from inspector.reading.fields import BODY, Name, parse_name
+from inspector.reading.nodes import MAX_FILTER_CHARS, split_words
+from inspector.reading.overview.aggregates import LONG_TIME_S, TIME_S, Aggregates, Kind, Snapshot
+from inspector.reading.overview.catalogue import (
     SORTS,
     Catalogue,
     filter_fields,
     sort_fields,
 )
-from inspector.reading.detail import find_detail
-from inspector.reading.fields import BODY, Name, parse_name
-from inspector.reading.nodes import MAX_FILTER_CHARS, split_words
+from inspector.reading.overview.series import Series
+from inspector.reading.overview.timeline import METHOD, build_timeline
 from inspector.reading.paths import Path, parse_path
 from inspector.reading.receivers import choose_receiver
-from inspector.reading.series import Series
 from inspector.reading.terms import find_terms
-from inspector.reading.timeline import METHOD, build_timeline
 from inspector.storage.records import make_id
 from inspector.web.current import current_services, find_bin
 from inspector.web.htmx import render_resource, set_vary, wants_fragment

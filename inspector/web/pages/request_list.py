@@ -10,8 +10,8 @@ from flask import Flask, Response, make_response, render_template, request
 
 from inspector.answers.rules import load_rules
 from inspector.domain import Bin, CapturedRequest
+from inspector.reading.overview.timeline import Column
 from inspector.reading.reasons import Reason
-from inspector.reading.timeline import Column
 from inspector.storage.records import make_id
 from inspector.web.current import current_services
 from inspector.web.htmx import (

@@ -8,8 +8,8 @@ from threading import Lock
 from typing import Protocol
 
 from inspector.domain import Bin
+from inspector.reading.overview.timeline import METHOD, Activity, Timeline
 from inspector.reading.text import shorten
-from inspector.reading.timeline import METHOD, Activity, Timeline
 
 MAX_KEPT = 100
 # So many requests are counted for a page: a big bin that nobody looked at yet takes several.

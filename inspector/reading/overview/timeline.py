@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from inspector.reading.catalogue import Point
 from inspector.reading.meaning import say_duration
+from inspector.reading.overview.catalogue import Point
 
 COLUMNS = 60
 # With fewer columns than this a picture says little.

@@ -15,8 +15,8 @@ from inspector.domain import CapturedRequest
 from inspector.reading.fields import BODY, HEADER, QUERY, Name, find_text, iterate_fields
 from inspector.reading.grouping import thought_order
 from inspector.reading.nodes import Word
+from inspector.reading.overview.series import SUBJECT
 from inspector.reading.paths import Path
-from inspector.reading.series import SUBJECT
 from inspector.reading.text import shorten
 
 MAX_FIELDS = 2_000
