@@ -6,14 +6,35 @@ The only module that touches htmx-flask.
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from flask import Flask, Response, make_response, render_template
 from htmx_flask import Htmx, request
+from htmx_flask.requests import HtmxAwareRequest
+
+ASCII_CHARACTERS = bytes(range(128))
+
+
+class AnyQueryRequest(HtmxAwareRequest):  # type: ignore[misc]
+    """htmx-flask's request, whose query string may hold any bytes.
+
+    Werkzeug raises ``UnicodeDecodeError`` for bytes that are not UTF-8, wherever ``args``,
+    ``full_path`` or ``url`` is read. Percent-encoded, as a browser sends them, it takes them.
+    """
+
+    query_string: bytes
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if not self.query_string.isascii():
+            # ASCII stays as it is: a percent sign encodes already.
+            self.query_string = quote(self.query_string, safe=ASCII_CHARACTERS).encode()
 
 
 def init_hypermedia(app: Flask) -> None:
-    """Give the application's requests their ``htmx`` attribute."""
+    """Give the application's requests their ``htmx`` attribute and any query string."""
     Htmx(app)
+    app.request_class = AnyQueryRequest
 
 
 def wants_fragment() -> bool:
