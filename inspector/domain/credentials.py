@@ -1,14 +1,15 @@
 """Credentials in requests and actions: hidden where they are shown, put back where they return.
 
-A credential is the value of a header that proves who sends, and the user and password of a URL
-or of basic authentication. Query strings and bodies are shown as they are.
+A credential is the value of a header that proves who sends, by its name or since a shared secret
+was put into it, and the user and password of a URL or of basic authentication. Query strings and
+bodies are shown as they are.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, TypeAlias
 
 # A JSON object: how an action is written.
@@ -34,15 +35,19 @@ def is_secret_header(name: str) -> bool:
     return "{{" in name or "{%" in name or _SECRET_NAME.fullmatch(name) is not None
 
 
-def hide_in_head(raw_head: bytes) -> bytes:
-    """A request's head with ``***`` for credentials; an ``Authorization`` keeps its scheme."""
+def hide_in_head(raw_head: bytes, secret_headers: Collection[str] = ()) -> bytes:
+    """A request's head with ``***`` for credentials; an ``Authorization`` keeps its scheme.
+
+    ``secret_headers`` are further names of headers with secrets, in lower case.
+    """
     lines = raw_head.split(b"\n")
-    return b"\n".join([lines[0], *map(_hide_in_line, lines[1:])])
+    return b"\n".join([lines[0], *(_hide_in_line(line, secret_headers) for line in lines[1:])])
 
 
-def _hide_in_line(line: bytes) -> bytes:
+def _hide_in_line(line: bytes, secret_headers: Collection[str]) -> bytes:
     name, colon, value = line.partition(b":")
-    if not colon or not is_secret_header(name.decode("latin-1")):
+    text = name.decode("latin-1")
+    if not colon or not (is_secret_header(text) or text.strip().lower() in secret_headers):
         return line
     has_scheme = name.lower().endswith(b"authorization")
     begin = _SCHEME.match(value)

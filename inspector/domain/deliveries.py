@@ -111,7 +111,8 @@ class Delivery:
     ``raw_head`` and ``body`` are the bytes that were sent first; ``left_out`` pairs
     what is not among them with why. ``redirect_to`` is where the last answer points
     when that was not followed. ``definition`` and ``ticket`` are what it was made
-    from, None for a request that was sent as captured.
+    from, None for a request that was sent as captured. ``secret_headers`` are names, in lower
+    case, of headers that are credentials though their names do not say so.
     """
 
     line: DeliveryLine
@@ -123,6 +124,7 @@ class Delivery:
     redirect_to: str | None
     definition: Definition | None
     ticket: Definition | None
+    secret_headers: frozenset[str] = frozenset()
 
     @property
     def id(self) -> int:
@@ -159,7 +161,7 @@ class Delivery:
         """
         return replace(
             self,
-            raw_head=hide_in_head(self.raw_head),
+            raw_head=hide_in_head(self.raw_head, self.secret_headers),
             definition=self.definition and hide_in_definition(self.definition),
             redirect_to=self.redirect_to and hide_in_url(self.redirect_to),
         )

@@ -30,7 +30,7 @@ from inspector.emitter import (
 )
 from inspector.emitter.http_client.connections import ConnectionPool
 from inspector.emitter.replaying import UNCHANGED, ReplayChanges
-from inspector.emitter.signing import resign_request
+from inspector.emitter.signing import mark_secret_headers, resign_request
 from inspector.errors import InspectorError
 from inspector.signatures import SignatureSecret
 
@@ -215,15 +215,17 @@ def make_replay(
     captured: CapturedRequest,
     url: str,
     changes: ReplayChanges = UNCHANGED,
-    resign_with: Sequence[SignatureSecret] | None = None,
+    secrets: Sequence[SignatureSecret] = (),
+    *,
+    resign: bool = False,
 ) -> DeliveryOrder:
     """A captured request, on its way to another place. Raises ``InspectorError``.
 
-    Given the bin's secrets, it is signed anew with the time of now.
+    ``secrets`` are its bin's; ``resign`` signs it anew with one of them and the time of now.
     """
-    request = replay(captured, url, changes)
-    if resign_with is not None:
-        request = resign_request(request, captured, resign_with, time.time())
+    request = mark_secret_headers(replay(captured, url, changes), secrets)
+    if resign:
+        request = resign_request(request, captured, secrets, time.time())
     return DeliveryOrder(
         request,
         DeliveryOptions(),

@@ -42,7 +42,8 @@ class LeftOut:
 class PreparedRequest:
     """A request as it will be sent: these headers in this order, then this body.
 
-    ``raw`` is every byte of it.
+    ``raw`` is every byte of it. ``secret_headers`` are names, in lower case, of headers whose
+    values are shared secrets, whatever they are called: see ``domain.credentials``.
     """
 
     method: str
@@ -50,6 +51,7 @@ class PreparedRequest:
     headers: tuple[tuple[str, str], ...]
     body: bytes
     left_out: tuple[LeftOut, ...] = ()
+    secret_headers: frozenset[str] = frozenset()
 
     @property
     def request_line(self) -> str:

@@ -45,6 +45,7 @@ def make_delivery(
         redirect_to=result.redirect_to,
         definition=definition,
         ticket=ticket,
+        secret_headers=request.secret_headers,
     )
 
 

@@ -6,7 +6,7 @@ import logging
 import secrets
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -18,6 +18,7 @@ from inspector.emitter.http_client.destinations import DestinationPolicy
 from inspector.emitter.outbox import Keep, deliver, make_replay
 from inspector.emitter.runs import Runs, is_running
 from inspector.errors import InspectorError
+from inspector.signatures import SignatureSecret
 
 log = logging.getLogger("inspector.emitter")
 
@@ -39,6 +40,7 @@ class ReplayRun:
     bin_name: str
     url: str
     rate_per_s: float | None = None
+    secrets: Sequence[SignatureSecret] = field(default=(), repr=False)
     id: str = field(default_factory=lambda: secrets.token_urlsafe(12))
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     sent: int = 0
@@ -69,7 +71,7 @@ class ReplayRun:
                     1 / self.rate_per_s if self.rate_per_s else 0
                 )
                 try:
-                    order = make_replay(captured, self.url)
+                    order = make_replay(captured, self.url, secrets=self.secrets)
                 except InspectorError as error:
                     self.skipped += 1
                     self.problem = f"#{captured.number}: {error.message}"

@@ -201,6 +201,7 @@ def repeat(delivery: Delivery) -> PreparedRequest:
         tuple(read_headers(head)),
         delivery.body,
         tuple(LeftOut(what, why) for what, why in delivery.left_out),
+        delivery.secret_headers,
     )
 
 

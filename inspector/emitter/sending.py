@@ -294,14 +294,14 @@ def redirect_request(request: PreparedRequest, status: int, url: HttpUrl) -> Pre
 
     303 turns every method into GET, 301 and 302 turn POST into GET, as browsers do
     (Fetch standard, 4.4); a GET carries no body and none of its headers. Another origin gets no
-    ``Authorization`` and no ``Cookie``; other custom headers go along.
+    ``Authorization``, no ``Cookie`` and no shared secret; other custom headers go along.
     """
     to_get = status == 303 or (status in (301, 302) and request.method == "POST")
     dropped = {"host"}
     if to_get:
         dropped |= {"content-type", "content-length"}
     if url.origin != request.url.origin:
-        dropped |= {"authorization", "cookie"}
+        dropped |= {"authorization", "cookie", *request.secret_headers}
     kept = [(name, value) for name, value in request.headers if name.lower() not in dropped]
     return replace(
         request,

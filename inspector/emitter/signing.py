@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from inspector.domain.messages import Message
@@ -36,7 +36,15 @@ def sign_request(
         headers = tuple(
             (name, size if name.lower() == "content-length" else value) for name, value in headers
         )
-    return replace(request, headers=headers, body=signed.body)
+    return mark_secret_headers(replace(request, headers=headers, body=signed.body), (secret,))
+
+
+def mark_secret_headers(
+    request: PreparedRequest, secrets: Iterable[SignatureSecret]
+) -> PreparedRequest:
+    """The request, with the headers marked in which one of the secrets stands as it is."""
+    names = {each.scheme.header.lower() for each in secrets if each.scheme.kind == "token"}
+    return replace(request, secret_headers=request.secret_headers | names)
 
 
 def resign_request(

@@ -129,6 +129,7 @@ def _to_row(delivery: Delivery) -> DeliveryRow:
         "redirect_to": delivery.redirect_to,
         "definition": delivery.definition,
         "ticket": delivery.ticket,
+        "secret_headers": sorted(delivery.secret_headers),
     }
     # ASCII, with escapes: PostgreSQL's text takes no NUL, and neither takes half characters.
     written = json.dumps(details, default=datetime.isoformat)
@@ -156,6 +157,7 @@ def _to_delivery(row: DeliveryRow) -> Delivery:
         redirect_to=details["redirect_to"],
         definition=details["definition"],
         ticket=details["ticket"],
+        secret_headers=frozenset(details.get("secret_headers", ())),
     )
 
 

@@ -2,12 +2,19 @@
 
 import pytest
 
-from inspector.domain.credentials import find_hidden, hide_in_definition, put_back
+from inspector.domain.credentials import (
+    find_hidden,
+    hide_in_definition,
+    hide_in_head,
+    put_back,
+)
 from inspector.domain.messages import Message
 from inspector.emitter import Composition, WebhookAction, action_from_json, action_to_json
 from inspector.emitter.actions import DeliveryOptions
+from inspector.emitter.http_client.urls import parse_url
 from inspector.emitter.preparing import PreparedRequest
 from inspector.emitter.replaying import replay
+from inspector.emitter.sending import redirect_request
 from inspector.emitter.signing import resign_request
 from inspector.errors import InspectorError
 from inspector.signatures import check_signatures, parse_secret
@@ -47,6 +54,19 @@ def test_a_secret_is_hidden_and_put_back(sign: str) -> None:
     assert find_hidden(shown) == "sign"
     assert put_back(shown, kept) == kept
     assert find_hidden(kept) is None
+
+
+def test_a_shared_secret_is_hidden_whatever_its_header_is_called() -> None:
+    sign = '{"scheme": "token", "header": "X-Odd-Name", "secret": "hush"}'
+    request = Composition(
+        WebhookAction(url="http://r.test", options=DeliveryOptions(sign=sign))
+    ).prepare()
+    assert b"X-Odd-Name: hush" in request.head
+    assert b"X-Odd-Name: ***" in hide_in_head(request.head, request.secret_headers)
+    elsewhere = redirect_request(request, 307, parse_url("http://other.test/"))
+    assert b"hush" not in elsewhere.head
+    same_place = redirect_request(request, 307, parse_url("http://r.test/b"))
+    assert b"X-Odd-Name: hush" in same_place.head
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import json
 import re
 import socket
 import time
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from html import unescape
 from typing import Any
@@ -183,6 +183,31 @@ def test_a_request_has_a_way_to_its_editor(client: FlaskClient) -> None:
     capture(client, b"{}")
     assert f'href="{PAGE}"' in client.get("/bins/orders/requests/1-1").text
     assert client.get("/bins/orders/requests/1-9/replay").status_code == 404
+
+
+SECRET = {"scheme": "token", "header": "X-Odd-Name", "secret": "hush"}
+
+
+def test_a_shared_secret_is_nowhere_in_the_log(client: FlaskClient, receiver: Receiver) -> None:
+    call = "/api/v1/bins/orders/signatures"
+    assert client.put(call, json={"signatures": [SECRET]}).status_code == 200
+    client.post("/orders", data=b"x", headers={"x-odd-NAME": "hush"})
+    replay(client, url=receiver.url)
+    replay(client, url=receiver.url, resign=True)
+    client.post("/api/v1/deliveries/1/repeat")
+    wait_for_end(client, start(client, url=receiver.url))
+    action = {"url": receiver.url, "options": {"sign": json.dumps(SECRET)}}
+    client.post("/api/v1/deliveries", json={"action": action})
+    assert [b": hush\r\n" in request for request in receiver.requests] == [True] * 5
+    for delivery_id in range(1, 6):
+        delivery = client.get(f"/api/v1/deliveries/{delivery_id}").json or {}
+        shown = json.dumps(delivery) + b64decode(delivery["request"]["head_base64"]).decode()
+        shown += client.get(f"/emitter/deliveries/{delivery_id}").text
+        assert "***" in shown
+        assert "hush" not in shown
+    form = {"url": receiver.url, "method": "POST", "name": "W", "source": "trigger"}
+    preview = client.post("/emitter/preview", data={**form, "sign": json.dumps(SECRET)})
+    assert "X-Odd-Name: ***" in preview.text
 
 
 RUNS = "/api/v1/bins/orders/replay"

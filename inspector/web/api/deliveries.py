@@ -202,8 +202,8 @@ def replay_request(name: str, request_id: str, body: ReplayTarget) -> ResponseRe
     taken over. What is given beside the URL is sent in the place of what came.
     """
     captured = load_request(name, request_id)
-    secrets = current_services().bins.load_secrets(name) if body.resign else None
-    order = make_replay(captured, body.url, _read_changes(body), secrets)
+    secrets = current_services().bins.load_secrets(name)
+    order = make_replay(captured, body.url, _read_changes(body), secrets, resign=body.resign)
     return answer_when_done(current_services().dispatch(order))
 
 

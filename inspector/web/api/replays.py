@@ -77,8 +77,8 @@ def start_replays(name: str, body: Replays) -> ResponseReturnValue:
     bin_ = find_bin(name)
     parse_url(body.url)
     match = read_match(body.match)
-    run = ReplayRun(bin_.name, body.url, body.rate)
     services = current_services()
+    run = ReplayRun(bin_.name, body.url, body.rate, services.bins.load_secrets(name))
     services.start_replays(run, lambda: _iterate(bin_, match, refused_too=body.refused))
     return jsonify(_to_json(run)), 202
 

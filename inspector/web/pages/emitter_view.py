@@ -159,7 +159,7 @@ def _join(path: str | None, key: str) -> str | None:
 def show_request(prepared: PreparedRequest, notes: tuple[str, ...] = ()) -> Shown:
     """The request that would be sent, without credentials."""
     left_out = tuple((each.what, each.why) for each in prepared.left_out)
-    head = hide_in_head(prepared.head)
+    head = hide_in_head(prepared.head, prepared.secret_headers)
     return _show(prepared.method, str(prepared.url), head, prepared.body, left_out, notes)
 
 

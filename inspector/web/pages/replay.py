@@ -47,8 +47,8 @@ def send(name: str, request_id: str) -> Any:
     try:
         changes = _read(captured)
         services = current_services()
-        secrets = services.bins.load_secrets(name) if "resign" in form else None
-        order = make_replay(captured, form.get("url", ""), changes, secrets)
+        secrets, resign = services.bins.load_secrets(name), "resign" in form
+        order = make_replay(captured, form.get("url", ""), changes, secrets, resign=resign)
         job = services.dispatch(order)
     except InspectorError as problem:
         given = _write(captured) | {field: form[field] for field in form}
