@@ -21,36 +21,30 @@ quotes keep spaces together. Words are found at the beginnings of words, in any 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 from inspector.domain import CapturedRequest
 from inspector.errors import InspectorError
-from inspector.reading.content import find_other_texts
 from inspector.reading.fields import (
-    BODY,
     HEADER,
     QUERY,
     Name,
     has_text,
     is_fraction,
-    iterate_fields,
     list_texts,
     parse_name,
 )
 from inspector.reading.marks import FLAGS, method_mark
 from inspector.reading.paths import ANY_INDEX
 from inspector.reading.webhooks.senders import SENDER_TESTS
+from inspector.reading.words import WORD, Phrase, has_phrase, searched_lines, split_words
 
 MAX_QUERY_CHARS = 1000
 MAX_TERMS = 30
-MAX_WORD_SOURCE_CHARS = 10_000
 
-# Chinese, Japanese and Thai put no spaces between words: each of their signs is one.
-_SIGNS = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-WORD = re.compile(rf"[{_SIGNS}]|[^\W_{_SIGNS}]+")
 TERM = re.compile(r'\s*(-?)((?:"[^"]*"|[^\s"])+)')
 FILTERS = ("method", "path", "has", "is", "before", "after", *SENDER_TESTS)
 _FILTER = re.compile(rf"({'|'.join(FILTERS)}):(.*)\Z", re.DOTALL)
@@ -62,19 +56,6 @@ _AGO = re.compile(r"(\d{1,9})([smhdw])\Z")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 Test = Callable[[CapturedRequest], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Phrase:
-    """Words in a row. When ``begun`` the last may be only the beginning of one."""
-
-    words: tuple[str, ...]
-    begun: bool = False
-
-
-def split_words(text: str) -> list[str]:
-    """The words of a text, in small letters: runs of letters and digits."""
-    return WORD.findall(text[:MAX_WORD_SOURCE_CHARS].lower())
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,34 +345,3 @@ def _unquote(text: str) -> str:
 
 def _error(message: str) -> InspectorError:
     return InspectorError("invalid_query", message, field="q")
-
-
-def searched_lines(request: CapturedRequest) -> Iterator[str]:
-    """The lines that words are searched in: each name with its value, in small letters, bounded."""
-    yield _line(f"{request.method} {request.decoded_path}")
-    for place, path, text in iterate_fields(request):
-        name = " ".join(path)
-        yield _line(f"{name} {text}" if place == BODY else f"{place} {name} {text}")
-    yield from map(_line, find_other_texts(request))
-
-
-def _line(text: str) -> str:
-    return text[:MAX_WORD_SOURCE_CHARS].lower()
-
-
-def has_phrase(words: list[str], phrase: Phrase) -> bool:
-    """True when the words contain the phrase in a row."""
-    return find_phrase(words, phrase) is not None
-
-
-def find_phrase(words: list[str], phrase: Phrase) -> int | None:
-    """At which word the phrase begins, or None."""
-    if not phrase.words:
-        return 0
-    *whole, last = phrase.words
-    for start in range(len(words) - len(whole)):
-        end = words[start + len(whole)]
-        fits = end.startswith(last) if phrase.begun else end == last
-        if fits and words[start : start + len(whole)] == whole:
-            return start
-    return None

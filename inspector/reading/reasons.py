@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from inspector.domain import CapturedRequest
 from inspector.reading.content import find_other_texts
 from inspector.reading.fields import Name, find_text, iterate_fields
-from inspector.reading.query import WORD, Phrase, Query, Term, find_phrase
+from inspector.reading.query import Query, Term
+from inspector.reading.words import WORD, Phrase, find_phrase
 
 MAX_REASONS = 3
 MAX_NAME_CHARS = 80

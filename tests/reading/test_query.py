@@ -15,12 +15,8 @@ from inspector.capture import Refusal
 from inspector.domain import CapturedRequest
 from inspector.errors import InspectorError
 from inspector.reading.marks import find_marks, method_mark
-from inspector.reading.query import (
-    WORD,
-    has_phrase,
-    parse_query,
-    searched_lines,
-)
+from inspector.reading.query import parse_query
+from inspector.reading.words import WORD, has_phrase, searched_lines
 
 NOW = datetime(2026, 5, 10, 12, tzinfo=UTC)
 FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from inspector.capture import IMPORTED, Capture
 from inspector.domain import Bin, CapturedRequest
-from inspector.reading.query import WORD, parse_query, searched_lines
+from inspector.reading.query import parse_query
+from inspector.reading.words import WORD, searched_lines
 from inspector.storage.outcomes import Stored
 from inspector.storage.rows import load_rows_after
 from inspector.storage.search.indexes import open_index

@@ -10,7 +10,8 @@ from __future__ import annotations
 from sqlalchemy import Engine, text
 
 from inspector.domain import Bin, CapturedRequest
-from inspector.reading.query import WORD, Phrase, Query
+from inspector.reading.query import Query
+from inspector.reading.words import WORD, Phrase
 from inspector.storage.bins import BinStore
 from inspector.storage.database.postgresql import INDEX_LOCK
 from inspector.storage.models import db

@@ -18,7 +18,8 @@ from typing import NamedTuple
 
 from inspector.domain import CapturedRequest
 from inspector.reading.marks import find_marks
-from inspector.reading.query import WORD, Phrase, Query, searched_lines
+from inspector.reading.query import Query
+from inspector.reading.words import WORD, Phrase, searched_lines
 from inspector.storage.database.files import COMPANIONS, make_private_file
 
 SCHEMA = 10

@@ -13,9 +13,10 @@ from inspector.domain import Bin, CapturedRequest
 from inspector.errors import InspectorError
 from inspector.reading.fields import BODY, HEADER, Name, find_text, iterate_fields
 from inspector.reading.marks import FLAGS
-from inspector.reading.query import Query, parse_query, split_words
+from inspector.reading.query import Query, parse_query
 from inspector.reading.reasons import Reason, find_reasons
 from inspector.reading.terms import find_meant, finds, list_names, write_comparison, write_has
+from inspector.reading.words import split_words
 from inspector.web.current import current_services
 
 MAX_SUGGESTIONS = 3

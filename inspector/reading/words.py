@@ -1,0 +1,61 @@
+"""Words and phrases of requests, as the search language and the indexes of words cut them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from inspector.domain import CapturedRequest
+from inspector.reading.content import find_other_texts
+from inspector.reading.fields import BODY, iterate_fields
+
+MAX_WORD_SOURCE_CHARS = 10_000
+
+# Chinese, Japanese and Thai put no spaces between words: each of their signs is one.
+_SIGNS = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+WORD = re.compile(rf"[{_SIGNS}]|[^\W_{_SIGNS}]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words in a row. When ``begun`` the last may be only the beginning of one."""
+
+    words: tuple[str, ...]
+    begun: bool = False
+
+
+def split_words(text: str) -> list[str]:
+    """The words of a text, in small letters: runs of letters and digits."""
+    return WORD.findall(text[:MAX_WORD_SOURCE_CHARS].lower())
+
+
+def searched_lines(request: CapturedRequest) -> Iterator[str]:
+    """The lines that words are searched in: each name with its value, in small letters, bounded."""
+    yield _line(f"{request.method} {request.decoded_path}")
+    for place, path, text in iterate_fields(request):
+        name = " ".join(path)
+        yield _line(f"{name} {text}" if place == BODY else f"{place} {name} {text}")
+    yield from map(_line, find_other_texts(request))
+
+
+def _line(text: str) -> str:
+    return text[:MAX_WORD_SOURCE_CHARS].lower()
+
+
+def has_phrase(words: list[str], phrase: Phrase) -> bool:
+    """True when the words contain the phrase in a row."""
+    return find_phrase(words, phrase) is not None
+
+
+def find_phrase(words: list[str], phrase: Phrase) -> int | None:
+    """At which word the phrase begins, or None."""
+    if not phrase.words:
+        return 0
+    *whole, last = phrase.words
+    for start in range(len(words) - len(whole)):
+        end = words[start + len(whole)]
+        fits = end.startswith(last) if phrase.begun else end == last
+        if fits and words[start : start + len(whole)] == whole:
+            return start
+    return None
