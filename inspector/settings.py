@@ -69,6 +69,8 @@ class Settings:
     capacity: int = DEFAULT_CAPACITY
     ttl_s: float | None = None
     max_body_bytes: int = 10_000_000
+    max_call_bytes: int = 10_000_000
+    max_import_bytes: int = 100_000_000
     max_head_bytes: int = 256 * 1024
     max_header_lines: int = 1000
     max_target_bytes: int = 64 * 1024
@@ -227,6 +229,8 @@ def take_handed_socket() -> int | None:
 
 
 LIMITS: dict[str, tuple[str, Callable[[str], int | float]]] = {
+    "max-call": ("max_call_bytes", parse_size),
+    "max-import": ("max_import_bytes", parse_size),
     "max-decoded": ("max_decoded_bytes", parse_size),
     "max-parts": ("max_parts", parse_size),
     "search-time": ("search_time_s", parse_duration),

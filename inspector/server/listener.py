@@ -122,7 +122,7 @@ class CaptureServer(TcpWSGIServer):  # type: ignore[misc]
         if self.is_draining:
             request.connection_close = True
         if not self.lane.take(task):
-            if request.error is None:
+            if request.error is None or request.is_too_large:
                 if not self.probes.take(task):
                     super().add_task(task)
             else:
@@ -185,7 +185,9 @@ def make_adjustments(
         expose_tracebacks=False,
         ident=None,
     )
-    adjustments.keep_body_bytes = settings.max_body_bytes
+    adjustments.max_body_bytes = settings.max_body_bytes
+    adjustments.max_call_bytes = settings.max_call_bytes
+    adjustments.max_import_bytes = settings.max_import_bytes
     adjustments.max_header_lines = settings.max_header_lines
     adjustments.max_target_bytes = settings.max_target_bytes
     adjustments.max_unfinished_bytes = settings.max_unfinished_bytes

@@ -7,13 +7,23 @@ It leans on these seams of waitress 3.0: the channel calls ``received(data)`` un
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from waitress.adjustments import Adjustments
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.receiver import FixedStreamReceiver
 from waitress.utilities import BadRequest, RequestEntityTooLarge, RequestHeaderFieldsTooLarge
 
-from inspector.capture import WireDetails, WireNote, decode_path, split_target
+from inspector.capture import (
+    WireDetails,
+    WireNote,
+    decode_path,
+    find_bin_name,
+    split_request_line,
+    split_target,
+)
 from inspector.clock import time
+from inspector.domain.bins import is_bin_name
 from inspector.domain.proxies import NO_PROXIES
 from inspector.server.chunks import ChunkReceiver
 from inspector.server.head import (
@@ -32,12 +42,16 @@ _HEAD_END = b"\r\n\r\n"
 
 
 class ExactAdjustments(Adjustments):  # type: ignore[misc]
-    """waitress's settings with our own limit on bodies, which keeps the first part.
+    """waitress's settings with our own limits on bodies, of which the first part is kept.
 
-    waitress's own limit throws the body away, so it is set out of reach.
+    ``max_body_bytes`` is for captures, ``max_call_bytes`` for pages and API calls,
+    ``max_import_bytes`` for the files that are put into a bin. waitress's own limit throws
+    the body away, so it is set out of reach.
     """
 
-    keep_body_bytes = 10_000_000
+    max_body_bytes = 10_000_000
+    max_call_bytes = 10_000_000
+    max_import_bytes = 100_000_000
     max_header_lines = 1000
     max_target_bytes = 65_536
     max_unfinished_bytes = 1_000_000_000
@@ -58,7 +72,7 @@ class ExactParser(HTTPRequestParser):  # type: ignore[misc]
 
     ``raw_head`` is the request line and header lines as sent, line ends included,
     the closing empty line not. ``truncated`` says that the body went on beyond
-    ``keep_body_bytes``; ``announced_bytes`` is its whole size where it is known.
+    its limit; ``announced_bytes`` is its whole size where it is known.
     ``notes`` tell what is odd about its framing, and ``leftover`` are bytes behind it
     that begin no other request; with either the connection ends after the answer.
     """
@@ -201,7 +215,7 @@ class ExactParser(HTTPRequestParser):  # type: ignore[misc]
         self.content_length = parse_length(self.headers.get("CONTENT_LENGTH", "0"))
         if self.content_length == 0:
             return
-        keep = self.adj.keep_body_bytes
+        keep = self.body_limit
         if self.content_length > keep:
             self.announced_bytes = self.content_length
             self.truncated = True
@@ -251,7 +265,7 @@ class ExactParser(HTTPRequestParser):  # type: ignore[misc]
             self.leftover = data[:MAX_LEFTOVER_BYTES]
 
     def _keep_as_body(self, data: bytes) -> None:
-        keep = self.adj.keep_body_bytes
+        keep = self.body_limit
         self.body_rcv = FixedStreamReceiver(
             min(len(data), keep), SpoolBuffer(self.adj.inbuf_overflow)
         )
@@ -281,11 +295,28 @@ class ExactParser(HTTPRequestParser):  # type: ignore[misc]
         return f"{came:,}{expected} bytes of body"
 
     def read_body(self) -> bytes:
-        """The body so far, chunks joined, at most ``keep_body_bytes``."""
+        """The body so far, chunks joined, at most as long as its limit."""
         if self.body_rcv is None:
             return b""
-        body: bytes = self.body_rcv.getbuf().get(self.adj.keep_body_bytes)
+        body: bytes = self.body_rcv.getbuf().get(self.body_limit)
         return body
+
+    @cached_property
+    def body_limit(self) -> int:
+        """The number of bytes of a body that are kept; it depends on whom the request is for."""
+        adj = self.adj
+        if adj.max_body_bytes == adj.max_call_bytes == adj.max_import_bytes:
+            return adj.max_body_bytes
+        target = split_request_line(self.raw_head)[1]
+        if is_bin_name(find_bin_name(target)):
+            return adj.max_body_bytes
+        is_import = decode_path(target).endswith(b"/import")
+        return adj.max_import_bytes if is_import else adj.max_call_bytes
+
+    @property
+    def is_too_large(self) -> bool:
+        """True when nothing is wrong with the request but the size of its body."""
+        return isinstance(self.error, RequestEntityTooLarge)
 
     @property
     def is_blank(self) -> bool:
@@ -323,14 +354,14 @@ class ExactParser(HTTPRequestParser):  # type: ignore[misc]
         return WireDetails(self.notes, received.trailer, tuple(received.extensions), self.leftover)
 
     def _limit_chunked_body(self) -> None:
-        if self.body_rcv is not None and len(self.body_rcv) > self.adj.keep_body_bytes:
+        if self.body_rcv is not None and len(self.body_rcv) > self.body_limit:
             self.truncated = True
 
     def _complete(self) -> None:
         self.completed = True
         self.received_us = time.time_ns() // 1000
         if self.truncated and self.error is None:
-            self.error = RequestEntityTooLarge(f"exceeds {self.adj.keep_body_bytes} bytes")
+            self.error = RequestEntityTooLarge(f"exceeds {self.body_limit} bytes")
         if self.error is not None:
             self.connection_close = True
 

@@ -50,6 +50,7 @@ class PageTask(WSGITask):  # type: ignore[misc]
         environ: dict[str, Any] = super().get_environment()
         environ["REQUEST_URI"] = self.request.request_uri
         environ["inspector.park"] = self._park
+        environ["inspector.is_cut"] = self.request.truncated
         return environ
 
     def _park(self, later: DeferredAnswer) -> None:

@@ -49,20 +49,54 @@ BODY = b"x" * 2001
 
 
 @pytest.mark.parametrize(
-    "target", [b"/b1", b"/api/v1/bins", b"/bins", b"/api/v1/actions/preview", b"/static/none"]
+    "target",
+    [
+        *(b"/b1", b"/api/v1/bins", b"/bins", b"/api/v1/actions/preview", b"/static/none"),
+        *(b"/bins/b1/import", b"/api/v1/bins/b1/import"),
+    ],
 )
 @pytest.mark.parametrize("chunked", [False, True], ids=["announced", "in chunks"])
 def test_a_body_beyond_the_limit_is_answered_413_everywhere(
     start_process: StartProcess, target: bytes, chunked: bool
 ) -> None:
-    server = start_process(max_body_bytes=2000)
+    server = start_process(max_body_bytes=2000, max_call_bytes=1999, max_import_bytes=1998)
     head = b"POST " + target + HOST + b"Content-Type: application/json\r\n"
     if chunked:
         sent = head + b"Transfer-Encoding: chunked\r\n\r\n7d1\r\n" + BODY + b"\r\n0\r\n\r\n"
     else:
         sent = head + b"Content-Length: 2001\r\n\r\n" + BODY
-    assert server.send(sent).startswith(b"HTTP/1.1 413 ")
+    answer = server.send(sent)
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    if target.startswith(b"/api/"):
+        assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["code"] == "too_large"
+    elif target != b"/b1":
+        assert b"Content-Type: text/html" in answer
+        assert b"bytes that are taken here" in answer
     assert server.get("/healthz") == (200, "ok\n")
+
+
+def test_each_body_has_the_limit_of_what_it_is_for(start_process: StartProcess) -> None:
+    server = start_process(max_body_bytes=20, max_call_bytes=3000, max_import_bytes=500_000)
+    saved = b"POST /b1 HTTP/1.1\r\nContent-Length: 400000\r\n\r\n" + b"x" * 400_000
+    assert post(server, b"/api/v1/bins/b1/import", saved).startswith(b"HTTP/1.1 201 ")
+    answer = json.dumps({"body": "y" * 2500}).encode()
+    assert post(server, b"/api/v1/bins/b1/answer", answer, b"PUT").startswith(b"HTTP/1.1 200 ")
+    answer = json.dumps({"body": "y" * 3500}).encode()
+    assert post(server, b"/api/v1/bins/b1/answer", answer, b"PUT").startswith(b"HTTP/1.1 413 ")
+    assert post(server, b"/b1", b"z" * 21).startswith(b"HTTP/1.1 413 ")
+    assert post(server, b"/b1/import", b"z" * 21).startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_call_has_its_limit_on_other_servers_too(make_app: MakeApp) -> None:
+    client = make_app(max_call_bytes=100).test_client()
+    answer = client.post("/api/v1/bins", json={"name": "x" * 200})
+    assert answer.status_code == 413
+    assert "100 bytes that are taken here" in (answer.json or {})["error"]["message"]
+
+
+def post(server: RunningServer, target: bytes, body: bytes, method: bytes = b"POST") -> bytes:
+    head = method + b" " + target + HOST + b"Content-Type: application/json\r\n"
+    return server.send(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
 
 
 def test_bins_have_an_end(make_app: MakeApp) -> None:

@@ -275,7 +275,7 @@ def test_a_refused_request_for_no_bin_is_answered_all_the_same(server: RunningSe
 def test_a_refused_call_of_the_api_is_told_as_all_its_errors(
     start_process: StartProcess, sent: bytes, status: int, code: str
 ) -> None:
-    server = start_process(max_body_bytes=1_000_000)
+    server = start_process(max_call_bytes=1_000_000)
     answer = server.exchange(b"POST /api/v1/bins HTTP/1.1\r\n" + sent + b"\r\n")
     head, _, body = answer.partition(b"\r\n\r\n")
     assert int(head.split()[1]) == status

@@ -1,4 +1,4 @@
-"""The gate before every page and call: who may ask, and what each answer forbids a browser.
+"""The gate before every page and call: who may ask, with how much, and what a browser may do.
 
 Any web page its user visits can send requests to this machine, so an address is no
 proof of a friend. Captures alone pass unasked: they accept everything from everywhere.
@@ -30,6 +30,7 @@ _OWN_SITES = ("same-origin", "none")
 def register(app: Flask) -> None:
     """Put the gate before every view; first, so that nothing answers without it."""
     app.before_request(_check_caller)
+    app.before_request(_bound_body)
     app.after_request(_forbid)
     app.jinja_env.globals["script_nonce"] = _script_nonce
 
@@ -50,6 +51,27 @@ def _check_caller() -> None:
         raise InspectorError("cross_origin", "Another site's page may not do this.")
     if request.endpoint not in OPEN:
         services.access.check()
+
+
+def _bound_body() -> None:
+    """Refuse what is larger than pages, calls and imports take.
+
+    ``inspector.is_cut`` is our own server's word for a body of which only a part was kept.
+    """
+    is_cut = request.environ.get("inspector.is_cut")
+    if request.endpoint == CAPTURE and not is_cut:
+        return
+    settings = current_services().settings
+    is_import = request.path.endswith("/import")
+    limit = settings.max_import_bytes if is_import else settings.max_call_bytes
+    request.max_content_length = limit
+    if is_cut or (request.content_length or 0) > limit:
+        flag = f"--limit max-{'import' if is_import else 'call'}=BYTES"
+        raise InspectorError(
+            "too_large",
+            f"This is larger than the {limit:,} bytes that are taken here. "
+            f"Start the server with {flag} to take more.",
+        )
 
 
 def is_our_host(host: str, settings: Settings) -> bool:
