@@ -30,7 +30,8 @@ class Bin(NamedTuple):
 
     ``answer`` is what senders get whom no particular rule is for, ``answers`` the document
     of all rules (``answers.rules``), None for none.
-    Nothing below ``kept_from`` is there any more; ``let_go`` counts what went by capacity or age.
+    Nothing below ``kept_from`` is there any more but the pinned requests ``kept_below``;
+    ``let_go`` counts what went by capacity or age, ``pinned`` all that are pinned.
     ``receiver`` is whose reading of a form its pages show: a dialect of ``forms.parse``, or
     ``sent`` for the pairs in wire order. ``has_signatures``: it has secrets to check them with.
     """
@@ -48,6 +49,8 @@ class Bin(NamedTuple):
     let_go: int = 0
     receiver: str = "php"
     has_signatures: bool = False
+    pinned: int = 0
+    kept_below: tuple[int, ...] = ()
 
     @property
     def deleted_count(self) -> int:

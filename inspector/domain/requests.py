@@ -39,7 +39,8 @@ class CapturedRequest(Message):
     ``id`` is opaque; ``number`` counts from 1 within the bin and is never reused.
     ``raw_head`` and ``body`` are bytes as received (see ``capture.Capture``);
     ``body_size`` counts the bytes that were sent, more than ``len(body)`` when ``truncated``.
-    ``answered`` is None for what was captured before that was kept.
+    ``answered`` is None for what was captured before that was kept. ``pinned`` and ``note``
+    are what people have put on it since.
     """
 
     id: str
@@ -54,6 +55,8 @@ class CapturedRequest(Message):
     wire: WireDetails = NO_DETAILS
     proxies: TrustedProxies = NO_PROXIES
     answered: AnsweredBy | None = None
+    pinned: bool = False
+    note: str | None = None
     find_answer: FindAnswer | None = field(default=None, compare=False, repr=False)
     check_signatures: CheckSignatures | None = field(default=None, compare=False, repr=False)
 

@@ -15,7 +15,7 @@ from inspector.domain.bins import DEFAULT_CAPACITY
 from inspector.errors import BinNotFoundError, InspectorError
 from inspector.signatures import SignatureSecret, dump_secrets, load_secrets
 from inspector.storage.cleaning import DELETED_PREFIX
-from inspector.storage.models import AnswerSetRow, AnswerTurnRow, BinRow, db
+from inspector.storage.models import AnnotationRow, AnswerSetRow, AnswerTurnRow, BinRow, db
 from inspector.storage.records import check_capacity, hash_secret, make_bin_row, name_taken
 from inspector.storage.removing import Remover
 
@@ -59,7 +59,7 @@ class BinStore:
         except IntegrityError as error:
             db.session.rollback()
             raise name_taken(values["name"]) from error
-        return _to_bin(row), secret
+        return _to_bin(row, ()), secret
 
     def ensure(self, name: str, *, capacity: int = DEFAULT_CAPACITY) -> Bin:
         """The bin of that name, made when it is not there."""
@@ -70,12 +70,13 @@ class BinStore:
 
     def get(self, name: str) -> Bin:
         """Raises ``BinNotFoundError``."""
-        return _to_bin(self._row(name))
+        row = self._row(name)
+        return _to_bin(row, _load_kept_below([row])[row.id])
 
     def find_by_id(self, bin_id: int) -> Bin | None:
         """The bin, or None when it was deleted."""
         row = db.session.scalar(_select_bins().where(BinRow.id == bin_id))
-        return None if row is None else _to_bin(row)
+        return None if row is None else _to_bin(row, _load_kept_below([row])[row.id])
 
     def exists(self, name: str) -> bool:
         """True when there is a bin of that name."""
@@ -85,7 +86,9 @@ class BinStore:
     def list(self) -> list[Bin]:
         """All bins, the newest first."""
         found = _select_bins().order_by(BinRow.id.desc())
-        return [_to_bin(row) for row in db.session.scalars(found)]
+        rows = list(db.session.scalars(found))
+        kept_below = _load_kept_below(rows)
+        return [_to_bin(row, kept_below[row.id]) for row in rows]
 
     def update(self, name: str, *, capacity: int) -> Bin:
         """Change how many requests the bin keeps, and let go of those that are too many."""
@@ -161,7 +164,23 @@ def _is_there() -> ColumnElement[bool]:
     return BinRow.name.not_like(f"{DELETED_PREFIX}%")
 
 
-def _to_bin(row: BinRow) -> Bin:
+def _load_kept_below(rows: Sequence[BinRow]) -> dict[int, tuple[int, ...]]:
+    """By a bin's id, the pinned requests that are older than what else it keeps."""
+    found: dict[int, list[int]] = {row.id: [] for row in rows}
+    if any(row.pinned for row in rows):
+        pinned = (
+            select(AnnotationRow.bin_id, AnnotationRow.number)
+            .join(BinRow, BinRow.id == AnnotationRow.bin_id)
+            .where(BinRow.id.in_(row.id for row in rows if row.pinned))
+            .where(AnnotationRow.pinned, AnnotationRow.number < BinRow.kept_from)
+            .order_by(AnnotationRow.number)
+        )
+        for bin_id, number in db.session.execute(pinned):
+            found[bin_id].append(number)
+    return {bin_id: tuple(numbers) for bin_id, numbers in found.items()}
+
+
+def _to_bin(row: BinRow, kept_below: tuple[int, ...]) -> Bin:
     return Bin(
         id=row.id,
         name=row.name,
@@ -169,11 +188,13 @@ def _to_bin(row: BinRow) -> Bin:
         created_at=datetime.fromtimestamp(row.created_us / 1_000_000, tz=UTC),
         capacity=row.capacity,
         last_number=row.last_number,
-        request_count=row.held,
+        request_count=row.held + len(kept_below),
         answer=load_rules(row.answers).usual,
         answers=row.answers,
         kept_from=row.kept_from,
         let_go=row.let_go,
         receiver=row.receiver,
         has_signatures=row.signatures is not None,
+        pinned=row.pinned,
+        kept_below=kept_below,
     )

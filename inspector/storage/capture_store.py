@@ -22,6 +22,7 @@ from inspector.storage.statements import (
     CHECK,
     CHECK_TABLE,
     COUNT_GOING,
+    COUNT_PINNED,
     LET_GO,
     MARK,
     RECORD,
@@ -45,6 +46,7 @@ class _TakenNumbers(NamedTuple):
     answer_set: int | None
     kept_from: int
     held: int
+    pinned: int
 
 
 class News(NamedTuple):
@@ -79,7 +81,8 @@ class CaptureStore:
         self._take_numbers, self._take_turns, self._store = map(
             spell, (TAKE_NUMBERS, TAKE_TURNS, STORE)
         )
-        self._count_going, self._let_go, self._check = map(spell, (COUNT_GOING, LET_GO, CHECK))
+        self._count_going, self._count_pinned = map(spell, (COUNT_GOING, COUNT_PINNED))
+        self._let_go, self._check = map(spell, (LET_GO, CHECK))
         self._record_answer, self._mark_recorded = map(spell, (RECORD, MARK))
         self._also_store = spell(connections.also_store) if connections.also_store else None
         self._announce = spell(connections.announce) if connections.announce else None
@@ -163,7 +166,11 @@ class CaptureStore:
         else:
             cursor.execute(self._count_going, bounds)
             going = cursor.fetchone()[0]
-        cursor.execute(self._let_go, {**bounds, "going": going})
+        pinned = 0
+        if bin_.pinned:  # they stay, below what is kept
+            cursor.execute(self._count_pinned, bounds)
+            pinned = cursor.fetchone()[0]
+        cursor.execute(self._let_go, {**bounds, "going": going, "let_go": going - pinned})
         return Removal(bin_.bin_id, "let_go", keep_from - 1)
 
     def _number(

@@ -33,10 +33,11 @@ _LEFT_BEHIND = (
     "SELECT id FROM bins WHERE substr(name, 1, 1) = '/' OR kept_from >"
     " (SELECT min(number) FROM requests WHERE requests.bin_id = bins.id)"
 )
+_PINNED = "SELECT number FROM annotations WHERE bin_id = :bin AND pinned"
 _BIN = "SELECT kept_from, name FROM bins WHERE id = :bin"
 _OLDEST = (
-    "SELECT number, body_size FROM requests WHERE bin_id = :bin AND number < :kept_from"
-    " ORDER BY number LIMIT :rows"
+    "SELECT number, body_size FROM requests WHERE bin_id = :bin AND number < :kept_from"  # noqa: S608
+    f" AND number NOT IN ({_PINNED}) ORDER BY number LIMIT :rows"
 )
 _DELETE_BIN = "DELETE FROM bins WHERE id = :bin AND substr(name, 1, 1) = '/'"
 
@@ -53,6 +54,7 @@ class Cleaner:
         self._delete = [
             connections.spell(
                 f"DELETE FROM {table} WHERE bin_id = :bin AND number <= :up_to"  # noqa: S608
+                f" AND number NOT IN ({_PINNED})"
             )
             for table in tables
         ]
@@ -127,6 +129,7 @@ class Cleaner:
                 break
             size, up_to = size + body_size, number
         if up_to is not None:
+            # The pinned of a bin are few, and none of one that was emptied or deleted.
             for statement in self._delete:
                 cursor.execute(statement, {"bin": bin_id, "up_to": up_to})
         is_over = len(rows) < STEP_ROWS and (not rows or up_to == rows[-1][0])

@@ -36,7 +36,8 @@ class BinRow(Base):
 
     Requests numbered below ``kept_from`` are gone for everybody, though their rows may go
     later (see ``cleaning``). ``held`` counts those above it, and ``let_go`` those that went
-    by capacity or age, so that nobody counts rows; all others were deleted by hand.
+    by capacity or age, so that nobody counts rows; all others were deleted by hand. Pinned
+    requests stay wherever they are (``AnnotationRow``); ``pinned`` counts them.
     """
 
     __tablename__ = "bins"
@@ -57,6 +58,7 @@ class BinRow(Base):
     let_go: Mapped[int] = mapped_column(BigInteger, server_default="0")
     receiver: Mapped[str] = mapped_column(String(16), server_default="php")
     signatures: Mapped[str | None] = mapped_column(Text)
+    pinned: Mapped[int] = mapped_column(BigInteger, server_default="0")
 
 
 class AnswerSetRow(Base):
@@ -138,6 +140,22 @@ class RecordedAnswerRow(Base):
     status: Mapped[int | None] = mapped_column(Integer)
     headers: Mapped[str] = mapped_column(Text)
     body: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class AnnotationRow(Base):
+    """A request's pin and note. Its row is kept apart: a column behind the body would be slow."""
+
+    __tablename__ = "annotations"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["bin_id", "number"], ["requests.bin_id", "requests.number"], ondelete="CASCADE"
+        ),
+    )
+
+    bin_id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    pinned: Mapped[bool] = mapped_column(Boolean)
+    note: Mapped[str | None] = mapped_column(Text)
 
 
 class ActionRow(Base):

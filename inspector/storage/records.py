@@ -37,6 +37,8 @@ REQUEST_COLUMNS = (
     "wire",
     "body",
 )
+# Read behind them: from the request's annotation, null where it has none.
+ANNOTATION_COLUMNS = ("pinned", "note")
 # Those that a captured request has as they are stored.
 _AS_STORED = ("bin_id", "number", "received_us", "peer", "fidelity", "body_size")
 _ID = re.compile(r"(?:(\d{1,18})-)?(\d{1,18})\Z", re.ASCII)
@@ -86,8 +88,11 @@ def to_row(
 
 
 def to_request(row: Sequence[Any], bin_name: str, settings: ReadSettings) -> CapturedRequest:
-    """A row that begins with ``REQUEST_COLUMNS`` as a domain object."""
-    stored: dict[str, Any] = dict(zip(REQUEST_COLUMNS, row, strict=False))
+    """A row that begins with ``REQUEST_COLUMNS`` as a domain object.
+
+    ``ANNOTATION_COLUMNS`` may follow.
+    """
+    stored: dict[str, Any] = dict(zip((*REQUEST_COLUMNS, *ANNOTATION_COLUMNS), row, strict=False))
     refused_status, answer_set = stored["refused_status"], stored["answer_set"]
     return CapturedRequest(
         id=make_id(stored["bin_id"], stored["number"]),
@@ -102,6 +107,8 @@ def to_request(row: Sequence[Any], bin_name: str, settings: ReadSettings) -> Cap
         answered=None
         if answer_set is None
         else AnsweredBy(answer_set, stored["answer_rule"], stored["answer_turn"]),
+        pinned=bool(stored.get("pinned")),
+        note=stored.get("note"),
         wire=WireDetails.from_json(stored["wire"]),
         limits=settings.limits,
         proxies=settings.proxies,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from itertools import takewhile
 from typing import NamedTuple
 
-from sqlalchemy import and_, bindparam, delete, func, select, text, update
+from sqlalchemy import Select, and_, bindparam, delete, func, or_, select, text, update
 
 from inspector.capture import IMPORTED
 from inspector.domain import Bin
@@ -18,7 +18,7 @@ from inspector.domain.removals import Removal, RemovalKind
 from inspector.storage.announcements import format_announcement
 from inspector.storage.cleaning import DELETED_PREFIX
 from inspector.storage.database.postgresql import ANNOUNCE, TABLES_BY_NUMBER
-from inspector.storage.models import BinRow, RequestRow, db
+from inspector.storage.models import AnnotationRow, BinRow, RequestRow, db
 
 STEP = 1000
 IMPORTED_STEP = 300
@@ -28,12 +28,13 @@ def _ignore(_removal: Removal) -> None:
     pass
 
 
-class _Held(NamedTuple):
+class HeldCounts(NamedTuple):
     """A bin's counts, locked until the transaction ends."""
 
     kept_from: int
     last_number: int
     held: int
+    pinned: int
 
 
 class Remover:
@@ -50,37 +51,48 @@ class Remover:
 
     def delete(self, bin_id: int, number: int) -> bool:
         """Delete one request; False when the bin has none of this number."""
-        held = self._lock(bin_id)
-        if held is None or not self._delete_rows(bin_id, [number], above=held.kept_from):
+        held = self.lock(bin_id)
+        if held is None or not self._delete_rows(bin_id, [number], held):
             db.session.rollback()
             return False
-        self._change(bin_id, held=BinRow.held - 1)
         self._commit(Removal(bin_id, "deleted", number))
         return True
 
+    def let_go_unpinned(self, bin_id: int, number: int, held: HeldCounts) -> None:
+        """Let go of one that only its pin has kept, in the transaction that has locked the bin."""
+        self._delete_rows(bin_id, [number], held)
+        self._change(bin_id, let_go=BinRow.let_go + 1)
+        self._commit(Removal(bin_id, "deleted", number))
+
     def clear(self, bin_id: int) -> None:
-        """Delete all that the bin holds now; the numbers go on."""
-        held = self._lock(bin_id)
-        if held is None or not held.held:
+        """Delete all that the bin holds now, the pinned too; the numbers go on."""
+        held = self.lock(bin_id)
+        if held is None or not (held.held or held.pinned):
             db.session.rollback()
             return
-        self._change(bin_id, held=0, kept_from=held.last_number + 1)
+        self._unpin(bin_id)
+        self._change(bin_id, held=0, kept_from=held.last_number + 1, pinned=0)
         self._commit(Removal(bin_id, "emptied", held.last_number))
 
     def delete_bin(self, bin_id: int) -> None:
         """Delete the bin: its name is free at once, its row goes after its requests."""
-        held = self._lock(bin_id)
+        held = self.lock(bin_id)
         if held is None:
             db.session.rollback()
             return
+        self._unpin(bin_id)
         self._change(
-            bin_id, name=f"{DELETED_PREFIX}{bin_id}", held=0, kept_from=held.last_number + 1
+            bin_id,
+            name=f"{DELETED_PREFIX}{bin_id}",
+            held=0,
+            kept_from=held.last_number + 1,
+            pinned=0,
         )
         self._commit(Removal(bin_id, "bin_deleted", held.last_number))
 
     def set_capacity(self, bin_id: int, capacity: int) -> None:
         """Change how many requests a bin keeps, and let go of those that are too many."""
-        held = self._lock(bin_id)
+        held = self.lock(bin_id)
         if held is None:
             db.session.rollback()
             return
@@ -103,7 +115,7 @@ class Remover:
             number = old[-1].number if old else number
             if len(old) < STEP:
                 break
-        held = None if number < bin_.kept_from else self._lock(bin_.id)
+        held = None if number < bin_.kept_from else self.lock(bin_.id)
         if held is None:
             db.session.rollback()
             return 0
@@ -118,6 +130,7 @@ class Remover:
                 .where(RequestRow.bin_id == bin_.id, RequestRow.number >= bin_.kept_from)
                 .where(RequestRow.fidelity == IMPORTED)
                 .where(RequestRow.received_us < received_before_us)
+                .where(RequestRow.number.not_in(_select_pinned(bin_.id)))
                 .order_by(RequestRow.number)
                 .limit(IMPORTED_STEP)
             )
@@ -125,27 +138,29 @@ class Remover:
             db.session.rollback()
             if not numbers:
                 return total
-            held = self._lock(bin_.id)
-            gone = 0 if held is None else self._delete_rows(bin_.id, numbers, above=held.kept_from)
+            held = self.lock(bin_.id)
+            gone = 0 if held is None else self._delete_rows(bin_.id, numbers, held)
             if not gone:
                 db.session.rollback()
                 return total
-            self._change(bin_.id, held=BinRow.held - gone, let_go=BinRow.let_go + gone)
+            self._change(bin_.id, let_go=BinRow.let_go + gone)
             self._commit(*(Removal(bin_.id, "deleted", number) for number in numbers))
             total += gone
 
     @staticmethod
-    def _lock(bin_id: int) -> _Held | None:
-        """Writing first, so that SQLite's lock is waited for and not missed."""
+    def lock(bin_id: int) -> HeldCounts | None:
+        """A bin's counts, which only this transaction changes from here on; None without a bin.
+
+        Writing first, so that SQLite's lock is waited for and not missed.
+        """
         lock = update(BinRow).where(BinRow.id == bin_id).values(held=BinRow.held)
-        found = db.session.execute(
-            lock.returning(BinRow.kept_from, BinRow.last_number, BinRow.held, BinRow.name)
-        ).first()
+        counts = (BinRow.kept_from, BinRow.last_number, BinRow.held, BinRow.pinned)
+        found = db.session.execute(lock.returning(*counts, BinRow.name)).first()
         if found is None or found.name.startswith(DELETED_PREFIX):
             return None
-        return _Held(*found[:3])
+        return HeldCounts(*found[:-1])
 
-    def _let_go(self, bin_id: int, held: _Held, keep_from: int) -> int:
+    def _let_go(self, bin_id: int, held: HeldCounts, keep_from: int) -> int:
         kind: RemovalKind = "let_go"
         if keep_from <= held.kept_from:
             db.session.commit()
@@ -156,35 +171,51 @@ class Remover:
             RequestRow.number < keep_from,
         )
         count = db.session.scalar(select(func.count()).where(going)) or 0
+        stay = and_(AnnotationRow.number >= held.kept_from, AnnotationRow.number < keep_from)
+        stay_count = select(func.count()).select_from(_select_pinned(bin_id).where(stay).subquery())
+        let_go = count - (db.session.scalar(stay_count) or 0)
         self._change(
             bin_id,
             kept_from=keep_from,
             held=BinRow.held - count,
-            let_go=BinRow.let_go + count,
+            let_go=BinRow.let_go + let_go,
         )
         self._commit(Removal(bin_id, kind, keep_from - 1))
-        return count
+        return let_go
 
     @staticmethod
     def _change(bin_id: int, **values: object) -> None:
         db.session.execute(update(BinRow).where(BinRow.id == bin_id).values(**values))
 
     @staticmethod
-    def _delete_rows(bin_id: int, numbers: list[int], *, above: int) -> int:
+    def _unpin(bin_id: int) -> None:
+        all_pinned = and_(AnnotationRow.bin_id == bin_id, AnnotationRow.pinned)
+        db.session.execute(update(AnnotationRow).where(all_pinned).values(pinned=False))
+
+    def _delete_rows(self, bin_id: int, numbers: list[int], held: HeldCounts) -> int:
+        """Delete those of these requests that the bin holds, and count it; answers how many."""
+        pinned = set(
+            db.session.scalars(_select_pinned(bin_id).where(AnnotationRow.number.in_(numbers)))
+        )
         condition = and_(
             RequestRow.bin_id == bin_id,
             RequestRow.number.in_(numbers),
-            RequestRow.number >= above,
+            or_(RequestRow.number >= held.kept_from, RequestRow.number.in_(pinned)),
         )
-        gone = db.session.execute(delete(RequestRow).where(condition).returning(RequestRow.number))
-        count = len(gone.all())
+        rows = db.session.execute(delete(RequestRow).where(condition).returning(RequestRow.number))
+        gone = set(rows.scalars())
+        self._change(
+            bin_id,
+            held=BinRow.held - sum(number >= held.kept_from for number in gone),
+            pinned=BinRow.pinned - len(gone & pinned),
+        )
         if db.engine.dialect.name == "postgresql":
             for table in TABLES_BY_NUMBER:
                 statement = text(
                     f"DELETE FROM {table} WHERE bin_id = :bin AND number IN :numbers"  # noqa: S608
                 ).bindparams(bindparam("numbers", expanding=True))
                 db.session.execute(statement, {"bin": bin_id, "numbers": numbers})
-        return count
+        return len(gone)
 
     def _commit(self, *removals: Removal) -> None:
         """End the transaction, and tell everybody."""
@@ -194,3 +225,7 @@ class Remover:
         db.session.commit()
         for removal in removals:
             self._on_removed(removal)
+
+
+def _select_pinned(bin_id: int) -> Select[int]:
+    return select(AnnotationRow.number).where(AnnotationRow.bin_id == bin_id, AnnotationRow.pinned)

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
 
 from inspector.domain import Bin, CapturedRequest
 from inspector.errors import RequestNotFoundError
-from inspector.storage.models import RequestRow, db
+from inspector.storage.models import AnnotationRow, RequestRow, db
 from inspector.storage.records import (
     REQUEST_COLUMNS,
     ReadSettings,
@@ -53,7 +53,7 @@ class RequestStore:
     def __init__(
         self, settings: ReadSettings | None = None, remover: Remover | None = None
     ) -> None:
-        self._remover = remover or Remover()
+        self.remover = remover or Remover()
         self._whole = settings or ReadSettings()
         limits = self._whole.limits._replace(max_decoded_bytes=LISTED_BODY_BYTES)
         self._listed = self._whole._replace(limits=limits)
@@ -218,12 +218,12 @@ class RequestStore:
     def delete(self, bin_: Bin, request_id: str) -> None:
         """Raises ``RequestNotFoundError``."""
         number = find_number(bin_, request_id)
-        if number is None or not self._remover.delete(bin_.id, number):
+        if number is None or not self.remover.delete(bin_.id, number):
             raise RequestNotFoundError(request_id[:80])
 
     def clear(self, bin_: Bin) -> None:
         """Delete all that the bin holds now; the numbers go on."""
-        self._remover.clear(bin_.id)
+        self.remover.clear(bin_.id)
 
     def prune(self, bin_: Bin, received_before_us: int, *, whole: bool = False) -> int:
         """Let go of what arrived earlier; answers how many went.
@@ -231,9 +231,9 @@ class RequestStore:
         Looks from the bin's oldest on, and stops at the first that is younger: with
         ``whole`` at none, for what came from a file has times of its own.
         """
-        gone = self._remover.let_go_before(bin_, received_before_us)
+        gone = self.remover.let_go_before(bin_, received_before_us)
         if whole:
-            gone += self._remover.let_go_imported(bin_, received_before_us)
+            gone += self.remover.let_go_imported(bin_, received_before_us)
         return gone
 
 
@@ -256,7 +256,11 @@ def _columns(bin_: Bin, whole_bodies: bool) -> Select[Any]:
 
 def of_bin(bin_: Bin) -> ColumnElement[bool]:
     """The rows of requests that the bin holds; those below are gone, and deleted later."""
-    return and_(RequestRow.bin_id == bin_.id, RequestRow.number >= bin_.kept_from)
+    kept = RequestRow.number >= bin_.kept_from
+    if bin_.kept_below:
+        lowest = RequestRow.number >= min(bin_.kept_below)
+        kept = and_(lowest, or_(kept, RequestRow.number.in_(bin_.kept_below)))
+    return and_(RequestRow.bin_id == bin_.id, kept)
 
 
 def select_requests(*, whole_bodies: bool) -> Select[Any]:
@@ -268,4 +272,8 @@ def select_requests(*, whole_bodies: bool) -> Select[Any]:
         is_small = RequestRow.body_size <= LISTED_BODY_BYTES
         wire, body = case((is_small, wire)), case((is_small, body), else_=b"")
     columns: list[Any] = [*_HEAD_COLUMNS, wire.label("wire"), body.label("body")]
-    return select(*columns)
+    columns += [AnnotationRow.pinned, AnnotationRow.note]
+    annotated = and_(
+        AnnotationRow.bin_id == RequestRow.bin_id, AnnotationRow.number == RequestRow.number
+    )
+    return select(*columns).select_from(RequestRow).outerjoin(AnnotationRow, annotated)

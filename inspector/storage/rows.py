@@ -7,12 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import exists, or_, select
 
 from inspector.capture import IMPORTED
 from inspector.domain import Bin, CapturedRequest
-from inspector.storage.models import BinRow, RequestRow, db
+from inspector.storage.models import AnnotationRow, BinRow, RequestRow, db
 from inspector.storage.requests import RequestStore, of_bin, select_requests
+
+_KEPT = (
+    RequestRow.number >= BinRow.kept_from,
+    exists().where(
+        AnnotationRow.bin_id == RequestRow.bin_id,
+        AnnotationRow.number == RequestRow.number,
+        AnnotationRow.pinned,
+    ),
+)
 
 
 def load_rows_after(
@@ -24,7 +33,7 @@ def load_rows_after(
     """
     query = select_requests(whole_bodies=False).add_columns(RequestRow.id.label("row_id"))
     query = query.join(BinRow, BinRow.id == RequestRow.bin_id)
-    query = query.where(RequestRow.id > row_id, RequestRow.number >= BinRow.kept_from)
+    query = query.where(RequestRow.id > row_id, or_(*_KEPT))
     query = query.order_by(RequestRow.id).limit(limit)
     return [
         (row.row_id, store.read(row, "", whole_bodies=False)) for row in db.session.execute(query)
@@ -36,7 +45,7 @@ def find_existing(row_ids: Sequence[int]) -> set[int]:
     found = (
         select(RequestRow.id)
         .join(BinRow, BinRow.id == RequestRow.bin_id)
-        .where(RequestRow.id.in_(row_ids), RequestRow.number >= BinRow.kept_from)
+        .where(RequestRow.id.in_(row_ids), or_(*_KEPT))
     )
     return set(db.session.scalars(found))
 

@@ -15,6 +15,7 @@ CREATE TABLE bins (
     let_go BIGINT DEFAULT '0' NOT NULL,
     receiver VARCHAR(16) DEFAULT 'php' NOT NULL,
     signatures TEXT,
+    pinned BIGINT DEFAULT '0' NOT NULL,
     UNIQUE (name)
 );
 
@@ -66,6 +67,15 @@ CREATE TABLE recorded_answers (
     status INTEGER,
     headers TEXT NOT NULL,
     body BLOB NOT NULL,
+    PRIMARY KEY (bin_id, number),
+    FOREIGN KEY(bin_id, number) REFERENCES requests (bin_id, number) ON DELETE CASCADE
+);
+
+CREATE TABLE annotations (
+    bin_id INTEGER NOT NULL,
+    number BIGINT NOT NULL,
+    pinned BOOLEAN NOT NULL,
+    note TEXT,
     PRIMARY KEY (bin_id, number),
     FOREIGN KEY(bin_id, number) REFERENCES requests (bin_id, number) ON DELETE CASCADE
 );

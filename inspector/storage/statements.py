@@ -12,7 +12,7 @@ from inspector.storage.records import REQUEST_COLUMNS
 TAKE_NUMBERS = (
     "UPDATE bins SET last_number = last_number + :taken, held = held + :taken"
     " WHERE name = :bin_name"
-    " RETURNING id, last_number, capacity, answers, private, answer_set, kept_from, held"
+    " RETURNING id, last_number, capacity, answers, private, answer_set, kept_from, held, pinned"
 )
 # The turn after the last one that was given, for so many captures at once.
 TAKE_TURNS = (
@@ -25,8 +25,12 @@ COUNT_GOING = (
     "SELECT count(*) FROM requests"
     " WHERE bin_id = :bin AND number >= :kept_from AND number < :keep_from"
 )
+COUNT_PINNED = (
+    "SELECT count(*) FROM annotations"
+    " WHERE bin_id = :bin AND number >= :kept_from AND number < :keep_from AND pinned"
+)
 LET_GO = (
-    "UPDATE bins SET kept_from = :keep_from, held = held - :going, let_go = let_go + :going"
+    "UPDATE bins SET kept_from = :keep_from, held = held - :going, let_go = let_go + :let_go"
     " WHERE id = :bin"
 )
 # Writes as a capture would, and nothing that matters; the first only takes the locks.

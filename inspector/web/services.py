@@ -39,6 +39,7 @@ from inspector.reading.overview.catalogue import Catalogue
 from inspector.reading.overview.series import Series
 from inspector.settings import Settings
 from inspector.storage.actions import ActionStore
+from inspector.storage.annotations import Annotator
 from inspector.storage.bins import BinStore
 from inspector.storage.database.engine import DatabaseEngine
 from inspector.storage.database.urls import describe_url
@@ -112,9 +113,11 @@ class Services:
     exports: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(MAX_EXPORTS))
     waiters: Waiters = field(init=False)
     activities: Activities = field(init=False)
+    annotator: Annotator = field(init=False)
 
     def __post_init__(self) -> None:
         self.activities = Activities(self.requests)
+        self.annotator = Annotator(self.requests.remover)
         self._silent_until = 0.0
 
     def limit_sender(self, peer: str, forwarded_for: str) -> None:

@@ -15,6 +15,7 @@ STATUS = {
     "too_many_deliveries": 503,
     "too_many_series": 503,
     "too_many_actions": 409,
+    "too_many_pinned": 409,
     "cannot_replay": 409,
     "cannot_sign": 409,
     "series_not_found": 404,

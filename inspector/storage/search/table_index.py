@@ -29,12 +29,12 @@ MARK = "="
 _FIND = text("""
     SELECT number FROM (
         (SELECT number FROM request_words
-         WHERE bin_id = :bin AND number >= :kept_from AND number < :before
+         WHERE bin_id = :bin AND number >= :lowest AND number < :before
          AND words @@ CAST(:wanted AS tsquery)
          ORDER BY number DESC LIMIT :limit)
         UNION
         (SELECT number FROM requests_to_index
-         WHERE bin_id = :bin AND number >= :kept_from AND number < :before
+         WHERE bin_id = :bin AND number >= :lowest AND number < :before
          ORDER BY number DESC LIMIT :limit)
     ) AS found ORDER BY number DESC LIMIT :limit
 """)
@@ -64,7 +64,7 @@ class TableIndex:
         """See ``SearchIndex``."""
         values = {
             "bin": bin_.id,
-            "kept_from": bin_.kept_from,
+            "lowest": min((bin_.kept_from, *bin_.kept_below)),
             "before": 2**62 if before is None else before,
             "wanted": format_tsquery(bin_.id, query),
             "limit": limit,

@@ -33,6 +33,7 @@ class BinJson(TypedDict):
     last_number: Annotated[int, About("The highest number given so far; 0 for none.")]
     let_go_count: Annotated[int, About("How many older ones went, by capacity or age.")]
     deleted_count: Annotated[int, About("How many were deleted by hand.")]
+    pinned_count: Annotated[int, About("How many are pinned; those stay beyond the capacity.")]
     receiver: Annotated[ShownReceiver, SHOWN_RECEIVER]
     answer: Annotated[BinAnswerJson, About("What its senders get.")]
     secret: NotRequired[Annotated[str, About("Opens a private bin. Told only once.")]]
@@ -63,6 +64,7 @@ def bin_to_json(bin_: Bin) -> BinJson:
         "last_number": bin_.last_number,
         "let_go_count": bin_.let_go,
         "deleted_count": bin_.deleted_count,
+        "pinned_count": bin_.pinned,
         "receiver": cast("ShownReceiver", bin_.receiver),
         "answer": {
             "status": bin_.answer.status,

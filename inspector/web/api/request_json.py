@@ -148,6 +148,8 @@ class RequestJson(WireJson):
     peer: Annotated[str, About("The other end of the connection.")]
     time: Annotated[float, About("Seconds since the epoch.")]
     received_at: Annotated[str, About("ISO 8601, UTC, to the microsecond.", schema=MOMENT)]
+    pinned: Annotated[bool, About("Whether it stays when the bin is full or it is too old.")]
+    note: Annotated[str | None, About("What someone has noted about it.")]
     refused: RefusedJson | None
     answer: Annotated[GivenAnswerJson | None, About("What its sender got.")]
     signatures: Annotated[list[SignatureJson], About("Each scheme it is signed by, or should be.")]
@@ -201,6 +203,8 @@ def _sent_to_json(request: CapturedRequest) -> dict[str, Any]:
         "time": request.received_us / 1_000_000,
         "received_at": request.received_at.isoformat(timespec="microseconds"),
         **wire_to_json(request),
+        "pinned": request.pinned,
+        "note": request.note,
         "refused": refusal_to_json(request),
         "signatures": [check._asdict() for check in request.signatures],
         "answer": None if request.answer is None else answer_to_json(request.answer),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal, TypedDict
 
 from flask import Response, jsonify, stream_with_context
@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from inspector.clock import time
 from inspector.domain import Bin, CapturedRequest
+from inspector.domain.annotations import MAX_NOTE_CHARS, UNCHANGED
 from inspector.domain.pairs import TCHAR
 from inspector.errors import InspectorError, RequestNotFoundError
 from inspector.exports import export_request
@@ -215,6 +216,40 @@ def get_request(name: str, request_id: str, query: FormatQuery) -> ResponseRetur
         # Plain text is shown, for people who copy it.
         del response.headers["Content-Disposition"]
     return response
+
+
+@dataclass(frozen=True)
+class RequestChange:
+    """A pin and a note; what is not given stays."""
+
+    pinned: Annotated[
+        bool | None, About("Whether it stays when the bin is full or it is too old.")
+    ] = None
+    note: Annotated[
+        str | None, About("A text to find it by; empty for none.", max_length=MAX_NOTE_CHARS)
+    ] = None
+
+
+@api.call(
+    "PATCH",
+    "/bins/<name>/requests/<request_id>",
+    Answer(RequestJson, meaning="The request as it is now."),
+    body=RequestChange,
+    errors=("request_not_found", "too_many_pinned"),
+)
+def change_request(name: str, request_id: str, body: RequestChange) -> ResponseReturnValue:
+    """Pin a request, so that it stays, or put a note on it.
+
+    A request older than all that its bin keeps goes when its pin is taken off.
+    """
+    captured = load_request(name, request_id)
+    note = UNCHANGED if body.note is None else body.note
+    services = current_services()
+    services.annotator.annotate(find_bin(name), request_id, pinned=body.pinned, note=note)
+    with suppress(RequestNotFoundError):
+        captured = load_request(name, request_id)
+        return Response(render_request(captured) + "\n", mimetype=JSON)
+    return Response(render_request(replace(captured, pinned=False)) + "\n", mimetype=JSON)
 
 
 @api.call(
