@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from inspector.forms.options import ReadOptions
 from inspector.forms.pairs import Trace
+from inspector.forms.php.shapes import SHAPES, ShapedForm
 from inspector.forms.php.trace import trace
 from inspector.forms.php.values import read_value
 from inspector.forms.text import Value
@@ -14,11 +15,15 @@ from inspector.forms.text import Value
 DIALECTS = ("php", "rack", "qs", "express", "flat")
 
 
+def _recall_none(_body: bytes, _options: ReadOptions) -> None:
+    """A receiver whose forms have no shapes."""
+
+
 class Dialect(NamedTuple):
     """A receiver's reader: its own limits, its quick pass and its careful one.
 
     ``read_value`` gives None for what only the careful pass can read. ``reads_parts``
-    unless it leaves multipart/form-data alone.
+    unless it leaves multipart/form-data alone. ``recall`` gives a form whose shape is known.
     """
 
     name: str
@@ -27,9 +32,10 @@ class Dialect(NamedTuple):
     read_value: Callable[[bytes, ReadOptions], dict[str, Value] | None]
     trace: Callable[[bytes, ReadOptions], Trace]
     reads_parts: bool = True
+    recall: Callable[[bytes, ReadOptions], ShapedForm | None] = _recall_none
 
 
-PHP = Dialect("php", 1000, 64, read_value, trace)
+PHP = Dialect("php", 1000, 64, read_value, trace, recall=SHAPES.recall)
 
 
 def find_dialect(name: str) -> Dialect:

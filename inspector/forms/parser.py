@@ -1,7 +1,7 @@
 """A form's body to nested data, exactly as a receiver reads it.
 
 The value is read at once and quickly; pairs and notes by a second, careful pass over
-the body, when someone asks. Neither raises for what was sent.
+the body, when someone asks and its shape is new. Neither raises for what was sent.
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ class Form:
         self.body = body
         self._dialect = dialect
         self._options = options
-        value = dialect.read_value(body, options)
+        self._shaped = shaped = dialect.recall(body, options)
+        value = shaped.make_value() if shaped else dialect.read_value(body, options)
         self.value: dict[str, Value] = self._trace.value if value is None else value
 
     @property
@@ -102,6 +103,8 @@ class Form:
 
     def iterate_fields(self) -> Iterator[tuple[str, str]]:
         """Name and value of each of ``pairs``, without the careful pass."""
+        if self._shaped is not None:
+            return self._shaped.iterate_fields()
         return iterate_fields(self.body, self._options.max_variables, self._options.charset)
 
     @property
@@ -112,7 +115,8 @@ class Form:
     @property
     def notes(self) -> tuple[Note, ...]:
         """Dropped, changed and odd fields. Bounded in number and length."""
-        return self._trace.notes
+        known = None if self._shaped is None else self._shaped.notes
+        return self._trace.notes if known is None else known
 
     @property
     def refusal(self) -> str:
@@ -121,4 +125,6 @@ class Form:
 
     @cached_property
     def _trace(self) -> Trace:
+        if self._shaped is not None and self._shaped.notes is not None:
+            return self._shaped.make_trace(self.body)
         return self._dialect.trace(self.body, self._options)

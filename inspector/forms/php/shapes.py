@@ -1,0 +1,171 @@
+"""Shapes of forms: the same names in the same order, as a webhook sends them again and again.
+
+Names alone decide how PHP nests a form's values, which of them it drops and what there is to
+note. So the careful pass reads a row of names once, with positions in place of the values, and
+its result serves every form of that shape: their values are put where the positions stand.
+
+A shape is worked out at its second form, for most forms of strangers have no second. Shapes
+come from outside: the memory for them is bounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
+
+from inspector.forms.notes import Note
+from inspector.forms.options import ReadOptions
+from inspector.forms.pairs import PIECE, Pair, Trace
+from inspector.forms.php.trace import trace
+from inspector.forms.php.values import cut, decode_values
+from inspector.forms.text import UTF_8, Value, has_undecoded
+
+# The names of all shapes together, and the characters of one shape's names.
+MAX_KEPT_NAMES = 20_000
+MAX_SHAPE_CHARS = 65_536
+# The number of shapes that are remembered, by their hash, as met once.
+MAX_MET = 4096
+
+_Step = tuple[tuple[str, ...] | None, Callable[[Any], Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The reading of a row of names.
+
+    ``names`` are decoded. ``steps`` make the arrays, inner ones first: the keys of each, None
+    for a list, and a function that picks its entries out of the values and the arrays made
+    so far. ``places`` has ``path`` and ``is_kept`` of each ``Pair``.
+    """
+
+    names: tuple[str, ...]
+    steps: tuple[_Step, ...]
+    notes: tuple[Note, ...]
+    places: tuple[tuple[tuple[str, ...] | None, bool], ...]
+
+
+class ShapedForm:
+    """The values of a form whose shape is known: all of it without a careful pass."""
+
+    __slots__ = ("_shape", "_values")
+
+    def __init__(self, shape: Shape, values: Sequence[str]) -> None:
+        self._shape = shape
+        self._values = values
+
+    def iterate_fields(self) -> Iterator[tuple[str, str]]:
+        """Name and value of each pair."""
+        return zip(self._shape.names, self._values, strict=True)
+
+    @property
+    def notes(self) -> tuple[Note, ...] | None:
+        """The notes; None where values have bytes that were not UTF-8, and notes of their own."""
+        return None if has_undecoded("".join(self._values)) else self._shape.notes
+
+    def make_value(self) -> dict[str, Value]:
+        """The nested data, made anew."""
+        made: list[Any] = [*self._values]
+        for keys, pick in self._shape.steps:
+            entries = pick(made)
+            made.append([*entries] if keys is None else dict(zip(keys, entries, strict=True)))
+        value: dict[str, Value] = made[-1]
+        return value
+
+    def make_trace(self, body: bytes) -> Trace:
+        """The pairs and notes of the form with this body, where ``notes`` are not None."""
+        shape, pairs = self._shape, []
+        rows = zip(PIECE.finditer(body), shape.names, self._values, shape.places, strict=True)
+        for position, (match, name, value, place) in enumerate(rows):
+            raw_name, _, raw_value = match[0].partition(b"=")
+            pairs.append(Pair(position, raw_name, raw_value, name, value, *place))
+        return Trace(self.make_value(), tuple(pairs), 0, shape.notes)
+
+
+class ShapeCache:
+    """Shapes by their names. Any thread may use it at any time: what is lost is made again."""
+
+    def __init__(self, max_names: int = MAX_KEPT_NAMES) -> None:
+        self._max_names = max_names
+        self._shapes: dict[tuple[str, int], Shape] = {}
+        self._met: set[int] = set()
+        self._kept_names = 0
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._shapes.clear()
+        self._met.clear()
+        self._kept_names = 0
+
+    def recall(self, body: bytes, options: ReadOptions) -> ShapedForm | None:
+        """The form when its shape was met before; None for a new shape and for odd forms.
+
+        Odd are those that PHP reads a part of, and those in charsets other than UTF-8.
+        """
+        if not body or options.charset != UTF_8 or not options.is_charset_known or b"\0" in body:
+            return None
+        names, values = cut(body, options.max_variables + 1)
+        if not names or len(names) > options.max_variables:
+            return None
+        key = "&".join(names), options.max_depth
+        shape = self._shapes.get(key) or self._learn(key, names, options)
+        return None if shape is None else ShapedForm(shape, decode_values(values))
+
+    def _learn(
+        self, key: tuple[str, int], names: tuple[str, ...], options: ReadOptions
+    ) -> Shape | None:
+        if len(key[0]) > MAX_SHAPE_CHARS or len(names) > self._max_names:
+            return None
+        mark = hash(key)
+        if mark not in self._met:
+            if len(self._met) >= MAX_MET:
+                self._met.clear()
+            self._met.add(mark)
+            return None
+        shape = make_shape(names, options)
+        if shape is not None:
+            if self._kept_names + len(names) > self._max_names:
+                self.clear()
+            self._kept_names += len(names)
+            self._shapes[key] = shape
+        return shape
+
+
+def make_shape(names: Sequence[str], options: ReadOptions) -> Shape | None:
+    """The shape of names in transit form; None when one of them is not UTF-8."""
+    body = "&".join(f"{name}={position}" for position, name in enumerate(names))
+    found = trace(body.encode("latin-1"), options)
+    decoded = tuple(pair.name for pair in found.pairs)
+    if has_undecoded("".join(decoded)):
+        return None
+    places = tuple((pair.path, pair.is_kept) for pair in found.pairs)
+    return Shape(decoded, tuple(_plan(found.value, len(names))), found.notes, places)
+
+
+def _plan(value: dict[str, Value], count: int) -> list[_Step]:
+    """The steps that make this value, whose strings are positions among ``count`` values."""
+    order: list[Any] = [value]
+    for array in order:  # Grows as it is read: each array before those within it.
+        entries = array.values() if isinstance(array, dict) else array
+        order.extend(entry for entry in entries if not isinstance(entry, str))
+    order.reverse()
+    places = {id(array): count + index for index, array in enumerate(order)}
+    steps: list[_Step] = []
+    for array in order:
+        is_dict = isinstance(array, dict)
+        entries = array.values() if is_dict else array
+        picked = [int(each) if isinstance(each, str) else places[id(each)] for each in entries]
+        steps.append((tuple(array) if is_dict else None, _make_picker(picked)))
+    return steps
+
+
+def _make_picker(positions: list[int]) -> Callable[[Any], Any]:
+    """A function that gives the items at these positions, quickly."""
+    first = positions[0] if positions else 0
+    if positions == [*range(first, first + len(positions))]:
+        return itemgetter(slice(first, first + len(positions)))
+    return itemgetter(*positions)
+
+
+SHAPES = ShapeCache()
