@@ -58,7 +58,7 @@ audit: .venv/.run-ready ## Ask for known vulnerabilities in what is locked.
 
 lock: .venv/.run-ready ## Renew requirements/ from pyproject.toml.
 	@$(LOCK) $(NO_DJANGO) --upgrade --group env -o requirements/uv.txt
-	@$(LOCK) $(NO_DJANGO) --upgrade pyproject.toml --extra postgres --group env --group build \
+	@$(LOCK) $(NO_DJANGO) --upgrade pyproject.toml --extra pictures --extra postgres --group env --group build \
 		--constraint requirements/uv.txt -o requirements/run.txt
 	@$(LOCK) --upgrade pyproject.toml --all-extras --group env --group build --group dev \
 		--constraint requirements/run.txt -o requirements/dev.txt

@@ -6,6 +6,7 @@ Bounded everywhere: a kilobyte of gzip may claim to be a gigabyte.
 from __future__ import annotations
 
 import re
+import sys
 import zlib
 from typing import Any, NamedTuple
 
@@ -76,7 +77,7 @@ def decode_text(data: bytes) -> str:
 def decode_content(
     body: bytes, content_encoding: str, *, max_bytes: int = MAX_DECODED_BYTES
 ) -> DecodedContent:
-    """Undo gzip, deflate and br, the last applied first (RFC 9110, 8.4).
+    """Undo gzip, deflate, br and zstd, the last applied first (RFC 9110, 8.4).
 
     At most ``max_bytes`` come out, and no more than ``MAX_RATIO`` times what was sent,
     unless that is little; then ``problem`` says that there was more. A coding that is
@@ -116,6 +117,8 @@ def _undo(coding: str, data: bytes, max_bytes: int) -> tuple[bytes, bool]:
             return _inflate(data, _BARE, coding, max_bytes)
     if coding == "br":
         return _unbrotli(data, max_bytes)
+    if coding == "zstd":
+        return _unzstd(data, max_bytes)
     raise _cannot_undo(coding)
 
 
@@ -178,3 +181,54 @@ def _unbrotli(data: bytes, max_bytes: int) -> tuple[bytes, bool]:
     except brotli.error as error:
         raise _not_in("br") from error
     return b"".join(parts)[:max_bytes], engine.is_finished() and size <= max_bytes
+
+
+# 8 MB is what a sender may count on (RFC 9659, 3); more is memory for the asking.
+_ZSTD_WINDOW_LOG = 23
+
+
+def _unzstd(data: bytes, max_bytes: int) -> tuple[bytes, bool]:
+    """All frames, one after the other (RFC 8878, 3.1)."""
+    try:
+        zstd = import_zstd()
+    except ImportError:  # pragma: no cover - a platform without the wheel still captures
+        raise _cannot_undo("zstd") from None
+    options = {zstd.DecompressionParameter.window_log_max: _ZSTD_WINDOW_LOG}
+    view, parts = memoryview(data), [b""]
+    position = size = members = 0
+    engine: Any = None
+    try:
+        while position < len(data) and size < max_bytes and members < MAX_MEMBERS:
+            if engine is None:
+                engine, step = zstd.ZstdDecompressor(options=options), _FIRST_STEP_BYTES
+                members += 1
+            taken = view[position : position + step]
+            position += len(taken)
+            while size < max_bytes:
+                parts.append(engine.decompress(taken, max_bytes - size))
+                size += len(parts[-1])
+                taken = view[:0]
+                if engine.eof or engine.needs_input:
+                    break
+            step = min(2 * step, _STEP_BYTES)
+            if engine.eof:
+                # Handed back in small steps: whole, the rest would be copied for each frame.
+                position -= len(engine.unused_data)
+                engine = None
+    except zstd.ZstdError as error:
+        if members > 1:
+            return b"".join(parts), False
+        raise _not_in("zstd") from error
+    return b"".join(parts), engine is None and position == len(data)
+
+
+def import_zstd() -> Any:
+    """The standard library's module for zstd, or its backport; few bodies need it.
+
+    Raises ``ImportError`` on a platform that has neither.
+    """
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        from backports import zstd
+    return zstd

@@ -43,6 +43,7 @@ from inspector.forms.parser import MAX_DEPTH, MAX_VARIABLES
 from inspector.forms.text import UTF_8, find_charset
 
 if TYPE_CHECKING:
+    from inspector.domain.formats.parsing import Parsed
     from inspector.domain.senders.shapes import FoundSender
     from inspector.forms.parts import PartField
 
@@ -293,6 +294,18 @@ class Message:
         if is_lines_type(self.essence) or self.essence == LINES_TYPE:
             return parse_lines(self.json_bytes)
         return parse_sent_json(self.json_bytes) if self.is_json else None
+
+    @cached_property
+    def parsed(self) -> Parsed | None:
+        """The body as nested data where it is XML, MessagePack, CBOR or protobuf, else None.
+
+        A media type says which; XML is told by its content, too.
+        """
+        if not self.body or self.truncated or self.content.problem:
+            return None
+        from inspector.domain.formats.parsing import parse_body  # few bodies are any of these
+
+        return parse_body(self.decoded_body, self.essence, lambda: self.body_text)
 
     @cached_property
     def json_bytes(self) -> bytes:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from inspector.domain import CapturedRequest
 from inspector.forms import to_json_safe
+from inspector.reading.content import find_content
 from inspector.reading.fields import iterate_values
 from inspector.reading.paths import form_name
 
@@ -69,14 +70,14 @@ def list_fields(request: CapturedRequest) -> dict[str, str]:
     if request.form is not None:
         for name, value in request.form.iterate_fields():
             fields.setdefault(name, []).append(value)
-    elif request.json is not None:
-        for path, text in iterate_values(request.json):
+    elif (content := find_content(request)[1]) is not None:
+        for path, text in iterate_values(content):
             fields.setdefault(form_name(path) or "(value)", []).append(text)
     return {name: "\n".join(values) for name, values in fields.items()}
 
 
 def _fixed_cells(request: CapturedRequest) -> list[str]:
-    is_read = request.form is not None or request.json is not None
+    is_read = request.form is not None or find_content(request)[1] is not None
     return [
         str(request.number),
         request.received_at.isoformat(timespec="microseconds"),

@@ -1,4 +1,4 @@
-"""The content of a body, form or JSON alike."""
+"""The content of a body: form, JSON, XML and the like alike."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ FORM, JSON = "form", "json"
 def find_content(request: Message, dialect: str = "php") -> tuple[str | None, Any]:
     """The body as nested data, with how it was written: ``form``, ``json`` or None.
 
+    Or as a key of ``formats.parsing.NAMES``: ``xml``, ``msgpack``, ``cbor``, ``protobuf``.
+
     JSON that was sent as a form is JSON, unless a receiver other than PHP is asked for. A
     form is read as the receiver ``dialect`` reads it (``forms.parse``). One without a
     single pair has nothing to read: None, as no body at all.
@@ -28,6 +30,8 @@ def find_content(request: Message, dialect: str = "php") -> tuple[str | None, An
         return JSON, request.json
     if request.media_type.is_json and request.decoded_body.strip() == b"null":
         return JSON, None
+    if request.parsed is not None and request.parsed.problem is None:
+        return request.parsed.format, request.parsed.value
     return None, None
 
 

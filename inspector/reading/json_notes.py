@@ -75,6 +75,8 @@ def explain_unread(request: Message) -> str:
     for note in find_json_notes(request):
         if note.code not in ("byte_order_mark", "not_utf8", "key_repeated"):
             return f"the body is no JSON that could be read: {note.message.rstrip('.')}"
+    if request.parsed is not None and request.parsed.problem:
+        return request.parsed.problem[0].lower() + request.parsed.problem[1:].rstrip(".")
     return "the body is neither a form nor JSON"
 
 

@@ -12,6 +12,7 @@ FLAGS: dict[str, Callable[[CapturedRequest], bool]] = {
     "empty": lambda request: request.body_size == 0,
     "form": lambda request: request.is_form,
     "json": lambda request: request.is_json,
+    "xml": lambda request: request.parsed is not None and request.parsed.format == "xml",
     "multipart": lambda request: request.media_type.essence.startswith("multipart/"),
     "ticket": lambda request: is_ticket(find_content(request)[1]),
     "binary": lambda request: request.body_size > 0 and request.body_text is None,

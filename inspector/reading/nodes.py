@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, NamedTuple
 
+from inspector.domain.formats.values import TypedText
 from inspector.domain.json_bodies import SentNumber
 from inspector.domain.nested_values import MAX_OPENINGS, open_text
 from inspector.reading.paths import MAX_KEY_CHARS, Path, compile_name, split_names
@@ -144,7 +145,7 @@ class _Builder:
                 continue
             key, child_value = entry
             node = make_node(key, (*frame.node.path, key), child_value)
-            if node.kind == TEXT and frame.openings < MAX_OPENINGS:
+            if isinstance(child_value, str) and frame.openings < MAX_OPENINGS:
                 node = _open(node)
             searched = f"{frame.prefix}{key[:MAX_KEY_CHARS].lower()}" if self.words else ""
             if node.is_leaf:
@@ -216,7 +217,7 @@ def _open(node: Node) -> Node:
 def make_node(key: str, path: Path, value: Any) -> Node:
     """A node without children for any value a form or JSON can have."""
     if isinstance(value, str):
-        return Node(key, path, TEXT, value)
+        return Node(key, path, value.kind if isinstance(value, TypedText) else TEXT, value)
     if isinstance(value, dict):
         return Node(key, path, MAP, size=len(value), value=value)
     if isinstance(value, list):

@@ -143,7 +143,9 @@ def template_name(path: Path, root: Any) -> str:
 
 
 def python_name(path: Path, root: Any, attribute: str) -> str:
-    """``request.form["ticket"]["agent"]["id"]``."""
+    """``request.form["ticket"]["agent"]["id"]``; of other formats ``request.at("order.id")``."""
+    if attribute not in ("form", "json"):
+        return f"request.at({_quote(format_path(path))})"
     steps = (
         f"[{index}]" if index is not None else f"[{_quote(key)}]"
         for key, index in _steps(path, root)
@@ -156,7 +158,7 @@ def jq_name(path: Path, root: Any, attribute: str) -> str:
 
     Source: jq manual, "Object Identifier-Index": other keys than identifiers are quoted.
     """
-    parts = [f".{attribute}"]
+    parts = [f".{attribute}" if attribute in ("form", "json") else ".parsed.value"]
     for key, index in _steps(path, root):
         if index is not None:
             parts.append(f"[{index}]")

@@ -48,9 +48,10 @@ MAX_TERMS = 30
 TERM = re.compile(r'\s*(-?)((?:"[^"]*"|[^\s"])+)')
 FILTERS = ("method", "path", "has", "is", "before", "after", *SENDER_TESTS)
 _FILTER = re.compile(rf"({'|'.join(FILTERS)}):(.*)\Z", re.DOTALL)
-# A name has none of these signs, so that a pasted URL is words and no comparison.
-_COMPARISON = re.compile(r"((?:header:|query:)?[^\s:/?&=!<>]+)(!=|=|>|<)(.*)\Z", re.DOTALL)
-_CONTAINS = re.compile(r"([^\s:=]*[.\[][^\s:=]*):(.*)\Z", re.DOTALL)
+# A name has these signs in quotes only, so that a pasted URL is words and no comparison.
+_KEY = r'(?:\["[^"]*"\]|[^\s:/?&=!<>])'
+_COMPARISON = re.compile(rf"((?:header:|query:)?{_KEY}+)(!=|=|>|<)(.*)\Z", re.DOTALL)
+_CONTAINS = re.compile(r'((?=[^:]*[.\[])(?:\["[^"]*"\]|[^\s:=])*):(.*)\Z', re.DOTALL)
 _UNKNOWN_FILTER = re.compile(r"([A-Za-z][\w-]*):(?!//).+\Z", re.DOTALL)
 _AGO = re.compile(r"(\d{1,9})([smhdw])\Z")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}

@@ -255,6 +255,15 @@ class ReceivedRequest:
         return self._json["json"]
 
     @property
+    def parsed(self) -> dict[str, Any] | None:
+        """The ``format``, ``value`` and ``problem`` of XML, MessagePack, CBOR or protobuf.
+
+        None for any other body; ``at`` and ``where`` look into the value.
+        """
+        found: dict[str, Any] | None = self._json["parsed"]
+        return found
+
+    @property
     def json_notes(self) -> list[dict[str, Any]]:
         """Notes on a body whose type is JSON: breaks and oddities."""
         found: list[dict[str, Any]] = self._json["json_notes"]

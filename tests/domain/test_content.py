@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inspector.domain.content import MAX_MEMBERS, decode_content
+from inspector.domain.content import MAX_MEMBERS, decode_content, import_zstd
 
+zstd = import_zstd()
 TEXT = b"ticket[id]=5&" * 1000
 BARE = zlib.compress(TEXT)[2:-4]
 
@@ -40,12 +41,15 @@ CASES = [
     Case("deflate as zlib", zlib.compress(TEXT), "deflate", TEXT),
     Case("deflate as sent by some", BARE, "deflate", TEXT),
     Case("brotli", brotli.compress(TEXT), "br", TEXT),
+    Case("zstd", zstd.compress(TEXT), "zstd", TEXT),
+    Case("zstd in two frames", zstd.compress(TEXT) + zstd.compress(b"!"), "zstd", TEXT + b"!"),
+    Case("not zstd", b"\xff" * 50, "zstd", b"\xff" * 50, "is not zstd"),
     Case("two codings", gzip.compress(brotli.compress(TEXT)), "br, gzip", TEXT),
     Case("cut off", gzip.compress(TEXT)[:-8], "gzip", TEXT, "goes on"),
     Case("not gzip", b"a=1", "gzip", b"a=1", "is not gzip"),
     Case("something after it", gzip.compress(TEXT) + b"xyz", "gzip", TEXT, "goes on"),
     Case("not brotli", b"\xff" * 50, "br", b"\xff" * 50, "is not br"),
-    Case("a coding nobody knows", b"a=1", "zstd", b"a=1", "zstd is not one"),
+    Case("a coding nobody knows", b"a=1", "lzma", b"a=1", "lzma is not one"),
     Case("four codings", b"a=1", "gzip, gzip, gzip, gzip", b"a=1", "More than three"),
 ]
 
@@ -58,7 +62,7 @@ def test_decode_content(case: Case) -> None:
     assert (found.problem is None) is (case.problem is None)
 
 
-@pytest.mark.parametrize("coding", ["gzip", "deflate", "br"])
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
 @pytest.mark.parametrize(
     "body",
     [b"hello", b"\xff" * 50, gzip.compress(TEXT, mtime=0)[:15] + b"\xff" * 50],
@@ -77,14 +81,18 @@ def test_members_come_out_joined(members: list[bytes]) -> None:
     assert (found.data, found.problem) == (b"".join(members), None)
 
 
-@given(st.binary(max_size=300), st.sampled_from(["gzip", "deflate", "br", "gzip, br", "x, gzip"]))
+@given(
+    st.binary(max_size=300),
+    st.sampled_from(["gzip", "deflate", "br", "zstd", "gzip, br", "x, gzip"]),
+)
 def test_no_content_is_an_error(body: bytes, coding: str) -> None:
     decode_content(body, coding, max_bytes=1000)
 
 
-@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "gzip, gzip, gzip"])
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd", "gzip, gzip, gzip"])
 def test_a_bomb_goes_off_no_further_than_the_limit(coding: str) -> None:
     compress = {"gzip": gzip.compress, "deflate": zlib.compress, "br": brotli.compress}
+    compress["zstd"] = zstd.compress
     body = b"\0" * 30_000_000
     for each in coding.split(", "):
         body = compress[each](body)

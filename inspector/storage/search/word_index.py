@@ -22,7 +22,7 @@ from inspector.reading.query import Query
 from inspector.reading.words import WORD, Phrase, searched_lines
 from inspector.storage.database.files import COMPANIONS, make_private_file
 
-SCHEMA = 10
+SCHEMA = 11
 MAX_WORDS_A_REQUEST = 20_000
 # The mark of requests that have more than is indexed: any search may be for them.
 PARTLY = "partly"

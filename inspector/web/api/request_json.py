@@ -72,6 +72,14 @@ class SenderJson(TypedDict):
     delivery: Annotated[str | None, About("The id that a delivery keeps when it is tried again.")]
 
 
+class ParsedJson(TypedDict):
+    """A body as nested data."""
+
+    format: Literal["xml", "msgpack", "cbor", "protobuf"]
+    value: Annotated[Any, About("Null when it could not be read. XML: @name is an attribute.")]
+    problem: Annotated[str | None, About("Why it could not be read, in a sentence.")]
+
+
 class SignatureJson(TypedDict):
     """A signature, checked with the bin's secrets as they are now."""
 
@@ -171,6 +179,10 @@ class RequestJson(WireJson):
     ]
     event: EventJson | None
     parts: Annotated[list[PartJson], About("The parts of a multipart body, files included.")]
+    parsed: Annotated[
+        ParsedJson | None,
+        About("The body as nested data where it is XML, MessagePack, CBOR or protobuf."),
+    ]
     json_notes: Annotated[
         list[JsonNoteJson], About("Why a body whose type is JSON is none, and what is odd in it.")
     ]
@@ -229,6 +241,7 @@ def _read_to_json(request: CapturedRequest, dialect: str) -> dict[str, Any]:
         "parts": parts_to_json(request),
         "json_notes": json_notes_to_json(request),
         "json": request.json,
+        "parsed": None if request.parsed is None else request.parsed._asdict(),
     }
 
 

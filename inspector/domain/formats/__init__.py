@@ -1,0 +1,1 @@
+"""Formats of bodies beside forms and JSON: XML, MessagePack, CBOR, protobuf."""
