@@ -10,7 +10,8 @@ from inspector.testing.bins import WebhookBin
 from inspector.testing.deskpro import Deskpro
 from inspector.testing.expectations import MatchFields
 from inspector.testing.headers import Headers
-from inspector.testing.received import FieldNotFoundError, ReceivedPart, ReceivedRequest
+from inspector.testing.parts import ReceivedPart
+from inspector.testing.received import FieldNotFoundError, ReceivedRequest
 from inspector.testing.server import InspectorServer
 
 if TYPE_CHECKING:

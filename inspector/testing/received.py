@@ -11,44 +11,15 @@ from inspector.reading.matching import explain_missing, explain_odd_type
 from inspector.reading.paths import MISSING, find_value, parse_path
 from inspector.reading.text import escape_invisible, shorten
 from inspector.testing.headers import Headers
+from inspector.testing.parts import ReceivedPart
 
 if TYPE_CHECKING:
     from inspector.domain import CapturedRequest
-    from inspector.domain.multipart import Part
     from inspector.domain.signatures import SignatureCheck
 
 
 class FieldNotFoundError(LookupError):
     """The request has no such field; the message says what it has there."""
-
-
-class ReceivedPart:
-    """One part of a multipart body: a file, when it has a ``filename``."""
-
-    def __init__(self, part: Part) -> None:
-        self._part = part
-        self.name: str | None = part.name
-        self.filename: str | None = part.filename
-        self.body: bytes = part.data
-
-    @property
-    def content_type(self) -> str | None:
-        """As the part says, None when it does not."""
-        return self._part.content_type or None
-
-    @property
-    def headers(self) -> Headers:
-        """The part's own headers; of a repeated name the last."""
-        return Headers(dict(self._part.raw_headers))
-
-    @property
-    def text(self) -> str:
-        """The content as UTF-8; bytes that are none are replaced."""
-        return self.body.decode("utf-8", "replace")
-
-    def __repr__(self) -> str:
-        named = self.name if self.filename is None else f"{self.name} {self.filename!r}"
-        return escape_invisible(f"<part {shorten(named or '')}, {len(self.body):,} bytes>")
 
 
 class ReceivedSignature:

@@ -109,6 +109,7 @@ def test_broken_json_without_its_type_is_said_to_look_like_it(webhook_bin: Webho
 
 def test_files_and_parts_are_there_and_matched(webhook_bin: WebhookBin) -> None:
     files = {"photo": ("bild ä.png", PNG, "image/png")}
+    files["place"] = ("ort.txt", "Köln".encode("latin-1"), "text/plain; charset=iso-8859-1")
     post(webhook_bin, files=files, data={"title": "A"})
     request = webhook_bin.wait(files={"photo": PNG}, timeout=0.2)
     webhook_bin.wait(files={"photo": "bild ä.png", "other": None}, timeout=0.2)
@@ -117,10 +118,15 @@ def test_files_and_parts_are_there_and_matched(webhook_bin: WebhookBin) -> None:
     assert [(each.name, each.filename) for each in request.parts] == [
         ("title", None),
         ("photo", "bild ä.png"),
+        ("place", "ort.txt"),
     ]
     assert request.parts[0].text == "A"
+    assert request.files["place"].text == "Köln"
     told = request.to_json()["parts"]
-    assert [(each["name"], each["size"]) for each in told] == [("title", 1), ("photo", len(PNG))]
+    assert [(each["name"], each["size"]) for each in told[:2]] == [
+        ("title", 1),
+        ("photo", len(PNG)),
+    ]
     assert told[1]["content_type"] == "image/png"
     with pytest.raises(AssertionError, match="file photo"):
         webhook_bin.wait(files={"photo": b"other"}, timeout=0)
