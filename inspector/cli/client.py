@@ -195,7 +195,7 @@ class Client:
     def _explain(self, error: OSError | HTTPException) -> str:
         """The reason for which there is no response, and a remedy."""
         if isinstance(error, SSLError):
-            from inspector.emitter.http_client.connections import (
+            from inspector.emitter.http_client.problems import (
                 speaks_plain_http,  # slow to import
             )
 

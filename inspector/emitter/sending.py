@@ -18,9 +18,9 @@ from inspector.emitter.http_client.connections import (
     Connection,
     ConnectionPool,
     Deadline,
-    DeliveryError,
 )
 from inspector.emitter.http_client.destinations import ANYWHERE, DestinationPolicy
+from inspector.emitter.http_client.problems import DeliveryError
 from inspector.emitter.http_client.responses import Answer, read_answer
 from inspector.emitter.http_client.urls import HttpUrl, parse_url
 from inspector.emitter.preparing import PreparedRequest

@@ -26,13 +26,13 @@ from inspector.emitter import (
     sample_context,
     send,
 )
-from inspector.emitter.http_client import connections
+from inspector.emitter.http_client import problems
 from inspector.emitter.http_client.connections import (
     Connection,
     ConnectionPool,
     Deadline,
-    DeliveryError,
 )
+from inspector.emitter.http_client.problems import DeliveryError
 from inspector.emitter.http_client.responses import Answer, read_answer
 from inspector.emitter.http_client.urls import parse_url
 from inspector.emitter.sending import MAX_PAUSE_S, find_redirect, parse_retry_after
@@ -386,9 +386,9 @@ def tls() -> ssl.SSLContext:
 @pytest.fixture
 def trusted(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("SSL_CERT_FILE", str(TLS / "ca.pem"))
-    connections._tls_context.cache_clear()
+    problems.make_tls_context.cache_clear()
     yield
-    connections._tls_context.cache_clear()
+    problems.make_tls_context.cache_clear()
 
 
 def test_tls_with_a_trusted_certificate(tls: ssl.SSLContext, trusted: None) -> None:

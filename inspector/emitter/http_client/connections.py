@@ -13,35 +13,24 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from functools import lru_cache
 from types import TracebackType
 from typing import NoReturn
 
 from inspector.clock import time
 from inspector.emitter.actions import DeliveryOptions
 from inspector.emitter.http_client.destinations import Address, DestinationPolicy
+from inspector.emitter.http_client.problems import (
+    DeliveryError,
+    explain_connecting,
+    explain_loss,
+    explain_tls,
+    make_tls_context,
+)
 from inspector.emitter.http_client.urls import HttpUrl
 from inspector.errors import InspectorError
 
 # Not every platform has poll, and select knows no descriptor beyond 1023.
 _Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
-
-# What OpenSSL says of an answer that is no TLS at all.
-_NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG")
-
-
-class DeliveryError(Exception):
-    """A network error or an unreadable response.
-
-    ``code`` is for programs, ``message`` one sentence for people; ``retryable``
-    tells whether another try may go better.
-    """
-
-    def __init__(self, code: str, message: str, *, retryable: bool = True) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.retryable = retryable
 
 
 class Deadline:
@@ -109,7 +98,7 @@ class Connection:
             except TimeoutError:
                 deadline.fail()
             except OSError as error:
-                raise _connection_lost(error) from error
+                raise explain_loss(error) from error
             view = view[sent:]
 
     def receive(self, deadline: Deadline) -> bytes:
@@ -122,12 +111,7 @@ class Connection:
         except ssl.SSLEOFError:
             return b""
         except OSError as error:
-            raise _connection_lost(error) from error
-
-
-def _connection_lost(error: OSError) -> DeliveryError:
-    reason = error.strerror or str(error) or type(error).__name__
-    return DeliveryError("connection_lost", f"The connection broke: {reason}.")
+            raise explain_loss(error) from error
 
 
 class ConnectionPool:
@@ -224,7 +208,7 @@ def open_connection(
     waited_for = f"No connection to {url.authority}"
     deadline = earliest(Deadline(options.connect_timeout_s, waited_for), overall)
     addresses = resolve(url, deadline)
-    allowed = list(_filter_addresses(url, addresses, policy))
+    allowed = list(filter_addresses(url, addresses, policy))
     sock = _connect_first(url, allowed, deadline)
     try:
         if url.scheme == "https":
@@ -238,39 +222,61 @@ def open_connection(
 
 
 def resolve(url: HttpUrl, deadline: Deadline) -> list[Address]:
-    """The addresses of the URL's host, in the resolver's order, each once.
+    """The addresses of the URL's host, see ``look_up``.
 
     The resolver cannot be interrupted, so it runs in a thread that is left behind
     when it takes too long. Raises ``DeliveryError``.
     """
-    try:
-        return [ipaddress.ip_address(url.host)]
-    except ValueError:
-        pass
+    literal = find_literal(url)
+    if literal is not None:
+        return [literal]
     found: list[Address] = []
-    problem: list[OSError | UnicodeError] = []
+    problem: list[DeliveryError] = []
 
-    def look_up() -> None:
+    def run() -> None:
         try:
-            answers = socket.getaddrinfo(url.host, url.port, type=socket.SOCK_STREAM)
-            found.extend(ipaddress.ip_address(str(answer[4][0])) for answer in answers)
-        except (OSError, UnicodeError) as error:
+            found.extend(look_up(url))
+        except DeliveryError as error:
             problem.append(error)
 
-    thread = threading.Thread(target=look_up, name="resolver", daemon=True)
+    thread = threading.Thread(target=run, name="resolver", daemon=True)
     thread.start()
     thread.join(deadline.remaining_s())
     if thread.is_alive():
         deadline.fail()
-    if problem or not found:
-        reason = f": {problem[0]}" if problem else ""
-        raise DeliveryError("name_not_found", f"There is no address for {url.host}{reason}.")
-    return list(dict.fromkeys(found))
+    if problem:
+        raise problem[0]
+    return found
 
 
-def _filter_addresses(
+def find_literal(url: HttpUrl) -> Address | None:
+    """The address that the URL's host is written as; None for a name."""
+    try:
+        return ipaddress.ip_address(url.host)
+    except ValueError:
+        return None
+
+
+def look_up(url: HttpUrl) -> list[Address]:
+    """Ask the resolver for the addresses of the URL's host, in its order, each once.
+
+    Blocks for as long as the resolver does. Raises ``DeliveryError``.
+    """
+    try:
+        answers = socket.getaddrinfo(url.host, url.port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        message = f"There is no address for {url.host}: {error}."
+        raise DeliveryError("name_not_found", message) from error
+    found = dict.fromkeys(ipaddress.ip_address(str(answer[4][0])) for answer in answers)
+    if not found:
+        raise DeliveryError("name_not_found", f"There is no address for {url.host}.")
+    return list(found)
+
+
+def filter_addresses(
     url: HttpUrl, addresses: list[Address], policy: DestinationPolicy
 ) -> Iterator[Address]:
+    """The addresses that the policy allows; a ``DeliveryError`` at the end when it allows none."""
     refusal: InspectorError | None = None
     allowed = 0
     for address in addresses:
@@ -297,66 +303,15 @@ def _connect_first(url: HttpUrl, addresses: list[Address], deadline: Deadline) -
             sock.connect((str(address), url.port))
         except OSError as error:
             sock.close()
-            problem = _connect_problem(url, error, share)
+            problem = explain_connecting(url, error, share)
         else:
             return sock
     raise problem or DeliveryError("name_not_found", f"There is no address for {url.host}.")
 
 
-def _connect_problem(url: HttpUrl, error: OSError, waited_s: float) -> DeliveryError:
-    place = f"{url.host}, port {url.port}"
-    if isinstance(error, TimeoutError):
-        return DeliveryError("timed_out", f"No connection to {place} within {waited_s:.3g} s.")
-    if isinstance(error, ConnectionRefusedError):
-        message = f"Nothing listens at {place}: the connection was refused."
-        return DeliveryError("connection_refused", message)
-    reason = error.strerror or str(error)
-    return DeliveryError("unreachable", f"{place} cannot be reached: {reason}.")
-
-
-@lru_cache(maxsize=2)
-def _tls_context(verify: bool) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if not verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
-
-
-def speaks_plain_http(error: Exception) -> bool:
-    """True for a TLS handshake that was answered without TLS."""
-    return isinstance(error, ssl.SSLError) and error.reason in _NO_TLS
-
-
 def _start_tls(
     sock: socket.socket, url: HttpUrl, verify: bool, deadline: Deadline
 ) -> ssl.SSLSocket:
-    with _tls_problems(url):
+    with explain_tls(url):
         sock.settimeout(deadline.remaining_s())
-        return _tls_context(verify).wrap_socket(sock, server_hostname=url.host)
-
-
-@contextlib.contextmanager
-def _tls_problems(url: HttpUrl) -> Iterator[None]:
-    try:
-        yield
-    except TimeoutError:
-        message = (
-            f"{url.host}, port {url.port}, did not answer the TLS handshake in time. If it speaks "
-            "plain HTTP, write http://."
-        )
-        raise DeliveryError("timed_out", message) from None
-    except ssl.SSLCertVerificationError as error:
-        message = f"The certificate of {url.host} is not trusted: {error.verify_message}."
-        raise DeliveryError("tls_failed", message, retryable=False) from error
-    except ssl.SSLError as error:
-        if speaks_plain_http(error):
-            message = (
-                f"{url.host}, port {url.port}, speaks plain HTTP: write http://, not https://."
-            )
-            raise DeliveryError("tls_failed", message, retryable=False) from error
-        reason = (error.reason or str(error)).replace("_", " ").lower()
-        message = f"No TLS with {url.host}, port {url.port}: {reason}."
-        raise DeliveryError("tls_failed", message, retryable=False) from error
-    except OSError as error:
-        raise _connection_lost(error) from error
+        return make_tls_context(verify).wrap_socket(sock, server_hostname=url.host)

@@ -2,21 +2,22 @@
 
 What the receiver says is shown as it came: content codings stay undone, and an
 answer that breaks the rules is an error with a sentence, never an exception of
-its own.
+its own. The parser does no I/O: a blocking socket and an event loop feed it alike.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from inspector.capture import split_headers
 from inspector.clock import time
 from inspector.domain.content import decode_text, parse_media_type
-from inspector.emitter.http_client.connections import Connection, Deadline, DeliveryError
+from inspector.emitter.http_client.connections import Connection, Deadline
+from inspector.emitter.http_client.problems import DeliveryError
 
 MAX_HEAD_BYTES = 65_536
 MAX_INTERIM_ANSWERS = 20
@@ -31,10 +32,10 @@ _CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,15}\Z")
 class Answer:
     """A response, as it was read.
 
-    ``headers`` are names and values in order, repeats kept; ``body`` is the content
-    with chunks joined, cut at the limit when ``truncated``. ``reusable`` tells
-    whether the connection may carry another request; ``first_byte_at`` is on
-    ``perf_counter``'s clock.
+    ``headers`` are names and values in order, repeats kept, and ``raw_head`` the bytes they
+    were read from; ``body`` is the content with chunks joined, cut at the limit when
+    ``truncated``. ``reusable`` tells whether the connection may carry another request;
+    ``first_byte_at`` is on ``perf_counter``'s clock.
     """
 
     http_version: str
@@ -45,6 +46,7 @@ class Answer:
     truncated: bool
     reusable: bool
     first_byte_at: float
+    raw_head: bytes = b""
 
     def find_header(self, name: str) -> str | None:
         """The first value of a header, by its name in any case; None when it was not sent."""
@@ -65,6 +67,10 @@ class Answer:
         return json.loads(self.body)
 
 
+# Asks for the next bytes, ``b""`` for the end of the connection, and returns the answer.
+Parsing: TypeAlias = Generator[None, bytes, Answer]
+
+
 def read_answer(
     connection: Connection,
     *,
@@ -73,26 +79,45 @@ def read_answer(
     max_body_bytes: int,
     to_head: bool = False,
 ) -> Answer:
-    """Read the answer to a request that was sent over ``connection``.
+    """Read the answer to a request that was sent over ``connection``; see ``parse_answer``.
+
+    Raises ``DeliveryError``.
+    """
+    parsing = parse_answer(max_body_bytes=max_body_bytes, to_head=to_head)
+    next(parsing)
+    deadline = first_byte
+    while True:
+        more = connection.receive(deadline)
+        deadline = overall
+        try:
+            parsing.send(more)
+        except StopIteration as end:
+            found: Answer = end.value
+            return found
+
+
+def parse_answer(*, max_body_bytes: int, to_head: bool = False) -> Parsing:
+    """Parse an answer out of the bytes that are sent to this generator.
 
     Interim answers (100 to 199, but not 101) are skipped. At most
     ``max_body_bytes`` of the body are read; beyond that the rest is left unread.
 
     Raises ``DeliveryError``. Source: RFC 9112, 4 to 6.
     """
-    reader = _Reader(connection, overall)
-    reader.fill(first_byte)
+    reader = _Reader()
+    yield from reader.fill()
     first_byte_at = time.perf_counter()
     for _ in range(MAX_INTERIM_ANSWERS):
-        version, status, reason, headers = _parse_head(reader.read_head())
+        raw_head = yield from reader.read_head()
+        version, status, reason, headers = _parse_head(raw_head)
         if status >= 200 or status == 101:
             break
     else:
         raise _unreadable("it has too many interim answers")
     bodiless = to_head or status in BODILESS_STATUSES
-    body, truncated, framed = (
-        (b"", False, True) if bodiless else _read_body(reader, headers, max_body_bytes)
-    )
+    body, truncated, framed = b"", False, True
+    if not bodiless:
+        body, truncated, framed = yield from _read_body(reader, headers, max_body_bytes)
     reusable = framed and not truncated and not reader.has_more and status != 101
     return Answer(
         version,
@@ -103,6 +128,7 @@ def read_answer(
         truncated,
         reusable and _keeps_alive(version, headers),
         first_byte_at,
+        raw_head,
     )
 
 
@@ -110,41 +136,42 @@ def _unreadable(problem: str) -> DeliveryError:
     return DeliveryError("unreadable_answer", f"The answer cannot be read: {problem}.")
 
 
-class _Reader:
-    """The bytes of one answer, fetched as they are asked for."""
+_Bytes: TypeAlias = Generator[None, bytes, bytes]
 
-    def __init__(self, connection: Connection, deadline: Deadline) -> None:
-        self._connection = connection
-        self._deadline = deadline
+
+class _Reader:
+    """The bytes of one answer, asked for as they are needed."""
+
+    def __init__(self) -> None:
         self._data = bytearray()
 
-    def fill(self, deadline: Deadline | None = None) -> bool:
-        """Fetch some more; False at the end."""
-        more = self._connection.receive(deadline or self._deadline)
+    def fill(self) -> Generator[None, bytes, bool]:
+        """Ask for some more; False at the end."""
+        more = yield
         self._data += more
         return bool(more)
 
-    def read_head(self) -> bytes:
+    def read_head(self) -> _Bytes:
         searched = 0
         while not (end := _HEAD_END.search(self._data, searched)):
             searched = max(0, len(self._data) - 3)
             if len(self._data) > MAX_HEAD_BYTES:
                 raise _unreadable(f"its head is longer than {MAX_HEAD_BYTES:,} bytes")
-            if not self.fill():
+            if not (yield from self.fill()):
                 raise _ended_early(bool(self._data))
         return self._take(end.end())
 
-    def read_line(self, max_bytes: int = 4096) -> bytes:
+    def read_line(self, max_bytes: int = 4096) -> _Bytes:
         while (end := self._data.find(b"\n")) < 0:
             if len(self._data) > max_bytes:
                 raise _unreadable("a line of its chunked body is too long")
-            if not self.fill():
+            if not (yield from self.fill()):
                 raise _ended_early(True)
         return self._take(end + 1).rstrip(b"\r\n")
 
-    def read_up_to(self, count: int) -> bytes:
+    def read_up_to(self, count: int) -> _Bytes:
         """``count`` bytes, fewer when the answer ends before."""
-        while len(self._data) < count and self.fill():
+        while len(self._data) < count and (yield from self.fill()):
             pass
         return self._take(count)
 
@@ -188,53 +215,56 @@ def _keeps_alive(version: str, headers: tuple[tuple[str, str], ...]) -> bool:
 
 def _read_body(
     reader: _Reader, headers: tuple[tuple[str, str], ...], max_bytes: int
-) -> tuple[bytes, bool, bool]:
+) -> Generator[None, bytes, tuple[bytes, bool, bool]]:
     """The body, whether it was cut, and whether its end was marked (not by closing)."""
     codings = _values(headers, "transfer-encoding")
     if codings:
         if codings[-1] == "chunked":
-            return _read_chunks(reader, max_bytes)
-        return (*_read_to_end(reader, max_bytes), False)
+            return (yield from _read_chunks(reader, max_bytes))
+        return (*(yield from _read_to_end(reader, max_bytes)), False)
     lengths = set(_values(headers, "content-length"))
     if not lengths:
-        return (*_read_to_end(reader, max_bytes), False)
+        return (*(yield from _read_to_end(reader, max_bytes)), False)
     length = lengths.pop()
     if lengths or not (length.isascii() and length.isdigit()) or len(length) > 18:
         raise _unreadable("its Content-Length is not one number")
     wanted = min(int(length), max_bytes)
-    body = reader.read_up_to(wanted)
+    body = yield from reader.read_up_to(wanted)
     if len(body) < wanted:
         raise _ended_early(True)
     return body, int(length) > max_bytes, True
 
 
-def _read_to_end(reader: _Reader, max_bytes: int) -> tuple[bytes, bool]:
-    body = reader.read_up_to(max_bytes + 1)
+def _read_to_end(reader: _Reader, max_bytes: int) -> Generator[None, bytes, tuple[bytes, bool]]:
+    body = yield from reader.read_up_to(max_bytes + 1)
     return body[:max_bytes], len(body) > max_bytes
 
 
-def _read_chunks(reader: _Reader, max_bytes: int) -> tuple[bytes, bool, bool]:
+def _read_chunks(
+    reader: _Reader, max_bytes: int
+) -> Generator[None, bytes, tuple[bytes, bool, bool]]:
     body = bytearray()
     while True:
-        size_text = reader.read_line().partition(b";")[0].strip()
+        line = yield from reader.read_line()
+        size_text = line.partition(b";")[0].strip()
         if not _CHUNK_SIZE.match(size_text):
             raise _unreadable("a chunk of its body has no size")
         size = int(size_text, 16)
         if size == 0:
             break
         if len(body) + size > max_bytes:
-            body += reader.read_up_to(max_bytes - len(body))
+            body += yield from reader.read_up_to(max_bytes - len(body))
             return bytes(body), True, True
-        chunk = reader.read_up_to(size)
-        if len(chunk) < size or reader.read_line(2) != b"":
+        chunk = yield from reader.read_up_to(size)
+        if len(chunk) < size or (yield from reader.read_line(2)) != b"":
             raise _unreadable("a chunk of its body has another size than it says")
         body += chunk
-    _skip_trailers(reader.read_line)
+    yield from _skip_trailers(reader)
     return bytes(body), False, True
 
 
-def _skip_trailers(read_line: Callable[[], bytes]) -> None:
+def _skip_trailers(reader: _Reader) -> Generator[None, bytes, None]:
     for _ in range(100):
-        if not read_line():
+        if not (yield from reader.read_line()):
             return
     raise _unreadable("it has too many trailers")
