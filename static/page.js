@@ -31,11 +31,10 @@ async function copyFrom(button) {
     say("The browser did not let us copy.");
     return;
   }
-  const label = button.querySelector("[data-label]") ?? button;
-  label.dataset.said ??= label.textContent;
-  label.textContent = "Copied";
+  // Said in one place: a button that also changed its word would move what stands beside it.
+  button.dataset.done = "";
   say("Copied.");
-  setTimeout(() => (label.textContent = label.dataset.said), 1500);
+  setTimeout(() => delete button.dataset.done, 1500);
 }
 
 async function findText(button) {
@@ -212,5 +211,19 @@ document.addEventListener("htmx:sendError", () => {
   stepping = null; // What is marked is what is shown.
   markOpenRow();
 });
+
+// A menu closes when something else is clicked, when one of its entries was, and by Escape.
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("[data-menu][open]")) {
+    if (!event.target.closest("summary") || !menu.contains(event.target)) menu.open = false;
+  }
+});
+document.addEventListener("keydown", (event) => {
+  const menu = event.key === "Escape" && event.target.closest?.("[data-menu][open]");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+  event.stopImmediatePropagation();
+}, true);
 
 if (location.hash) goToSection(location.hash.slice(1));

@@ -1,7 +1,7 @@
 // The tree of fields: filter as one types, open and fold, one menu for every field, and all
 // of it kept for the next request of the bin. Without this file the same things are links.
 
-import { copy, say } from "./page.js";
+import { say } from "./page.js";
 
 const trees = new WeakMap();
 
@@ -56,7 +56,7 @@ function collect(tree, list, path, place) {
     const details = item.querySelector(":scope > details");
     if (!details) {
       const key = item.className ? null : item.firstElementChild;
-      const value = item.querySelector(":scope > div > span, :scope > div > a:not(.cut)");
+      const value = item.querySelector(":scope > div > span");
       const text = `${path}${key?.textContent ?? ""}\n${value?.textContent ?? ""}`.toLowerCase();
       tree.leaves.push({ item, key, value, text, counts: key !== null });
       continue;
@@ -125,7 +125,7 @@ function filter(tree) {
     if (words.length) branch.details.open = true;
   }
   if (!words.length && was) restoreFolds(tree);
-  tree.count.textContent = words.length ? `${matching} of ${tree.total} fields` : tree.said;
+  tree.count.textContent = words.length ? `${matching} of ${tree.total} field${tree.total === 1 ? "" : "s"}` : tree.said;
   tree.section.toggleAttribute("data-empty", words.length > 0 && !matching);
   mark(tree, words.map((word) => word.text));
 }
@@ -211,7 +211,7 @@ function makeMenu() {
   document.body.append(menu);
 }
 
-async function showMenu(link) {
+export async function showMenu(link) {
   const answer = await fetch(link.href, { headers: { "HX-Request": "true" } }).catch(() => null);
   if (!answer?.ok) return say("The field could not be read.");
   if (!menu) makeMenu();
@@ -252,19 +252,6 @@ function onArrow(tree, event) {
   else if (event.key === "ArrowLeft" && details?.open) from.click();
   else if (event.key === "ArrowLeft") from.closest("ul")?.closest("details")?.querySelector("summary").focus();
   else return false;
-  return true;
-}
-
-// The value of the field that has the focus; the key is the bin's otherwise.
-async function copyField(event) {
-  const item = event.target.closest(".tree-list li:not([class])");
-  if (!item) return false;
-  event.preventDefault();
-  if (item.querySelector(".cut, div .odd")) showMenu(item.querySelector("a"));
-  else {
-    const value = item.querySelector(":scope > div > span, :scope > div > a");
-    await copy(value?.textContent ?? "").then(() => say("Value copied."), () => say("The browser did not let us copy."));
-  }
   return true;
 }
 
@@ -315,7 +302,6 @@ document.addEventListener("keydown", (event) => {
   const tree = treeOf(event.target);
   if (!tree) return;
   if (event.key.startsWith("Arrow") && onArrow(tree, event)) event.preventDefault();
-  if (event.key === "c" && !event.target.matches("input")) copyField(event);
 }, true);
 
 function setUpAll(root) {

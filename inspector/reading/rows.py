@@ -30,6 +30,17 @@ GROUP, MORE, ABSENT = "group", "more", "absent"
 FITTING, ALL, NONE, LEVEL = "", "all", "none", "level"
 _OPEN_AT_FIRST = frozenset({"ticket", "event", "custom_data"})
 _SMALL_TREE = 40
+# A longer value is folded to a few lines.
+_LONG_CHARS, _LONG_LINES = 320, 4
+
+# The headings over fields that are grouped, none of which can be a field's name by its look.
+_GROUP_TITLES = {
+    "event": "Event",
+    "times": "Dates and times",
+    "flags": "Yes or no",
+    "pictures": "Pictures",
+    "empty": "Empty fields",
+}
 
 Parts = tuple[tuple[str, bool], ...]
 
@@ -67,6 +78,16 @@ class Row:
     def link(self) -> str:
         """The path as it stands in a URL's query; ``""`` when it is too long for one."""
         return quote_path(self.path)
+
+    @property
+    def is_long(self) -> bool:
+        """True when the value takes more lines than a row should."""
+        return len(self.text) > _LONG_CHARS or self.text.count("\n") >= _LONG_LINES
+
+    @property
+    def title(self) -> str:
+        """The heading of a ``group``, which is no field."""
+        return _GROUP_TITLES.get(self.key, self.key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,4 +131,5 @@ def test_503_503_200_is_two_clicks_and_each_try_shows_its_answer(
     page.goto(at)
     expect(page.locator(".row-status")).to_have_text(["200", "200", "503", "503"])
     page.locator(".row-link").last.click()
-    expect(page.locator(".request-facts")).to_contain_text("answered 503 by rule 1")
+    expect(page.locator(".request-facts")).to_contain_text("answered 503")
+    expect(page.locator(".request-more")).to_contain_text("answered by rule 1")

@@ -303,9 +303,10 @@ def test_a_page_nobody_looks_at_lets_go_of_its_stream(page: Page, live_server: L
 
 def test_emptying_asks_first(page: Page, live_server: LiveServer) -> None:
     open_bin(page, live_server, "emptied", 3)
-    page.get_by_role("link", name="Empty", exact=True).click()
+    page.locator("#bin summary", has_text="More").click()
+    page.get_by_role("link", name="Delete all requests").click()
     expect(page.get_by_role("dialog")).to_contain_text("The 3 requests in it go")
-    page.get_by_role("button", name="Empty bin").click()
+    page.get_by_role("button", name="Delete all requests").click()
     expect(page.get_by_text("Waiting for the first request")).to_be_visible()
 
 
@@ -326,6 +327,7 @@ def test_without_scripts_links_and_reloads_do(
     expect(page.locator("#request")).to_contain_text("Hierarchy problem")
     page.get_by_role("link", name="Newer request").click()
     expect(page.locator("#request-title")).to_contain_text(f"/plain-{width}/1")
+    page.locator(".request-actions summary", has_text="More").click()
     page.locator("#request").get_by_role("link", name="Delete").click()
     page.get_by_role("button", name="Delete request").click()
     expect(page).to_have_url(f"{live_server.url}/bins/plain-{width}")

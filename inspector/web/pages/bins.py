@@ -123,8 +123,8 @@ def delete_bin(name: str) -> Any:
 def ask_clear_bin(name: str) -> Response:
     """The confirmation: the loss, and a button."""
     bin_ = find_bin(name)
-    question = f"Empty the bin {bin_.name}?"
-    return ask(question, say_loss(bin_), "Empty bin", back=f"/bins/{name}")
+    question = f"Delete all requests of {bin_.name}?"
+    return ask(question, say_loss(bin_), "Delete all requests", back=f"/bins/{name}")
 
 
 @blueprint.post("/bins/<name>/clear")

@@ -1,0 +1,82 @@
+// A field of the tree: its value is copied by a click or by c, its buttons stand beside it while
+// it has the pointer or the focus, and a long value unfolds in its place.
+
+import { copy, say } from "./page.js";
+import { showMenu } from "./tree.js";
+
+const LEAF = ".tree-list li:not([class])";
+const plain = (event) => !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
+const linkOf = (leaf) => leaf.querySelector(":scope > a");
+const valueOf = (leaf) => leaf.querySelector(":scope > div > span");
+
+// -- copying a value ------------------------------------------------------------------------
+
+// The page shows a part of a very long value, and names what cannot be seen: the field's own
+// page has all of it.
+async function readValue(leaf) {
+  if (!leaf.querySelector(".cut, div .odd")) return valueOf(leaf)?.textContent ?? "";
+  const answer = await fetch(linkOf(leaf).href, { headers: { "HX-Request": "true" } });
+  if (!answer.ok) throw new Error(answer.statusText);
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const { exact, copy: text } = page.querySelector(".field-value [data-copy]").dataset;
+  return exact ? decodeURIComponent(exact) : text;
+}
+
+async function copyValue(leaf) {
+  try {
+    await copy(await readValue(leaf));
+    say("Value copied.");
+  } catch {
+    if (linkOf(leaf)) showMenu(linkOf(leaf));
+    else say("The browser did not let us copy.");
+  }
+}
+
+// -- the buttons of the field at hand ---------------------------------------------------------
+
+const tools = document.createElement("span");
+tools.className = "leaf-tools";
+for (const [name, icon, act] of [["Copy value", "copy", copyValue], ["More about this field", "more", (leaf) => showMenu(linkOf(leaf))]]) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "button icon-only";
+  button.title = name;
+  button.innerHTML = `<span class="unseen">${name}</span>`;
+  const drawing = document.querySelector("[data-theme-switch] .icon").cloneNode(true);
+  const use = drawing.querySelector("use");
+  use.setAttribute("href", use.getAttribute("href").replace(/#.*/, `#${icon}`));
+  button.append(drawing);
+  button.addEventListener("click", () => act(tools.closest(LEAF)));
+  tools.append(button);
+}
+
+function showTools(event) {
+  const leaf = event.target.closest?.(LEAF);
+  if (!leaf || leaf === tools.parentElement || !linkOf(leaf)) return;
+  // The pointer takes nothing from under the keyboard.
+  if (event.type === "pointerover" && tools.contains(document.activeElement)) return;
+  leaf.append(tools);
+}
+
+document.addEventListener("pointerover", showTools);
+document.addEventListener("focusin", showTools);
+
+// -- wiring ---------------------------------------------------------------------------------
+
+document.addEventListener("click", (event) => {
+  const leaf = event.target.closest(LEAF);
+  if (!leaf || !plain(event) || event.button) return;
+  if (event.target.closest(".more")) {
+    event.preventDefault();
+    const whole = leaf.toggleAttribute("data-whole");
+    event.target.textContent = whole ? "less" : "more";
+  } else if (event.target.closest("div > span") && getSelection().isCollapsed) copyValue(leaf);
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "c" || !plain(event) || event.target.matches("input")) return;
+  const leaf = event.target.closest(LEAF);
+  if (!leaf) return;
+  event.preventDefault();
+  copyValue(leaf);
+}, true);
