@@ -98,6 +98,8 @@ class Settings:
     def __post_init__(self) -> None:
         # Whatever the current directory is later, and however a shell left the tilde.
         object.__setattr__(self, "data_dir", self.data_dir.expanduser().absolute())
+        if self.unix_socket is not None:
+            object.__setattr__(self, "unix_socket", self.unix_socket.expanduser().absolute())
 
     @property
     def database_url(self) -> str:

@@ -17,13 +17,12 @@ from inspector.capture import Capture
 from inspector.cli.client import Client, bin_path, server_options
 from inspector.errors import InspectorError
 from inspector.exports.saved import (
-    HeadLimits,
-    check_head,
     is_line,
     read_lines,
     read_saved,
     to_line,
 )
+from inspector.reading.text import escape_invisible
 
 # A server takes 10 MB at a time; a batch stays well below.
 BATCH_BYTES = 4_000_000
@@ -39,17 +38,24 @@ BATCH_BYTES = 4_000_000
     required=True,
     help="The bin they go to; made when it is not there.",
 )
+@click.option(
+    "--skip-unreadable",
+    is_flag=True,
+    help="Leave out requests that cannot be read; else one refuses the file.",
+)
 @server_options
-def command(file: Path, *, bin_name: str, server: str, token: str | None) -> None:
+def command(
+    file: Path, *, bin_name: str, skip_unreadable: bool, server: str, token: str | None
+) -> None:
     """Put the requests of FILE into a bin: an HTTP Archive, JSON lines or one raw request."""
     client = Client(server, token)
     with _open(file) as source:
-        read = _make_reader(source)
+        left_out: list[str] | None = [] if skip_unreadable else None
+        read = _make_reader(source, left_out)
         # All of it is looked at before anything is sent: what cannot be read leaves no half.
-        total = 0
-        for capture in read():
-            check_head(capture, HeadLimits())
-            total += 1
+        total = sum(1 for _ in read())
+        for sentence in left_out or ():
+            click.echo(f"Left out: {escape_invisible(sentence)}", err=True)
         capacity = _ensure_bin(client, bin_name, total)
         done = 0
         for batch, count in _cut(read()):
@@ -83,7 +89,7 @@ def _open(file: Path) -> Iterator[BinaryIO]:
         raise InspectorError("not_readable", f"{file} cannot be read: {error.strerror}.") from error
 
 
-def _make_reader(source: BinaryIO) -> Callable[[], Iterable[Capture]]:
+def _make_reader(source: BinaryIO, left_out: list[str] | None) -> Callable[[], Iterable[Capture]]:
     """A reader that gives all captures anew: JSON lines one by one, anything else at once."""
     now_us = time.time_ns() // 1000
     source.seek(0)
@@ -91,11 +97,13 @@ def _make_reader(source: BinaryIO) -> Callable[[], Iterable[Capture]]:
 
         def read() -> Iterable[Capture]:
             source.seek(0)
-            return read_lines(source, "", now_us)
+            if left_out is not None:
+                left_out.clear()  # They are told each time.
+            return read_lines(source, "", now_us, left_out=left_out)
 
         return read
     source.seek(0)
-    captures = list(read_saved(source.read(), "", now_us))
+    captures = list(read_saved(source.read(), "", now_us, left_out=left_out))
     return lambda: captures
 
 

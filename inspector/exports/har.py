@@ -18,6 +18,8 @@ from inspector.exports.outgoing import make_outgoing
 from inspector.forms import to_json_safe
 
 CREATOR = "Inspector"
+# The field of our own in which a request has its head in base64, where that is not all ASCII.
+HEAD_OF_BYTES = "_headBase64"
 
 # What was answered is not kept: the specification's way to say so of each field.
 _NO_ANSWER: dict[str, Any] = {
@@ -67,6 +69,9 @@ def make_entry(request: CapturedRequest, base_url: str) -> dict[str, Any]:
         "_number": request.number,
         "_remoteAddress": request.remote_addr,
     }
+    if not request.raw_head.isascii():
+        # An archive has texts alone; which bytes they were cannot be told from them.
+        entry["request"][HEAD_OF_BYTES] = b64encode(request.raw_head).decode()  # type: ignore[index]
     if request.body:
         entry["request"]["postData"] = _post_data(request)  # type: ignore[index]
     return to_json_safe(entry)

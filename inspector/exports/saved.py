@@ -12,8 +12,9 @@ import json
 import re
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 from inspector.capture import (
@@ -29,7 +30,7 @@ from inspector.domain.content import decode_text
 from inspector.domain.pairs import TCHAR
 from inspector.errors import InspectorError
 from inspector.exports.archives import read_archived
-from inspector.exports.har import CREATOR
+from inspector.exports.har import CREATOR, HEAD_OF_BYTES
 
 MAX_REQUESTS = 100_000
 MAX_NOTES = 20
@@ -40,6 +41,7 @@ UNREADABLE = (TypeError, ValueError, KeyError, AttributeError, ArithmeticError, 
 MAX_NUMBER = 2**53
 # Over its limit a socket may have read so much of a head.
 MAX_OVER_BYTES = 65_536
+Captures = Iterator[Capture]
 _LINE_ENDS = re.compile(r"[\r\n\0]+")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r\n")
 _METHOD = re.compile(TCHAR + r"{1,64}\Z")
@@ -53,26 +55,64 @@ class HeadLimits(NamedTuple):
     target_bytes: int = 64 * 1024
 
 
-def read_saved(data: bytes, bin_name: str, now_us: int) -> Iterator[Capture]:
+SOCKET_LIMITS = HeadLimits()
+
+
+class _Import(NamedTuple):
+    """The bin that a file goes to, and what is done with requests that cannot be read."""
+
+    bin_name: str
+    now_us: int
+    limits: HeadLimits
+    left_out: list[str] | None
+
+    def read(self, entries: Iterable[Any], what: str, read: Callable[[Any], Capture]) -> Captures:
+        """The capture of each entry; one that is none is refused, or said in ``left_out``."""
+        for number, entry in enumerate(entries, 1):
+            if number > MAX_REQUESTS:
+                raise _error(f"The file has more than {MAX_REQUESTS:,} requests.")
+            try:
+                capture = read(entry)
+                _check_head(capture, self.limits)
+            except UNREADABLE as error:
+                sentence = f"{what} {number} is no request that can be read ({_explain(error)})."
+                if self.left_out is None:
+                    raise _error(sentence) from error
+                self.left_out.append(_clean(sentence)[:300])
+            else:
+                yield capture
+
+
+def read_saved(
+    data: bytes,
+    bin_name: str,
+    now_us: int,
+    limits: HeadLimits = SOCKET_LIMITS,
+    left_out: list[str] | None = None,
+) -> Captures:
     """The captures in a file, oldest first as far as the file has them so.
 
-    ``now_us`` (microseconds since the epoch) is the time of what has none. Raises
-    ``InspectorError`` ``invalid_file`` with the line or entry that cannot be read.
+    ``now_us`` (microseconds since the epoch) is the time of what has none. An entry that
+    cannot be read, or has more of a head than ``limits``, is left out and said in
+    ``left_out``, a sentence each; without a list it refuses the file: ``InspectorError``
+    ``invalid_file`` names it.
     """
+    options = _Import(bin_name, now_us, limits, left_out)
     text = data.lstrip(b"\xef\xbb\xbf \t\r\n")
     if not text:
         raise _error("The file is empty.")
     if not text.startswith((b"{", b"[")):
-        yield _read_raw(data.lstrip(b"\r\n"), bin_name, now_us)
+        capture = _read_raw(data.lstrip(b"\r\n"), bin_name, now_us)
+        yield from options.read([capture], "Request", lambda only: only)
         return
     whole = _try_json(text)
     if isinstance(whole, dict) and isinstance(whole.get("log"), dict):
-        yield from _read_har(whole["log"], bin_name, now_us)
+        yield from _read_har(whole["log"], options)
     elif isinstance(whole, dict | list):
         entries = whole if isinstance(whole, list) else [whole]
-        yield from _read_entries(enumerate(entries, 1), "Request", bin_name, now_us)
+        yield from options.read(entries, "Request", partial(_read_line, options))
     else:
-        yield from read_lines(text.split(b"\n"), bin_name, now_us)
+        yield from read_lines(text.split(b"\n"), bin_name, now_us, limits, left_out)
 
 
 def is_line(data: bytes) -> bool:
@@ -81,10 +121,20 @@ def is_line(data: bytes) -> bool:
     return isinstance(entry, dict) and "request_line" in entry
 
 
-def read_lines(lines: Iterable[bytes], bin_name: str, now_us: int) -> Iterator[Capture]:
+def read_lines(
+    lines: Iterable[bytes],
+    bin_name: str,
+    now_us: int,
+    limits: HeadLimits = SOCKET_LIMITS,
+    left_out: list[str] | None = None,
+) -> Captures:
     """The captures in our JSON lines, each as it is asked for; else as ``read_saved``."""
-    entries = ((number, _try_json(line)) for number, line in enumerate(lines, 1) if line.strip())
-    yield from _read_entries(entries, "Line", bin_name, now_us)
+    options = _Import(bin_name, now_us, limits, left_out)
+
+    def read(line: bytes) -> Capture:
+        return _read_line(options, _try_json(line))
+
+    yield from options.read((line for line in lines if line.strip()), "Line", read)
 
 
 def to_line(capture: Capture) -> str:
@@ -110,24 +160,11 @@ def to_line(capture: Capture) -> str:
     )
 
 
-def _read_entries(
-    entries: Iterable[tuple[int, Any]], what: str, bin_name: str, now_us: int
-) -> Iterator[Capture]:
-    for number, entry in entries:
-        if number > MAX_REQUESTS:
-            raise _error(f"The file has more than {MAX_REQUESTS:,} requests.")
-        if not isinstance(entry, dict) or "request_line" not in entry:
-            raise _error(
-                f"{what} {number} is no request. A file to import is an HTTP Archive, JSON lines "
-                "as exported here, or one raw HTTP request."
-            )
-        try:
-            yield _read_line(entry, bin_name, now_us)
-        except UNREADABLE as error:
-            raise _error(f"{what} {number} is no request of ours ({_explain(error)}).") from error
-
-
-def _read_line(entry: dict[str, Any], bin_name: str, now_us: int) -> Capture:
+def _read_line(options: _Import, entry: Any) -> Capture:
+    if not isinstance(entry, dict) or "request_line" not in entry:
+        raise ValueError(
+            "a file to import is an HTTP Archive, JSON lines as exported here, or one raw request"
+        )
     charset = "latin-1" if entry.get("charset") == "latin-1" else "utf-8"
     body = b64decode(entry.get("body_base64") or "", validate=True)
     refused = entry.get("refused")
@@ -136,9 +173,14 @@ def _read_line(entry: dict[str, Any], bin_name: str, now_us: int) -> Capture:
         reason = _clean(refused["reason"])[:1000]
         refusal = Refusal(_count("status", refused["status"], most=999), reason)
     return Capture(
-        bin_name=bin_name,
-        received_us=_microseconds(entry.get("time"), now_us),
-        raw_head=_read_head(entry, charset),
+        bin_name=options.bin_name,
+        received_us=_microseconds(entry.get("time"), options.now_us),
+        raw_head=_read_head(
+            str(entry["request_line"]),
+            entry.get("raw_headers") or [],
+            entry.get("head_base64"),
+            charset,
+        ),
         read_body=lambda: body,
         body_size=max(_count("body_size", entry.get("body_size") or 0), len(body)),
         peer=_clean(entry.get("remote_addr") or "")[:100],
@@ -162,10 +204,10 @@ def _count(name: str, value: Any, *, most: int = MAX_NUMBER) -> int:
     return number
 
 
-def check_head(capture: Capture, limits: HeadLimits) -> None:
+def _check_head(capture: Capture, limits: HeadLimits) -> None:
     """Hold a head to what a socket may send, but for requests that were refused for it.
 
-    Raises ``InspectorError`` ``invalid_file``.
+    Raises ``ValueError``.
     """
     head = capture.raw_head
     lines = head.count(b"\n")
@@ -178,7 +220,7 @@ def check_head(capture: Capture, limits: HeadLimits) -> None:
     elif capture.refusal is None and target > limits.target_bytes:
         problem = f"a target of {target:,} bytes; at most {limits.target_bytes:,} are taken"
     if problem:
-        raise _error(f"A request of the file has {problem}.")
+        raise ValueError(f"it has {problem}")
 
 
 def _wire_to_json(wire: WireDetails) -> dict[str, Any]:
@@ -208,24 +250,18 @@ def _read_wire(entry: dict[str, Any], charset: str) -> WireDetails:
     )
 
 
-def _read_har(log: dict[str, Any], bin_name: str, now_us: int) -> Iterator[Capture]:
+def _read_har(log: dict[str, Any], options: _Import) -> Captures:
     entries = log.get("entries")
     if not isinstance(entries, list):
         raise _error("The HTTP Archive has no list of entries.")
-    if len(entries) > MAX_REQUESTS:
-        raise _error(f"The file has more than {MAX_REQUESTS:,} requests.")
     creator = log.get("creator")
     is_ours = isinstance(creator, dict) and creator.get("name") == CREATOR
-    for number, entry in enumerate(entries, 1):
-        try:
-            yield _read_entry(entry, bin_name, now_us, is_ours=is_ours)
-        except UNREADABLE as error:
-            raise _error(
-                f"Entry {number} of the HTTP Archive is no request ({_explain(error)})."
-            ) from error
+    yield from options.read(
+        entries, "Entry", lambda entry: _read_entry(options, entry, is_ours=is_ours)
+    )
 
 
-def _read_entry(entry: dict[str, Any], bin_name: str, now_us: int, *, is_ours: bool) -> Capture:
+def _read_entry(options: _Import, entry: dict[str, Any], *, is_ours: bool) -> Capture:
     found = read_archived(entry, is_ours=is_ours)
     moment = _parse_time(entry.get("startedDateTime"))
     notes = found.notes
@@ -233,9 +269,11 @@ def _read_entry(entry: dict[str, Any], bin_name: str, now_us: int, *, is_ours: b
         notes = (*notes, "The archive has no time that can be read; it got that of the import.")
     wire = WireDetails(tuple(WireNote("archive", _clean(each)[:1000]) for each in notes))
     return Capture(
-        bin_name=bin_name,
-        received_us=now_us if moment is None else moment,
-        raw_head=_make_head(found.request_line, found.headers, "utf-8"),
+        bin_name=options.bin_name,
+        received_us=options.now_us if moment is None else moment,
+        raw_head=_read_head(
+            found.request_line, found.headers, entry["request"].get(HEAD_OF_BYTES), "utf-8"
+        ),
         read_body=lambda: found.body,
         body_size=_count("bodySize", found.body_size),
         peer=_clean(entry.get("_remoteAddress") or "")[:100],
@@ -298,16 +336,17 @@ def _cut_line_end(body: bytes, headers: Iterable[tuple[str, str]]) -> bytes:
     return body
 
 
-def _read_head(entry: dict[str, Any], charset: str) -> bytes:
-    """The bytes that ``head_base64`` has, unless someone has changed the texts that it says."""
-    line, headers = str(entry["request_line"]), entry.get("raw_headers") or []
-    raw = b64decode(entry.get("head_base64") or "", validate=True)
+def _read_head(line: str, headers: Any, exact: Any, charset: str) -> bytes:
+    """The head; ``exact`` has its bytes as base64, unless someone has changed what they say."""
+    raw = b64decode(exact or "", validate=True)
     first, pairs = raw.partition(b"\n")[0].rstrip(b"\r"), split_headers(raw)
     told = [[decode_text(name), decode_text(value)] for name, value in pairs]
-    if decode_text(first) != line or told != [list(each) for each in headers]:
+    if not raw or told != [list(each) for each in headers]:
         return _make_head(line, headers, charset)
-    exact = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs]
-    return _make_head(first.decode("latin-1"), exact, "latin-1")
+    if decode_text(first) != line:
+        first = line.encode("utf-8", "replace")
+    same = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs]
+    return _make_head(first.decode("latin-1"), same, "latin-1")
 
 
 def _make_head(request_line: str, headers: Any, charset: str) -> bytes:

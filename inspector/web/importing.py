@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from inspector.capture import Capture
 from inspector.clock import time
 from inspector.domain import Bin
 from inspector.errors import BinNotFoundError, InspectorError, StorageUnavailableError
-from inspector.exports.saved import HeadLimits, check_head, read_saved
+from inspector.exports.saved import HeadLimits, read_saved
 from inspector.storage.outcomes import NoSuchBin, Outcome, Stored
 from inspector.storage.records import make_id
 from inspector.web.current import current_services
@@ -20,20 +21,28 @@ STEP_REQUESTS = 50
 STEP_BYTES = 1_000_000
 
 
-def import_file(bin_: Bin, data: bytes) -> int:
-    """Store a file's requests, all or none of them; answers how many.
+class Imported(NamedTuple):
+    """The number of requests that were stored, and a sentence for each that was left out."""
 
-    Raises ``InspectorError`` ``invalid_file`` before anything is stored. When the
-    database does not take one of them, or the bin goes, those before it are deleted
-    again, and ``storage_unavailable`` or ``bin_not_found`` is raised.
+    stored: int
+    left_out: list[str]
+
+
+def import_file(bin_: Bin, data: bytes, *, skip_unreadable: bool = False) -> Imported:
+    """Store a file's requests, all or none of them.
+
+    Raises ``InspectorError`` ``invalid_file`` before anything is stored, for one that
+    cannot be read too unless ``skip_unreadable``. When the database does not take one of
+    them, or the bin goes, those before it are deleted again, and ``storage_unavailable``
+    or ``bin_not_found`` is raised.
     """
     settings = current_services().settings
     limits = HeadLimits(
         settings.max_head_bytes, settings.max_header_lines, settings.max_target_bytes
     )
-    captures = list(read_saved(data, bin_.name, time.time_ns() // 1000))
-    for capture in captures:
-        check_head(capture, limits)
+    left_out: list[str] = []
+    told = left_out if skip_unreadable else None
+    captures = list(read_saved(data, bin_.name, time.time_ns() // 1000, limits, told))
     stored: list[Stored] = []
     try:
         for step in _cut(captures):
@@ -41,7 +50,7 @@ def import_file(bin_: Bin, data: bytes) -> int:
     except InspectorError:
         _take_back(bin_, stored)
         raise
-    return len(captures)
+    return Imported(len(captures), left_out)
 
 
 def _cut(captures: Sequence[Capture]) -> list[list[Capture]]:

@@ -584,6 +584,17 @@ def test_what_cannot_be_imported_is_explained(
     assert "never-made" not in command.run("bins").stdout
 
 
+def test_what_cannot_be_read_of_a_file_is_left_out_when_asked(
+    command: Command, bin_name: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b'{"request_line": "GET / HTTP/1.1"}\n{"a": 1}\n')
+    done = command.run("import", str(file), "--bin", bin_name, "--skip-unreadable")
+    assert (done.returncode, done.stdout.split(" into ")[0]) == (0, "Imported 1 request")
+    assert done.stderr.startswith("Left out: Line 2 is no request that can be read")
+    assert done.stderr.count("Left out") == 1
+
+
 def test_prune_deletes_what_is_older(command: Command, bin_url: str, bin_name: str) -> None:
     for _ in range(3):
         requests.post(bin_url, data=TICKET, timeout=10)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shlex
 import signal
 import subprocess
 import sys
@@ -11,9 +12,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import click
 import pytest
 import requests
 
+from inspector.cli.main import root
 from tests.servers import ADDRESS
 
 INSPECTOR = str(Path(sys.executable).with_name("inspector"))
@@ -126,3 +129,72 @@ def test_a_full_disk_is_a_sentence(tmp_path: Path, limit: int) -> None:
 def test_a_home_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     assert "cannot be made" in refuse(tmp_path, "--data-dir", "data")
+
+
+ANSWERS = '[{"answers": [{"status": 202}]}]'
+# Of each option and argument that takes a path: a command line, and what it writes or reads.
+# The current directory has `in put/`, with the files that are read; `{url}` is the server.
+USES = {
+    ("answers", "file"): ("answers desk 'in put/rules.json' --server {url}", None),
+    ("signatures", "file"): ("signatures desk 'in put/secrets.json' --server {url}", None),
+    ("emit", "ticket"): ("emit --to {url}/desk --ticket 'in put/ticket.json'", None),
+    ("emit", "save"): ("emit --to {url}/desk --save 'in put/action.json'", "in put/action.json"),
+    ("export", "output"): ("export desk -o 'in put/out.jsonl' --server {url}", "in put/out.jsonl"),
+    ("import", "file"): ("import 'in put/one.http' --bin desk --server {url}", None),
+}
+# Tried with a server of their own, here and above.
+SERVERS = {("serve", name) for name in ("data_dir", "database", "unix_socket", "answers")}
+
+
+def list_paths(command: click.Command, name: str = "") -> Iterator[tuple[str, str]]:
+    """Command and name of each parameter that takes a path."""
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for each in command.list_commands(context):
+            found = command.get_command(context, each)
+            assert found is not None
+            yield from list_paths(found, f"{name} {each}".strip())
+    for parameter in command.params:
+        if isinstance(parameter.type, (click.Path, click.File)):
+            yield name, str(parameter.name)
+
+
+def test_each_option_that_takes_a_path_is_tried_here() -> None:
+    assert set(list_paths(root)) | {("serve", "database")} == set(USES) | SERVERS
+
+
+def test_a_path_is_relative_to_the_current_directory(tmp_path: Path) -> None:
+    folder = tmp_path / "in put"
+    folder.mkdir()
+    (folder / "rules.json").write_text(ANSWERS)
+    (folder / "secrets.json").write_text('[{"scheme": "github", "secret": "abcdefgh"}]')
+    (folder / "ticket.json").write_text('{"subject": "from a file"}')
+    (folder / "one.http").write_bytes(b"POST /one HTTP/1.1\r\n\r\n")
+    with serve(tmp_path, "--data-dir", "data") as said:
+        found = ADDRESS.search(said)
+        assert found is not None
+        for line, written in USES.values():
+            done = subprocess.run(
+                [INSPECTOR, *shlex.split(line.format(url=found[0]))],
+                capture_output=True,
+                text=True,
+                timeout=DEADLINE_S,
+                cwd=tmp_path,
+                check=False,
+            )
+            assert done.returncode == 0, (line, done.stderr)
+            assert written is None or (tmp_path / written).exists()
+        told = requests.get(f"{found[0]}/api/v1/bins/desk/requests", timeout=10).text
+        assert "from a file" in told
+        assert "/one" in told
+
+
+def test_a_servers_files_are_relative_to_the_current_directory(tmp_path: Path) -> None:
+    (tmp_path / "rules.json").write_text(ANSWERS)
+    with serve(tmp_path, "--data-dir", "data", "--answers", "rules.json") as said:
+        found = ADDRESS.search(said)
+        assert found is not None
+        assert requests.post(f"{found[0]}/desk", data="a=1", timeout=10).status_code == 202
+    with serve(tmp_path, "--data-dir", "data", "--unix-socket", "here.sock") as said:
+        assert str(tmp_path / "here.sock") in said
+        assert (tmp_path / "here.sock").exists()

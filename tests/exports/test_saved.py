@@ -42,6 +42,33 @@ def test_an_archive_of_ours_comes_back() -> None:
         assert (capture.bin_name, capture.fidelity) == ("b2", "imported")
 
 
+def test_an_archive_of_ours_brings_bytes_back_that_are_no_utf_8() -> None:
+    head = b"POST /b1/x?n=1 HTTP/1.1\r\nX-Name: caf\xe9\r\nX-Other: \xc3\xa9\r\n"
+    archive = "".join(render_har([replace(make_request(), raw_head=head)], "http://127.0.0.1:8787"))
+    (capture,) = read(archive.encode())
+    assert capture.raw_head == head
+    changed = json.loads(archive)
+    changed["log"]["entries"][0]["request"]["headers"][0]["value"] = "tea"
+    (capture,) = read(json.dumps(changed).encode())
+    assert b"\r\nX-Name: tea\r\nX-Other: \xc3\xa9\r\n" in capture.raw_head
+
+
+def test_what_cannot_be_read_is_left_out_when_asked() -> None:
+    good = '{"request_line": "GET /a HTTP/1.1"}'
+    long = json.dumps({"request_line": "GET /" + "x" * 70_000 + " HTTP/1.1"})
+    left_out: list[str] = []
+    lines = "\n".join([good, '{"a', good, '{"request_line": "GET / HTTP/1.1", "time": "x"}', long])
+    found = list(read_saved(lines.encode(), "b2", NOW_US, left_out=left_out))
+    assert [each.raw_head for each in found] == [b"GET /a HTTP/1.1\r\n"] * 2
+    assert [each.split(" is ")[0] for each in left_out] == ["Line 2", "Line 4", "Line 5"]
+    entry = {"request": {"method": "GET", "url": "https://example.com/"}}
+    archive = {"log": {"entries": [{"request": {}}, entry, 5, {"request": {"method": "A B"}}]}}
+    left_out = []
+    (only,) = read_saved(json.dumps(archive).encode(), "b2", NOW_US, left_out=left_out)
+    assert only.raw_head.startswith(b"GET / HTTP/1.1\r\nHost: example.com\r\n")
+    assert [each.split(" is ")[0] for each in left_out] == ["Entry 1", "Entry 3", "Entry 4"]
+
+
 def test_a_raw_request_of_ours_comes_back() -> None:
     (capture,) = read(export_request(REQUESTS[1], "raw", "http://127.0.0.1:8787").data)
     assert capture.raw_head == REQUESTS[1].raw_head
@@ -164,7 +191,7 @@ WRONG = [
     Wrong(
         "a body that is not base64",
         b'{"request_line": "GET / HTTP/1.1", "body_base64": "%%"}',
-        "Request 1 is no request of ours",
+        "Request 1 is no request that can be read",
     ),
     Wrong("an archive without entries", b'{"log": {}}', "no list of entries"),
     Wrong("an entry without URL", b'{"log": {"entries": [{"request": {}}]}}', "it has no 'method'"),

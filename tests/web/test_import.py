@@ -45,6 +45,22 @@ def test_a_file_that_is_none_stores_nothing_and_is_explained(client: FlaskClient
     assert client.get("/api/v1/bins/b1/requests").get_json() == []
 
 
+HALF = b'{"request_line": "GET / HTTP/1.1"}\n{"<script>": 1}\n{"request_line": "GET /2 HTTP/1.1"}'
+
+
+def test_what_cannot_be_read_is_left_out_when_asked(client: FlaskClient) -> None:
+    answer = client.post("/api/v1/bins/b1/import?skip_unreadable=true", data=HALF)
+    assert answer.status_code == 201
+    told = answer.get_json()
+    assert told["imported"] == 2
+    assert [each.split(" is ")[0] for each in told["left_out"]] == ["Line 2"]
+    form = {"file": (io.BytesIO(HALF), "saved.jsonl"), "skip_unreadable": "true"}
+    page = client.post("/bins/b2/import", data=form, content_type="multipart/form-data")
+    assert "2 requests imported, 1 left out" in page.text
+    assert "Line 2 is no request that can be read" in page.text
+    assert len(client.get("/api/v1/bins/b2/requests").get_json()) == 2
+
+
 def test_the_page_takes_a_file(client: FlaskClient) -> None:
     form = {"file": (io.BytesIO(RAW), "saved.http")}
     answer = client.post("/bins/b1/import", data=form, content_type="multipart/form-data")

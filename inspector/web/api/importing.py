@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypedDict
+from dataclasses import dataclass
+from typing import Annotated, NotRequired, TypedDict
 
 from flask import jsonify, request
 from flask.typing import ResponseReturnValue
@@ -22,20 +23,40 @@ class ImportedJson(TypedDict):
     """The outcome of an import."""
 
     imported: Annotated[int, About("How many requests.")]
+    left_out: NotRequired[
+        Annotated[
+            list[str],
+            About("With skip_unreadable, a sentence for each request that could not be read."),
+        ]
+    ]
+
+
+@dataclass(frozen=True)
+class ImportQuery:
+    """How strictly."""
+
+    skip_unreadable: Annotated[
+        bool, About("Requests that cannot be read are left out; else one refuses the file.")
+    ] = False
 
 
 @api.call(
     "POST",
     "/bins/<name>/import",
-    Answer(ImportedJson, status=201, meaning="How many requests the file had; all are stored."),
+    Answer(ImportedJson, status=201, meaning="How many requests were stored: all of the file's."),
+    query=ImportQuery,
     raw_body=(HAR, JSON_LINES, "message/http", BINARY),
     errors=("invalid_file",),
 )
-def import_requests(name: str) -> ResponseReturnValue:
+def import_requests(name: str, query: ImportQuery) -> ResponseReturnValue:
     """Put the requests of a saved file into a bin.
 
     The body is the file itself: an HTTP Archive, JSON lines as exported here, or one
     raw HTTP request. Each keeps its time and says that it was imported.
     """
     bin_ = find_bin(name)
-    return jsonify({"imported": import_file(bin_, request.get_data())}), 201
+    done = import_file(bin_, request.get_data(), skip_unreadable=query.skip_unreadable)
+    told: ImportedJson = {"imported": done.stored}
+    if query.skip_unreadable:
+        told["left_out"] = done.left_out
+    return jsonify(told), 201
