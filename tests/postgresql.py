@@ -8,7 +8,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -27,6 +27,13 @@ SERVER_OPTIONS = {
     "full_page_writes": "off",
     "shared_buffers": "32MB",
     "max_connections": "100",
+}
+# As an installation has it: for benchmarks.
+DURABLE_OPTIONS = {
+    "listen_addresses": "",
+    "shared_buffers": "256MB",
+    "max_connections": "100",
+    "max_wal_size": "4GB",
 }
 
 
@@ -49,7 +56,7 @@ def find_programs() -> Path | None:
 
 
 @contextmanager
-def run_cluster(programs: Path) -> Iterator[str]:
+def run_cluster(programs: Path, options: Mapping[str, str] = SERVER_OPTIONS) -> Iterator[str]:
     """Run a new cluster while the block runs; gives the URL of its database ``postgres``."""
     account = find_account()
     with tempfile.TemporaryDirectory(prefix="inspector-pg-") as name:
@@ -63,9 +70,9 @@ def run_cluster(programs: Path) -> Iterator[str]:
         )
         if initdb.wait(START_DEADLINE_S) != 0:
             raise RuntimeError((folder / "log").read_text())
-        options = "".join(f" -c {name}={value}" for name, value in SERVER_OPTIONS.items())
+        chosen = "".join(f" -c {name}={value}" for name, value in options.items())
         server = start_program(
-            f"{programs}/postgres -D data -c unix_socket_directories={name}{options}",
+            f"{programs}/postgres -D data -c unix_socket_directories={name}{chosen}",
             folder,
             account,
         )

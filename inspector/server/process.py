@@ -172,9 +172,7 @@ class ServerProcess:
         index = open_index(services.engine, services.requests, services.bins)
         if index is None:
             return
-        self._filler = IndexFiller(
-            services.in_context(index.fill), count_stored=lambda: services.writer.stored
-        )
+        self._filler = IndexFiller(services.in_context(index.fill))
         services.search.index = index
         services.news.listen(self._filler.hear)
         self._filler.start()

@@ -15,9 +15,9 @@ from inspector.clock import time
 from inspector.domain.removals import Removal
 from inspector.storage.announcements import format_announcement
 from inspector.storage.cleaning import Cleaner
-from inspector.storage.database.connections import Connections
+from inspector.storage.database.connections import Connections, Statement
 from inspector.storage.outcomes import NoSuchBin, Outcome, RecordedAnswer, Stored
-from inspector.storage.records import to_row
+from inspector.storage.records import REQUEST_COLUMNS, to_row
 from inspector.storage.statements import (
     CHECK,
     CHECK_TABLE,
@@ -26,7 +26,6 @@ from inspector.storage.statements import (
     LET_GO,
     MARK,
     RECORD,
-    STORE,
     TAKE_NUMBERS,
     TAKE_TURNS,
     record_of,
@@ -78,13 +77,11 @@ class CaptureStore:
         self._connections = connections
         self._instance = instance
         spell = connections.spell
-        self._take_numbers, self._take_turns, self._store = map(
-            spell, (TAKE_NUMBERS, TAKE_TURNS, STORE)
-        )
+        self._take_numbers, self._take_turns = map(spell, (TAKE_NUMBERS, TAKE_TURNS))
         self._count_going, self._count_pinned = map(spell, (COUNT_GOING, COUNT_PINNED))
         self._let_go, self._check = map(spell, (LET_GO, CHECK))
         self._record_answer, self._mark_recorded = map(spell, (RECORD, MARK))
-        self._also_store = spell(connections.also_store) if connections.also_store else None
+        self._enqueue = spell(connections.enqueue) if connections.enqueue else None
         self._announce = spell(connections.announce) if connections.announce else None
         self._connection: Any = None
 
@@ -97,7 +94,7 @@ class CaptureStore:
 
     def check(self) -> None:
         """Write as a capture would; raises when none could be stored just now."""
-        with self._transaction() as cursor:
+        with self._transaction() as (cursor, _):
             cursor.execute(CHECK_TABLE)
             cursor.execute(self._check, {"now": str(time.time_ns() // 1000)})
 
@@ -108,7 +105,7 @@ class CaptureStore:
             for answer in answers
             if answer.by_program
         ]
-        with self._transaction() as cursor:
+        with self._transaction() as (cursor, _):
             cursor.executemany(self._record_answer, [record_of(answer) for answer in answers])
             if marked:
                 cursor.executemany(self._mark_recorded, marked)
@@ -131,13 +128,17 @@ class CaptureStore:
         outcomes: list[Outcome] = [NoSuchBin(capture.bin_name) for capture in captures]
         rows: list[dict[str, Any]] = []
         news = News({}, [])
-        with self._transaction() as cursor:
+        with self._transaction() as (cursor, last):
             overfull: list[_TakenNumbers] = []
             for name in sorted(by_bin):  # one order for all writers of a shared database
                 taken = len(by_bin[name])
                 cursor.execute(self._take_numbers, {"bin_name": name, "taken": taken})
                 for bin_ in map(_TakenNumbers._make, cursor.fetchall()):
                     news.stored[bin_.bin_id] = bin_.last_number
+                    if self._enqueue is not None:
+                        first = bin_.last_number - taken + 1
+                        bounds = {"bin": bin_.bin_id, "first": first, "last": bin_.last_number}
+                        last.append((self._enqueue, bounds))
                     indices = by_bin[name]
                     of_bin = [captures[index] for index in indices]
                     stored = self._number(cursor, bin_, of_bin)
@@ -147,18 +148,18 @@ class CaptureStore:
                     if bin_.last_number - bin_.capacity >= bin_.kept_from:
                         overfull.append(bin_)
             if rows:
-                cursor.executemany(self._store, rows)
-                if self._also_store is not None:
-                    cursor.executemany(self._also_store, rows)
+                self._connections.insert(cursor, "requests", REQUEST_COLUMNS, rows)
             for bin_ in overfull:
-                news.removed.append(self._keep_newest(cursor, bin_))
+                removal, statement = self._keep_newest(cursor, bin_)
+                news.removed.append(removal)
+                last.append(statement)
             if self._announce is not None and rows:
                 payload = format_announcement(self._instance, news.stored, news.removed)
-                cursor.execute(self._announce, {"payload": payload})
+                last.append((self._announce, {"payload": payload}))
         return outcomes, news
 
-    def _keep_newest(self, cursor: Any, bin_: _TakenNumbers) -> Removal:
-        """Let the oldest of a bin go that has more than it keeps."""
+    def _keep_newest(self, cursor: Any, bin_: _TakenNumbers) -> tuple[Removal, Statement]:
+        """The oldest of a bin that has more than it keeps, and the statement that lets them go."""
         keep_from = bin_.last_number - bin_.capacity + 1
         bounds = {"bin": bin_.bin_id, "kept_from": bin_.kept_from, "keep_from": keep_from}
         if bin_.held > bin_.last_number - bin_.kept_from:  # no gap: as many as there are numbers
@@ -170,8 +171,8 @@ class CaptureStore:
         if bin_.pinned:  # they stay, below what is kept
             cursor.execute(self._count_pinned, bounds)
             pinned = cursor.fetchone()[0]
-        cursor.execute(self._let_go, {**bounds, "going": going, "let_go": going - pinned})
-        return Removal(bin_.bin_id, "let_go", keep_from - 1)
+        statement = self._let_go, {**bounds, "going": going, "let_go": going - pinned}
+        return Removal(bin_.bin_id, "let_go", keep_from - 1), statement
 
     def _number(
         self, cursor: Any, bin_: _TakenNumbers, captures: Sequence[Capture]
@@ -195,15 +196,19 @@ class CaptureStore:
             self._connection = self._connections.open()
 
     @contextmanager
-    def _transaction(self) -> Iterator[Any]:
-        """A cursor whose work is committed, to the file that is there, when all of it went well."""
+    def _transaction(self) -> Iterator[tuple[Any, list[Statement]]]:
+        """A cursor whose work is committed, to the file that is there, when all of it went well.
+
+        Statements in the list are executed last, together with the commit.
+        """
         self._connect()
         connection = self._connection
         self._connections.enter(connection)
         cursor = connection.cursor()
         try:
-            yield cursor
-            connection.commit()
+            last: list[Statement] = []
+            yield cursor, last
+            self._connections.finish(connection, cursor, last)
             # A file that was deleted or replaced meanwhile has taken it, and nobody else has it.
             self._connections.verify(connection)
         except BaseException:

@@ -7,7 +7,6 @@ from typing import Any
 
 from inspector.storage.answers import RECORDED_ONLY
 from inspector.storage.outcomes import RecordedAnswer
-from inspector.storage.records import REQUEST_COLUMNS
 
 TAKE_NUMBERS = (
     "UPDATE bins SET last_number = last_number + :taken, held = held + :taken"
@@ -49,10 +48,6 @@ RECORD = (
 MARK = (
     f"UPDATE requests SET answer_set = {RECORDED_ONLY}"  # noqa: S608 - a constant
     " WHERE bin_id = :bin_id AND number = :number"
-)
-STORE = (
-    f"INSERT INTO requests ({', '.join(REQUEST_COLUMNS)})"  # noqa: S608 - constants
-    f" VALUES ({', '.join(f':{name}' for name in REQUEST_COLUMNS)})"
 )
 
 

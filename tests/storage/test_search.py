@@ -246,7 +246,7 @@ def test_a_search_stops_after_its_time_and_can_go_on(services: Services, b1: Bin
 
 def test_the_filler_takes_in_everything(services: Services, b1: Bin) -> None:
     index = make_index(services)
-    filler = IndexFiller(services.in_context(index.fill), count_stored=lambda: 0)
+    filler = IndexFiller(services.in_context(index.fill))
     filler.catch_up()
     filler.stop()
     assert not index.fill()

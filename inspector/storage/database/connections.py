@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -28,17 +29,20 @@ _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table'"
 _WAL_TRIES = 50
 
 
+Statement = tuple[str, Mapping[str, Any]]
+
+
 class Connections(Protocol):
     """``errors`` is what using one may raise.
 
-    ``tables_by_number`` hold more about requests, by bin and number; ``also_store`` is one more
-    statement for the rows of each batch, ``announce`` one for the news of it (``:payload``).
+    ``tables_by_number`` hold more about requests, by bin and number; ``enqueue`` is one more
+    statement for the numbers ``:first`` to ``:last`` of a bin, ``announce`` one for news.
     """
 
     errors: tuple[type[Exception], ...]
     is_sqlite: bool
     tables_by_number: tuple[str, ...]
-    also_store: str | None
+    enqueue: str | None
     announce: str | None
 
     def open(self) -> Any:
@@ -51,6 +55,16 @@ class Connections(Protocol):
 
     def spell(self, statement: str) -> str:
         """The statement, its parameters written ``:name``, as the driver wants it."""
+        ...
+
+    def insert(
+        self, cursor: Any, table: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Insert rows by the database's quickest way; they may have more than ``columns``."""
+        ...
+
+    def finish(self, connection: Any, cursor: Any, last: Sequence[Statement]) -> None:
+        """Execute the last statements and commit; what is done is on disk when this returns."""
         ...
 
     def verify(self, connection: Any) -> None:
@@ -72,7 +86,7 @@ class SqliteFile:
     errors: tuple[type[Exception], ...] = (sqlite3.Error, LostDatabaseError)
     is_sqlite = True
     tables_by_number: tuple[str, ...] = ()
-    also_store: str | None = None
+    enqueue: str | None = None
     announce: str | None = None
 
     def __init__(self, path: Path) -> None:
@@ -95,6 +109,20 @@ class SqliteFile:
         """As it is."""
         return statement
 
+    def insert(
+        self, cursor: Any, table: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """See ``Connections``."""
+        cursor.executemany(format_insert(table, tuple(columns)), rows)
+
+    def finish(
+        self, connection: sqlite3.Connection, cursor: Any, last: Sequence[Statement]
+    ) -> None:
+        """See ``Connections``."""
+        for statement, values in last:
+            cursor.execute(statement, values)
+        connection.commit()
+
     def verify(self, connection: sqlite3.Connection) -> None:
         """See ``Connections``."""
         if identify(self.path) != self._opened.get(id(connection)):
@@ -105,6 +133,13 @@ class SqliteFile:
 
     def leave(self, connection: sqlite3.Connection) -> None:
         """See ``enter``."""
+
+
+@lru_cache(maxsize=64)
+def format_insert(table: str, columns: tuple[str, ...]) -> str:
+    """The statement, with ``:name`` for each column."""
+    values = ", ".join(f":{name}" for name in columns)
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({values})"  # noqa: S608 - our names
 
 
 def connect_sqlite(path: Path) -> sqlite3.Connection:

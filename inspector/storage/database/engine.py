@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from inspector.errors import DatabaseTooNewError, InspectorError
 from inspector.storage.database.connections import (
     HEAD_REVISION,
+    Statement,
     connect_sqlite,
     create_sqlite,
     exclusive,
+    format_insert,
     read_revision,
     set_up_sqlite,
 )
@@ -27,10 +29,12 @@ from inspector.storage.database.faults import LostDatabaseError, concerns_all, e
 from inspector.storage.database.files import identify
 from inspector.storage.database.postgresql import (
     ANNOUNCE,
+    ENQUEUE,
     EXTRAS,
     MIGRATION_LOCK,
-    QUEUE_FOR_INDEX,
     TABLES_BY_NUMBER,
+    copy_rows,
+    finish,
 )
 from inspector.storage.database.stalls import GUARD
 from inspector.storage.database.urls import (
@@ -67,7 +71,7 @@ class EngineConnections:
             LostDatabaseError,
         )
         self.tables_by_number: tuple[str, ...] = () if self.is_sqlite else TABLES_BY_NUMBER
-        self.also_store = None if self.is_sqlite else QUEUE_FOR_INDEX
+        self.enqueue = None if self.is_sqlite else ENQUEUE
         self.announce = None if self.is_sqlite else ANNOUNCE
 
     def open(self) -> Any:
@@ -81,6 +85,24 @@ class EngineConnections:
     def spell(self, statement: str) -> str:
         """As it is for SQLite, with ``%(name)s`` for PostgreSQL."""
         return statement if self._is_named else _PARAMETER.sub(r"%(\1)s", statement)
+
+    def insert(
+        self, cursor: Any, table: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """See ``Connections``."""
+        if self.is_sqlite:
+            cursor.executemany(format_insert(table, tuple(columns)), rows)
+        else:
+            copy_rows(cursor, table, columns, rows)
+
+    def finish(self, connection: Any, cursor: Any, last: Sequence[Statement]) -> None:
+        """See ``Connections``."""
+        if not self.is_sqlite:
+            finish(connection.driver_connection, cursor, last)
+            return
+        for statement, values in last:
+            cursor.execute(statement, values)
+        connection.commit()
 
     def verify(self, connection: Any) -> None:
         """See ``Connections``."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from inspector.clock import time
@@ -54,12 +54,14 @@ class SearchIndex(Protocol):
 class IndexFiller:
     """A thread that keeps an index up to date and lets captures go first.
 
-    ``fill`` is the index's, ``count_stored`` grows while captures come in.
+    ``fill`` is the index's. Captures are known by ``hear``, those of other instances on the
+    database too: an idle one must not fill the index while another is busy storing.
     """
 
-    def __init__(self, fill: Callable[[], bool], count_stored: Callable[[], int]) -> None:
+    def __init__(self, fill: Callable[[], bool]) -> None:
         self._fill = fill
-        self._count_stored = count_stored
+        self._numbers: dict[int, int] = {}
+        self._stored = 0
         self._news = threading.Event()
         self._pace = Pace(REST_FACTOR, calm_s=CALM_S, max_rest_s=PATIENCE_S)
         self._seen = 0
@@ -72,8 +74,11 @@ class IndexFiller:
         self._news.set()
         self._thread.start()
 
-    def hear(self, _news: object) -> None:
-        """There are new requests, or fewer."""
+    def hear(self, news: Mapping[int, int]) -> None:
+        """There are new requests: ``{bin_id: highest number}``."""
+        for bin_id, number in news.items():
+            self._stored += max(0, number - self._numbers.get(bin_id, number - 1))
+            self._numbers[bin_id] = number
         self._news.set()
 
     def stop(self) -> None:
@@ -102,18 +107,24 @@ class IndexFiller:
         """Fill it until nothing is missing."""
         while not self._stopping:
             self._look_for_captures()
-            while self._pace.rest_s and not self._stopping:
+            while self._pace.rest_s:
                 self._rest(CALM_S)
                 self._look_for_captures()
+                if self._is_stopped():
+                    return
             began = time.monotonic()
-            if not self._fill():
-                return
+            may_be_more = self._fill()
             worked_s = time.monotonic() - began
             self._pace.note_work(worked_s)
+            if not may_be_more:
+                return
             self._rest(worked_s * REST)
 
+    def _is_stopped(self) -> bool:
+        return self._stopping
+
     def _look_for_captures(self) -> None:
-        stored = self._count_stored()
+        stored = self._stored
         if stored - self._seen > CALM_CAPTURES:
             self._pace.note_capture()
         self._seen = stored

@@ -1,0 +1,59 @@
+"""Storing beside other instances on one PostgreSQL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psycopg
+
+from inspector.app import create_app
+from inspector.settings import Settings
+from inspector.storage.outcomes import Stored
+from inspector.storage.search.search_index import IndexFiller
+from inspector.web.services import Services
+from tests.storage.test_writer import make_capture
+
+TRIES = 20
+
+
+def test_what_is_acknowledged_is_synced(postgresql_database: str, tmp_path: Path) -> None:
+    app = create_app(Settings(database=postgresql_database, data_dir=tmp_path, bins=("b1",)))
+    services: Services = app.extensions["inspector"]
+    url = postgresql_database.replace("postgresql+psycopg:", "postgresql:")
+    synced = 0
+    with psycopg.connect(url, autocommit=True) as connection:
+        for _ in range(TRIES):
+            assert isinstance(services.writer.store(make_capture()), Stored)
+            row = connection.execute(
+                "SELECT pg_current_wal_flush_lsn() >= pg_current_wal_insert_lsn()"
+            ).fetchone()
+            synced += bool(row and row[0])
+    services.close()
+    # The server may write something of its own between a commit and the question.
+    assert synced > TRIES / 2
+
+
+def test_an_index_is_not_filled_while_another_instance_stores() -> None:
+    filled = 0
+
+    def fill() -> bool:
+        nonlocal filled
+        filled += 1
+        filler.hear({7: 1000})
+        filler.hear({7: 2000})  # a thousand captures elsewhere meanwhile
+        filler._pace.note_work(10)
+        return filled < 3
+
+    filler = IndexFiller(fill)
+    rests: list[float] = []
+
+    def rest(seconds: float) -> None:
+        rests.append(seconds)
+        filler.hear({7: 2000 + 1000 * len(rests)})
+        if len(rests) == 20:
+            filler.stop()
+
+    filler._rest = rest  # type: ignore[method-assign]
+    filler.catch_up()
+    assert filled == 1
+    assert len(rests) == 20
