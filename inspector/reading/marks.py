@@ -21,6 +21,12 @@ FLAGS: dict[str, Callable[[CapturedRequest], bool]] = {
     "refused": lambda request: request.refusal is not None,
 }
 
+# They change after a request was captured, so no index knows them.
+ANNOTATED_FLAGS: dict[str, Callable[[CapturedRequest], bool]] = {
+    "pinned": lambda request: request.pinned,
+    "noted": lambda request: request.note is not None,
+}
+
 
 def find_marks(request: CapturedRequest) -> list[str]:
     """The flags of a request, as words that an index keeps apart from its content."""

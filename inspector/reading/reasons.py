@@ -7,14 +7,12 @@ cannot be shown is left out.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from inspector.domain import CapturedRequest
-from inspector.reading.content import find_other_texts
-from inspector.reading.fields import Name, find_text, iterate_fields
-from inspector.reading.query import Query, Term
-from inspector.reading.words import WORD, Phrase, find_phrase
+from inspector.reading.fields import find_text
+from inspector.reading.query.conditions import Condition, Pattern, Query, Wanted
+from inspector.reading.words import WORD, Phrase, find_phrase, iterate_lines
 
 MAX_REASONS = 3
 MAX_NAME_CHARS = 80
@@ -40,14 +38,15 @@ class Reason:
 
 
 def find_reasons(request: CapturedRequest, query: Query) -> list[Reason]:
-    """At most ``MAX_REASONS``, each said once, in the order of the terms.
+    """At most ``MAX_REASONS``, each said once, in the order of the terms that hold.
 
     The request is one that matches. Linear in it for each term; never raises on what it
     holds. Terms that a list shows anyway (method, path, time) give none.
     """
     found: dict[Reason, None] = {}
+    is_one = len(query.terms) == 1
     for term in query.terms:
-        reason = _find_reason(request, term)
+        reason = _find_reason(request, term) if is_one or term.test(request) else None
         if reason is not None:
             found[reason] = None
         if len(found) == MAX_REASONS:
@@ -55,9 +54,13 @@ def find_reasons(request: CapturedRequest, query: Query) -> list[Reason]:
     return list(found)
 
 
-def _find_reason(request: CapturedRequest, term: Term) -> Reason | None:
+def _find_reason(request: CapturedRequest, term: Condition) -> Reason | None:
     if term.name is None:
-        return None if term.wanted is None else _find_words(request, term.wanted)
+        if term.wanted is None:
+            return None
+        if term.is_annotated:
+            return _mark("note", request.note or "", term.wanted)
+        return _find_anywhere(request, term.wanted)
     name, text = str(term.name), find_text(request, term.name)
     if text is None:
         return Reason(_cut(name, None, MAX_NAME_CHARS), None)
@@ -67,39 +70,47 @@ def _find_reason(request: CapturedRequest, term: Term) -> Reason | None:
     return Reason(_cut(name, None, MAX_NAME_CHARS), marked.text if marked else None)
 
 
-def _find_words(request: CapturedRequest, phrase: Phrase) -> Reason | None:
-    for name, text in _iterate_lines(request):
-        line = f"{name} {text}".lower()
-        # Far cheaper than cutting every line into words, and most lines end here.
-        if all(word in line for word in phrase.words):
-            reason = _mark(name, text, phrase)
-            if reason is not None:
-                return reason
-    return None
+def _find_anywhere(request: CapturedRequest, wanted: Wanted) -> Reason | None:
+    """Where a value has it; else where a name has, or both together."""
+    in_name = None
+    for name, text in iterate_lines(request):
+        if not _may_have(name, text, wanted):
+            continue
+        inside = _mark("", text, wanted)
+        if inside is not None:
+            return Reason(_cut(name, None, MAX_NAME_CHARS), inside.text)
+        in_name = in_name or _mark(name, text, wanted)
+    return in_name
 
 
-def _iterate_lines(request: CapturedRequest) -> Iterator[tuple[str, str]]:
-    yield "", f"{request.method} {request.decoded_path}"
-    for place, path, text in iterate_fields(request):
-        yield str(Name(place, path)), text
-    for text in find_other_texts(request):
-        yield "body", text
+def _may_have(name: str, text: str, wanted: Wanted) -> bool:
+    """Far cheaper than cutting every line into words, and most lines end here."""
+    if isinstance(wanted, Pattern):
+        return True
+    line = f"{name} {text}".lower()
+    return all(word in line for word in wanted.words)
 
 
-def _mark(name: str, text: str, phrase: Phrase) -> Reason | None:
-    """The line with the phrase marked in it, None when it does not have the phrase."""
+def _mark(name: str, text: str, wanted: Wanted) -> Reason | None:
+    """The line with what was wanted marked in it, None when it does not have it."""
+    if isinstance(wanted, Pattern):
+        at = wanted.find(text[:MAX_LOOKED_AT_CHARS])
+        if at is not None:
+            return Reason(_cut(name, None, MAX_NAME_CHARS), _cut(text, at, MAX_TEXT_CHARS))
+        at = wanted.find(name)
+        shown = _cut(text, None, MAX_TEXT_CHARS)
+        return None if at is None else Reason(_cut(name, at, MAX_NAME_CHARS), shown)
     in_name = list(WORD.finditer(name[:MAX_LOOKED_AT_CHARS]))
     in_text = list(WORD.finditer(text[:MAX_LOOKED_AT_CHARS]))
-    at = find_phrase([word[0].lower() for word in (*in_name, *in_text)], phrase)
-    if at is None:
+    start = find_phrase([word[0].lower() for word in (*in_name, *in_text)], wanted)
+    if start is None:
         return None
-    end = at + len(phrase.words)
+    end = start + len(wanted.words)
     border = len(in_name)
+    found = in_text[max(start - border, 0) : max(end - border, 0)]
     return Reason(
-        _cut(name, _span(in_name[at:end], phrase), MAX_NAME_CHARS),
-        _cut(
-            text, _span(in_text[max(at - border, 0) : max(end - border, 0)], phrase), MAX_TEXT_CHARS
-        ),
+        _cut(name, _span(in_name[start:end], wanted), MAX_NAME_CHARS),
+        _cut(text, _span(found, wanted), MAX_TEXT_CHARS),
     )
 
 

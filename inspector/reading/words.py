@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from inspector.domain import CapturedRequest
 from inspector.reading.content import find_other_texts
-from inspector.reading.fields import BODY, iterate_fields
+from inspector.reading.fields import BODY, Name, iterate_fields
 
 MAX_WORD_SOURCE_CHARS = 10_000
 
@@ -28,6 +28,15 @@ class Phrase:
 def split_words(text: str) -> list[str]:
     """The words of a text, in small letters: runs of letters and digits."""
     return WORD.findall(text[:MAX_WORD_SOURCE_CHARS].lower())
+
+
+def iterate_lines(request: CapturedRequest) -> Iterator[tuple[str, str]]:
+    """The texts of a request, each with its name as the search language writes it."""
+    yield "", f"{request.method} {request.decoded_path}"
+    for place, path, text in iterate_fields(request):
+        yield str(Name(place, path)), text
+    for text in find_other_texts(request):
+        yield "body", text
 
 
 def searched_lines(request: CapturedRequest) -> Iterator[str]:

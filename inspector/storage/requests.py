@@ -153,6 +153,13 @@ class RequestStore:
         )
         return [Key(row.number, row.body_size) for row in db.session.execute(query)]
 
+    def list_annotated(self, bin_: Bin, *, limit: int, before: int | None = None) -> list[int]:
+        """The numbers of requests with a pin or a note, newest first; some may be gone."""
+        query = select(AnnotationRow.number).where(AnnotationRow.bin_id == bin_.id)
+        if before is not None:
+            query = query.where(AnnotationRow.number < before)
+        return list(db.session.scalars(query.order_by(AnnotationRow.number.desc()).limit(limit)))
+
     def iterate_keys(
         self, bin_: Bin, keys: Iterable[Key], *, whole_bodies: bool = True
     ) -> Iterator[CapturedRequest]:

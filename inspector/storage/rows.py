@@ -8,19 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import exists, or_, select
+from sqlalchemy.orm import aliased
 
 from inspector.capture import IMPORTED
 from inspector.domain import Bin, CapturedRequest
 from inspector.storage.models import AnnotationRow, BinRow, RequestRow, db
 from inspector.storage.requests import RequestStore, of_bin, select_requests
 
+_PIN = aliased(AnnotationRow)
 _KEPT = (
     RequestRow.number >= BinRow.kept_from,
-    exists().where(
-        AnnotationRow.bin_id == RequestRow.bin_id,
-        AnnotationRow.number == RequestRow.number,
-        AnnotationRow.pinned,
-    ),
+    exists().where(_PIN.bin_id == RequestRow.bin_id, _PIN.number == RequestRow.number, _PIN.pinned),
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from operator import attrgetter
 
 import pytest
@@ -15,8 +15,8 @@ from inspector.capture import Refusal
 from inspector.domain import CapturedRequest
 from inspector.errors import InspectorError
 from inspector.reading.marks import find_marks, method_mark
-from inspector.reading.query import parse_query
-from inspector.reading.words import WORD, has_phrase, searched_lines
+from inspector.reading.query import AllOf, AnyOf, Lookup, Mark, parse_query
+from inspector.reading.words import WORD, Phrase, has_phrase, searched_lines
 
 NOW = datetime(2026, 5, 10, 12, tzinfo=UTC)
 FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
@@ -45,10 +45,12 @@ def make_request(
         truncated=False,
         fidelity="exact",
         refusal=refusal,
+        pinned=True,
+        note="Call them later",
     )
 
 
-FOUND = """
+FOUND = r"""
 hierarchy
 HIERARCHY prob
 "hierarchy problem"
@@ -91,6 +93,31 @@ before:2026-05-11
 after:2026-05-10T11:59:59Z
 after:1h
 ticket.agent.id=3 method:POST hierarchy
+zebra or hierarchy
+zebra OR (hierarchy method:POST)
+(zebra or hierarchy) (method:GET or method:POST)
+-(zebra or method:GET)
+-(-hierarchy)
+-zebra or method:GET
+((hierarchy))
+zebra or before:2026-05-11
+(is:json or has:custom_data) -(is:empty or is:multipart)
+"or" or hierarchy
+/^hierarchy p.*m$/
+/HIER/
+/(?-i)Hier/
+/subject/
+/hook s/
+-/zebra|giraffe/
+ticket.subject:/^Hier\w+ problem$/
+ticket.subject:"/^hierarchy (problem|case)$/"
+header:X-Deskpro-TicketId:/^[0-9]$/
+before:2026-05-10T14:00:01+02:00
+after:11:59 before:12:01
+is:pinned
+is:noted note:later
+note:/^call/ or zebra
+is:pinned or is:json
 """.strip().splitlines()
 
 NOT_FOUND = """
@@ -118,6 +145,17 @@ is:refused
 before:2026-05-10
 after:2026-05-11
 ticket.agent.id=3 method:GET
+zebra or giraffe
+(zebra or hierarchy) method:GET
+-(zebra or hierarchy)
+zebra or hierarchy method:GET
+before:2026-05-10 or zebra
+/^problem/
+/(?-i)hier/
+ticket.subject:/case/
+-is:pinned
+note:zebra
+note:call -is:noted
 """.strip().splitlines()
 
 
@@ -131,13 +169,68 @@ def test_a_query_leaves_out_what_it_does_not_name(text: str) -> None:
     assert not parse_query(text, now=NOW).matches(make_request())
 
 
+def is_found_by(lookup: Lookup, words: list[str], marks: list[str]) -> bool:
+    """What an index answers to a lookup."""
+    if isinstance(lookup, Mark):
+        return lookup.word in marks
+    if isinstance(lookup, Phrase):
+        return has_phrase(words, lookup)
+    found = (is_found_by(part, words, marks) for part in lookup.parts)
+    return all(found) if isinstance(lookup, AllOf) else any(found)
+
+
 @pytest.mark.parametrize("text", FOUND)
 def test_an_index_of_words_never_hides_a_match(text: str) -> None:
     words = [word for line in searched_lines(make_request()) for word in WORD.findall(line)]
     query = parse_query(text, now=NOW)
-    assert all(has_phrase(words, phrase) for phrase in query.phrases)
-    assert set(query.marks) <= set(find_marks(make_request()))
-    assert set(query.barred).isdisjoint(find_marks(make_request()))
+    marks = find_marks(make_request())
+    assert query.lookup is None or is_found_by(query.lookup, words, marks)
+    assert set(query.barred).isdisjoint(marks)
+    received_us = make_request().received_us
+    assert query.after_us is None or query.after_us <= received_us
+    assert query.before_us is None or query.before_us > received_us
+
+
+def test_what_may_be_looked_up_is() -> None:
+    query = parse_query("(zebra or hierarchy) (method:PUT or is:json) -is:empty after:2026-05-01")
+    assert query.lookup == AllOf(
+        (
+            AnyOf((Phrase(("zebra",), True), Phrase(("hierarchy",), True))),
+            AnyOf((Mark("mput"), Mark("isjson"))),
+        )
+    )
+    assert query.barred == ("isempty",)
+    assert parse_query("zebra or -hierarchy").lookup is None
+    assert parse_query("is:pinned zebra").is_annotated
+    assert not parse_query("is:pinned or zebra").is_annotated
+    assert parse_query("after:2h or after:3h", now=NOW).after_us is not None
+    assert parse_query("after:2h or zebra", now=NOW).after_us is None
+
+
+def test_a_time_is_in_the_zone_of_who_writes_it() -> None:
+    new_york = timezone(timedelta(hours=-4))
+    eight = parse_query("after:2026-05-10T08:00", now=NOW, zone=new_york)
+    assert eight.after_us == int(NOW.timestamp() * 1_000_000)
+    assert parse_query("after:8:00", now=NOW, zone=new_york).after_us == eight.after_us
+    utc = parse_query("after:2026-05-10T12:00Z", now=NOW, zone=new_york)
+    assert utc.after_us == eight.after_us
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['"vip sup', "zebra or ", "hierarchy or", "(hierarchy", "(zebra or hierarch", "-(zebra"],
+)
+def test_a_query_that_is_being_typed_is_read_as_far_as_it_goes(text: str) -> None:
+    with pytest.raises(InspectorError):
+        parse_query(text)
+    parse_query(text, is_typed=True).matches(make_request())
+
+
+def test_no_pattern_and_no_text_makes_a_search_slow() -> None:
+    """Python's own engine would take years over each of these."""
+    request = make_request(b"ticket[subject]=" + b"a" * 5000 + b"!")
+    for source in (r"(a+)+$", r"(a|aa)+$", r"(a*)*b", "a?" * 200 + "a" * 200 + "b"):
+        assert not parse_query(f"ticket.subject:/{source}/").matches(request)
 
 
 def test_each_method_has_a_mark_of_its_own() -> None:
@@ -206,6 +299,14 @@ WRONG = [
     Wrong("a time turned round", "-before:2h", "Instead of -before: write after:"),
     Wrong("no path", "ticket.[=3", "names no field"),
     Wrong("nothing to search for", "...", "no letter or digit"),
+    Wrong("an open bracket", "(zebra or giraffe", "bracket is not closed"),
+    Wrong("nothing in brackets", "a ()", "stands something to search for"),
+    Wrong("nothing beside or", "or zebra", "stands something to search for"),
+    Wrong("nothing behind or", "zebra or", 'quotes: "or"'),
+    Wrong("too deep", "(" * 11 + "a" + ")" * 11, "at most 10 times"),
+    Wrong("no regular expression", "/(/", "no regular expression .* missing"),
+    Wrong("what RE2 leaves out", r"/(a)\1/", "no regular expression"),
+    Wrong("a pattern that grows", "/((((a{100}){100}){100}){100})/", "no regular expression"),
     Wrong("too long", "x" * 1001, "at most 1000 characters"),
     Wrong("too many terms", "a " * 31, "at most 30 terms"),
 ]

@@ -109,6 +109,31 @@ def test_bounds_are_kept(searchable: Callable[..., list[int]]) -> None:
     assert searchable("case 17") == [179, 178, 177, 176, 175, 174, 173, 172, 171, 170, 17]
 
 
+TOGETHER = {
+    "ticket.id=7 or ticket.id=9": [9, 7],
+    "(ticket.id=7 or ticket.id=9) ticket.subject:9": [9],
+    "case (ticket.id=7 or zebra) -(method:GET or is:json)": [7],
+    "ticket.id=7 or before:1970-01-01T00:00:03Z": [7, 2, 1],
+    "-ticket.id>2": [2, 1],
+    "/^Case 1[1-3]$/": [13, 12, 11],
+    r"ticket.subject:/^case \d$/ ticket.id>7": [9, 8],
+    "is:pinned": [220, 5],
+    "note:first or note:zebra": [5],
+    "is:pinned -note:first": [220],
+    "note:/^a f/": [5],
+    "is:pinned or ticket.id=9": [220, 9, 5],
+}
+
+
+def test_conditions_are_put_together(
+    services: Services, b1: Bin, searchable: Callable[..., list[int]]
+) -> None:
+    services.annotator.annotate(b1, "5", pinned=True, note="A first one")
+    services.annotator.annotate(b1, "220", pinned=True)
+    services.annotator.annotate(services.bins.get("other"), "1", pinned=True, note="first")
+    assert {text: searchable(text) for text in TOGETHER} == TOGETHER
+
+
 def test_times_are_bounds_too(searchable: Callable[..., list[int]]) -> None:
     found = searchable("case before:1970-01-01T00:00:04 after:1970-01-01T00:00:02")
     assert found == [3, 2]

@@ -116,11 +116,24 @@ class RequestSearch:
         if query.before_us is not None:
             position = self._first_from(bin_, query.before_us, position)
         while True:
-            step = self._ask_index(bin_, query, position) or self._read(bin_, query, position)
+            step = (
+                self._list_annotated(bin_, query, position)
+                or self._ask_index(bin_, query, position)
+                or self._read(bin_, query, position)
+            )
             yield step
             if step.searched_to is None:
                 return
             position = step.searched_to
+
+    def _list_annotated(self, bin_: Bin, query: Query, before: int | None) -> Found | None:
+        """A step of those with a pin or a note, where only they can match."""
+        if not query.is_annotated:
+            return None
+        numbers = self._requests.list_annotated(bin_, limit=STEP, before=before)
+        keys = self._requests.find_keys(bin_, numbers)
+        found = list(self._requests.iterate_keys(bin_, keys))
+        return Found(found, numbers[-1] if len(numbers) == STEP else None)
 
     def _ask_index(self, bin_: Bin, query: Query, before: int | None) -> Found | None:
         """A step of what the index finds; None where it cannot tell."""

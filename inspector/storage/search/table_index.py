@@ -10,7 +10,7 @@ from __future__ import annotations
 from sqlalchemy import Engine, text
 
 from inspector.domain import Bin, CapturedRequest
-from inspector.reading.query import Query
+from inspector.reading.query import AllOf, Lookup, Mark, Query
 from inspector.reading.words import WORD, Phrase
 from inspector.storage.bins import BinStore
 from inspector.storage.database.postgresql import INDEX_LOCK
@@ -126,20 +126,23 @@ def list_words(request: CapturedRequest) -> list[str]:
 
 def format_tsquery(bin_id: int, query: Query) -> str:
     """The query as PostgreSQL asks it; words have letters and digits only, marks no quotes."""
-    sought = [f"'{MARK}{mark}'" for mark in query.marks]
-    sought += [format_phrase(phrase) for phrase in query.phrases]
     wanted = f"'{MARK}b{bin_id}'"
-    if sought:
-        wanted += f" & ('{MARK}{PARTLY}' | ({' & '.join(sought)}))"
+    if query.lookup is not None:
+        wanted += f" & ('{MARK}{PARTLY}' | ({format_lookup(query.lookup)}))"
     return "".join([wanted, *(f" & !'{MARK}{mark}'" for mark in query.barred)])
 
 
-def format_phrase(phrase: Phrase) -> str:
+def format_lookup(lookup: Lookup) -> str:
     """All words of a phrase, wherever they stand: the query itself looks at their order.
 
     A word too long to be kept can be in requests only that are partly indexed.
     """
-    words = [f"'{word}'" for word in phrase.words]
-    if phrase.begun:
-        words[-1] += ":*"
-    return " & ".join(words)
+    if isinstance(lookup, Mark):
+        return f"'{MARK}{lookup.word}'"
+    if isinstance(lookup, Phrase):
+        words = [f"'{word}'" for word in lookup.words]
+        if lookup.begun:
+            words[-1] += ":*"
+        return f"({' & '.join(words)})"
+    joiner = " & " if isinstance(lookup, AllOf) else " | "
+    return f"({joiner.join(map(format_lookup, lookup.parts))})"

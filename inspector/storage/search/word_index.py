@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from inspector.domain import CapturedRequest
 from inspector.reading.marks import find_marks
-from inspector.reading.query import Query
+from inspector.reading.query import AllOf, Lookup, Mark, Query
 from inspector.reading.words import WORD, Phrase, searched_lines
 from inspector.storage.database.files import COMPANIONS, make_private_file
 
@@ -223,18 +223,21 @@ def delete_index(path: str) -> None:
         Path(f"{path}{suffix}").unlink(missing_ok=True)
 
 
-def format_phrase(phrase: Phrase) -> str:
-    """A phrase as FTS5 writes it; words have letters and digits only, so nothing to escape."""
-    return f'"{" ".join(phrase.words)}"' + (" *" if phrase.begun else "")
+def format_lookup(lookup: Lookup) -> str:
+    """A lookup as FTS5 writes it; words have letters and digits only, so nothing to escape."""
+    if isinstance(lookup, Mark):
+        return f"marks : {lookup.word}"
+    if isinstance(lookup, Phrase):
+        return f'said : "{" ".join(lookup.words)}"' + (" *" if lookup.begun else "")
+    joiner = " AND " if isinstance(lookup, AllOf) else " OR "
+    return f"({joiner.join(map(format_lookup, lookup.parts))})"
 
 
 def format_match(bin_id: int, query: Query) -> str:
     """A query as FTS5 writes it; a request that was not read whole may match any."""
-    sought = [f"marks : {mark}" for mark in query.marks]
-    sought += [f"said : {format_phrase(phrase)}" for phrase in query.phrases]
     match = f"marks : b{bin_id}"
-    if sought:
-        match += f" AND (marks : {PARTLY} OR ({' AND '.join(sought)}))"
+    if query.lookup is not None:
+        match += f" AND (marks : {PARTLY} OR ({format_lookup(query.lookup)}))"
     return "".join([f"({match})", *(f" NOT marks : {mark}" for mark in query.barred)])
 
 

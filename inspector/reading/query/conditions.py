@@ -1,0 +1,177 @@
+"""Conditions of a query: tests on requests, and what an index may look up for them.
+
+A lookup is what every matching request has, so it may find too much and never too little:
+a condition that nothing can be said of has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from inspector.domain import CapturedRequest
+from inspector.reading.fields import Name
+from inspector.reading.words import Phrase
+
+Test: TypeAlias = Callable[[CapturedRequest], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A word that an index keeps apart from a request's content (``marks.find_marks``)."""
+
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """All of these at once."""
+
+    parts: tuple[Lookup, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """One of these at least."""
+
+    parts: tuple[Lookup, ...]
+
+
+Lookup: TypeAlias = "Phrase | Mark | AllOf | AnyOf"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A term, or several put together.
+
+    ``lookup`` is what every matching request has, ``barred`` are marks of none. A term that
+    is its mark and nothing else says so by ``is_mark``. ``after_us`` and ``before_us`` bound
+    when a match was received, and ``is_annotated`` says that it is pinned or has a note.
+    ``name`` is the field that a term looks at and ``wanted`` the words or the pattern it
+    wants there, or anywhere without a name; ``terms`` are those of a group that are not
+    turned round.
+    """
+
+    test: Test
+    lookup: Lookup | None = None
+    barred: tuple[str, ...] = ()
+    is_mark: bool = False
+    after_us: int | None = None
+    before_us: int | None = None
+    is_annotated: bool = False
+    name: Name | None = None
+    wanted: Wanted | None = None
+    terms: tuple[Condition, ...] = ()
+
+    def list_terms(self) -> tuple[Condition, ...]:
+        """Itself, or the terms of a group."""
+        return self.terms or (self,)
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A regular expression, of which ``find`` gives the first place in a text."""
+
+    source: str
+    find: Callable[[str], tuple[int, int] | None]
+
+
+Wanted: TypeAlias = "Phrase | Pattern"
+
+
+def look_for(phrases: Sequence[Phrase], marks: Sequence[str] = ()) -> Lookup | None:
+    """The lookup of all these phrases, those without words left out, and marks."""
+    parts: list[Lookup] = [phrase for phrase in phrases if phrase.words]
+    parts += map(Mark, marks)
+    return parts[0] if len(parts) == 1 else AllOf(tuple(parts)) if parts else None
+
+
+def join_all(parts: Sequence[Condition]) -> Condition:
+    """All of them hold."""
+    if len(parts) == 1:
+        return parts[0]
+    tests = [part.test for part in parts]
+    lookups = tuple(part.lookup for part in parts if part.lookup is not None)
+    after = [part.after_us for part in parts if part.after_us is not None]
+    before = [part.before_us for part in parts if part.before_us is not None]
+    return Condition(
+        lambda request: all(test(request) for test in tests),
+        lookup=AllOf(lookups) if lookups else None,
+        barred=tuple(mark for part in parts for mark in part.barred),
+        after_us=max(after, default=None),
+        before_us=min(before, default=None),
+        is_annotated=any(part.is_annotated for part in parts),
+        terms=tuple(term for part in parts for term in part.list_terms()),
+    )
+
+
+def join_any(parts: Sequence[Condition]) -> Condition:
+    """One of them holds at least."""
+    if len(parts) == 1:
+        return parts[0]
+    tests = [part.test for part in parts]
+    lookups = tuple(part.lookup for part in parts if part.lookup is not None)
+    after = [part.after_us for part in parts if part.after_us is not None]
+    before = [part.before_us for part in parts if part.before_us is not None]
+    is_whole = len(lookups) == len(parts)
+    return Condition(
+        lambda request: any(test(request) for test in tests),
+        lookup=AnyOf(lookups) if is_whole else None,
+        after_us=min(after) if len(after) == len(parts) else None,
+        before_us=max(before) if len(before) == len(parts) else None,
+        is_annotated=all(part.is_annotated for part in parts),
+        terms=tuple(term for part in parts for term in part.list_terms()),
+    )
+
+
+def negate(part: Condition) -> Condition:
+    """It does not hold."""
+    test = part.test
+    barred = (part.lookup.word,) if part.is_mark and isinstance(part.lookup, Mark) else ()
+    return Condition(lambda request: not test(request), barred=barred)
+
+
+@dataclass(frozen=True)
+class Query:
+    """A parsed query; ``condition`` is None for the empty one, which matches everything.
+
+    ``after_us`` and ``before_us`` are microseconds since the epoch, or None.
+    """
+
+    text: str
+    condition: Condition | None = None
+    after_us: int | None = None
+    before_us: int | None = None
+
+    def matches(self, request: CapturedRequest) -> bool:
+        """True when it holds."""
+        return self.condition is None or self.condition.test(request)
+
+    @property
+    def terms(self) -> tuple[Condition, ...]:
+        """The terms that are not turned round."""
+        return () if self.condition is None else self.condition.list_terms()
+
+    @property
+    def lookup(self) -> Lookup | None:
+        """What every matching request has, for an index to find; None for nothing."""
+        return None if self.condition is None else self.condition.lookup
+
+    @property
+    def barred(self) -> tuple[str, ...]:
+        """The marks that no matching request bears."""
+        return () if self.condition is None else self.condition.barred
+
+    @property
+    def is_indexed(self) -> bool:
+        """True when an index leaves out any request at all."""
+        return self.lookup is not None or bool(self.barred)
+
+    @property
+    def is_annotated(self) -> bool:
+        """True when only requests with a pin or a note match."""
+        return self.condition is not None and self.condition.is_annotated
+
+    def __bool__(self) -> bool:
+        return self.condition is not None
