@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from functools import cache, partial
 
 from flask import Flask
@@ -17,6 +18,7 @@ from inspector.live.waiters import Waiters
 from inspector.settings import Settings
 from inspector.storage.actions import ActionStore
 from inspector.storage.answers import AnswerFinder
+from inspector.storage.attempts import AttemptFinder
 from inspector.storage.bins import BinStore
 from inspector.storage.database.engine import (
     DatabaseEngine,
@@ -78,23 +80,20 @@ def _make_services(
     remover = Remover(partial(_publish_removal, writer, news), instance=instance)
     queries = EngineQueries(engine)
     check = SignatureChecker(queries)
+    attempts = AttemptFinder(queries.fetch_all, ReadSettings(settings.body_limits))
     bins = BinStore(max_bins=settings.max_bins, remover=remover, on_secrets=check.forget)
     find = AnswerFinder(queries, settings.max_template_work)
-    requests = RequestStore(ReadSettings(settings.body_limits, proxies, find, check), remover)
-
-    @cache
-    def load_cookie_key() -> bytes:
-        make = partial(make_key, settings.data_dir)
-        return bytes.fromhex(ensure_value(engine, "cookie key", make))
-
+    read = ReadSettings(settings.body_limits, proxies, find, check, attempts)
+    requests = RequestStore(read, remover)
     return Services(
         app=app,
         settings=settings,
         engine=engine,
         bins=bins,
-        access=Access(settings, bins, proxies, load_cookie_key, LoginStore()),
+        access=Access(settings, bins, proxies, _make_key_loader(settings, engine), LoginStore()),
         requests=requests,
         search=RequestSearch(requests, settings.search_time_s),
+        attempts=attempts,
         actions=ActionStore(),
         deliveries=DeliveryStore(),
         writer=writer,
@@ -103,6 +102,17 @@ def _make_services(
         rates=make_rates(settings),
         instance=instance,
     )
+
+
+def _make_key_loader(settings: Settings, engine: DatabaseEngine) -> Callable[[], bytes]:
+    """Loads the key of cookies, which all instances share, when it is needed first."""
+
+    @cache
+    def load() -> bytes:
+        make = partial(make_key, settings.data_dir)
+        return bytes.fromhex(ensure_value(engine, "cookie key", make))
+
+    return load
 
 
 def _publish_removal(writer: Writer, news: News, removal: Removal) -> None:

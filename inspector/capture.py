@@ -20,6 +20,7 @@ IMPORTED = "imported"
 
 # An absolute-form target ("GET http://host/path HTTP/1.1") names the path after its authority.
 _AUTHORITY = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
+_NAME_END = re.compile("/|%2[fF]")
 
 
 class Refusal(NamedTuple):
@@ -248,3 +249,12 @@ def _rebuild_target(environ: Mapping[str, Any]) -> str:
     quoted = quote(path, encoding="latin-1")
     query = str(environ.get("QUERY_STRING", ""))
     return f"{quoted}?{query}" if query else quoted
+
+
+def find_sub_path(path: str) -> str:
+    """The part of an undecoded path behind its first segment: ``""`` or ``"/..."``.
+
+    An encoded slash ends the segment, too.
+    """
+    slash = _NAME_END.search(path.lstrip("/"))
+    return f"/{slash.string[slash.end() :]}" if slash else ""

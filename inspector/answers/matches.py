@@ -162,9 +162,12 @@ def _read_query(value: Any, place: str) -> Query | None:
     if not isinstance(value, str):
         raise _wrong(place, "is a search, like ticket.agent.id=3")
     try:
-        return parse_query(value)
+        query = parse_query(value)
     except InspectorError as error:
         raise InspectorError("invalid_match", error.message, field=place) from error
+    if any(term.is_retry for term in query.terms):
+        raise _wrong(place, "is asked before a request is stored, so it cannot say is:retry")
+    return query
 
 
 def _wrong(place: str, problem: str) -> InspectorError:

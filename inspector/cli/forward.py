@@ -7,6 +7,7 @@ from typing import Any
 
 from inspector.capture import Refusal
 from inspector.domain import CapturedRequest
+from inspector.domain.attempts import Attempt
 from inspector.errors import InspectorError
 from inspector.reading.text import escape_invisible, shorten
 
@@ -17,7 +18,8 @@ MAX_ANSWER_BYTES = 1_000_000
 
 def read_request(data: dict[str, Any]) -> CapturedRequest:
     """A captured request from its JSON in the API: head and body byte for byte."""
-    refused = data["refused"]
+    refused, attempt = data["refused"], data.get("attempt")
+    found = None if attempt is None else Attempt(**attempt)
     return CapturedRequest(
         id=data["id"],
         bin_id=0,
@@ -32,6 +34,7 @@ def read_request(data: dict[str, Any]) -> CapturedRequest:
         truncated=data["truncated"],
         fidelity=data["fidelity"],
         refusal=Refusal(refused["status"], refused["reason"]) if refused else None,
+        find_attempt=lambda _: found,
     )
 
 

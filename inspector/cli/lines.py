@@ -69,6 +69,9 @@ def format_request(request: dict[str, Any]) -> str:
         _describe_ticket(request),
         format_size(request["body_size"]),
     ]
+    attempt = request.get("attempt")
+    if attempt and attempt["number"] > 1:
+        parts.append(_color(f"try {attempt['number']}", "yellow"))
     refused = request.get("refused")
     if refused:
         parts.append(_color(f"refused {refused['status']}", "red"))

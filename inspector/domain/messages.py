@@ -7,14 +7,14 @@ object. A better parser improves old captures too.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
-from inspector.capture import split_headers, split_request_line, split_target
+from inspector.capture import find_sub_path, split_headers, split_request_line, split_target
+from inspector.domain.attempts import make_delivery_key
 from inspector.domain.content import (
     MAX_DECODED_BYTES,
     DecodedContent,
@@ -33,7 +33,7 @@ from inspector.domain.detection import (
 )
 from inspector.domain.json_bodies import parse_sent_json
 from inspector.domain.multipart import MAX_PARTS, Part, PartList, split_parts
-from inspector.domain.summaries import RequestSummary, recall_summary
+from inspector.domain.summaries import LISTED_BODY_BYTES, RequestSummary, recall_summary
 from inspector.domain.texts import decode_text_body
 from inspector.forms import Form, Note, parse
 from inspector.forms.dialects import find_dialect
@@ -49,8 +49,6 @@ if TYPE_CHECKING:
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 PARTS_TYPE = "multipart/form-data"
-
-_NAME_END = re.compile("/|%2[fF]")
 
 
 class Event(NamedTuple):
@@ -75,15 +73,6 @@ class BodyLimits(NamedTuple):
 
 
 USUAL_LIMITS = BodyLimits()
-
-
-def find_sub_path(path: str) -> str:
-    """The part of an undecoded path behind its first segment: ``""`` or ``"/..."``.
-
-    An encoded slash ends the segment, too.
-    """
-    slash = _NAME_END.search(path.lstrip("/"))
-    return f"/{slash.string[slash.end() :]}" if slash else ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -368,6 +357,16 @@ class Message:
         content = self.form.value if self.json is None and self.form else self.json
         told = open_payload(content)
         sender = find_sender(self.headers, told)
+        # A list has no large body: of such a request the headers alone tell the delivery.
+        is_large = self.truncated or len(self.body) > LISTED_BODY_BYTES
+        known = find_sender(self.headers, None) if is_large else sender
+        delivery_key = make_delivery_key(
+            known and known.name,
+            known and known.delivery,
+            self.headers,
+            f"{self.method} {self.sub_path}",
+            b"" if is_large else self.body,
+        )
         value = content if isinstance(content, dict) else {}
         ticket = value.get("ticket")
         ticket = ticket if isinstance(ticket, dict) else {}
@@ -380,6 +379,7 @@ class Message:
             sender=sender,
             detected=self.detected,
             lost=find_losses(self.form).count if self.json is None and self.form else 0,
+            delivery_key=delivery_key,
         )
 
 

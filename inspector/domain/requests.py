@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
 from inspector.capture import NO_DETAILS, Refusal, WireDetails, split_headers
 from inspector.domain.answers import GivenAnswer
+from inspector.domain.attempts import Attempt
 from inspector.domain.content import decode_text
 from inspector.domain.messages import Message
 from inspector.domain.proxies import NO_PROXIES, TrustedProxies
@@ -30,6 +31,8 @@ class AnsweredBy(NamedTuple):
 
 FindAnswer: TypeAlias = "Callable[[CapturedRequest], GivenAnswer]"
 CheckSignatures: TypeAlias = "Callable[[CapturedRequest, bool], tuple[SignatureCheck, ...]]"
+FindAttempt: TypeAlias = "Callable[[CapturedRequest], Attempt | None]"
+FindAttempts: TypeAlias = "Callable[[Sequence[CapturedRequest]], Mapping[int, Attempt]]"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +62,7 @@ class CapturedRequest(Message):
     note: str | None = None
     find_answer: FindAnswer | None = field(default=None, compare=False, repr=False)
     check_signatures: CheckSignatures | None = field(default=None, compare=False, repr=False)
+    find_attempt: FindAttempt | None = field(default=None, compare=False, repr=False)
 
     @cached_property
     def answer(self) -> GivenAnswer | None:
@@ -75,6 +79,16 @@ class CapturedRequest(Message):
         """The results of its signatures alone, which is quicker than with their reasons."""
         checks = () if self.check_signatures is None else self.check_signatures(self, False)
         return frozenset(check.result for check in checks)
+
+    @cached_property
+    def attempt(self) -> Attempt | None:
+        """The try of its delivery that it is; None where nothing tells. May ask the database."""
+        return None if self.find_attempt is None else self.find_attempt(self)
+
+    @property
+    def is_retry(self) -> bool:
+        """True for the second try of a delivery and those after it."""
+        return self.attempt is not None and self.attempt.number > 1
 
     @property
     def trailers(self) -> list[tuple[str, str]]:

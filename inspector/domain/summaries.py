@@ -10,9 +10,12 @@ from collections.abc import Callable
 from hashlib import blake2b
 from typing import NamedTuple
 
+from inspector.domain.attempts import DeliveryKey
 from inspector.domain.detection import Detected
 from inspector.domain.senders.shapes import FoundSender
 
+# A list shows a line a request; a body beyond this is not read for its sake.
+LISTED_BODY_BYTES = 262_144
 MAX_KEPT = 4096
 MAX_KEPT_CHARS = 1000
 
@@ -23,7 +26,8 @@ class RequestSummary(NamedTuple):
     """The summary of a request; each part is None when the request has none.
 
     ``subject``, ``ticket_id`` and ``event`` are a ticket's, ``title`` is what any other
-    webhook is about. ``lost`` counts a form's fields that PHP would not read.
+    webhook is about. ``lost`` counts a form's fields that PHP would not read;
+    ``delivery_key`` is the same for all tries of one delivery.
     """
 
     subject: str | None
@@ -33,6 +37,7 @@ class RequestSummary(NamedTuple):
     sender: FoundSender | None = None
     detected: Detected | None = None
     lost: int = 0
+    delivery_key: DeliveryKey | None = None
 
 
 def recall_summary(

@@ -9,9 +9,9 @@ import re
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
-from inspector.capture import split_headers, split_request_line, split_target
+from inspector.capture import find_sub_path, split_headers, split_request_line, split_target
 from inspector.domain.deliveries import Delivery
-from inspector.domain.messages import Message, find_sub_path
+from inspector.domain.messages import Message
 from inspector.domain.pairs import is_token
 from inspector.emitter.http_client.urls import HttpUrl, parse_url
 from inspector.emitter.preparing import LeftOut, PreparedRequest, check_header, make_basic_auth

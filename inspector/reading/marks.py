@@ -27,6 +27,9 @@ ANNOTATED_FLAGS: dict[str, Callable[[CapturedRequest], bool]] = {
     "noted": lambda request: request.note is not None,
 }
 
+# Known by the requests before it, so it is no mark either.
+RETRY = "retry"
+
 
 def find_marks(request: CapturedRequest) -> list[str]:
     """The flags of a request, as words that an index keeps apart from its content."""

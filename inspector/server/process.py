@@ -173,7 +173,7 @@ class ServerProcess:
         if index is None:
             return
         self._filler = IndexFiller(services.in_context(index.fill))
-        services.search.index = index
+        services.search.index = services.attempts.index = index
         services.news.listen(self._filler.hear)
         self._filler.start()
 

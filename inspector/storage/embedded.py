@@ -16,6 +16,7 @@ from inspector.domain import CapturedRequest
 from inspector.errors import InspectorError
 from inspector.settings import MAX_TEMPLATE_WORK
 from inspector.storage.answers import AnswerFinder
+from inspector.storage.attempts import AttemptFinder
 from inspector.storage.database.connections import (
     HEAD_REVISION,
     SqliteFile,
@@ -31,7 +32,7 @@ from inspector.storage.records import (
     ReadSettings,
     make_bin_row,
     name_taken,
-    to_request,
+    to_requests,
 )
 from inspector.storage.signatures import SignatureChecker
 
@@ -62,7 +63,11 @@ class EmbeddedStore:
         self.connections = SqliteFile(path)
         find_answer = AnswerFinder(self._fetch_row, max_template_work)
         self._check = SignatureChecker(self._fetch_row)
-        self._settings = settings._replace(find_answer=find_answer, check_signatures=self._check)
+        self._settings = settings._replace(
+            find_answer=find_answer,
+            check_signatures=self._check,
+            find_attempts=AttemptFinder(self._fetch_rows, settings),
+        )
         self._lock = threading.Lock()
         try:
             self._connection = self._open()
@@ -111,7 +116,7 @@ class EmbeddedStore:
             name, kept_from = found
             after = max(after, kept_from - 1)
             rows = self._connection.execute(_AFTER, (bin_id, after, limit)).fetchall()
-        return [to_request(row, name, self._settings) for row in rows]
+        return to_requests(rows, name, self._settings)
 
     def set_signatures(self, bin_id: int, document: str | None) -> None:
         """Keep the secrets, as ``signatures.dump_secrets`` writes them."""
@@ -122,6 +127,10 @@ class EmbeddedStore:
     def _fetch_row(self, statement: str, parameters: Mapping[str, Any]) -> Any:
         with self._lock:
             return self._connection.execute(statement, parameters).fetchone()
+
+    def _fetch_rows(self, statement: str, parameters: Mapping[str, Any]) -> list[Any]:
+        with self._lock:
+            return self._connection.execute(statement, parameters).fetchall()
 
     def close(self) -> None:
         """Let go of the file."""

@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
+from weakref import ref
 
 from inspector.capture import Capture, Refusal, WireDetails, split_request_line
 from inspector.clock import time
 from inspector.domain import AnsweredBy, Bin, BodyLimits, CapturedRequest, check_name, generate_name
+from inspector.domain.attempts import Attempt
 from inspector.domain.bins import MAX_CAPACITY
 from inspector.domain.content import decode_text
 from inspector.domain.proxies import NO_PROXIES, TrustedProxies
-from inspector.domain.requests import CheckSignatures, FindAnswer
+from inspector.domain.requests import CheckSignatures, FindAnswer, FindAttempt, FindAttempts
 from inspector.errors import InspectorError
 
 # The order in which rows are written and read; a list may leave out the last two.
@@ -47,14 +49,16 @@ _ID = re.compile(r"(?:(\d{1,18})-)?(\d{1,18})\Z", re.ASCII)
 class ReadSettings(NamedTuple):
     """Settings for reading stored requests: limits on bodies, and whose forwarding headers count.
 
-    ``find_answer`` gives what a request was answered and ``check_signatures`` its signatures'
-    checks, from any thread; None where nobody asks.
+    ``find_answer`` gives what a request was answered, ``check_signatures`` its signatures'
+    checks and ``find_attempts`` the attempts of requests of one bin, by number: from any
+    thread, None where nobody asks.
     """
 
     limits: BodyLimits = BodyLimits()
     proxies: TrustedProxies = NO_PROXIES
     find_answer: FindAnswer | None = None
     check_signatures: CheckSignatures | None = None
+    find_attempts: FindAttempts | None = None
 
 
 USUAL_SETTINGS = ReadSettings()
@@ -87,7 +91,43 @@ def to_row(
     }
 
 
-def to_request(row: Sequence[Any], bin_name: str, settings: ReadSettings) -> CapturedRequest:
+class AttemptBatch:
+    """The attempts of requests that were read together, found together when one is asked for."""
+
+    def __init__(self, find: FindAttempts) -> None:
+        self._find = find
+        self._requests: list[ref[CapturedRequest]] = []
+        self._found: Mapping[int, Attempt] | None = None
+
+    def hold(self, requests: Sequence[CapturedRequest]) -> None:
+        """The requests, which it keeps nobody from forgetting."""
+        self._requests = [ref(each) for each in requests]
+
+    def __call__(self, request: CapturedRequest) -> Attempt | None:
+        """The request's attempt, None where nothing tells."""
+        if self._found is None:
+            alive = [each for one in self._requests if (each := one()) is not None]
+            self._found = self._find(alive or [request])
+        return self._found.get(request.number)
+
+
+def to_requests(
+    rows: Iterable[Sequence[Any]], bin_name: str, settings: ReadSettings
+) -> list[CapturedRequest]:
+    """Rows of one bin that are looked at together; see ``to_request``."""
+    batch = None if settings.find_attempts is None else AttemptBatch(settings.find_attempts)
+    found = [to_request(row, bin_name, settings, batch) for row in rows]
+    if batch is not None:
+        batch.hold(found)
+    return found
+
+
+def to_request(
+    row: Sequence[Any],
+    bin_name: str,
+    settings: ReadSettings,
+    find_attempt: FindAttempt | None = None,
+) -> CapturedRequest:
     """A row that begins with ``REQUEST_COLUMNS`` as a domain object.
 
     ``ANNOTATION_COLUMNS`` may follow.
@@ -114,6 +154,7 @@ def to_request(row: Sequence[Any], bin_name: str, settings: ReadSettings) -> Cap
         proxies=settings.proxies,
         find_answer=settings.find_answer,
         check_signatures=settings.check_signatures,
+        find_attempt=find_attempt,
         **{name: stored[name] for name in _AS_STORED},
     )
 

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
 
 from inspector.domain import Bin, CapturedRequest
+from inspector.domain.summaries import LISTED_BODY_BYTES
 from inspector.errors import RequestNotFoundError
 from inspector.storage.models import AnnotationRow, RequestRow, db
 from inspector.storage.records import (
@@ -19,12 +20,10 @@ from inspector.storage.records import (
     ReadSettings,
     find_number,
     make_id,
-    to_request,
+    to_requests,
 )
 from inspector.storage.removing import Remover
 
-# A list shows a line a request; a body beyond this is not read for its sake.
-LISTED_BODY_BYTES = 262_144
 # So much of bodies is in memory at a time where many requests are read one after the other.
 STEP_BYTES = 8_000_000
 STEP = 100
@@ -58,9 +57,11 @@ class RequestStore:
         limits = self._whole.limits._replace(max_decoded_bytes=LISTED_BODY_BYTES)
         self._listed = self._whole._replace(limits=limits)
 
-    def read(self, row: Row[Any], bin_name: str, *, whole_bodies: bool = True) -> CapturedRequest:
-        """A row of ``select_requests`` as a domain object, with its body whole or as in a list."""
-        return to_request(row, bin_name, self._whole if whole_bodies else self._listed)
+    def read(
+        self, rows: Iterable[Row[Any]], bin_name: str, *, whole_bodies: bool = True
+    ) -> list[CapturedRequest]:
+        """Rows of ``select_requests`` as domain objects, with bodies whole or as in a list."""
+        return to_requests(rows, bin_name, self._whole if whole_bodies else self._listed)
 
     def page(
         self,
@@ -86,7 +87,7 @@ class RequestStore:
         if method is not None:
             query = query.where(RequestRow.method == method)
         rows = db.session.execute(query).all()
-        found = [self.read(row, bin_.name, whole_bodies=whole_bodies) for row in rows[:limit]]
+        found = self.read(rows[:limit], bin_.name, whole_bodies=whole_bodies)
         return Page(found, len(rows) > limit)
 
     def load_after(
@@ -99,8 +100,7 @@ class RequestStore:
             .order_by(RequestRow.number)
             .limit(limit)
         )
-        rows = db.session.execute(query)
-        return [self.read(row, bin_.name, whole_bodies=whole_bodies) for row in rows]
+        return self.read(db.session.execute(query), bin_.name, whole_bodies=whole_bodies)
 
     def list_keys(
         self,
@@ -170,10 +170,10 @@ class RequestStore:
         """
         for step in _cut_into_steps(keys):
             query = _columns(bin_, whole_bodies).where(RequestRow.number.in_(step))
-            found = {
-                row.number: self.read(row, bin_.name, whole_bodies=whole_bodies)
-                for row in db.session.execute(query)
-            }
+            rows = db.session.execute(query)
+            read = self.read(rows, bin_.name, whole_bodies=whole_bodies)
+            found = {each.number: each for each in read}
+            del read  # Each is let go of as soon as the reader has done with it.
             db.session.rollback()
             for number in step:
                 if number in found:
@@ -206,7 +206,7 @@ class RequestStore:
         row = None if number is None else db.session.execute(query).first()
         if row is None:
             raise RequestNotFoundError(request_id[:80])
-        return self.read(row, bin_.name)
+        return self.read([row], bin_.name)[0]
 
     def neighbours(self, bin_: Bin, number: int) -> tuple[str | None, str | None]:
         """The ids of the next older and the next newer request, None where there is none."""

@@ -33,9 +33,8 @@ def load_rows_after(
     query = query.join(BinRow, BinRow.id == RequestRow.bin_id)
     query = query.where(RequestRow.id > row_id, or_(*_KEPT))
     query = query.order_by(RequestRow.id).limit(limit)
-    return [
-        (row.row_id, store.read(row, "", whole_bodies=False)) for row in db.session.execute(query)
-    ]
+    rows = db.session.execute(query).all()
+    return [(row.row_id, store.read([row], "", whole_bodies=False)[0]) for row in rows]
 
 
 def find_existing(row_ids: Sequence[int]) -> set[int]:

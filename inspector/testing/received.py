@@ -253,6 +253,15 @@ class ReceivedRequest:
         return found
 
     @property
+    def attempt(self) -> dict[str, Any] | None:
+        """``number``, ``first``, ``previous``, ``after_s`` and ``by`` of its delivery's try.
+
+        None without a delivery's id, unless an equal body came within minutes before.
+        """
+        found: dict[str, Any] | None = self._json["attempt"]
+        return found
+
+    @property
     def title(self) -> str:
         """The subject or title of what was sent, else method and path."""
         return str(self._json["title"])

@@ -40,6 +40,7 @@ from inspector.reading.overview.series import Series
 from inspector.settings import Settings
 from inspector.storage.actions import ActionStore
 from inspector.storage.annotations import Annotator
+from inspector.storage.attempts import AttemptFinder
 from inspector.storage.bins import BinStore
 from inspector.storage.database.engine import DatabaseEngine
 from inspector.storage.database.urls import describe_url
@@ -96,6 +97,7 @@ class Services:
     access: Access
     requests: RequestStore
     search: RequestSearch
+    attempts: AttemptFinder
     actions: ActionStore
     deliveries: DeliveryStore
     writer: Writer

@@ -231,3 +231,12 @@ def test_types_of_the_emitter_are_exported_and_loaded_late() -> None:
     assert inspector.testing.PreparedRequest.__name__ == "PreparedRequest"
     code = "import sys, inspector.testing; sys.exit('inspector.emitter' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_tries_of_a_delivery_are_told(webhook_bin: WebhookBin) -> None:
+    for delivery in ("a", "b", "a"):
+        post(webhook_bin, json={"hello": 1}, headers={"webhook-id": delivery})
+    first, _, again = webhook_bin.wait_all(3)
+    assert again.attempt is not None
+    assert (again.attempt["number"], again.attempt["previous"]) == (2, first.id)
+    assert again.attempt["by"] == "delivery"

@@ -14,7 +14,7 @@ quotes keep spaces together. Words are found at the beginnings of words, in any 
                                       ``:/regex/``
 ``tags[]=green``                      one of several values; with ``!=`` that none is it
 ``has:custom_data``                   the field was sent, empty or not
-``is:empty``                          see ``marks.FLAGS``; also ``is:pinned`` and ``is:noted``
+``is:empty``                          see ``marks``; also ``is:pinned``, ``is:noted``, ``is:retry``
 ``note:later``                        words of a request's note, or ``note:/regex/``
 ``sender:github event:issues``        the known sender's name; words of its event
 ``delivery:7f signature:invalid``     the delivery's id, whole; the signature's result

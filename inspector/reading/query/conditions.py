@@ -47,7 +47,8 @@ class Condition:
 
     ``lookup`` is what every matching request has, ``barred`` are marks of none. A term that
     is its mark and nothing else says so by ``is_mark``. ``after_us`` and ``before_us`` bound
-    when a match was received, and ``is_annotated`` says that it is pinned or has a note.
+    when a match was received; ``is_annotated`` says that it is pinned or has a note, and
+    ``is_retry`` that it is a delivery sent again.
     ``name`` is the field that a term looks at and ``wanted`` the words or the pattern it
     wants there, or anywhere without a name; ``terms`` are those of a group that are not
     turned round.
@@ -60,6 +61,7 @@ class Condition:
     after_us: int | None = None
     before_us: int | None = None
     is_annotated: bool = False
+    is_retry: bool = False
     name: Name | None = None
     wanted: Wanted | None = None
     terms: tuple[Condition, ...] = ()
@@ -102,6 +104,7 @@ def join_all(parts: Sequence[Condition]) -> Condition:
         after_us=max(after, default=None),
         before_us=min(before, default=None),
         is_annotated=any(part.is_annotated for part in parts),
+        is_retry=any(part.is_retry for part in parts),
         terms=tuple(term for part in parts for term in part.list_terms()),
     )
 
@@ -121,6 +124,7 @@ def join_any(parts: Sequence[Condition]) -> Condition:
         after_us=min(after) if len(after) == len(parts) else None,
         before_us=max(before) if len(before) == len(parts) else None,
         is_annotated=all(part.is_annotated for part in parts),
+        is_retry=all(part.is_retry for part in parts),
         terms=tuple(term for part in parts for term in part.list_terms()),
     )
 
@@ -164,9 +168,19 @@ class Query:
         return () if self.condition is None else self.condition.barred
 
     @property
+    def has_words(self) -> bool:
+        """True when words or marks leave out any request at all."""
+        return self.lookup is not None or bool(self.barred)
+
+    @property
+    def is_retry(self) -> bool:
+        """True when only deliveries that were sent again match."""
+        return self.condition is not None and self.condition.is_retry
+
+    @property
     def is_indexed(self) -> bool:
         """True when an index leaves out any request at all."""
-        return self.lookup is not None or bool(self.barred)
+        return self.has_words or self.is_retry
 
     @property
     def is_annotated(self) -> bool:

@@ -15,7 +15,7 @@ from inspector.reading.fields import (
     list_texts,
     parse_name,
 )
-from inspector.reading.marks import ANNOTATED_FLAGS, FLAGS, method_mark
+from inspector.reading.marks import ANNOTATED_FLAGS, FLAGS, RETRY, method_mark
 from inspector.reading.paths import ANY_INDEX
 from inspector.reading.query.conditions import Condition, Mark, Pattern, Test, Wanted, look_for
 from inspector.reading.query.patterns import compile_pattern
@@ -88,8 +88,10 @@ def _make_flag(value: str) -> Condition:
     name = value.lower()
     if name in ANNOTATED_FLAGS:
         return Condition(ANNOTATED_FLAGS[name], is_annotated=True)
+    if name == RETRY:
+        return Condition(lambda request: request.is_retry, is_retry=True)
     if name not in FLAGS:
-        known = ", ".join(f"is:{flag}" for flag in (*FLAGS, *ANNOTATED_FLAGS))
+        known = ", ".join(f"is:{flag}" for flag in (*FLAGS, *ANNOTATED_FLAGS, RETRY))
         raise make_error(f"is:{value[:40]} is not known. There is {known}.")
     return _make_marked(FLAGS[name], f"is{name}")
 

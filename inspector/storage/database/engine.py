@@ -122,7 +122,7 @@ class EngineConnections:
 
 
 class EngineQueries:
-    """Single rows by the engine's own connections, from any thread."""
+    """Rows by the engine's own connections, from any thread."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -131,6 +131,11 @@ class EngineQueries:
         """The first row of a statement whose parameters are written ``:name``, or None."""
         with self._engine.connect() as connection:
             return connection.execute(text(statement), dict(parameters)).first()
+
+    def fetch_all(self, statement: str, parameters: Mapping[str, Any]) -> Sequence[Any]:
+        """All rows of such a statement."""
+        with self._engine.connect() as connection:
+            return connection.execute(text(statement), dict(parameters)).all()
 
 
 def attach_database(app: Flask, database_url: str) -> Engine:

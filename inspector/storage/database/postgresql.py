@@ -36,6 +36,14 @@ EXCEPTION WHEN OTHERS THEN
     RAISE NOTICE 'bodies are not compressed by lz4';
 END $$
 """
+# The requests of one delivery (``domain.attempts``) are found by its key.
+DELIVERY_KEYS = (
+    "ALTER TABLE request_words ADD COLUMN IF NOT EXISTS delivery BIGINT",
+    """
+    CREATE INDEX IF NOT EXISTS request_words_by_delivery
+    ON request_words (bin_id, delivery, number)
+    """,
+)
 EXTRAS = (
     _COMPRESS,
     """
@@ -50,6 +58,7 @@ EXTRAS = (
     )
     """,
     "CREATE INDEX request_words_by_word ON request_words USING gin (words)",
+    *DELIVERY_KEYS,
     "INSERT INTO requests_to_index SELECT bin_id, number FROM requests",
 )
 

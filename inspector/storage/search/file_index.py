@@ -13,12 +13,15 @@ import logging
 import secrets
 import sqlite3
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy import Engine, text
 
 from inspector.domain import Bin
+from inspector.domain.attempts import MAX_ATTEMPTS
 from inspector.reading.query import Query
+from inspector.storage.attempts import KnownDeliveries
 from inspector.storage.database.engine import find_path
 from inspector.storage.database.files import FileIdentity, identify, make_private_file
 from inspector.storage.installation import find_value, set_value
@@ -32,6 +35,10 @@ log = logging.getLogger("inspector.storage")
 TOKEN = "index"  # noqa: S105 - the name of a value
 CLEAN = "index closed"
 SWEEP_BATCH = 500
+_KNOWN_TO = text(
+    "SELECT number FROM requests WHERE bin_id = :bin AND number <= :newest AND id <= :row"
+    " ORDER BY number DESC LIMIT 1"
+)
 _HIGHEST_ROW = text("SELECT seq FROM sqlite_sequence WHERE name = 'requests'")
 
 
@@ -65,6 +72,28 @@ class FileIndex:
         except sqlite3.Error:
             self._is_damaged = True
             return None
+
+    def find_deliveries(
+        self, bin_id: int, keys: Sequence[int], newest: int
+    ) -> KnownDeliveries | None:
+        """See ``DeliveryIndex``."""
+        token = find_value(self._engine, TOKEN)
+        if not token or self._is_damaged or self._is_elsewhere():
+            return None
+        try:
+            found = self._index.find_deliveries(
+                bin_id, keys, token=token, newest=newest, limit=MAX_ATTEMPTS
+            )
+        except sqlite3.Error:
+            self._is_damaged = True
+            return None
+        if found is None:
+            return None
+        numbers, last_row = found
+        values = {"bin": bin_id, "newest": newest, "row": last_row}
+        with self._engine.connect() as connection:
+            known_to = connection.execute(_KNOWN_TO, values).scalar()
+        return KnownDeliveries(numbers, known_to or 0)
 
     def fill(self) -> bool:
         """See ``SearchIndex``."""

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from inspector.clock import time
 from inspector.domain import Bin
 from inspector.domain.pace import Pace
 from inspector.reading.query import Query
+from inspector.storage.attempts import KnownDeliveries
 
 log = logging.getLogger("inspector.storage")
 
@@ -40,6 +41,12 @@ class SearchIndex(Protocol):
         At most ``limit``; fewer when there are no more. Requests that are gone may be among
         them. None where the index cannot tell.
         """
+        ...
+
+    def find_deliveries(
+        self, bin_id: int, keys: Sequence[int], newest: int
+    ) -> KnownDeliveries | None:
+        """See ``DeliveryIndex``."""
         ...
 
     def fill(self) -> bool:

@@ -7,11 +7,15 @@ transactions end in, nothing is left out. One instance at a time fills it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import Engine, text
 
 from inspector.domain import Bin, CapturedRequest
+from inspector.domain.attempts import MAX_ATTEMPTS
 from inspector.reading.query import AllOf, Lookup, Mark, Query
 from inspector.reading.words import WORD, Phrase
+from inspector.storage.attempts import KnownDeliveries
 from inspector.storage.bins import BinStore
 from inspector.storage.database.postgresql import INDEX_LOCK
 from inspector.storage.models import db
@@ -26,25 +30,41 @@ LEAST_ADDED = 200
 # Marks stand among the words, where no word can be one.
 MARK = "="
 
-_FIND = text("""
+_FIND = """
     SELECT number FROM (
         (SELECT number FROM request_words
-         WHERE bin_id = :bin AND number >= :lowest AND number < :before
-         AND words @@ CAST(:wanted AS tsquery)
+         WHERE bin_id = :bin AND number >= :lowest AND number < :before AND {condition}
          ORDER BY number DESC LIMIT :limit)
         UNION
         (SELECT number FROM requests_to_index
          WHERE bin_id = :bin AND number >= :lowest AND number < :before
          ORDER BY number DESC LIMIT :limit)
     ) AS found ORDER BY number DESC LIMIT :limit
-""")
+"""
+_BY_WORDS = text(_FIND.format(condition="words @@ CAST(:wanted AS tsquery)"))
+_RETRIES = text(
+    _FIND.format(
+        condition="EXISTS (SELECT 1 FROM request_words AS early"
+        " WHERE early.bin_id = request_words.bin_id AND early.delivery = request_words.delivery"
+        " AND early.number < request_words.number)"
+    )
+)
 _LOCK = text("SELECT pg_try_advisory_xact_lock(:key)")
 _WAITING = text("SELECT bin_id, number FROM requests_to_index LIMIT :limit")
 _ADD = text("""
-    INSERT INTO request_words (bin_id, number, words)
-    SELECT :bin, :number, array_to_tsvector(CAST(:words AS text[]))
-    ON CONFLICT (bin_id, number) DO NOTHING
+    INSERT INTO request_words (bin_id, number, words, delivery)
+    SELECT :bin, :number, array_to_tsvector(CAST(:words AS text[])), CAST(:delivery AS bigint)
+    ON CONFLICT (bin_id, number) DO UPDATE SET words = excluded.words, delivery = excluded.delivery
 """)
+_BY_DELIVERY = text("""
+    SELECT sought.delivery, found.number
+    FROM unnest(CAST(:keys AS bigint[])) AS sought (delivery) CROSS JOIN LATERAL (
+        SELECT number FROM request_words
+        WHERE bin_id = :bin AND delivery = sought.delivery AND number <= :newest
+        ORDER BY number DESC LIMIT :limit
+    ) AS found
+""")
+_FIRST_WAITING = text("SELECT min(number) FROM requests_to_index WHERE bin_id = :bin")
 # Without statistics PostgreSQL reads all words of a bin to find a rare one.
 _ANALYZE = text("ANALYZE request_words")
 _COUNTED = text("SELECT reltuples FROM pg_class WHERE relname = 'request_words'")
@@ -69,7 +89,20 @@ class TableIndex:
             "wanted": format_tsquery(bin_.id, query),
             "limit": limit,
         }
-        return list(db.session.scalars(_FIND, values))
+        return list(db.session.scalars(_BY_WORDS if query.has_words else _RETRIES, values))
+
+    def find_deliveries(
+        self, bin_id: int, keys: Sequence[int], newest: int
+    ) -> KnownDeliveries | None:
+        """See ``DeliveryIndex``."""
+        values = {"bin": bin_id, "keys": list(keys), "newest": newest, "limit": MAX_ATTEMPTS}
+        numbers: dict[int, list[int]] = {}
+        with self._engine.connect() as connection:
+            # First what waits: it may be taken in before the second question.
+            waiting = connection.execute(_FIRST_WAITING, values).scalar()
+            for key, number in connection.execute(_BY_DELIVERY, values):
+                numbers.setdefault(key, []).append(number)
+        return KnownDeliveries(numbers, newest if waiting is None else waiting - 1)
 
     def fill(self) -> bool:
         """See ``SearchIndex``."""
@@ -85,7 +118,12 @@ class TableIndex:
                 keys = self._requests.find_keys(bin_, numbers)
                 listed = self._requests.iterate_keys(bin_, keys, whole_bodies=False)
                 rows = [
-                    {"bin": bin_.id, "number": each.number, "words": list_words(each)}
+                    {
+                        "bin": bin_.id,
+                        "number": each.number,
+                        "words": list_words(each),
+                        "delivery": (key := each.summary.delivery_key) and key.value,
+                    }
                     for each in listed
                 ]
                 if rows:

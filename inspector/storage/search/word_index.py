@@ -28,6 +28,21 @@ MAX_WORDS_A_REQUEST = 20_000
 PARTLY = "partly"
 MOST_GONE = 1000
 BUSY_TIMEOUT_S = 1.0
+_BY_WORDS = (
+    "SELECT known.number FROM words JOIN known ON known.row = words.rowid"
+    " WHERE words MATCH ? AND words.rowid < ? ORDER BY words.rowid DESC LIMIT ?"
+)
+# Those of a delivery that came before.
+_RETRIES = (
+    "SELECT number FROM known AS late WHERE bin = ? AND row < ?"
+    " AND EXISTS (SELECT 1 FROM known AS early WHERE early.bin = late.bin"
+    " AND early.delivery = late.delivery AND early.number < late.number)"
+    " ORDER BY number DESC LIMIT ?"
+)
+_BY_DELIVERY = (
+    "SELECT number FROM known WHERE bin = ? AND delivery = ? AND number <= ?"
+    " ORDER BY number DESC LIMIT ?"
+)
 
 
 def is_available() -> bool:
@@ -100,7 +115,12 @@ class WordIndex:
             "CREATE VIRTUAL TABLE words USING fts5("
             "marks, said, content = '', tokenize = 'unicode61 remove_diacritics 0')"
         )
-        execute("CREATE TABLE known (row INTEGER PRIMARY KEY, number INTEGER NOT NULL)")
+        execute(
+            "CREATE TABLE known (row INTEGER PRIMARY KEY, number INTEGER NOT NULL,"
+            " bin INTEGER NOT NULL, delivery INTEGER)"
+        )
+        execute("CREATE INDEX known_by_number ON known (bin, number)")
+        execute("CREATE INDEX known_by_delivery ON known (bin, delivery, number)")
         execute(
             "CREATE TABLE progress "
             "(last_row INTEGER NOT NULL, gone INTEGER NOT NULL, token TEXT NOT NULL)"
@@ -142,17 +162,16 @@ class WordIndex:
 
     def add(self, requests: Iterable[tuple[int, CapturedRequest]]) -> None:
         """Take in requests with their row ids, lowest first."""
-        found = [(row, each.number, *make_document(each)) for row, each in requests]
+        found, known = [], []
+        for row, each in requests:
+            found.append((row, *make_document(each)))
+            key = each.summary.delivery_key
+            known.append((row, each.number, each.bin_id, key and key.value))
         if not found:
             return
         with self._changing() as connection:
-            connection.executemany(
-                "INSERT INTO words (rowid, marks, said) VALUES (?, ?, ?)",
-                [(row, marks, said) for row, _, marks, said in found],
-            )
-            connection.executemany(
-                "INSERT INTO known VALUES (?, ?)", [(row, number) for row, number, _, _ in found]
-            )
+            connection.executemany("INSERT INTO words (rowid, marks, said) VALUES (?, ?, ?)", found)
+            connection.executemany("INSERT INTO known VALUES (?, ?, ?, ?)", known)
             connection.execute("UPDATE progress SET last_row = ?", (found[-1][0],))
 
     def find(
@@ -163,17 +182,32 @@ class WordIndex:
         Requests that are gone may be among them. None when it does not have all rows below, of
         the database that bears ``token``.
         """
-        match = format_match(bin_id, query)
+        sought = format_match(bin_id, query) if query.has_words else bin_id
         with self._lock:
             progress = self._read_progress()
             if progress.token != token or progress.last_row < below - 1:
                 return None
-            rows = self._connection.execute(
-                "SELECT known.number FROM words JOIN known ON known.row = words.rowid"
-                " WHERE words MATCH ? AND words.rowid < ? ORDER BY words.rowid DESC LIMIT ?",
-                (match, below, limit),
-            )
-            return [row[0] for row in rows]
+            statement = _BY_WORDS if query.has_words else _RETRIES
+            return [row[0] for row in self._connection.execute(statement, (sought, below, limit))]
+
+    def find_deliveries(
+        self, bin_id: int, keys: Iterable[int], *, token: str, newest: int, limit: int
+    ) -> tuple[dict[int, list[int]], int] | None:
+        """The bin's numbers by delivery key, and the last row that was taken in.
+
+        At most ``limit`` numbers up to ``newest`` of each key. None for an index of another
+        database than the one that bears ``token``.
+        """
+        with self._lock:
+            progress = self._read_progress()
+            if progress.token != token:
+                return None
+            execute = self._connection.execute
+            found = {
+                key: [row[0] for row in execute(_BY_DELIVERY, (bin_id, key, newest, limit))]
+                for key in keys
+            }
+            return found, progress.last_row
 
     def rows(self, after: int, limit: int) -> list[int]:
         """The rows it knows, lowest first."""

@@ -80,6 +80,19 @@ class ParsedJson(TypedDict):
     problem: Annotated[str | None, About("Why it could not be read, in a sentence.")]
 
 
+class AttemptJson(TypedDict):
+    """The try of a delivery that a request is."""
+
+    number: Annotated[int, About("1, 2, ... for the first try, the second, ...")]
+    first: Annotated[str, About("The id of the first try's request.")]
+    previous: Annotated[str | None, About("The id of the try before; null for the first.")]
+    after_s: Annotated[float | None, About("Seconds since the try before; null for the first.")]
+    by: Annotated[
+        Literal["delivery", "body"],
+        About("What the tries have in common: the delivery's id, or equal bodies within minutes."),
+    ]
+
+
 class SignatureJson(TypedDict):
     """A signature, checked with the bin's secrets as they are now."""
 
@@ -151,6 +164,10 @@ class RequestJson(WireJson):
     content_type: str | None
     detected: DetectedJson | None
     sender: SenderJson | None
+    attempt: Annotated[
+        AttemptJson | None,
+        About("Null without an id of the delivery, unless an equal body came shortly before."),
+    ]
     title: Annotated[str, About("What it is about, or its method and path.")]
     remote_addr: Annotated[str, About("Who sent it: the peer, or whom a trusted proxy names.")]
     peer: Annotated[str, About("The other end of the connection.")]
@@ -250,6 +267,7 @@ def _tell_sender(request: CapturedRequest) -> dict[str, Any]:
     return {
         "detected": None if detected is None else detected._asdict(),
         "sender": None if sender is None else sender._asdict(),
+        "attempt": None if request.attempt is None else request.attempt._asdict(),
         "title": request.title,
     }
 

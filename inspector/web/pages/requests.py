@@ -48,6 +48,7 @@ def show_request(name: str, request_id: str) -> Response:
         can_recompose=can_recompose(captured),
         older_id=older,
         newer_id=newer,
+        retried=current_services().attempts.find_last(captured),
     )
 
 

@@ -149,6 +149,7 @@ _USUAL = (
         "not a ticket; also is:empty, form, json, multipart, binary, chunked, truncated, refused",
     ),
     Example("sender:github event:issues", "a known sender, words of its event; also delivery:"),
+    Example("is:retry", "a delivery that was sent again"),
     Example("after:1h", "received in the last hour; before: and dates (UTC) go too"),
 )
 

@@ -38,6 +38,8 @@ def prepare_text(environment: Environment) -> None:
         number=say_number,
         field=keep_field,
         clock=say_clock,
+        ordinal=say_ordinal,
+        span=say_span,
     )
 
 
@@ -94,6 +96,23 @@ def say_size(count: int) -> str:
 def say_number(count: int) -> str:
     """``1234`` as ``"1,234"``."""
     return f"{count:,}"
+
+
+def say_ordinal(count: int) -> str:
+    """``1st``, ``2nd``, ``3rd``, ``11th``."""
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(count % 10, "th")
+    return f"{count:,}{'th' if count % 100 in (11, 12, 13) else ending}"
+
+
+def say_span(seconds: float) -> str:
+    """A span of time, roughly: ``0.4 s``, ``14 s``, ``3 min``, ``2 h``, ``5 days``."""
+    seconds = abs(seconds)
+    if seconds < 10:
+        return f"{seconds:.1f}".removesuffix(".0") + " s"
+    for factor, unit in ((86_400, "days"), (3_600, "h"), (60, "min")):
+        if seconds >= 2 * factor:
+            return f"{seconds / factor:,.0f} {unit}"
+    return f"{seconds:.0f} s"
 
 
 def say_clock(instant: datetime, now: datetime | None = None) -> str:
