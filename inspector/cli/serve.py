@@ -193,8 +193,8 @@ def command(**chosen: Any) -> None:
     with said_of_database():
         _greet(process)
     if is_made:
-        click.echo(f"It opens with the token {settings.token}, made for this start alone.")
-        click.echo("Choose one that stays by INSPECTOR_TOKEN.")
+        click.echo(f"Access token: {settings.token} (for this start only)")
+        click.echo("INSPECTOR_TOKEN sets one that stays the same.")
     _prune_now_and_then(process)
     lines = None if quiet else _print_requests(process)
     process.run()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
@@ -41,7 +42,8 @@ def _show_werkzeugs(error: HTTPException) -> Any:
     if error.response is not None or status < 400:
         return error
     code = CODES_OF_STATUS.get(status, "http_error")
-    response = make_error(status, code, error.description or error.name)
+    message = _SENTENCES.get(status) or error.description or error.name
+    response = make_error(status, code, message)
     if status == 405:
         response.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
     return response
@@ -69,6 +71,30 @@ def _show_unexpected(error: Exception) -> Response:
     )
 
 
+# In the place of the framework's sentences, which speak of URLs entered by hand.
+_SENTENCES = {
+    404: "There is nothing at this address.",
+    405: "This address does not take that method.",
+}
+
+
+def _list_ways_back(missing: str | None) -> list[tuple[str, str]]:
+    """Links from a page of an error to where its reader was: each an address and its name."""
+    ways: list[tuple[str, str]] = []
+    came_from = urlsplit(request.referrer or "")
+    here = urlsplit(request.url)
+    # Two slashes would begin another host's name.
+    is_ours = came_from.netloc == here.netloc and not came_from.path.startswith(("//", "/\\"))
+    if is_ours and came_from.path != here.path:
+        ways.append((f"{came_from.path}?{came_from.query}".rstrip("?"), "Back"))
+    name = (request.view_args or {}).get("name")
+    if request.path.startswith("/bins/") and name and not missing and is_bin_name(name):
+        ways.append((f"/bins/{name}", f"Bin {name}"))
+    elif request.path.startswith("/emitter"):
+        ways += [("/emitter", "Emitter"), ("/emitter/deliveries", "Deliveries")]
+    return [*ways, ("/", "All bins")]
+
+
 def _find_missing_bin(code: str) -> str | None:
     """The name of the bin that this page is of, when it is not there but could be."""
     name: str | None = (request.view_args or {}).get("name")
@@ -82,11 +108,14 @@ def make_error(
     if request.path.startswith("/api/"):
         response = jsonify({"error": {"code": code, "message": message, **(details or {})}})
     else:
-        response = Response(
-            render_template(
-                "error.html", status=status, message=message, missing=_find_missing_bin(code)
-            ),
-            mimetype="text/html",
+        missing = _find_missing_bin(code)
+        page = render_template(
+            "error.html",
+            status=status,
+            message=message,
+            missing=missing,
+            ways=_list_ways_back(missing),
         )
+        response = Response(page, mimetype="text/html")
     response.status_code = status
     return response

@@ -215,7 +215,7 @@ def test_a_trusted_proxy_on_this_machine_lends_nobody_its_address(make_app: Make
 
 def test_a_server_for_others_makes_its_token_and_says_it_once(start_server: StartServer) -> None:
     server = start_server("--host", "0.0.0.0", "--bin", "b1")
-    found = re.findall(r"opens with the token (\S+),", server.output)
+    found = re.findall(r"Access token: (\S+) ", server.output)
     assert len(found) == 1
     assert len(found[0]) >= 32
     port = int(server.url.rsplit(":", 1)[1])

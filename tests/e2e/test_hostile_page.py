@@ -307,7 +307,7 @@ def test_the_token_opens_by_a_form_and_a_link_elsewhere_then_works(
     page.goto(f"{server.url}/bins/chest")
     page.get_by_label("Token").fill("wrong-token")
     page.get_by_role("button", name="Open").click()
-    expect(page.get_by_text("That is not this server's token.")).to_be_visible()
+    expect(page.get_by_text("This is not the access token.")).to_be_visible()
     page.get_by_label("Token").fill(TOKEN)
     page.get_by_role("button", name="Open").click()
     expect(page).to_have_url(f"{server.url}/bins/chest")

@@ -42,7 +42,6 @@ def test_first_light(page: Page, live_server: LiveServer) -> None:
     expect(row).to_contain_text("update")
     expect(page.locator("#list [data-count]")).to_have_text("1")
 
-    row.get_by_role("link").click()
     request = page.locator("#request")
     expect(request).to_contain_text("custom_data: sent, empty")
     branch = request
@@ -53,12 +52,15 @@ def test_first_light(page: Page, live_server: LiveServer) -> None:
     assert page.evaluate("window.loadedOnce") is True
 
 
-def test_the_first_capture_ends_the_invitation(page: Page, live_server: LiveServer) -> None:
+def test_the_first_request_opens_itself(page: Page, live_server: LiveServer) -> None:
     url = open_bin(page, live_server, "invited")
-    expect(page.get_by_role("heading", name="Send something here")).to_be_visible()
+    expect(page.get_by_role("heading", name="Send the first request")).to_be_visible()
+    expect(page.get_by_role("button", name="Send a test webhook")).to_have_count(1)
+    expect(page.locator("#activity")).to_be_hidden()
     send_ticket(url)
-    expect(page.get_by_role("heading", name="Choose a request")).to_be_visible()
-    expect(page.locator("#request").get_by_role("button", name="Send a test")).to_be_hidden()
+    expect(page.locator("#request-title")).to_contain_text("/invited")
+    expect(page.locator("#activity")).to_be_visible()
+    expect(page.get_by_role("button", name="Send a test webhook")).to_have_count(1)
 
 
 def test_a_capture_is_on_the_page_within_a_second(page: Page, live_server: LiveServer) -> None:
@@ -85,7 +87,6 @@ def test_a_test_webhook_comes_in_as_any_other(page: Page, live_server: LiveServe
     page.locator("#request").get_by_role("button", name="Send a test webhook").click()
     row = page.locator(ROW)
     expect(row).to_contain_text("Hierarchy problem")
-    row.get_by_role("link").click()
     expect(page.locator("#headers")).to_contain_text("X-Deskpro-TicketId5")
     expect(page.locator("#request")).to_contain_text("custom_data: A test from the page")
     page.keyboard.press("t")
@@ -127,10 +128,9 @@ def test_the_picture_above_the_list_follows_and_moves_nothing(
     url = open_bin(page, live_server, "pictured")
     bars = page.locator("#activity a")
     expect(bars).to_have_count(0)
-    top = find_top(page, ".list-empty")
     send_ticket(url)
     expect(page.locator(ROW)).to_have_count(1)
-    assert find_top(page, ROW) == top
+    top = find_top(page, ROW)
     expect(bars).to_have_count(1)
     assert find_top(page, ROW) == top
     bars.first.click()
@@ -319,8 +319,9 @@ def test_without_scripts_links_and_reloads_do(
     page.goto(f"/bins/plain-{width}")
     expect(page.get_by_role("button", name="Copy")).to_have_count(0)
     page.get_by_role("button", name="Send a test webhook").last.click()
+    expect(page.locator("#request")).to_contain_text("Hierarchy problem")
     send_many(url, 60)
-    page.reload()
+    page.goto(f"/bins/plain-{width}")
     page.get_by_role("link", name="Older requests").click()
     expect(page.locator(ROW)).to_have_count(11)
     page.locator("#r1 a").click()

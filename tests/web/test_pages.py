@@ -331,7 +331,7 @@ def test_a_bin_that_is_not_there_is_made_from_its_page(client: FlaskClient) -> N
     assert client.post("/bins", data={"name": "no-such"}).location == "/bins/no-such"
     assert client.get("/bins/no-such").status_code == 200
     for path in ("/bins/N%22o", "/bins/no-such/requests/9-9", "/nowhere/at/all"):
-        assert "Make this bin" not in client.get(path).text, path
+        assert "Create this bin" not in client.get(path).text, path
 
 
 def test_a_sender_to_a_bin_that_is_not_there_is_told_how_to_make_it(client: FlaskClient) -> None:
@@ -380,6 +380,25 @@ def test_a_test_webhook_needs_a_socket_of_ours(client: FlaskClient) -> None:
     answer = client.post("/bins/orders/test")
     assert answer.status_code == 400
     assert "inspector serve" in answer.text
+
+
+def test_every_page_of_an_error_leads_back(client: FlaskClient) -> None:
+    def list_links(path: str, came_from: str = "") -> list[str]:
+        page = client.get(path, headers={"Referer": came_from}).text
+        return re.findall(
+            r'href="([^"]*)"', page.partition('class="ways"')[2].partition("</nav>")[0]
+        )
+
+    assert list_links("/bins/orders/requests/9-9") == ["/bins/orders", "/"]
+    assert list_links("/bins/no-such/requests/1-1") == ["/"]
+    assert list_links("/emitter/deliveries/99") == ["/emitter", "/emitter/deliveries", "/"]
+    assert list_links("/static/none", "http://localhost/bins/orders?q=a%22") == [
+        "/bins/orders?q=a%22",
+        "/",
+    ]
+    for elsewhere in ("http://evil.test/x", "http://localhost//evil.test/x", "javascript:x()"):
+        assert list_links("/static/none", elsewhere) == ["/"], elsewhere
+    assert "There is nothing at this address." in client.get("/static/none").text
 
 
 def test_only_so_many_bins_are_shown(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:

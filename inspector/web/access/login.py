@@ -34,7 +34,7 @@ def take_token() -> Any:
     access = current_services().access
     back = _read_back()
     if not access.try_token(request.form.get("token", "").strip()):
-        problem = "That is not this server's token."
+        problem = "This is not the access token."
         return render_template("login/token.html", back=back, problem=problem), 401
     response = make_response(redirect(back, 303))
     access.remember_token(response)
@@ -55,7 +55,7 @@ def take_secret(name: str) -> Any:
     services = current_services()
     bin_, back = services.bins.get(name), _read_back()
     if not services.access.try_secret(bin_, request.form.get("secret", "").strip()):
-        problem = "That is not this bin's secret."
+        problem = "This is not the secret of the bin."
         return render_template("login/secret.html", name=name, back=back, problem=problem), 401
     response = make_response(redirect(back, 303))
     services.access.remember_bin(response, bin_)

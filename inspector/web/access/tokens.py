@@ -77,7 +77,7 @@ class Access:
             return
         if self._token is None:
             raise InspectorError("forbidden", "Without a token this server is for its own machine.")
-        self._refuse("This server opens with its token.")
+        self._refuse("Access needs the token that was printed when the server started.")
 
     def examine(self) -> None:
         """Try what the caller shows with the call, before anything else is decided.

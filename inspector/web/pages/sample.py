@@ -56,9 +56,10 @@ def send_sample(services: Services, bin_: Bin) -> None:
 
 @blueprint.post("/bins/<name>/test")
 def send_test(name: str) -> Any:
-    """Back to the page, or 204 for htmx: the request itself comes through the stream."""
+    """To the request that came in, or 204 for htmx: its row comes through the stream."""
     bin_ = find_bin(name)
     send_sample(current_services(), bin_)
     if wants_fragment():
         return set_vary(make_response("", 204))
-    return redirect(f"/bins/{name}", 303)
+    newest = current_services().requests.page(bin_, limit=1, whole_bodies=False).requests
+    return redirect(f"/bins/{name}" + (f"/requests/{newest[0].id}" if newest else ""), 303)
