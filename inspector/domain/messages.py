@@ -159,8 +159,11 @@ class Message:
 
     def find_header(self, name: str) -> str | None:
         """The value of a header by name, any case, repeats joined; None when it was not sent."""
-        wanted = name.lower()
-        return next((value for key, value in self.headers.items() if key.lower() == wanted), None)
+        return self._headers_by_name.get(name.lower())
+
+    @cached_property
+    def _headers_by_name(self) -> dict[str, str]:
+        return {name.lower(): value for name, value in self.headers.items()}
 
     @cached_property
     def media_type(self) -> MediaType:
@@ -299,8 +302,11 @@ class Message:
     @cached_property
     def json_bytes(self) -> bytes:
         """The decoded body in UTF-8 where its charset is another one and it is not UTF-8."""
-        data, charset = self.decoded_body, find_charset(self.media_type.charset or UTF_8)
-        if charset in (None, UTF_8) or data.isascii():
+        data = self.decoded_body
+        if data.isascii():
+            return data
+        charset = find_charset(self.media_type.charset or UTF_8)
+        if charset in (None, UTF_8):
             return data
         try:
             data.decode(UTF_8)

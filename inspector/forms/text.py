@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import re
 from binascii import a2b_qp
+from functools import lru_cache
 from typing import Any, TypeAlias, TypeVar
 
 Value: TypeAlias = "str | list[Value] | dict[str, Value]"
@@ -86,6 +87,7 @@ def decode_in(transit: str, charset: str) -> tuple[str, bool]:
     return text, not has_undecoded(text)
 
 
+@lru_cache(maxsize=64)
 def find_charset(label: str) -> str | None:
     """Python's name of a charset that a sender named, None when we cannot read forms in it."""
     label = label.strip().lower().replace("_", "-")

@@ -16,6 +16,7 @@ from inspector.domain.json_bodies import (
     parse_json,
     parse_sent_json,
     write_json,
+    write_json_line,
 )
 
 NUMBERS = ["1.50", "1.5", "1e2", "-0", "-0.0", "1E400", "12345678901234567890.10", "0", "-7"]
@@ -68,6 +69,47 @@ def test_other_values_are_written_as_python_writes_them(
 ) -> None:
     written = write_json(value, indent=indent, ensure_ascii=ensure_ascii)
     assert written == json.dumps(value, indent=indent or None, ensure_ascii=ensure_ascii)
+
+
+@given(VALUES)
+def test_a_line_of_json_says_what_python_would_write(value: Any) -> None:
+    line = write_json_line(value)
+    assert json.loads(line) == value
+    assert len(line.decode().splitlines()) == 1
+
+
+ODD_TEXTS = '\x85\u2028\u2029\x0b\x1c\0\r\n\x7f"\\/<é\U0001f600'
+
+
+@pytest.mark.parametrize("text", [*ODD_TEXTS, ODD_TEXTS])
+def test_no_character_of_a_text_ends_a_line_of_json(text: str) -> None:
+    line = write_json_line({text: [text]})
+    assert json.loads(line) == {text: [text]}
+    assert len(line.decode().splitlines()) == len(line.splitlines()) == 1
+
+
+@pytest.mark.parametrize("text", NUMBERS, ids=lambda text: text[:20])
+def test_a_number_is_in_a_line_of_json_as_it_was_sent(text: str) -> None:
+    number = parse_sent_json(text.encode())
+    assert write_json_line({"a": [number]}).replace(b" ", b"") == b'{"a":[%s]}' % text.encode()
+    odd = write_json_line({"\udcff": [number], "b": 2**70}).replace(b" ", b"")
+    assert odd == '{"\ufffd":[%s],"b":1180591620717411303424}'.encode() % text.encode()
+
+
+def test_bytes_that_were_not_utf_8_are_shown_in_a_line_of_json() -> None:
+    assert write_json_line({"a\udcff": "\udcc3"}) == '{"a\ufffd":"\ufffd"}'.encode()
+
+
+def test_a_line_of_json_may_be_deep() -> None:
+    value: Any = "\u2028"
+    for _ in range(3000):
+        value = [value]
+    assert write_json_line(value) == b"[" * 3000 + b'"\\u2028"' + b"]" * 3000
+
+
+def test_only_json_is_written_as_json() -> None:
+    with pytest.raises(TypeError, match=r"no JSON|serializable"):
+        write_json_line({"a": object()})
 
 
 @pytest.mark.slow

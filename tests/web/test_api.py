@@ -308,5 +308,5 @@ def test_what_json_cannot_say_is_no_json(client: FlaskClient, body: bytes) -> No
 def test_a_number_that_no_double_holds_is_given_out_as_it_was_sent(client: FlaskClient) -> None:
     capture(client, data=b"[1e999]", content_type="application/json")
     answer = client.get(REQUESTS).text
-    assert '"json": [1e999]}' in answer
+    assert '"json":[1e999],' in answer
     assert "Infinity" not in answer

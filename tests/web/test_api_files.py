@@ -98,7 +98,7 @@ def test_an_export_goes_on_while_requests_come_and_go(
     client: FlaskClient, captured: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("inspector.storage.requests.STEP_BYTES", 1)
-    monkeypatch.setattr("inspector.web.api.export._PIECE_CHARS", 1)
+    monkeypatch.setattr("inspector.web.api.export._PIECE_BYTES", 1)
     answer = client.get(EXPORT, buffered=False)
     pieces = answer.iter_encoded()
     numbers = [json.loads(next(pieces))["number"]]

@@ -55,4 +55,6 @@ def stream_json(bin_: Bin) -> Response:
 
 
 def _render_json(fresh: Sequence[CapturedRequest]) -> bytes:
-    return b"".join(format_event("request", render_request(each), each.id) for each in fresh)
+    return b"".join(
+        format_event("request", render_request(each).decode(), each.id) for each in fresh
+    )

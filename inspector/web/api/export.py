@@ -27,7 +27,7 @@ api = Api()
 JSON_LINES = "application/jsonl"
 CSV = "text/csv"
 # The pieces of a row or two that the exports give are sent together.
-_PIECE_CHARS = 65_536
+_PIECE_BYTES = 65_536
 
 
 @dataclass(frozen=True)
@@ -63,13 +63,15 @@ def export_bin(name: str, query: ExportQuery) -> ResponseReturnValue:
         )
     media_type, pieces = _render(bin_, query.format, query.as_, wanted)
     response = make_download(b"", media_type, f"{bin_.name}.{query.format}")
-    response.response = stream_with_context(_gather(pieces))
+    response.response = stream_with_context(pieces)
     response.headers.pop("Content-Length", None)
     response.call_on_close(slots.release)
     return response
 
 
-def _render(bin_: Bin, form: str, dialect: str, wanted: Query | None) -> tuple[str, Iterator[str]]:
+def _render(
+    bin_: Bin, form: str, dialect: str, wanted: Query | None
+) -> tuple[str, Iterator[bytes]]:
     services = current_services()
 
     def iterate() -> Iterator[CapturedRequest]:
@@ -78,19 +80,23 @@ def _render(bin_: Bin, form: str, dialect: str, wanted: Query | None) -> tuple[s
                 yield each
 
     if form == "har":
-        return HAR, render_har(iterate(), services.base_url())
+        return HAR, _gather(_encode(render_har(iterate(), services.base_url())))
     if form == "csv":
-        return f"{CSV}; charset=utf-8", render_csv(iterate)
-    return JSON_LINES, (render_request(each, dialect) + "\n" for each in iterate())
+        return f"{CSV}; charset=utf-8", _gather(_encode(render_csv(iterate)))
+    return JSON_LINES, _gather(render_request(each, dialect) + b"\n" for each in iterate())
 
 
-def _gather(pieces: Iterator[str]) -> Iterator[bytes]:
-    held: list[str] = []
+def _encode(pieces: Iterator[str]) -> Iterator[bytes]:
+    return (piece.encode("utf-8", "replace") for piece in pieces)
+
+
+def _gather(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    held: list[bytes] = []
     size = 0
     for piece in pieces:
         held.append(piece)
         size += len(piece)
-        if size >= _PIECE_CHARS:
-            yield "".join(held).encode("utf-8", "replace")
+        if size >= _PIECE_BYTES:
+            yield b"".join(held)
             held, size = [], 0
-    yield "".join(held).encode("utf-8", "replace")
+    yield b"".join(held)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal, TypedDict, cast
 
 from inspector.domain import CapturedRequest
-from inspector.domain.json_bodies import write_json
+from inspector.domain.json_bodies import write_json_line
 from inspector.forms import Form, Note, to_json_safe
 from inspector.reading.json_notes import find_json_notes
 from inspector.web.api.answer_json import GivenAnswerJson, answer_to_json
@@ -291,31 +290,27 @@ def wire_to_json(request: CapturedRequest) -> WireJson:
     }
 
 
-def render_request(request: CapturedRequest, dialect: str = PHP) -> str:
-    """The request as JSON in one line of ASCII, the numbers of its body as they were sent."""
-    found: dict[str, Any] = {**request_to_json(request, dialect)}
-    if found["json"] is None:
-        return json.dumps(found)
-    value = found.pop("json")
-    return f'{json.dumps(found)[:-1]}, "json": {write_json(value)}}}'
+def render_request(request: CapturedRequest, dialect: str = PHP) -> bytes:
+    """The request as JSON in one line of UTF-8, the numbers of its body as they were sent."""
+    return write_json_line(_sent_to_json(request) | _read_to_json(request, dialect))
 
 
 def query_to_json(query: Form) -> dict[str, Any]:
     """Names as sent, not as PHP bends them; repeated ones as lists."""
     found: dict[str, Any] = {}
-    for pair in query.pairs:
-        if pair.name not in found:
-            found[pair.name] = pair.value
-        elif isinstance(found[pair.name], list):
-            found[pair.name].append(pair.value)
+    for name, value in query.iterate_fields():
+        if name not in found:
+            found[name] = value
+        elif isinstance(found[name], list):
+            found[name].append(value)
         else:
-            found[pair.name] = [found[pair.name], pair.value]
+            found[name] = [found[name], value]
     return found
 
 
 def flat_form(form: Form | None) -> list[list[str]]:
     """``[[name, value], ...]`` in wire order, dropped pairs too; empty when it is no form."""
-    return [] if form is None else [[pair.name, pair.value] for pair in form.pairs]
+    return [] if form is None else [[*field] for field in form.iterate_fields()]
 
 
 def notes_to_json(notes: Iterable[Note]) -> list[NoteJson]:
@@ -371,6 +366,6 @@ def render_array(requests: Iterable[CapturedRequest]) -> Iterator[bytes]:
     """A JSON array of requests, one after the other."""
     lead = b"["
     for each in requests:
-        yield lead + render_request(each).encode()
+        yield lead + render_request(each)
         lead = b",\n"
     yield b"[]\n" if lead == b"[" else b"]\n"

@@ -22,6 +22,7 @@ from inspector.storage.records import make_id
 from inspector.web.api.calls import NEXT_LINK, Answer, Api, link_next
 from inspector.web.api.request_json import (
     AS_RECEIVER,
+    PHP,
     Receiver,
     RequestJson,
     render_array,
@@ -208,7 +209,7 @@ def get_request(name: str, request_id: str, query: FormatQuery) -> ResponseRetur
     """Get one request, as JSON or in a form that other programs take."""
     captured = load_request(name, request_id)
     if query.format == "json":
-        return Response(render_request(captured, query.as_) + "\n", mimetype=JSON)
+        return _answer(captured, query.as_)
     made = export_request(captured, query.format, current_services().base_url())
     filename = f"{captured.bin_name}-{captured.number}.{made.suffix}"
     response = make_download(made.data, made.media_type, filename)
@@ -248,8 +249,8 @@ def change_request(name: str, request_id: str, body: RequestChange) -> ResponseR
     services.annotator.annotate(find_bin(name), request_id, pinned=body.pinned, note=note)
     with suppress(RequestNotFoundError):
         captured = load_request(name, request_id)
-        return Response(render_request(captured) + "\n", mimetype=JSON)
-    return Response(render_request(replace(captured, pinned=False)) + "\n", mimetype=JSON)
+        return _answer(captured)
+    return _answer(replace(captured, pinned=False))
 
 
 @api.call(
@@ -274,6 +275,10 @@ def get_body(name: str, request_id: str) -> ResponseReturnValue:
     """Download a request's body, byte for byte as received."""
     captured = load_request(name, request_id)
     return make_download(captured.body, BINARY, f"{captured.bin_name}-{captured.number}.bin")
+
+
+def _answer(captured: CapturedRequest, dialect: str = PHP) -> Response:
+    return Response(render_request(captured, dialect) + b"\n", mimetype=JSON)
 
 
 def load_request(name: str, request_id: str) -> CapturedRequest:
