@@ -19,7 +19,8 @@ DRIP_STEP_S = 0.05
 class Answer(NamedTuple):
     """A response as a bin gives it; ``headers`` go out as given, in order, framing is ours.
 
-    ``delay_s`` is waited before the first byte; then the body is spread over
+    ``early_hints`` are headers that go out at once as a 103 (RFC 8297), but to HTTP/1.0.
+    ``delay_s`` is waited before the first byte of the answer itself; then the body is spread over
     ``drip_s``. ``cut_after`` ends the connection after so many bytes of the body,
     ``dropped`` without any answer. ``insisted`` lets headers pass that act beyond
     the answer, like ``Set-Cookie``. ``is_template``: body and values of headers are
@@ -38,6 +39,7 @@ class Answer(NamedTuple):
     is_template: bool = False
     preset: str = ""
     secret: str = ""
+    early_hints: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_made_per_request(self) -> bool:
@@ -142,7 +144,9 @@ def render_answer(answer: Answer, *, head_only: bool, http_1_0: bool, close: boo
     ``head_only`` for HEAD: the same head, no body. Whatever the bin's owner chose,
     the answer is a sandbox of its own and cannot act on the server's pages.
     """
-    return _head(answer, http_1_0, close) + (b"" if head_only else answer.content)
+    if head_only:
+        return _head(answer, http_1_0, close)
+    return _hint(answer, http_1_0) + _head(answer, http_1_0, close) + answer.content
 
 
 def render_parts(answer: Answer, *, head_only: bool, http_1_0: bool) -> list[tuple[float, bytes]]:
@@ -152,14 +156,27 @@ def render_parts(answer: Answer, *, head_only: bool, http_1_0: bool) -> list[tup
     """
     if answer.dropped:
         return [(answer.delay_s, b"")]
+    hints = b"" if head_only else _hint(answer, http_1_0)
+    first = [(0.0, hints)] if hints else []
     head = _head(answer, http_1_0, close=True)
     body = b"" if head_only else answer.content[: answer.cut_after]
     if not answer.drip_s or not body:
-        return [(answer.delay_s, head + body)]
+        return [*first, (answer.delay_s, head + body)]
     size = math.ceil(len(body) / max(1, round(answer.drip_s / DRIP_STEP_S)))
     pieces = [body[start : start + size] for start in range(0, len(body), size)]
     pause_s = answer.drip_s / len(pieces)
-    return [(answer.delay_s, head), *((pause_s, piece) for piece in pieces)]
+    return [*first, (answer.delay_s, head), *((pause_s, piece) for piece in pieces)]
+
+
+def _hint(answer: Answer, http_1_0: bool) -> bytes:
+    """The interim answer before the answer itself, ``b""`` where there is none."""
+    if not answer.early_hints or http_1_0:
+        return b""
+    lines = [
+        "HTTP/1.1 103 Early Hints",
+        *(f"{name}: {value}" for name, value in answer.early_hints),
+    ]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace")
 
 
 def _head(answer: Answer, http_1_0: bool, close: bool) -> bytes:

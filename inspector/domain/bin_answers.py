@@ -38,6 +38,7 @@ def make_answer(
     dropped: bool = False,
     insisted: bool = False,
     is_template: bool = False,
+    early_hints: Sequence[tuple[str, str]] = (),
     max_body_bytes: int = MAX_BODY_BYTES,
 ) -> Answer:
     """The answer as ordered, headers in order; a ``body`` of text goes out as UTF-8.
@@ -57,11 +58,10 @@ def make_answer(
         body = json_module.dumps(json)
         if not any(name.lower() == "content-type" for name, _ in pairs):
             pairs = (JSON_TYPE, *pairs)
-    raw_body = _to_bytes(status, body)
-    if len(raw_body) > max_body_bytes:
-        raise _refuse("body", f"A bin answers with a body of at most {max_body_bytes:,} bytes.")
-    _check_headers(pairs)
-    answer = Answer(
+    raw_body = _to_bytes(status, body, max_body_bytes)
+    for given in (pairs, early_hints):
+        _check_headers(given, insisted=insisted)
+    return Answer(
         status=status,
         headers=pairs,
         body=raw_body,
@@ -71,9 +71,8 @@ def make_answer(
         dropped=dropped,
         insisted=insisted,
         is_template=is_template,
+        early_hints=tuple(early_hints),
     )
-    _check_reach(answer)
-    return answer
 
 
 _READ: Final[Mapping[str, str]] = {
@@ -87,11 +86,11 @@ _READ: Final[Mapping[str, str]] = {
     "json": "json",
 }
 _FLAGS: Final = ("drop", "insisted", "template")
-NAMES: Final = (*_READ, "headers", "body", "body_base64")
+NAMES: Final = (*_READ, "headers", "early_hints", "body", "body_base64")
 
 
 def read_answer(data: Mapping[str, Any]) -> Answer:
-    """An answer from its JSON object (``NAMES``; ``headers`` are pairs or an object).
+    """An answer from its JSON object (``NAMES``; headers are pairs or an object).
 
     Raises as ``make_answer`` does, and ``unknown_field`` for a name that is none.
     """
@@ -107,11 +106,12 @@ def read_answer(data: Mapping[str, Any]) -> Answer:
         if not isinstance(data.get(name, False), bool):
             raise _refuse(name, f"{name} is true or false.")
     wanted = {_READ[name]: value for name, value in data.items() if name in _READ}
-    pairs = find_pairs(data.get("headers") or ())
-    if pairs is None:
-        raise _refuse("headers", "headers is a list of names and values, each a text.")
+    for name in ("headers", "early_hints"):
+        wanted[name] = find_pairs(data.get(name) or ())
+        if wanted[name] is None:
+            raise _refuse(name, f"{name} is a list of names and values, each a text.")
     try:
-        return make_answer(headers=pairs, body=_read_body(data), **wanted)
+        return make_answer(body=_read_body(data), **wanted)
     except InspectorError as error:
         field = str(error.details["field"])
         name = next((name for name, own in _READ.items() if own == field), field)
@@ -138,6 +138,8 @@ def answer_to_json(answer: Answer) -> dict[str, Any]:
     written: dict[str, Any] = {"status": answer.status}
     if answer.headers:
         written["headers"] = [list(pair) for pair in answer.headers]
+    if answer.early_hints:
+        written["early_hints"] = [list(pair) for pair in answer.early_hints]
     if answer.body != usual_body(answer.status):
         try:
             written["body"] = answer.body.decode()
@@ -181,10 +183,13 @@ def _check_numbers(status: int, delay_s: float, drip_s: float, cut_after: int | 
         raise _refuse("cut_after", "cut_after counts bytes of the body, 0 or more.")
 
 
-def _to_bytes(status: int, body: str | bytes | None) -> bytes:
+def _to_bytes(status: int, body: str | bytes | None, most: int) -> bytes:
     if body is None:
         return usual_body(status)
-    return body.encode("utf-8", "replace") if isinstance(body, str) else body
+    raw = body.encode("utf-8", "replace") if isinstance(body, str) else body
+    if len(raw) > most:
+        raise _refuse("body", f"A bin answers with a body of at most {most:,} bytes.")
+    return raw
 
 
 def _is_number(value: Any) -> bool:
@@ -195,7 +200,7 @@ def _is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _check_headers(headers: Sequence[tuple[str, str]]) -> None:
+def _check_headers(headers: Sequence[tuple[str, str]], *, insisted: bool) -> None:
     if len(headers) > MAX_HEADERS:
         raise _refuse("headers", f"A bin answers with at most {MAX_HEADERS} headers.")
     for name, value in headers:
@@ -206,12 +211,13 @@ def _check_headers(headers: Sequence[tuple[str, str]]) -> None:
             raise _refuse("headers", message)
         if len(name) + len(value) > MAX_HEADER_CHARS:
             raise _refuse("headers", f"A header has at most {MAX_HEADER_CHARS:,} characters.")
+    _check_reach(headers, insisted=insisted)
 
 
-def _check_reach(answer: Answer) -> None:
+def _check_reach(headers: Sequence[tuple[str, str]], *, insisted: bool) -> None:
     """Nothing is left out in silence: a header that would not be sent is refused at once."""
-    kept = answer.sendable_headers()
-    for pair in answer.headers:
+    kept = Answer(headers=tuple(headers), insisted=insisted).sendable_headers()
+    for pair in headers:
         if pair in kept:
             continue
         if Answer(headers=(pair,), insisted=True).sendable_headers():

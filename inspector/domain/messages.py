@@ -31,6 +31,7 @@ from inspector.domain.detection import (
     is_lines_type,
     parse_lines,
 )
+from inspector.domain.headers import join_headers
 from inspector.domain.json_bodies import parse_sent_json
 from inspector.domain.multipart import MAX_PARTS, Part, PartList, split_parts
 from inspector.domain.summaries import LISTED_BODY_BYTES, RequestSummary, recall_summary
@@ -150,12 +151,7 @@ class Message:
     @cached_property
     def headers(self) -> dict[str, str]:
         """Each name once, in the case it first came in; repeats joined with ``", "``."""
-        joined: dict[str, str] = {}
-        first_case: dict[str, str] = {}
-        for name, value in self.raw_headers:
-            key = first_case.setdefault(name.lower(), name)
-            joined[key] = f"{joined[key]}, {value}" if key in joined else value
-        return joined
+        return join_headers(self.raw_headers)
 
     def find_header(self, name: str) -> str | None:
         """The value of a header by name, any case, repeats joined; None when it was not sent."""

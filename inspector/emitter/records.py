@@ -54,7 +54,7 @@ def _keep_answer(answer: Answer) -> DeliveryAnswer:
         answer.http_version,
         answer.status,
         answer.reason,
-        answer.headers,
+        answer.raw_headers,
         answer.body,
         answer.truncated,
     )

@@ -24,6 +24,9 @@ class AccessEntry(NamedTuple):
         """Write the line; ``response`` begins with the status line, or is empty for none."""
         took_ms = max(0.0, (time.time_ns() // 1000 - self.received_us) / 1000)
         line = self.request_line.decode("utf-8", "backslashreplace")
+        # Of interim answers before it (RFC 9110, 15.2) no line speaks.
+        while response[9:10] == b"1" and b"\r\n\r\n" in response:
+            response = response.partition(b"\r\n\r\n")[2]
         status = response[9:12].decode("latin-1") or "-"
         method, target, _ = split_request_line(self.request_line)
         fields = {

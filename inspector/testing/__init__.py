@@ -5,11 +5,11 @@ Light to import: the server's libraries are loaded when one starts.
 
 from typing import TYPE_CHECKING, Any
 
+from inspector.domain.headers import Headers
 from inspector.testing.answering import AnswerLike
 from inspector.testing.bins import WebhookBin
 from inspector.testing.deskpro import Deskpro
 from inspector.testing.expectations import MatchFields
-from inspector.testing.headers import Headers
 from inspector.testing.parts import ReceivedPart
 from inspector.testing.received import FieldNotFoundError, ReceivedRequest
 from inspector.testing.server import InspectorServer

@@ -44,6 +44,7 @@ def make_answer(
     cut_after: int | None = None,
     drop: bool = False,
     template: bool = False,
+    early_hints: HeaderPairs = (),
 ) -> Answer:
     """The answer that ``WebhookBin.respond_with`` describes; the one model of all answers.
 
@@ -67,6 +68,7 @@ def make_answer(
             dropped=bool(drop),
             insisted=True,
             is_template=template,
+            early_hints=tuple(map(_read_header, _list_pairs(early_hints))),
             max_body_bytes=sys.maxsize,
             **given,
         )
@@ -130,6 +132,7 @@ _KEYWORDS = (
     "cut_after",
     "drop",
     "template",
+    "early_hints",
 )
 
 

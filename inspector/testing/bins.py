@@ -6,10 +6,9 @@ import threading
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
-from typing import Any, Literal, NoReturn, Protocol, Unpack, overload
+from typing import Any, Literal, NoReturn, Unpack, overload
 
 from inspector.clock import time
-from inspector.domain import CapturedRequest
 from inspector.reading.paths import MISSING
 from inspector.testing.answering import (
     AnswerLike,
@@ -19,48 +18,12 @@ from inspector.testing.answering import (
     Seconds,
 )
 from inspector.testing.expectations import Expectation, MatchFields, make_match
-from inspector.testing.handlers import HandlerThreads
 from inspector.testing.received import ReceivedRequest
+from inspector.testing.sources import RequestSource
 
 DEFAULT_TIMEOUT_S = 5.0
 # The longest single wait within a long one.
 MAX_WAIT_S = 60.0
-
-
-class RequestSource(Protocol):
-    """The server of a bin, as far as a bin needs it."""
-
-    @property
-    def url(self) -> str:
-        """The server's address, without a slash at its end."""
-        ...
-
-    @property
-    def is_running(self) -> bool:
-        """True when requests may still arrive."""
-        ...
-
-    @property
-    def handler_threads(self) -> HandlerThreads:
-        """The threads for functions that answer requests."""
-        ...
-
-    @property
-    def news_count(self) -> int:
-        """A count of stored batches: take it, look, then ``wait_for_news``."""
-        ...
-
-    def wait_for_news(self, seen: int, timeout_s: float) -> None:
-        """Wait until requests were stored beyond ``seen``, or the time is up."""
-        ...
-
-    def set_signatures(self, bin_id: int, document: str | None) -> None:
-        """Keep a bin's secrets for signatures."""
-        ...
-
-    def load_after(self, bin_id: int, number: int, limit: int = ...) -> Sequence[CapturedRequest]:
-        """A bin's stored requests numbered above ``number``, oldest first."""
-        ...
 
 
 def _count_requests(count: int, wanted: Expectation) -> str:
@@ -253,6 +216,7 @@ class WebhookBin:
         cut_after: int | None = None,
         drop: bool | None = None,
         template: bool | None = None,
+        early_hints: HeaderPairs | None = None,
         method: str | None = None,
         path: PathLike | None = None,
     ) -> None:
@@ -261,7 +225,8 @@ class WebhookBin:
         Either one answer by keywords: ``status``, ``headers`` (a mapping or pairs),
         ``body`` or ``json``; ``delay`` seconds before the first byte; the body spread
         over ``drip`` seconds; the connection cut ``cut_after`` bytes of the body, or
-        ``drop``-ped without an answer; body and header values as a ``template`` over the
+        ``drop``-ped without an answer; ``early_hints``, headers that go out before all
+        that as a 103; body and header values as a ``template`` over the
         request. Or ``answers`` in turn, the last for ever, also as one list: each a
         status, a body, a mapping with those keywords, or a function
         from the request to one of these, ``async`` or not (it runs in a thread; what it
@@ -280,6 +245,7 @@ class WebhookBin:
             "cut_after": cut_after,
             "drop": drop,
             "template": template,
+            "early_hints": early_hints,
         }
         keywords: dict[str, Any] = {
             name: value for name, value in given.items() if value is not None

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from inspector.domain.content import parse_media_type
+from inspector.domain.headers import Headers
 from inspector.domain.texts import decode_text_body
 from inspector.forms import visible
 from inspector.reading.text import escape_invisible, shorten
-from inspector.testing.headers import Headers
 
 if TYPE_CHECKING:
     from inspector.domain.multipart import Part

@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
+from inspector.domain.headers import Headers
 from inspector.forms import to_json_safe
 from inspector.reading.content import find_content
 from inspector.reading.matching import explain_missing, explain_odd_type
 from inspector.reading.paths import MISSING, find_value, parse_path
 from inspector.reading.text import escape_invisible, shorten
-from inspector.testing.headers import Headers
 from inspector.testing.parts import ReceivedPart
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 import http.client
 import re
+import socket
 import threading
 import time
 from typing import Any
@@ -30,6 +31,34 @@ def test_untold_it_answers_ok(webhook_bin: WebhookBin) -> None:
     answer = post(webhook_bin)
     assert (answer.status_code, answer.text) == (200, "ok\n")
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+
+
+def read_until_closed(bin_: WebhookBin, request: bytes) -> bytes:
+    parts = urlsplit(bin_.url)
+    with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=60) as sender:
+        sender.sendall(request + b"Connection: close\r\n\r\n")
+        return b"".join(iter(lambda: sender.recv(65_536), b""))
+
+
+@pytest.mark.parametrize("late", [{}, {"delay": 0.05}, {"drip": 0.05}], ids=str)
+def test_early_hints_come_before_the_answer(
+    webhook_bin: WebhookBin, late: dict[str, float]
+) -> None:
+    hint = ("Link", "</style.css>; rel=preload")
+    webhook_bin.respond_with({"status": 201, "body": "made", "early_hints": [hint], **late})
+    path = urlsplit(webhook_bin.url).path.encode()
+    got = read_until_closed(webhook_bin, b"POST " + path + b" HTTP/1.1\r\n")
+    interim, answer, body = got.split(b"\r\n\r\n")
+    assert interim == b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload"
+    assert (answer[:16], body) == (b"HTTP/1.1 201 Cre", b"made")
+    for other in (b"HEAD " + path + b" HTTP/1.1\r\n", b"POST " + path + b" HTTP/1.0\r\n"):
+        assert b" 103 " not in read_until_closed(webhook_bin, other)
+
+
+def test_early_hints_are_headers(webhook_bin: WebhookBin) -> None:
+    for wrong in ({"A\r\nB": "1"}, {"Link": "a\r\nb"}, {"Content-Length": "5"}):
+        with pytest.raises(ValueError, match=r"header|set by the server"):
+            webhook_bin.respond_with(early_hints=wrong)
 
 
 def test_one_answer_by_keywords(webhook_bin: WebhookBin) -> None:

@@ -199,7 +199,8 @@ def test_natural_values_are_sent(webhook_bin: WebhookBin, deskpro: Deskpro) -> N
     assert request.custom_data == {"n": "5"}
     assert result.answer is not None
     assert result.answer.find_header("Content-Type") == "application/json"
-    assert result.answer.find_header("content-TYPE") == "application/json"
+    assert result.answer.headers["content-TYPE"] == "application/json"
+    assert ("Content-Type", "application/json") in result.answer.raw_headers
     assert result.answer.json() == {"a": "ä"}
     assert result.answer.text == '{"a": "\\u00e4"}'
 

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 from inspector.capture import split_headers
 from inspector.clock import time
 from inspector.domain.content import decode_text, parse_media_type
+from inspector.domain.headers import Headers, join_headers
 from inspector.emitter.http_client.connections import Connection, Deadline
 from inspector.emitter.http_client.problems import DeliveryError
 
@@ -32,8 +33,8 @@ _CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,15}\Z")
 class Answer:
     """A response, as it was read.
 
-    ``headers`` are names and values in order, repeats kept, and ``raw_head`` the bytes they
-    were read from; ``body`` is the content with chunks joined, cut at the limit when
+    ``raw_headers`` are names and values in order, repeats kept, and ``raw_head`` the bytes
+    they were read from; ``body`` is the content with chunks joined, cut at the limit when
     ``truncated``. ``reusable`` tells whether the connection may carry another request;
     ``first_byte_at`` is on ``perf_counter``'s clock.
     """
@@ -41,17 +42,22 @@ class Answer:
     http_version: str
     status: int
     reason: str
-    headers: tuple[tuple[str, str], ...]
+    raw_headers: tuple[tuple[str, str], ...]
     body: bytes
     truncated: bool
     reusable: bool
     first_byte_at: float
     raw_head: bytes = b""
 
+    @property
+    def headers(self) -> Headers:
+        """The headers by name in any case, repeats joined with ``", "``."""
+        return Headers(join_headers(self.raw_headers))
+
     def find_header(self, name: str) -> str | None:
         """The first value of a header, by its name in any case; None when it was not sent."""
         wanted = name.lower()
-        return next((value for key, value in self.headers if key.lower() == wanted), None)
+        return next((value for key, value in self.raw_headers if key.lower() == wanted), None)
 
     @property
     def text(self) -> str:

@@ -52,7 +52,8 @@ class RuleJson(TypedDict, total=False):
         list[dict[str, Any]],
         About(
             "In turn. Each has status, headers, body or body_base64 or json, delay, drip, "
-            "cut_after, drop, template, insisted; or preset, with secret where it needs one."
+            "cut_after, drop, template, insisted, early_hints; or preset, with secret where it "
+            "needs one."
         ),
     ]
     then: Annotated[Literal["last", "repeat", "default"], About("What follows the last answer.")]

@@ -1,14 +1,24 @@
-"""The headers of a request as a test looks them up: by name, in any case."""
+"""Headers of a request or a response, looked up by name in any case."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+
+
+def join_headers(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Each name once, in the case it first came in; repeats joined with ``", "``."""
+    joined: dict[str, str] = {}
+    first_case: dict[str, str] = {}
+    for name, value in pairs:
+        key = first_case.setdefault(name.lower(), name)
+        joined[key] = f"{joined[key]}, {value}" if key in joined else value
+    return joined
 
 
 class Headers(Mapping[str, str]):
     """Header names in the case they first came in; looked up in any case.
 
-    Repeats are joined with ``", "``; ``ReceivedRequest.raw_headers`` has them as sent.
+    Repeats are joined with ``", "``; ``raw_headers`` has them as sent.
     """
 
     def __init__(self, headers: Mapping[str, str]) -> None:
