@@ -4,7 +4,8 @@ const FIELDS = "input, textarea, select, [contenteditable]";
 
 function findTarget(key) {
   const found = document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`);
-  return [...found].find((element) => element.checkVisibility());
+  // What stands in a menu answers to its key while the menu is closed.
+  return [...found].find((element) => element.checkVisibility() || element.closest("[data-menu]"));
 }
 
 // j and k walk the list as it is, so that a search is walked too; at its end they fetch more.

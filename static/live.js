@@ -82,11 +82,13 @@ function setCount(held) {
 
 function removeRows({ kind, number: last, request_count: held }) {
   const isGone = (at) => (kind === "deleted" ? at === last : at <= last);
-  const gone = listRows().filter((row) => isGone(number(row)));
+  const stays = (row) => kind === "let_go" && "pinned" in row.dataset;
+  const gone = listRows().filter((row) => isGone(number(row)) && !stays(row));
   for (const row of gone) row.remove();
   setCount(isSearch() ? Number(counter()?.dataset.count) - gone.length : held);
   const shown = find("request");
-  if (shown && isGone(Number(shown.dataset.number)) && !shown.dataset.gone) {
+  const isPinned = kind === "let_go" && document.querySelector("#pin [aria-pressed=true]");
+  if (shown && isGone(Number(shown.dataset.number)) && !isPinned && !shown.dataset.gone) {
     shown.dataset.gone = "yes";
     say(`Request #${shown.dataset.number} was deleted; this page is all that is left of it.`);
   }

@@ -206,6 +206,8 @@ document.addEventListener("htmx:responseError", (event) => {
   markOpenRow();
 });
 
+document.addEventListener("annotated", () => document.getElementById("ask").close());
+
 document.addEventListener("htmx:sendError", () => {
   say("The server cannot be reached.");
   stepping = null; // What is marked is what is shown.

@@ -12,8 +12,8 @@ from typing import Any
 import click
 
 from inspector.cli.client import Client, server_options
-from inspector.cli.emit_report import run_series, say_left_out, say_result
-from inspector.cli.emit_saved import load_action, load_ticket, save_file, save_on_server
+from inspector.cli.emitting.report import run_series, say_left_out, say_result
+from inspector.cli.emitting.saved import load_action, load_ticket, save_file, save_on_server
 from inspector.cli.lines import escape_pieces
 from inspector.emitter import (
     METHODS,

@@ -75,6 +75,10 @@ def format_request(request: dict[str, Any]) -> str:
     refused = request.get("refused")
     if refused:
         parts.append(_color(f"refused {refused['status']}", "red"))
+    if request.get("pinned"):
+        parts.append("pinned")
+    if request.get("note"):
+        parts.append(f"({escape_invisible(shorten(request['note'], MAX_SUBJECT_CHARS))})")
     return "  ".join(part for part in parts if part)
 
 

@@ -25,6 +25,8 @@ COMMANDS = {
     "search": "inspector.cli.search",
     "wait": "inspector.cli.wait",
     "diff": "inspector.cli.diff",
+    "pin": "inspector.cli.pin",
+    "note": "inspector.cli.note",
     "signatures": "inspector.cli.signatures",
     "tail": "inspector.cli.tail",
     "emit": "inspector.cli.emit",

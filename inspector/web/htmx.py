@@ -67,6 +67,12 @@ def set_refresh(response: Response) -> Response:
     return response
 
 
+def set_redirect(response: Response, address: str) -> Response:
+    """Let htmx load another page."""
+    response.headers["HX-Redirect"] = address
+    return response
+
+
 def set_trigger(response: Response, event: str) -> Response:
     """Let htmx tell the page's other parts that something happened."""
     response.headers["HX-Trigger"] = event

@@ -18,9 +18,9 @@ import requests
 from click import UsageError
 from click.testing import CliRunner, Result
 
-from inspector.cli import emit_report
 from inspector.cli.emit import command
-from inspector.cli.emit_report import draw_histogram, draw_progress, run_series
+from inspector.cli.emitting import report
+from inspector.cli.emitting.report import draw_histogram, draw_progress, run_series
 from inspector.emitter import Composition, Series, SeriesPlan, SeriesProgress, WebhookAction
 from inspector.errors import InspectorError
 from tests.emitter.receiver import Receiver
@@ -357,7 +357,7 @@ def test_each_ctrl_c_ends_more(
             raise press
         return wait(series, timeout_s)
 
-    monkeypatch.setattr(emit_report, "_watch", watch)
+    monkeypatch.setattr(report, "_watch", watch)
     monkeypatch.setattr(Series, "wait", interrupted_wait)
     done = emit("--to", receiver.url, "--count", "9999", "--rate", "100")
     assert done.return_value == 1

@@ -110,3 +110,19 @@ def test_a_search_goes_on_over_pages(
         found += [each["number"] for each in answer.json()]
         following = answer.links.get("next", {}).get("url")
     assert found == [3, 2, 1]
+
+
+def test_a_request_is_pinned_and_noted(command: Command, bin_name: str) -> None:
+    line = command.run("pin", f"{bin_name}/#2", "--note", "the odd\x1b[31m one").stdout
+    assert "#2" in line
+    assert "pinned" in line
+    assert "\x1b" not in line
+    assert len(command.run("requests", bin_name, "--match", "is:pinned").stdout.splitlines()) == 1
+    done = command.run("note", f"{bin_name}/last", "look again", "--json")
+    assert json.loads(done.stdout)["note"] == "look again"
+    found = command.run("requests", bin_name, "--match", "note:again or note:odd").stdout
+    assert len(found.splitlines()) == 2
+    command.run("pin", f"{bin_name}/2", "--off", "--note", "")
+    assert command.run("requests", bin_name, "--match", "is:pinned or note:odd").stdout == ""
+    done = command.run("pin", f"{bin_name}/99")
+    assert (done.returncode, done.stderr) == (1, "There is no request 99 in this bin.\n")

@@ -57,3 +57,39 @@ def test_what_cannot_be_noted_is_said(
     answer = filled.patch(f"/api/v1/bins/b1/requests/{path}", json=body)
     assert answer.get_json()["error"]["code"] == code
     assert filled.get("/api/v1/bins/b1").get_json()["pinned_count"] == 0
+
+
+def test_a_request_is_pinned_and_noted_in_its_page_without_scripts(filled: FlaskClient) -> None:
+    at = filled.get("/api/v1/bins/b1/requests").get_json()[0]["id"]
+    page = f"/bins/b1/requests/{at}"
+    answer = filled.post(f"{page}/pin", data={"pinned": "1"})
+    assert (answer.status_code, answer.location) == (303, page)
+    hostile = "<b>odd</b> & later"
+    assert filled.post(f"{page}/note", data={"note": hostile}).location == page
+    shown = filled.get(page).text
+    assert 'value="0"' in shown
+    assert "&lt;b&gt;odd&lt;/b&gt; &amp; later" in shown
+    assert "<b>odd</b>" not in shown
+    assert hostile.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") in (
+        filled.get(f"{page}/note").text
+    )
+    assert "#3" in filled.get("/bins/b1?q=is:pinned+note:later").text
+    refused = filled.post(f"{page}/note", data={"note": "y" * 2001})
+    assert refused.status_code == 400
+    assert "at most 2,000 characters" in refused.text
+    assert "y" * 2001 in refused.text
+    filled.post(f"{page}/pin", data={"pinned": "0"})
+    assert filled.get("/api/v1/bins/b1").get_json()["pinned_count"] == 0
+
+
+def test_htmx_gets_the_parts_that_change(filled: FlaskClient) -> None:
+    htmx = {"HX-Request": "true"}
+    parts = filled.post("/bins/b1/requests/3/pin", data={"pinned": "1"}, headers=htmx)
+    assert parts.text.count('hx-swap-oob="true"') == 3
+    assert parts.headers["HX-Trigger"] == "annotated"
+    for number in range(4):
+        filled.post("/b1", json={"n": number})
+    gone = filled.post("/bins/b1/requests/3/pin", data={"pinned": "0"}, headers=htmx)
+    assert gone.headers["HX-Redirect"] == "/bins/b1"
+    missing = filled.post("/bins/b1/requests/3/note", data={"note": "x"}, headers=htmx)
+    assert missing.status_code == 404

@@ -1,0 +1,1 @@
+"""What ``inspector emit`` prints, and the saved actions it sends."""

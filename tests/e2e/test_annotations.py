@@ -1,0 +1,36 @@
+"""Pins and notes by keys, and what a full bin leaves of them in an open page."""
+
+import requests
+from playwright.sync_api import Page, expect
+
+from tests.e2e.senders import send_many
+from tests.e2e.test_live import ROW, open_bin
+from tests.servers import LiveServer
+
+
+def test_a_request_is_pinned_by_p_noted_by_n_and_stays(page: Page, live_server: LiveServer) -> None:
+    url = open_bin(page, live_server, "pinned", 3)
+    row = page.locator(f"{ROW}[data-number='1']")
+    row.locator(".row-link").click()
+    expect(page.locator("#request")).to_have_attribute("data-number", "1")
+    page.keyboard.press("p")
+    expect(page.locator("#pin-button")).to_have_attribute("aria-pressed", "true")
+    expect(row.get_by_text("pinned")).to_be_attached()
+    page.keyboard.press("n")
+    note = page.locator("#ask").get_by_role("textbox")
+    expect(note).to_be_focused()
+    note.fill("the odd one")
+    page.locator("#ask").get_by_role("button", name="Save").click()
+    expect(page.locator("#ask")).to_be_hidden()
+    expect(page.locator("#noted")).to_contain_text("the odd one")
+    expect(row).to_contain_text("the odd one")
+    at = f"{live_server.url}/api/v1/bins/pinned"
+    requests.patch(at, json={"capacity": 3}, timeout=10)
+    send_many(url, 2)
+    expect(page.locator(f"{ROW}[data-number='5']")).to_be_visible()
+    expect(page.locator(f"{ROW}[data-number='2']")).to_have_count(0)
+    expect(page.locator("#list [data-count]")).to_have_text("4")
+    expect(row).to_be_visible()
+    page.locator("#pin-button").click()
+    expect(page).to_have_url(f"{live_server.url}/bins/pinned")
+    expect(row).to_have_count(0)
