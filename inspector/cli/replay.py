@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
-from typing import Any
-from urllib.parse import urlencode
+from base64 import b64encode
+from functools import partial
+from typing import Any, BinaryIO, TypeAlias
 
 import click
 
-from inspector.cli.client import Client, bin_path, server_options
-from inspector.cli.request_names import request_path, split_name
-from inspector.errors import InspectorError
+from inspector.cli.client import Client, server_options
+from inspector.cli.emitting.replays import replay_many
+from inspector.cli.request_names import request_path
 from inspector.reading.text import escape_invisible
+
+# The API's JSON, a line about it, and whether all was answered with 200 to 299.
+Outcome: TypeAlias = tuple[dict[str, Any], str, bool]
 
 
 @click.command("replay", context_settings={"auto_envvar_prefix": "INSPECTOR"})
@@ -36,9 +39,19 @@ from inspector.reading.text import escape_invisible
     "--header", multiple=True, metavar="'Name: value'", help="Other headers, all of them."
 )
 @click.option("--body", metavar="TEXT", help="Another body.")
+@click.option(
+    "--body-file",
+    type=click.File("rb"),
+    metavar="FILE",
+    help="Another body, byte for byte; - reads standard input.",
+)
 @click.option("--resign", is_flag=True, help="Sign anew with the bin's secret and the time of now.")
 @click.option(
-    "--json", "as_json", is_flag=True, envvar="INSPECTOR_JSON", help="A delivery a line, as JSON."
+    "--json",
+    "as_json",
+    is_flag=True,
+    envvar="INSPECTOR_JSON",
+    help="As JSON: a delivery a line, with --match a run a line.",
 )
 @server_options
 def command(
@@ -50,6 +63,7 @@ def command(
     method: str | None,
     header: tuple[str, ...],
     body: str | None,
+    body_file: BinaryIO | None,
     resign: bool,
     as_json: bool,
     server: str,
@@ -57,43 +71,53 @@ def command(
 ) -> int:
     """Send captured requests again as they came, and compare each with its last try.
 
-    A request is BIN/ID, BIN/#7 or BIN/last; with --match it is BIN alone. Exit status: 0 when
-    every one was answered with 200 to 299, otherwise 1.
+    A request is BIN/ID, BIN/#7 or BIN/last; with --match it is BIN alone, the server sends them,
+    and Ctrl-C stops it. Exit status: 0 when every one was answered with 200 to 299, otherwise 1.
     """
     client = Client(server, token)
+    fields = _read_fields(url, method, header, body, body_file, resign=resign)
+    if match is None:
+        run = partial(_replay_one, client, fields)
+    else:
+        given = fields | {"match": {"q": match}} | ({"rate": rate} if rate else {})
+        run = partial(replay_many, client, given)
+    failed = 0
+    due = time.monotonic()
+    for place in places:
+        if match is None:
+            time.sleep(max(0.0, due - time.monotonic()))
+            due += 1 / rate if rate else 0
+        result, line, succeeded = run(place)
+        failed += not succeeded
+        click.echo(json.dumps(result) if as_json else line)
+    return 1 if failed else 0
+
+
+def _read_fields(
+    url: str,
+    method: str | None,
+    header: tuple[str, ...],
+    body: str | None,
+    body_file: BinaryIO | None,
+    *,
+    resign: bool,
+) -> dict[str, Any]:
+    if body is not None and body_file is not None:
+        raise click.UsageError("A body is given once: --body or --body-file.")
     fields: dict[str, Any] = {"url": url}
     fields |= {name: value for name, value in (("method", method), ("body", body)) if value}
+    if body_file is not None:
+        fields["body_base64"] = b64encode(body_file.read()).decode()
     if resign:
         fields["resign"] = True
     if header:
         fields["headers"] = [_split_header(text) for text in header]
-    found = _list_matching(client, places, match) if match is not None else map(split_name, places)
-    failed, due = 0, time.monotonic()
-    for bin_name, request_id in found:
-        time.sleep(max(0.0, due - time.monotonic()))
-        due += 1 / rate if rate else 0
-        path = request_path(client, f"{bin_name}/{request_id}")
-        try:
-            delivery = client.call("POST", f"{path}/replay", fields)
-        except InspectorError as error:
-            if match is None or error.code != "cannot_replay":
-                raise
-            failed += 1  # The others are not held up by it.
-            click.echo(f"{bin_name}/{request_id}: not sent: {error.message}", err=True)
-            continue
-        failed += not delivery["delivered"]
-        click.echo(json.dumps(delivery) if as_json else _describe(delivery))
-    return 1 if failed else 0
+    return fields
 
 
-def _list_matching(client: Client, bins: tuple[str, ...], match: str) -> Iterator[tuple[str, str]]:
-    """The requests of each bin that match, the oldest first, without those that were refused."""
-    for name in bins:
-        path = bin_path(name, f"/requests?{urlencode({'q': match, 'limit': 500})}")
-        ids = [str(each["id"]) for each in client.pages(path) if each["refused"] is None]
-        if not ids:
-            raise InspectorError("request_not_found", f"No request of {name} matches {match!r}.")
-        yield from ((name, request_id) for request_id in reversed(ids))
+def _replay_one(client: Client, fields: dict[str, Any], place: str) -> Outcome:
+    delivery = client.call("POST", f"{request_path(client, place)}/replay", fields)
+    return delivery, _describe(delivery), delivery["delivered"]
 
 
 def _split_header(text: str) -> list[str]:

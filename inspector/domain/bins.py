@@ -34,6 +34,8 @@ class Bin(NamedTuple):
     ``let_go`` counts what went by capacity or age, ``pinned`` all that are pinned.
     ``receiver`` is whose reading of a form its pages show: a dialect of ``forms.parse``, or
     ``sent`` for the pairs in wire order. ``has_signatures``: it has secrets to check them with.
+    ``replay_urls`` are those that its requests were sent again to, the last one first, with
+    the users and passwords they were given with: not to be shown as they are.
     """
 
     id: int
@@ -51,6 +53,7 @@ class Bin(NamedTuple):
     has_signatures: bool = False
     pinned: int = 0
     kept_below: tuple[int, ...] = ()
+    replay_urls: tuple[str, ...] = ()
 
     @property
     def deleted_count(self) -> int:

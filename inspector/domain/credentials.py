@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, TypeAlias
+
+from inspector.errors import InspectorError
 
 # A JSON object: how an action is written.
 Definition: TypeAlias = Mapping[str, Any]
@@ -59,6 +61,18 @@ def _hide_in_line(line: bytes, secret_headers: Collection[str]) -> bytes:
 def hide_in_url(url: str) -> str:
     """A URL, or a template of one, without its user and password."""
     return _USERINFO.sub(rf"\1{HIDDEN}@", url, count=1)
+
+
+def restore_url(shown: str, kept: Iterable[str]) -> str:
+    """The kept URL that is shown so, or else the given one.
+
+    Raises ``InspectorError`` ``invalid_url`` when its user and password are hidden and not kept.
+    """
+    found = next((url for url in kept if hide_in_url(url) == shown), shown)
+    if f"//{HIDDEN}@" in found:
+        message = "The user and password that are hidden here are not kept any more. Enter them."
+        raise InspectorError("invalid_url", message, field="url")
+    return found
 
 
 def hide_in_definition(definition: Definition) -> Definition:

@@ -80,8 +80,10 @@ class DeliveryAnswer:
 class DeliveryLine:
     """A delivery as lists show it; ``failure`` is a sentence when there was no response.
 
-    ``replay_of`` is the captured request that was sent again, ``BIN/ID``, and ``target``
-    the URL that was given for it; ``verdict`` compares it with the one before, see ``judge``.
+    ``replay_of`` is the captured request that was sent again, ``BIN/ID``; ``verdict`` compares
+    it with the one before, see ``judge``.
+    ``run`` is the series or the replay of many requests that it belongs to; in the list of all
+    the last one stands for its run, and ``in_run`` counts those that are kept of it.
     """
 
     id: int
@@ -95,8 +97,9 @@ class DeliveryLine:
     failure: str | None
     total_ms: float
     replay_of: str | None = None
-    target: str | None = None
     verdict: str | None = None
+    run: str | None = None
+    in_run: int | None = None
 
     @property
     def delivered(self) -> bool:

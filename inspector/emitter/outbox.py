@@ -15,7 +15,7 @@ from typing import Any
 
 from inspector.clock import time
 from inspector.domain import CapturedRequest
-from inspector.domain.credentials import Definition, hide_in_url
+from inspector.domain.credentials import Definition
 from inspector.domain.deliveries import Delivery
 from inspector.emitter import (
     Composition,
@@ -55,7 +55,7 @@ class DeliveryOrder:
     definition: Definition | None = None
     ticket: Definition | None = None
     replay_of: str | None = None
-    target: str | None = None
+    run: str | None = None
 
 
 def make_order(composition: Composition, number: int = 1) -> DeliveryOrder:
@@ -142,7 +142,7 @@ def deliver(
         definition=order.definition,
         ticket=order.ticket,
         replay_of=order.replay_of,
-        target=order.target,
+        run=order.run,
     )
     return _keep(delivery, keep)
 
@@ -232,7 +232,6 @@ def make_replay(
         f"{captured.bin_name} #{captured.number}",
         "replay",
         replay_of=f"{captured.bin_name}/{captured.id}",
-        target=hide_in_url(url.strip()),
     )
 
 
@@ -250,5 +249,4 @@ def make_repetition(delivery: Any) -> DeliveryOrder:
         delivery.definition,
         delivery.ticket,
         line.replay_of,
-        line.target,
     )

@@ -16,7 +16,7 @@ def make_delivery(
     definition: Definition | None = None,
     ticket: Definition | None = None,
     replay_of: str | None = None,
-    target: str | None = None,
+    run: str | None = None,
 ) -> Delivery:
     """The record, without an id: that is given when it is kept."""
     request = result.attempts[0].exchanges[0].request
@@ -35,7 +35,7 @@ def make_delivery(
             failure=failure.message if failure else None,
             total_ms=sum(each.total_ms + each.pause_s * 1000 for each in exchanges),
             replay_of=replay_of,
-            target=target,
+            run=run,
         ),
         raw_head=request.head,
         body=request.body,

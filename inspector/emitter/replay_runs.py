@@ -7,16 +7,20 @@ import secrets
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from inspector.clock import time
 from inspector.domain import CapturedRequest
-from inspector.domain.deliveries import Delivery
+from inspector.domain.credentials import hide_in_url
+from inspector.domain.deliveries import DeliveryLine
 from inspector.emitter.http_client.connections import ConnectionPool
 from inspector.emitter.http_client.destinations import DestinationPolicy
+from inspector.emitter.http_client.urls import parse_url
 from inspector.emitter.outbox import Keep, deliver, make_replay
+from inspector.emitter.replaying import UNCHANGED, ReplayChanges, check_changes
 from inspector.emitter.runs import Runs, is_running
+from inspector.emitter.signing import check_can_sign
 from inspector.errors import InspectorError
 from inspector.signatures import SignatureSecret
 
@@ -27,67 +31,153 @@ MIN_RATE_PER_S, MAX_RATE_PER_S = 0.001, 1_000
 STOP_S = 3.0
 
 Requests = Callable[[], Iterator[CapturedRequest]]
+Fits = Callable[[CapturedRequest], bool]
+
+
+@dataclass(frozen=True)
+class ReplayPlan:
+    """The plan of a replay of many requests: to where, at which rate, changed and signed how.
+
+    ``rate_per_s`` None is as fast as they go. ``secrets`` are the bin's; ``resign`` signs each
+    request anew at the time it is sent. ``match`` is what was asked for, to be shown.
+
+    Raises ``InspectorError`` for what could be sent for no request: ``invalid_url``,
+    ``unsupported_scheme``, ``cannot_replay``, ``invalid_header`` or ``cannot_sign``.
+    """
+
+    bin_name: str
+    url: str
+    rate_per_s: float | None = None
+    match: str = ""
+    changes: ReplayChanges = UNCHANGED
+    secrets: Sequence[SignatureSecret] = field(default=(), repr=False)
+    resign: bool = False
+
+    def __post_init__(self) -> None:
+        parse_url(self.url)
+        check_changes(self.changes)
+        if self.resign:
+            check_can_sign(self.secrets)
+
+    @property
+    def shown_url(self) -> str:
+        """The URL without user and password."""
+        return hide_in_url(self.url)
 
 
 @dataclass
 class ReplayRun:
     """Replays under way or done: of a bin's requests that match, the oldest first.
 
-    ``sent`` counts the deliveries, ``delivered`` those that were answered with 200 to 299,
-    ``verdicts`` all of them; ``skipped`` counts what could not be sent, for ``problem``.
+    ``total`` requests are looked at, ``looked_at`` of them so far. ``sent`` counts the
+    deliveries, ``delivered`` those that were answered with 200 to 299; ``statuses`` counts last
+    answers, ``failures`` what had none by code, ``verdicts`` all of them. ``skipped`` counts
+    what could not be sent; ``problem`` says why the last of those could not, or why it ended.
     """
 
-    bin_name: str
-    url: str
-    rate_per_s: float | None = None
-    secrets: Sequence[SignatureSecret] = field(default=(), repr=False)
+    plan: ReplayPlan
+    total: int
     id: str = field(default_factory=lambda: secrets.token_urlsafe(12))
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    looked_at: int = 0
     sent: int = 0
     delivered: int = 0
     skipped: int = 0
     problem: str | None = None
+    stopped: bool = False
+    statuses: Counter[int] = field(default_factory=Counter)
+    failures: Counter[str] = field(default_factory=Counter)
     verdicts: Counter[str] = field(default_factory=Counter)
     thread: threading.Thread | None = None
+    _began_s: float = 0.0
+    _ended_s: float | None = None
     _stop: threading.Event = field(default_factory=threading.Event)
 
     @property
     def is_running(self) -> bool:
         return is_running(self)
 
+    @property
+    def failed(self) -> int:
+        """Deliveries that were not answered with 200 to 299."""
+        return self.sent - self.delivered
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds from the beginning to the end, or to now."""
+        if not self._began_s:
+            return 0.0
+        return (time.monotonic() if self._ended_s is None else self._ended_s) - self._began_s
+
+    @property
+    def sent_per_s(self) -> float:
+        """Deliveries a second so far."""
+        elapsed_s = self.elapsed_s
+        return self.sent / elapsed_s if elapsed_s else 0.0
+
     def abort(self) -> None:
         """Begin no further delivery."""
+        self.stopped = self.stopped or self._ended_s is None
         self._stop.set()
 
-    def see_through(self, requests: Requests, policy: DestinationPolicy, keep: Keep) -> None:
-        """Send them all, or until it is stopped."""
+    def see_through(
+        self, requests: Requests, fits: Fits, policy: DestinationPolicy, keep: Keep
+    ) -> None:
+        """Send all of ``requests`` that fit, or until it is stopped."""
         pool = ConnectionPool(max_idle=1)
-        due = time.monotonic()
+        due = self._began_s = time.monotonic()
+        every_s = 1 / self.plan.rate_per_s if self.plan.rate_per_s else 0.0
         try:
             for captured in requests():
-                if self._stop.wait(max(0.0, due - time.monotonic())):
+                if self._stop.is_set():
                     break
-                due = max(due, time.monotonic() - 1) + (
-                    1 / self.rate_per_s if self.rate_per_s else 0
-                )
-                try:
-                    order = make_replay(captured, self.url, secrets=self.secrets)
-                except InspectorError as error:
-                    self.skipped += 1
-                    self.problem = f"#{captured.number}: {error.message}"
-                    continue
-                self._count(deliver(order, policy, keep, pool=pool, stop=self._stop))
+                if fits(captured):
+                    if self._stop.wait(max(0.0, due - time.monotonic())):
+                        break
+                    # A pause of the receiver is made up for, one of a second at most.
+                    due = max(due, time.monotonic() - 1) + every_s
+                    if not self._send(captured, policy, keep, pool):
+                        break
+                self.looked_at += 1
         except Exception:
             log.exception("Replays ended before all was sent.")
             self.problem = "Something went wrong here; the server's log says what."
         finally:
+            self._ended_s = time.monotonic()
             pool.close()
 
-    def _count(self, delivery: Delivery) -> None:
+    def _send(
+        self,
+        captured: CapturedRequest,
+        policy: DestinationPolicy,
+        keep: Keep,
+        pool: ConnectionPool,
+    ) -> bool:
+        """Send one; False when no other can be sent either."""
+        plan = self.plan
+        try:
+            order = make_replay(captured, plan.url, plan.changes, plan.secrets, resign=plan.resign)
+        except InspectorError as error:
+            self.skipped += 1
+            self.problem = f"#{captured.number}: {error.message}"
+            return True
+        order = replace(order, run=self.id)
+        line = deliver(order, policy, keep, pool=pool, stop=self._stop).line
+        self._count(line)
+        if line.failure_code == "destination_refused":
+            self.problem = line.failure
+            return False
+        return True
+
+    def _count(self, line: DeliveryLine) -> None:
         self.sent += 1
-        self.delivered += delivery.line.delivered
-        if delivery.line.verdict:
-            self.verdicts[delivery.line.verdict] += 1
+        self.delivered += line.delivered
+        if line.failure_code is not None:
+            self.failures[line.failure_code] += 1
+        elif line.status is not None:
+            self.statuses[line.status] += 1
+        if line.verdict:
+            self.verdicts[line.verdict] += 1
 
 
 class ReplayRuns(Runs[ReplayRun]):
@@ -95,3 +185,7 @@ class ReplayRuns(Runs[ReplayRun]):
 
     def __init__(self) -> None:
         super().__init__("replays", max_running=MAX_RUNNING, stop_s=STOP_S)
+
+    def list_of(self, bin_name: str) -> list[ReplayRun]:
+        """The remembered runs of a bin's requests, newest first."""
+        return [run for run in self.list() if run.plan.bin_name == bin_name]

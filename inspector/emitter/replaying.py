@@ -66,10 +66,9 @@ def replay(captured: Message, url: str, changes: ReplayChanges = UNCHANGED) -> P
     Raises ``InspectorError``: ``cannot_replay``, ``invalid_url``, ``unsupported_scheme``, or
     ``invalid_header`` for one of the changes.
     """
+    check_changes(changes)
     method = captured.method if changes.method is None else changes.method
-    # CONNECT would make a tunnel of the connection.
-    if method == "CONNECT" or not is_token(method) or len(method) > _MAX_METHOD_CHARS:
-        raise InspectorError("cannot_replay", f"{method[:40]} requests cannot be sent.")
+    _check_method(method)
     if captured.truncated and changes.body is None:
         message = "Only the first part of its body was kept, so it cannot be sent again as it was."
         raise InspectorError("cannot_replay", message)
@@ -78,15 +77,27 @@ def replay(captured: Message, url: str, changes: ReplayChanges = UNCHANGED) -> P
     given = read_headers(captured.raw_head)
     if changes.headers is not None:
         given = [(name.strip(), value) for name, value in changes.headers]
-        for name, value in given:
-            if name.lower() not in _OWN | _HOP_BY_HOP:
-                check_header(name, value)
     body = captured.body if changes.body is None else changes.body
     kept, left_out = choose_headers(given, moved.authority, target.userinfo)
     if body or captured.find_header("content-length") is not None:
         kept.append(("Content-Length", str(len(body))))
     left_out += _list_changes(captured, method, given, body)
     return PreparedRequest(method, moved, tuple(kept), body, tuple(left_out))
+
+
+def check_changes(changes: ReplayChanges) -> None:
+    """Raises ``InspectorError`` ``cannot_replay`` or ``invalid_header``, as ``replay`` does."""
+    if changes.method is not None:
+        _check_method(changes.method)
+    for name, value in changes.headers or ():
+        if name.strip().lower() not in _OWN | _HOP_BY_HOP:
+            check_header(name.strip(), value)
+
+
+def _check_method(method: str) -> None:
+    # CONNECT would make a tunnel of the connection.
+    if method == "CONNECT" or not is_token(method) or len(method) > _MAX_METHOD_CHARS:
+        raise InspectorError("cannot_replay", f"{method[:40]} requests cannot be sent.")
 
 
 def _list_changes(

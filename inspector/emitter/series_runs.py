@@ -28,7 +28,7 @@ MAX_RUNNING = 2
 MAX_COUNT = 100_000
 MAX_CONCURRENCY = 32
 # So many of a series' deliveries are logged, and beyond those so many that failed: together
-# half of what the log holds, so that a series does not push out all that was sent before.
+# half of what is kept of all runs, so that a series does not push out all those before it.
 KEPT_FIRST = 400
 KEPT_FAILED = 100
 KEEP_EVERY_S = 1.0
@@ -91,7 +91,12 @@ class SeriesRun:
         name = f"{action.name} #{number}"
         self._waiting.put(
             make_delivery(
-                result, name=name, source=action.source, definition=definition, ticket=ticket
+                result,
+                name=name,
+                source=action.source,
+                definition=definition,
+                ticket=ticket,
+                run=self.id,
             )
         )
 

@@ -47,6 +47,13 @@ def mark_secret_headers(
     return replace(request, secret_headers=request.secret_headers | names)
 
 
+def check_can_sign(secrets: Sequence[SignatureSecret]) -> None:
+    """Raises ``InspectorError`` ``cannot_sign`` for a bin without secrets."""
+    if not secrets:
+        message = "The bin has no secret to sign with. Give it one on its page of signatures."
+        raise InspectorError("cannot_sign", message, field="resign")
+
+
 def resign_request(
     request: PreparedRequest, came: Message, secrets: Sequence[SignatureSecret], now_s: float
 ) -> PreparedRequest:
@@ -55,9 +62,7 @@ def resign_request(
     The scheme is the one that ``came`` was signed by, else the bin's first. Raises
     ``InspectorError`` ``cannot_sign`` for a bin without secrets, and as ``sign_request``.
     """
-    if not secrets:
-        message = "The bin has no secret to sign with. Give it one on its page of signatures."
-        raise InspectorError("cannot_sign", message, field="resign")
+    check_can_sign(secrets)
     checks = check_signatures(came, secrets, with_reasons=False)
     used = [check.scheme for check in checks if check.result in ("valid", "invalid")]
     found = next((each for each in secrets if each.scheme.name in used), secrets[0])

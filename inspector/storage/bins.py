@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -18,6 +19,8 @@ from inspector.storage.cleaning import DELETED_PREFIX
 from inspector.storage.models import AnnotationRow, AnswerSetRow, AnswerTurnRow, BinRow, db
 from inspector.storage.records import check_capacity, hash_secret, make_bin_row, name_taken
 from inspector.storage.removing import Remover
+
+MAX_REPLAY_URLS = 10
 
 
 class BinStore:
@@ -127,6 +130,13 @@ class BinStore:
         db.session.commit()
         self._on_secrets()
 
+    def remember_replay_url(self, name: str, url: str) -> None:
+        """Offer this URL first when a request of the bin is sent again."""
+        row = self._row(name)
+        urls = dict.fromkeys((url, *_read_urls(row.replay_urls)))
+        row.replay_urls = json.dumps(list(urls)[:MAX_REPLAY_URLS])
+        db.session.commit()
+
     def reset_turns(self, name: str) -> None:
         """Let the bin's rules begin with their first answers again."""
         row = self._row(name)
@@ -197,4 +207,9 @@ def _to_bin(row: BinRow, kept_below: tuple[int, ...]) -> Bin:
         has_signatures=row.signatures is not None,
         pinned=row.pinned,
         kept_below=kept_below,
+        replay_urls=_read_urls(row.replay_urls),
     )
+
+
+def _read_urls(document: str | None) -> tuple[str, ...]:
+    return tuple(json.loads(document)) if document else ()

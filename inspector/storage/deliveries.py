@@ -1,15 +1,19 @@
-"""Deliveries in the database: the newest are kept, exactly as they were sent."""
+"""Deliveries in the database: the newest are kept, exactly as they were sent.
+
+A series or a replay of many requests is one line in the log, and its deliveries have a bound of
+their own: whatever is sent in bulk pushes nothing else out.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, replace
+from collections.abc import Iterable
+from dataclasses import asdict, fields, replace
 from datetime import datetime
-from itertools import islice
+from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Select, delete, func, or_, select
 
 from inspector.domain.deliveries import (
     Delivery,
@@ -24,12 +28,14 @@ from inspector.storage.models import DeliveryRow, db
 MAX_DELIVERIES = 1_000
 MAX_DELIVERY_BYTES = 200_000_000
 
+_LINE_FIELDS = frozenset(field.name for field in fields(DeliveryLine))
+
 
 class DeliveryStore:
     """Needs an application context: it works in Flask-SQLAlchemy's session.
 
-    Keeps at most ``max_count`` deliveries with ``max_bytes`` of content; the newest
-    one is kept whatever its size.
+    Keeps at most ``max_count`` deliveries with ``max_bytes`` of content, and as many again that
+    belong to runs; the newest one is kept whatever its size.
     """
 
     def __init__(
@@ -49,7 +55,8 @@ class DeliveryStore:
         db.session.add_all(rows)
         db.session.flush()
         ids = [row.id for row in rows]
-        self._prune()
+        for in_runs in {row.run is not None for row in rows}:
+            self._prune(in_runs=in_runs)
         db.session.commit()
         return [
             replace(delivery, line=replace(delivery.line, id=id_))
@@ -65,59 +72,76 @@ class DeliveryStore:
             )
         return _to_delivery(row)
 
-    def list(self, *, limit: int, before: int | None = None) -> list[DeliveryLine]:
-        """The newest deliveries, those before an id when that is given."""
-        query = select(DeliveryRow.id, DeliveryRow.line).order_by(DeliveryRow.id.desc())
+    def list(
+        self, *, limit: int, before: int | None = None, run: str | None = None
+    ) -> list[DeliveryLine]:
+        """The newest deliveries, those before an id when that is given.
+
+        Those of one ``run``, or else all, where the last of each run stands for it.
+        """
+        query = _select_run(run) if run is not None else _select_log()
         if before is not None:
             query = query.where(DeliveryRow.id < min(before, 2**63 - 1))
-        return [_to_line(id_, line) for id_, line in db.session.execute(query.limit(limit))]
+        query = query.order_by(DeliveryRow.id.desc()).limit(limit)
+        return [_to_line(*row) for row in db.session.execute(query)]
 
     def _judge(self, delivery: Delivery) -> Delivery:
         """A replay with its verdict; any other delivery as it is."""
         line = delivery.line
         if line.replay_of is None:
             return delivery
-        earlier = next(
-            (
-                each
-                for each in self._iterate_lines()
-                if (each.replay_of, each.url) == (line.replay_of, line.url)
-            ),
-            None,
-        )
-        verdict = judge(delivery, self.get(earlier.id) if earlier else None)
+        same = DeliveryRow.replay_key == _make_replay_key(line)
+        newest = select(DeliveryRow).where(same).order_by(DeliveryRow.id.desc()).limit(1)
+        earlier = db.session.scalar(newest)
+        verdict = judge(delivery, None if earlier is None else _to_delivery(earlier))
         return replace(delivery, line=replace(line, verdict=verdict))
-
-    def list_targets(self, bin_name: str, *, limit: int) -> tuple[str, ...]:
-        """URLs that requests of a bin were sent again to, the last one first, each once."""
-        targets = (
-            line.target
-            for line in self._iterate_lines()
-            if line.target and (line.replay_of or "").partition("/")[0] == bin_name
-        )
-        return tuple(islice(dict.fromkeys(targets), limit))
-
-    def _iterate_lines(self) -> Iterator[DeliveryLine]:
-        """All that are kept, the newest first."""
-        query = select(DeliveryRow.id, DeliveryRow.line).order_by(DeliveryRow.id.desc())
-        return (_to_line(id_, line) for id_, line in db.session.execute(query))
 
     def clear(self) -> None:
         """Forget them all; ids go on."""
         db.session.execute(delete(DeliveryRow))
         db.session.commit()
 
-    def _prune(self) -> None:
+    def _prune(self, *, in_runs: bool) -> None:
+        kind = DeliveryRow.run.is_not(None) if in_runs else DeliveryRow.run.is_(None)
         newest_first = DeliveryRow.id.desc()
-        kept = select(
-            DeliveryRow.id,
-            func.row_number().over(order_by=newest_first).label("place"),
-            func.sum(DeliveryRow.size_bytes).over(order_by=newest_first).label("bytes_so_far"),
-        ).subquery()
+        kept = (
+            select(
+                DeliveryRow.id,
+                func.row_number().over(order_by=newest_first).label("place"),
+                func.sum(DeliveryRow.size_bytes).over(order_by=newest_first).label("bytes_so_far"),
+            )
+            .where(kind)
+            .subquery()
+        )
         over = (kept.c.place > self._max_count) | (kept.c.bytes_so_far > self._max_bytes)
         newest_over = db.session.scalar(select(func.max(kept.c.id)).where(over, kept.c.place > 1))
         if newest_over is not None:
-            db.session.execute(delete(DeliveryRow).where(DeliveryRow.id <= newest_over))
+            db.session.execute(delete(DeliveryRow).where(kind, DeliveryRow.id <= newest_over))
+
+
+def _select_run(run: str) -> Select[int, str]:
+    return select(DeliveryRow.id, DeliveryRow.line).where(DeliveryRow.run == run)
+
+
+def _select_log() -> Select[int, str]:
+    """Each delivery that is in no run, and the last one of each run with their number."""
+    runs = (
+        select(func.max(DeliveryRow.id).label("last"), func.count().label("count"))
+        .where(DeliveryRow.run.is_not(None))
+        .group_by(DeliveryRow.run)
+        .subquery()
+    )
+    return (
+        select(DeliveryRow.id, DeliveryRow.line, runs.c.count)
+        .outerjoin(runs, runs.c.last == DeliveryRow.id)
+        .where(or_(DeliveryRow.run.is_(None), runs.c.last.is_not(None)))
+    )
+
+
+def _make_replay_key(line: DeliveryLine) -> str | None:
+    if line.replay_of is None:
+        return None
+    return sha256(f"{line.replay_of}\n{line.url}".encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _to_row(delivery: Delivery) -> DeliveryRow:
@@ -141,6 +165,8 @@ def _to_row(delivery: Delivery) -> DeliveryRow:
         raw_head=delivery.raw_head,
         body=delivery.body,
         answer_body=answer_body,
+        run=delivery.line.run,
+        replay_key=_make_replay_key(delivery.line),
     )
 
 
@@ -161,19 +187,20 @@ def _to_delivery(row: DeliveryRow) -> Delivery:
     )
 
 
-def _to_line(id_: int, written: str) -> DeliveryLine:
-    fields: dict[str, Any] = json.loads(written)
-    started_at = datetime.fromisoformat(fields["started_at"])
-    return DeliveryLine(**fields | {"id": id_, "started_at": started_at})
+def _to_line(id_: int, written: str, in_run: int | None = None) -> DeliveryLine:
+    kept: dict[str, Any] = json.loads(written)
+    given = {name: value for name, value in kept.items() if name in _LINE_FIELDS}
+    started_at = datetime.fromisoformat(kept["started_at"])
+    return DeliveryLine(**given | {"id": id_, "started_at": started_at, "in_run": in_run})
 
 
-def _to_exchange(fields: dict[str, Any]) -> DeliveryExchange:
-    started_at = datetime.fromisoformat(fields["started_at"])
-    return DeliveryExchange(**fields | {"started_at": started_at})
+def _to_exchange(kept: dict[str, Any]) -> DeliveryExchange:
+    started_at = datetime.fromisoformat(kept["started_at"])
+    return DeliveryExchange(**kept | {"started_at": started_at})
 
 
-def _to_answer(fields: dict[str, Any], body: bytes) -> DeliveryAnswer:
-    return DeliveryAnswer(**fields | {"headers": _pairs(fields["headers"]), "body": body})
+def _to_answer(kept: dict[str, Any], body: bytes) -> DeliveryAnswer:
+    return DeliveryAnswer(**kept | {"headers": _pairs(kept["headers"]), "body": body})
 
 
 def _pairs(lists: list[list[str]]) -> tuple[tuple[str, str], ...]:

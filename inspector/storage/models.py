@@ -59,6 +59,7 @@ class BinRow(Base):
     receiver: Mapped[str] = mapped_column(String(16), server_default="php")
     signatures: Mapped[str | None] = mapped_column(Text)
     pinned: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    replay_urls: Mapped[str | None] = mapped_column(Text)
 
 
 class AnswerSetRow(Base):
@@ -173,12 +174,18 @@ class ActionRow(Base):
 class DeliveryRow(Base):
     """A delivery; ``line`` is what lists show and ``details`` the rest, JSON objects in ASCII.
 
-    ``size_bytes`` is what of its content counts towards how much is kept.
+    ``size_bytes`` is what of its content counts towards how much is kept. ``run`` is the series
+    or the replay of many requests that it belongs to, and ``replay_key`` is the same for every
+    try of one captured request at one URL.
     """
 
     __tablename__ = "deliveries"
-    # Ids are never used again: an old link must not open another delivery.
-    __table_args__ = ({"sqlite_autoincrement": True},)
+    __table_args__ = (
+        Index("deliveries_by_run", "run", "id"),
+        Index("deliveries_by_replay", "replay_key", "id"),
+        # Ids are never used again: an old link must not open another delivery.
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     size_bytes: Mapped[int] = mapped_column(BigInteger)
@@ -187,6 +194,8 @@ class DeliveryRow(Base):
     raw_head: Mapped[bytes] = mapped_column(LargeBinary)
     body: Mapped[bytes] = mapped_column(LargeBinary)
     answer_body: Mapped[bytes] = mapped_column(LargeBinary)
+    run: Mapped[str | None] = mapped_column(String(32))
+    replay_key: Mapped[str | None] = mapped_column(String(64))
 
 
 class EndedLoginRow(Base):

@@ -16,6 +16,7 @@ CREATE TABLE bins (
     receiver VARCHAR(16) DEFAULT 'php' NOT NULL,
     signatures TEXT,
     pinned BIGINT DEFAULT '0' NOT NULL,
+    replay_urls TEXT,
     UNIQUE (name)
 );
 
@@ -94,8 +95,13 @@ CREATE TABLE deliveries (
     details TEXT NOT NULL,
     raw_head BLOB NOT NULL,
     body BLOB NOT NULL,
-    answer_body BLOB NOT NULL
+    answer_body BLOB NOT NULL,
+    run VARCHAR(32),
+    replay_key VARCHAR(64)
 );
+
+CREATE INDEX deliveries_by_run ON deliveries (run, id);
+CREATE INDEX deliveries_by_replay ON deliveries (replay_key, id);
 
 CREATE TABLE ended_logins (
     login VARCHAR(64) NOT NULL,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import current_app
 
 from inspector.domain import Bin
+from inspector.emitter.replay_runs import ReplayRun
 from inspector.errors import InspectorError, RequestNotFoundError
 from inspector.storage.records import find_number
 from inspector.web.services import Services
@@ -23,6 +24,16 @@ def find_bin(name: str) -> Bin:
     """
     services = current_services()
     return services.access.check_bin(services.bins.get(name))
+
+
+def find_replays(name: str, run_id: str) -> ReplayRun:
+    """Replays of many requests of a bin that is open to the caller.
+
+    Raises ``InspectorError`` ``replays_not_found``, or as ``find_bin`` does.
+    """
+    bin_, runs = find_bin(name), current_services().replays
+    run = runs.get(run_id)
+    return run if run.plan.bin_name == bin_.name else runs.get("")  # As one that is not there.
 
 
 def list_open_bins() -> list[Bin]:

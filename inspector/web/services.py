@@ -6,15 +6,17 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from itertools import accumulate
+from itertools import accumulate, takewhile
 from threading import BoundedSemaphore
 from typing import ParamSpec, TypeVar
 
 from flask import Flask, request
 
+from inspector.answers.matches import Match
 from inspector.clock import time
-from inspector.domain import CapturedRequest
+from inspector.domain import Bin, CapturedRequest
 from inspector.domain.counters import ServerCounts
+from inspector.domain.credentials import restore_url
 from inspector.domain.proxies import TrustedProxies, is_loopback
 from inspector.domain.rates import RateLimit
 from inspector.emitter import (
@@ -25,8 +27,9 @@ from inspector.emitter import (
     SeriesPlan,
     restrict_to,
 )
-from inspector.emitter.outbox import DeliveryJob, DeliveryOrder, Outbox, make_order
-from inspector.emitter.replay_runs import ReplayRun, ReplayRuns
+from inspector.emitter.outbox import DeliveryJob, DeliveryOrder, Outbox, make_order, make_replay
+from inspector.emitter.replay_runs import ReplayPlan, ReplayRun, ReplayRuns
+from inspector.emitter.replaying import UNCHANGED, ReplayChanges
 from inspector.emitter.series_runs import SeriesRun, SeriesRuns
 from inspector.errors import TooManyRequestsError
 from inspector.live.deferred import DeferredAnswer
@@ -203,13 +206,49 @@ class Services:
         keep = self.in_context(self.deliveries.add_all)
         return self.series.start(self._bound(composition), plan, self.emit_policy(), keep)
 
+    def replay(
+        self,
+        bin_: Bin,
+        captured: CapturedRequest,
+        url: str,
+        changes: ReplayChanges = UNCHANGED,
+        *,
+        resign: bool = False,
+    ) -> DeliveryJob:
+        """Start sending a bin's request again, to a URL as it was given or as it is shown.
+
+        The bin remembers the URL. Raises ``InspectorError`` before anything is sent.
+        """
+        url = restore_url(url.strip(), bin_.replay_urls)
+        secrets = self.bins.load_secrets(bin_.name)
+        order = make_replay(captured, url, changes, secrets, resign=resign)
+        self._remember_url(bin_, url)
+        return self.dispatch(order)
+
     def start_replays(
-        self, run: ReplayRun, requests: Callable[[], Iterator[CapturedRequest]]
-    ) -> None:
-        """Send the requests again in a thread of their own. Raises ``too_many_replays``."""
-        see_through = self.in_context(run.see_through)
-        policy = self.emit_policy()
-        self.replays.admit(run, lambda: see_through(requests, policy, self.deliveries.add))
+        self, bin_: Bin, plan: ReplayPlan, match: Match, *, refused_too: bool
+    ) -> ReplayRun:
+        """Send all of a bin's requests again that match, up to the newest of now.
+
+        Those that the server has refused only when ``refused_too``. Raises ``too_many_replays``.
+        """
+        run = ReplayRun(plan, bin_.request_count)
+        see_through, policy = self.in_context(run.see_through), self.emit_policy()
+
+        def fits(captured: CapturedRequest) -> bool:
+            return (refused_too or captured.refusal is None) and match.fits(captured)
+
+        def iterate() -> Iterator[CapturedRequest]:
+            found = self.requests.iterate(bin_)
+            return takewhile(lambda each: each.number <= bin_.last_number, found)
+
+        self._remember_url(bin_, plan.url)
+        self.replays.admit(run, lambda: see_through(iterate, fits, policy, self.deliveries.add))
+        return run
+
+    def _remember_url(self, bin_: Bin, url: str) -> None:
+        if bin_.replay_urls[:1] != (url,):
+            self.bins.remember_replay_url(bin_.name, url)
 
     def in_context(self, work: Callable[Given, Result]) -> Callable[Given, Result]:
         """The function, to be called from any thread: in an application context of its own."""

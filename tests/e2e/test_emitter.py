@@ -128,6 +128,7 @@ def test_a_captured_request_is_changed_and_sent_from_its_page(
     requests.post(url, data={"ticket[id]": "7", "ticket[subject]": "Café"}, timeout=10)
     page.goto("/bins/emit-from")
     page.locator("#r1 a").click()
+    page.locator("#request").get_by_title("More").click()
     page.get_by_role("link", name="Change and send").click()
     expect(page.locator("#ticket_text")).to_have_value(re.compile("Café"))
     page.locator('[name="change_path"]').fill("ticket.id")
@@ -236,8 +237,16 @@ def test_a_capture_is_edited_and_sent_again(page: Page, live_server: LiveServer)
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_text("beside the last try: same")).to_be_visible()
     expect(page.get_by_text("sent changed, 7 bytes instead of")).to_be_visible()
-    first, second = captured(live_server, "again-to")
-    assert b64decode(first["body_base64"]) == body
+    page.goto(f"/bins/again/requests/{request['id']}")
+    page.keyboard.press("r")
+    replayed = page.locator("#replayed")
+    expect(replayed).to_contain_text("200 OK")
+    expect(replayed).to_contain_text("beside the last try: same")
+    page.goto("/bins/again/replay?q=method:POST")
+    page.get_by_role("button", name="Send all that match").click()
+    expect(page.locator("#run-title")).to_have_text("Done: 1 sent, 0 failed")
+    first, second, *others = captured(live_server, "again-to")
+    assert [b64decode(each["body_base64"]) for each in (first, *others)] == [body] * 3
     assert first["path"] == "/again-to/gh"
     assert ["X-GitHub-Event", "push"] in first["raw_headers"]
     assert second["body"] == "changed"

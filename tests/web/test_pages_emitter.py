@@ -374,7 +374,10 @@ def list_names(client: FlaskClient, services: Services, place: str) -> list[str]
     run = services.series.get(place.rpartition("/")[2])
     assert run.thread is not None
     run.thread.join(30)
-    return [each["name"] for each in client.get("/api/v1/deliveries?limit=500").json or []]
+    lines = client.get(f"/api/v1/deliveries?limit=500&run={run.id}").json or []
+    log = client.get("/api/v1/deliveries").json or []
+    assert [(each["run"], each["in_run"]) for each in log] == [(run.id, len(lines))] * bool(lines)
+    return [each["name"] for each in lines]
 
 
 def test_a_series_runs_to_its_end_and_logs_each_delivery(

@@ -8,15 +8,20 @@ import socket
 import time
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
+from dataclasses import replace
 from html import unescape
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from click.testing import CliRunner
+from flask import Flask
 from flask.testing import FlaskClient
 
 from inspector.cli.replay import command
+from inspector.domain.messages import Message
+from inspector.signatures import check_signatures, parse_secret
 from tests.emitter.receiver import Receiver
 from tests.servers import LiveServer
 
@@ -244,8 +249,121 @@ def test_all_that_match_are_sent_the_oldest_first(client: FlaskClient, receiver:
     assert everything["verdicts"] == {"first": 2, "same": 1}
     bodies = [json.loads(each.partition(b"\r\n\r\n")[2])["n"] for each in receiver.requests]
     assert bodies == [2, 1, 2, 3]
-    lines = client.get("/api/v1/deliveries").json or []
-    assert [line["replay_of"] for line in lines] == [f"orders/1-{n}" for n in (3, 2, 1, 2)]
+    lines = client.get(f"/api/v1/deliveries?run={everything['id']}").json or []
+    assert [line["replay_of"] for line in lines] == [f"orders/1-{n}" for n in (3, 2, 1)]
+    log = client.get("/api/v1/deliveries").json or []
+    assert [(line["run"], line["in_run"]) for line in log] == [
+        (everything["id"], 3),
+        (run["id"], 1),
+    ]
+    assert everything["statuses"] == {"200": 3}
+    assert (everything["looked_at"], everything["total"], everything["failed"]) == (4, 4, 0)
+    assert [each["id"] for each in client.get(RUNS).json or []] == [everything["id"], run["id"]]
+
+
+def test_many_are_sent_changed_and_signed_at_their_own_time(
+    client: FlaskClient, receiver: Receiver
+) -> None:
+    refused = client.post(RUNS, json={"url": receiver.url, "resign": True})
+    assert (refused.json or {})["error"]["code"] == "cannot_sign"
+    secrets = [{"scheme": "stripe", "secret": "hush"}]
+    client.put("/api/v1/bins/orders/signatures", json={"signatures": secrets})
+    old = {"Stripe-Signature": "t=1,v1=00"}
+    for body in (b"one", b"two"):
+        client.post("/orders", data=body, headers=old)
+    run = start(client, url=receiver.url, resign=True, method="PUT", body="new")
+    assert wait_for_end(client, run)["delivered"] == 2
+    for sent in receiver.requests:
+        assert sent.startswith(b"PUT / HTTP/1.1\r\n")
+        message = Message(raw_head=sent.partition(b"\r\n\r\n")[0] + b"\r\n", body=b"new")
+        moment = int(re.findall(rb"t=(\d+),", sent)[0])
+        (check,) = check_signatures(
+            replace(message, received_us=moment * 1_000_000), [parse_secret("stripe:hush")]
+        )
+        assert check.result == "valid"
+        assert moment > 1
+    for field, value in (("method", "A B"), ("headers", {"X Y": "1"})):
+        wrong = client.post(RUNS, json={"url": receiver.url, field: value})
+        assert wrong.status_code in (400, 409)
+
+
+def test_what_is_sent_in_bulk_pushes_nothing_else_out_of_the_log(
+    client: FlaskClient, app: Flask, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app.extensions["inspector"].deliveries, "_max_count", 2)
+    for _ in range(5):
+        client.post("/orders", data=b"x")
+    replay(client, url=receiver.url)
+    run = wait_for_end(client, start(client, url=receiver.url))
+    assert run["verdicts"] == {"first": 4, "same": 1}
+    log = client.get("/api/v1/deliveries").json or []
+    assert [(line["run"], line["in_run"]) for line in log] == [(run["id"], 2), (None, None)]
+    page = client.get("/emitter/deliveries").text
+    assert (
+        f'<a href="/emitter/deliveries?run={run["id"]}">2 deliveries, the last: orders #5' in page
+    )
+
+
+def test_one_click_sends_it_to_the_url_of_last_time(
+    client: FlaskClient, receiver: Receiver
+) -> None:
+    capture(client, b"\0\xff", "image/png")
+    place = "/bins/orders/requests/1-1"
+    assert f'action="{PAGE}"' not in client.get(place).text
+    replay(client, url=receiver.url.replace("//", "//ann:s3cret@"))
+    page = client.get(place).text
+    shown = receiver.url.replace("//", "//***@")
+    assert "s3cret" not in page + client.get(PAGE).text + client.get("/bins/orders/replay").text
+    form = page.partition(f'<form method="post" action="{PAGE}"')[2].partition("</form>")[0]
+    fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form))
+    assert fields == {"url": shown}
+    answer = client.post(PAGE, data=fields)
+    assert answer.headers["Location"] == "/emitter/deliveries/2"
+    assert receiver.requests[1] == receiver.requests[0]
+    assert b"Authorization: Basic YW5uOnMzY3JldA==\r\n" in receiver.requests[1]
+    assert receiver.requests[1].endswith(b"\r\n\r\n\0\xff")
+    fragment = client.post(PAGE, data=fields, headers={"HX-Request": "true"}).text
+    assert fragment.lstrip().startswith('<article id="delivery"')
+    other = client.post(PAGE, data={"url": "http://***@elsewhere.test/"})
+    assert other.status_code == 400
+    assert "not kept any more" in other.text
+
+
+def test_the_page_sends_what_a_search_finds(client: FlaskClient) -> None:
+    for number in (1, 2, 3):
+        client.post("/orders/p", json={"n": number})
+    assert "/bins/orders/replay?q=n%3E1" in client.get("/bins/orders?q=n>1").text
+    form = "/bins/orders/replay"
+    assert 'name="q" value="n&gt;1"' in client.get(f"{form}?q=n>1").text
+    with Receiver(BAD + b"no") as receiver:
+        answer = client.post(form, data={"url": receiver.url, "q": "n>1", "rate": "500"})
+        place = answer.headers["Location"]
+        wait_for_end(client, {"id": place.rpartition("/")[2]})
+    page = unescape(client.get(place).text)
+    assert "Done: 2 sent, 1 failed" in page
+    assert "<strong>400</strong> 1" in page
+    assert "what <code>n>1</code> finds" in page
+    assert client.post(f"{place}/stop").headers["Location"] == place
+    assert receiver.url in client.get(form).text
+    for wrong in ({"q": "/["}, {"rate": "fast"}, {"rate": "nan"}, {"url": "x"}, {"resign": "1"}):
+        refused = client.post(form, data={"url": receiver.url, **wrong})
+        assert refused.status_code in (400, 409), wrong
+        assert 'role="alert"' in refused.text
+        assert f'name="{next(iter(wrong))}"' in refused.text or "resign" in wrong
+
+
+def test_a_run_ends_at_a_target_that_is_not_allowed(client: FlaskClient, app: Flask) -> None:
+    services = app.extensions["inspector"]
+    services.settings = replace(services.settings, host="0.0.0.0", token="t" * 20)
+    headers = {"Authorization": f"Bearer {'t' * 20}"}
+    for _ in range(3):
+        client.post("/orders", data=b"x")
+    answer = client.post(RUNS, json={"url": "http://127.0.0.1:1/"}, headers=headers)
+    run = services.replays.get((answer.json or {})["id"])
+    run.thread.join(30)
+    assert run.sent == 1
+    assert run.failures == {"destination_refused": 1}
+    assert "127.0.0.1" in run.problem
 
 
 def test_replays_are_stopped(client: FlaskClient, receiver: Receiver) -> None:
@@ -294,6 +412,8 @@ def test_the_command_sends_one_or_all_that_match(live_server: LiveServer) -> Non
         assert run("replayed/last", "--to", receiver.url).stdout.endswith("/p: 200 (fixed)\n")
         several = run("replayed", "--match", "n>1", "--to", receiver.url, "--rate", "100")
         assert several.return_value == 0
+        assert several.stdout.startswith(f"replayed -> {receiver.url}: 2 sent, 0 failed in ")
+        assert several.stdout.endswith("(200: 2, first: 1, same: 1)\n")
         run(
             "replayed/last",
             "--to",
@@ -311,6 +431,32 @@ def test_the_command_sends_one_or_all_that_match(live_server: LiveServer) -> Non
     assert "say BIN/ID" in str(run("replayed", "--to", receiver.url).exception)
     none = run("replayed", "--match", "n>9", "--to", receiver.url)
     assert "No request of replayed matches" in none.exception.message
+
+
+def test_the_command_stops_what_it_started(
+    live_server: LiveServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import requests
+
+    url = live_server.create_bin("stopped")
+    for _ in range(3):
+        requests.post(url, data=b"x", timeout=10)
+    presses = iter([KeyboardInterrupt])
+
+    def sleep(_seconds: float) -> None:
+        for press in presses:
+            raise press
+
+    clock = SimpleNamespace(sleep=sleep, monotonic=time.monotonic)
+    monkeypatch.setattr("inspector.cli.emitting.replays.time", clock)
+    with Receiver() as receiver:
+        arguments = ["stopped", "--match", "", "--to", receiver.url, "--rate", "0.01"]
+        done = CliRunner().invoke(
+            command, [*arguments, "--server", live_server.url], standalone_mode=False
+        )
+        assert done.return_value == 1
+        assert ", stopped in " in done.stdout
+        assert len(receiver.requests) < 3
 
 
 def test_many_at_once_leave_out_what_was_refused_and_go_on_past_what_cannot_be_sent(
@@ -333,6 +479,6 @@ def test_many_at_once_leave_out_what_was_refused_and_go_on_past_what_cannot_be_s
             command, [*arguments, "--server", live_server.url], standalone_mode=False
         )
     assert done.return_value == 1
-    assert "not sent: Its path has .. in it" in done.stderr
+    assert "not sent: #2: Its path has .. in it" in done.stderr
     lines = [request.partition(b" HTTP")[0] for request in receiver.requests]
     assert lines == [b"POST /hook/one", b"POST /hook/two"]

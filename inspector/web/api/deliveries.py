@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from inspector.clock import time
 from inspector.domain import CapturedRequest
 from inspector.emitter import ReplayChanges
-from inspector.emitter.outbox import DeliveryJob, make_repetition, make_replay
+from inspector.emitter.outbox import DeliveryJob, make_repetition
 from inspector.errors import InspectorError
 from inspector.live.deferred import Step
 from inspector.web.api.action_json import ActionToSend, read_composition
@@ -31,7 +31,7 @@ from inspector.web.api.delivery_json import (
 from inspector.web.api.pairs import PAIRS_SCHEMA, read_pairs
 from inspector.web.api.requests import load_request
 from inspector.web.api.schema import About
-from inspector.web.current import current_services, parse_id
+from inspector.web.current import current_services, find_bin, parse_id
 from inspector.web.headers import JSON
 from inspector.web.parked import find_own_server, park, render_head
 from inspector.web.statuses import status_of
@@ -61,6 +61,15 @@ ACTION_ERRORS = (
 # What every call that sends gives, and what may keep it from sending.
 DELIVERED = Answer(
     DeliveryJson, status=201, meaning="What came of it: an answer, or why there is none."
+)
+REPLAY_ERRORS = (
+    "unsupported_scheme",
+    "cannot_replay",
+    "invalid_body",
+    "invalid_header",
+    "invalid_headers",
+    "cannot_sign",
+    "invalid_signatures",
 )
 SENDING_ERRORS = ("too_many_deliveries", "too_many_streams")
 
@@ -113,6 +122,9 @@ class DeliveriesQuery:
         str | None,
         About("The id of a delivery: only earlier ones.", pattern="[0-9]{1,18}", form="is an id"),
     ] = None
+    run: Annotated[
+        str | None, About("The id of a series, or of replays: its deliveries.", max_length=32)
+    ] = None
 
 
 @api.call(
@@ -126,9 +138,13 @@ class DeliveriesQuery:
     query=DeliveriesQuery,
 )
 def list_deliveries(query: DeliveriesQuery) -> ResponseReturnValue:
-    """List what was sent, newest first."""
+    """List what was sent, newest first.
+
+    Of a series, or of replays of many requests, the last delivery stands for all.
+    """
     before = None if query.before is None else int(query.before)
-    lines = current_services().deliveries.list(limit=query.limit + 1, before=before)
+    deliveries = current_services().deliveries
+    lines = deliveries.list(limit=query.limit + 1, before=before, run=query.run)
     shown = lines[: query.limit]
     response = jsonify([line_to_json(line) for line in shown])
     if len(lines) > query.limit:
@@ -185,13 +201,7 @@ class ReplayTarget:
     body=ReplayTarget,
     body_types=(JSON,),
     errors=(
-        "unsupported_scheme",
-        "cannot_replay",
-        "invalid_body",
-        "invalid_header",
-        "invalid_headers",
-        "cannot_sign",
-        "invalid_signatures",
+        *REPLAY_ERRORS,
         *SENDING_ERRORS,
     ),
 )
@@ -202,12 +212,14 @@ def replay_request(name: str, request_id: str, body: ReplayTarget) -> ResponseRe
     taken over. What is given beside the URL is sent in the place of what came.
     """
     captured = load_request(name, request_id)
-    secrets = current_services().bins.load_secrets(name)
-    order = make_replay(captured, body.url, _read_changes(body), secrets, resign=body.resign)
-    return answer_when_done(current_services().dispatch(order))
+    changes = read_replay_changes(body)
+    services, bin_ = current_services(), find_bin(name)
+    job = services.replay(bin_, captured, body.url, changes, resign=body.resign)
+    return answer_when_done(job)
 
 
-def _read_changes(body: ReplayTarget) -> ReplayChanges:
+def read_replay_changes(body: ReplayTarget) -> ReplayChanges:
+    """The changes that a call gives beside the URL. Raises ``InspectorError``."""
     if body.body is not None and body.body_base64 is not None:
         raise InspectorError("invalid_body", "A body is given once: as text or in base64.")
     content = None

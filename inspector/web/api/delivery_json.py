@@ -103,6 +103,13 @@ class DeliveryLineJson(TypedDict):
             "broken or different."
         ),
     ]
+    run: Annotated[
+        str | None, About("The series, or the replays of many requests, that it belongs to.")
+    ]
+    in_run: Annotated[
+        int | None,
+        About("In the list of all: how many are kept of the run that this one stands for."),
+    ]
 
 
 class DeliveryJson(DeliveryLineJson):
@@ -145,6 +152,8 @@ def line_to_json(line: DeliveryLine) -> DeliveryLineJson:
         "total_ms": line.total_ms,
         "replay_of": line.replay_of,
         "verdict": line.verdict,
+        "run": line.run,
+        "in_run": line.in_run,
     }
 
 

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, TypedDict
 
 from flask import jsonify
 from flask.typing import ResponseReturnValue
 
-from inspector.answers.matches import NAMES, Match, read_match
-from inspector.domain import Bin, CapturedRequest
-from inspector.domain.credentials import hide_in_url
-from inspector.emitter.http_client.urls import parse_url
-from inspector.emitter.replay_runs import MAX_RATE_PER_S, MIN_RATE_PER_S, ReplayRun
+from inspector.answers.matches import NAMES, read_match
+from inspector.domain.credentials import restore_url
+from inspector.emitter.replay_runs import MAX_RATE_PER_S, MIN_RATE_PER_S, ReplayPlan, ReplayRun
 from inspector.web.api.calls import Answer, Api
+from inspector.web.api.deliveries import REPLAY_ERRORS, ReplayTarget, read_replay_changes
 from inspector.web.api.pairs import MOMENT
 from inspector.web.api.schema import About
-from inspector.web.current import current_services, find_bin
+from inspector.web.current import current_services, find_bin, find_replays
 from inspector.web.headers import JSON
 
 api = Api()
@@ -33,14 +31,22 @@ _MATCH = {
 class ReplaysJson(TypedDict):
     """Replays of a bin's requests, under way or done."""
 
-    id: str
+    id: Annotated[str, About("What `run` of the deliveries takes.")]
     url: str
     started_at: Annotated[str, About("ISO 8601, UTC.", schema=MOMENT)]
     running: bool
+    stopped: Annotated[bool, About("Whether it was stopped before its end.")]
+    elapsed_s: float
+    total: Annotated[int, About("How many requests are looked at.")]
+    looked_at: Annotated[int, About("How many of them were.")]
     sent: Annotated[int, About("How many were sent.")]
+    sent_per_s: Annotated[float, About("How many a second so far.")]
     delivered: Annotated[int, About("How many of them were answered with 200 to 299.")]
+    failed: Annotated[int, About("How many of them were not.")]
     skipped: Annotated[int, About("How many could not be sent.")]
     problem: Annotated[str | None, About("Why the last of those could not, or why it ended.")]
+    statuses: Annotated[dict[str, int], About("How many were answered so.")]
+    failures: Annotated[dict[str, int], About("How many had no answer, by code.")]
     verdicts: Annotated[dict[str, int], About("How many were first, same, fixed and so on.")]
 
 
@@ -48,12 +54,9 @@ RUN = Answer(ReplaysJson, meaning="How far it is.")
 
 
 @dataclass(frozen=True)
-class Replays:
-    """Which requests, and where to."""
+class Replays(ReplayTarget):
+    """Which requests, where to, and what is sent in the place of what came."""
 
-    url: Annotated[
-        str, About("What follows the bin's name in the path, and the query, are put behind it.")
-    ]
     match: Annotated[Any, About("Which: as a wait asks. All without it.", schema=_MATCH)] = None
     rate: Annotated[
         float | None, About("How many a second.", least=MIN_RATE_PER_S, most=MAX_RATE_PER_S)
@@ -67,62 +70,66 @@ class Replays:
     Answer(ReplaysJson, status=202, meaning="It has begun."),
     body=Replays,
     body_types=(JSON,),
-    errors=("invalid_url", "unsupported_scheme", "invalid_match", "too_many_replays"),
+    errors=("invalid_url", "invalid_match", "too_many_replays", *REPLAY_ERRORS),
 )
 def start_replays(name: str, body: Replays) -> ResponseReturnValue:
     """Send all requests again that match, the oldest first, one after the other.
 
     Those that come meanwhile are not among them.
     """
-    bin_ = find_bin(name)
-    parse_url(body.url)
+    bin_, services = find_bin(name), current_services()
     match = read_match(body.match)
-    services = current_services()
-    run = ReplayRun(bin_.name, body.url, body.rate, services.bins.load_secrets(name))
-    services.start_replays(run, lambda: _iterate(bin_, match, refused_too=body.refused))
+    plan = ReplayPlan(
+        bin_.name,
+        restore_url(body.url.strip(), bin_.replay_urls),
+        body.rate,
+        str(match.to_json().get("q", "")),
+        read_replay_changes(body),
+        services.bins.load_secrets(name),
+        body.resign,
+    )
+    run = services.start_replays(bin_, plan, match, refused_too=body.refused)
     return jsonify(_to_json(run)), 202
+
+
+@api.call("GET", "/bins/<name>/replay", Answer(list[ReplaysJson], meaning="Newest first."))
+def list_replays(name: str) -> ResponseReturnValue:
+    """List the replays of many requests that this server remembers."""
+    runs = current_services().replays.list_of(find_bin(name).name)
+    return jsonify([_to_json(run) for run in runs])
 
 
 @api.call("GET", "/bins/<name>/replay/<run_id>", RUN)
 def get_replays(name: str, run_id: str) -> ResponseReturnValue:
     """Ask how far replays are."""
-    return jsonify(_to_json(_find(name, run_id)))
+    return jsonify(_to_json(find_replays(name, run_id)))
 
 
 @api.call("POST", "/bins/<name>/replay/<run_id>/stop", RUN)
 def stop_replays(name: str, run_id: str) -> ResponseReturnValue:
     """Stop replays: what is under way is the last."""
-    run = _find(name, run_id)
+    run = find_replays(name, run_id)
     run.abort()
     return jsonify(_to_json(run))
-
-
-def _find(name: str, run_id: str) -> ReplayRun:
-    bin_ = find_bin(name)
-    runs = current_services().replays
-    run = runs.get(run_id)
-    return run if run.bin_name == bin_.name else runs.get("")  # As one that is not there.
-
-
-def _iterate(bin_: Bin, match: Match, *, refused_too: bool) -> Iterator[CapturedRequest]:
-    """The requests that match, the oldest first, up to the newest of now."""
-    last = bin_.last_number
-    for captured in current_services().requests.iterate(bin_):
-        if captured.number > last:
-            return
-        if (refused_too or captured.refusal is None) and match.fits(captured):
-            yield captured
 
 
 def _to_json(run: ReplayRun) -> ReplaysJson:
     return {
         "id": run.id,
-        "url": hide_in_url(run.url),
+        "url": run.plan.shown_url,
         "started_at": run.started_at.isoformat(timespec="microseconds"),
         "running": run.is_running,
+        "stopped": run.stopped,
+        "elapsed_s": run.elapsed_s,
+        "total": run.total,
+        "looked_at": run.looked_at,
         "sent": run.sent,
+        "sent_per_s": run.sent_per_s,
         "delivered": run.delivered,
+        "failed": run.failed,
         "skipped": run.skipped,
         "problem": run.problem,
+        "statuses": {str(status): count for status, count in run.statuses.items()},
+        "failures": dict(run.failures),
         "verdicts": dict(run.verdicts),
     }

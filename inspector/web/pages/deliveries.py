@@ -31,9 +31,13 @@ SHORT_WAIT_S = 1.0
 
 @blueprint.get("/deliveries")
 def list_deliveries() -> Response:
-    """The deliveries, the newest first, or those ``before`` an id; the list is a fragment too."""
+    """The deliveries, the newest first, or those ``before`` an id; the list is a fragment too.
+
+    Those of a ``run`` (a series, or replays of many requests) are listed by its id.
+    """
     before = parse_id(request.args["before"]) if "before" in request.args else None
-    lines = list_lines(LINES if wants_fragment() else LINES_OF_LOG, before)
+    run = request.args.get("run")
+    lines = list_lines(LINES if wants_fragment() else LINES_OF_LOG, before, run)
     return render_resource("emitter/deliveries.html", "emitter/_deliveries.html", **lines)
 
 

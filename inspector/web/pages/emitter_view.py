@@ -274,11 +274,14 @@ def target_url(bin_name: str) -> str:
     return f"{services.own_url() or services.base_url()}/{bin_name}"
 
 
-def list_lines(limit: int = LINES, before: int | None = None) -> dict[str, Any]:
-    """The newest deliveries, or those before an id, and where older ones begin."""
-    found = current_services().deliveries.list(limit=limit + 1, before=before)
+def list_lines(
+    limit: int = LINES, before: int | None = None, run: str | None = None
+) -> dict[str, Any]:
+    """The newest deliveries, or those before an id, or of a run, and where older ones begin."""
+    found = current_services().deliveries.list(limit=limit + 1, before=before, run=run)
     lines = found[:limit]
-    return {"lines": lines, "older_than": lines[-1].id if len(found) > limit else None}
+    older_than = lines[-1].id if len(found) > limit else None
+    return {"lines": lines, "older_than": older_than, "run": run}
 
 
 def find_own_bin(url: str) -> str | None:

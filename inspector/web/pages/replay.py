@@ -6,20 +6,19 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from inspector.domain import CapturedRequest
+from inspector.domain import Bin, CapturedRequest
 from inspector.domain.bin_answers import parse_header_lines
+from inspector.domain.credentials import hide_in_url
 from inspector.emitter import ReplayChanges
-from inspector.emitter.outbox import make_replay
 from inspector.emitter.replaying import read_headers
 from inspector.errors import InspectorError
 from inspector.web.current import current_services, find_bin
-from inspector.web.htmx import render_resource
+from inspector.web.htmx import render_resource, wants_fragment
 from inspector.web.pages.deliveries import answer_job
 from inspector.web.statuses import status_of
 
 blueprint = Blueprint("replay", __name__)
 
-MAX_TARGETS = 10
 # A larger body is sent as it came; who wants another one says so to the API.
 MAX_EDITED_BYTES = 100_000
 HEX_LINE_BYTES = 32
@@ -34,7 +33,7 @@ def _allow_large_forms() -> None:
 def show(name: str, request_id: str) -> Response:
     """The editor, which begins with what came."""
     captured = _load(name, request_id)
-    targets = list_targets(name)
+    targets = list_targets(find_bin(name))
     given = {"url": targets[0] if targets else "", **_write(captured)}
     return _show_editor(captured, given)
 
@@ -46,21 +45,21 @@ def send(name: str, request_id: str) -> Any:
     form = request.form
     try:
         changes = _read(captured)
-        services = current_services()
-        secrets, resign = services.bins.load_secrets(name), "resign" in form
-        order = make_replay(captured, form.get("url", ""), changes, secrets, resign=resign)
-        job = services.dispatch(order)
+        bin_, url = find_bin(name), form.get("url", "")
+        resign = "resign" in form
+        job = current_services().replay(bin_, captured, url, changes, resign=resign)
     except InspectorError as problem:
         given = _write(captured) | {field: form[field] for field in form}
         response = _show_editor(captured, given, problem)
-        response.status_code = status_of(problem.code)
+        if not wants_fragment():  # htmx swaps nothing for an error's status.
+            response.status_code = status_of(problem.code)
         return response
     return answer_job(job)
 
 
-def list_targets(bin_name: str) -> tuple[str, ...]:
-    """The URLs that requests of this bin were sent to, the last one first."""
-    return current_services().deliveries.list_targets(bin_name, limit=MAX_TARGETS)
+def list_targets(bin_: Bin) -> list[str]:
+    """The URLs that requests of this bin were sent to, as they are shown, the last one first."""
+    return [hide_in_url(url) for url in bin_.replay_urls]
 
 
 def _load(name: str, request_id: str) -> CapturedRequest:
@@ -70,13 +69,14 @@ def _load(name: str, request_id: str) -> CapturedRequest:
 def _show_editor(
     captured: CapturedRequest, given: dict[str, str], problem: InspectorError | None = None
 ) -> Response:
+    bin_ = find_bin(captured.bin_name)
     return render_resource(
         "requests/replay.html",
         "requests/_replay.html",
         captured=captured,
-        can_sign=find_bin(captured.bin_name).has_signatures,
+        can_sign=bin_.has_signatures,
         given=given,
-        targets=list_targets(captured.bin_name),
+        targets=list_targets(bin_),
         problem=problem.message if problem else "",
         is_hex=_is_hex(captured),
         is_editable=_is_editable(captured),

@@ -17,6 +17,7 @@ from inspector.web.htmx import (
     wants_fragment,
 )
 from inspector.web.pages.confirm import ask
+from inspector.web.pages.replay import list_targets
 from inspector.web.pages.request_content import build_content, find_part, list_sections
 from inspector.web.pages.request_list import (
     list_context,
@@ -46,6 +47,7 @@ def show_request(name: str, request_id: str) -> Response:
         receivers=TITLES,
         sections=list_sections(captured, content, tree),
         can_recompose=can_recompose(captured),
+        replay_url="".join(list_targets(bin_)[:1]),
         older_id=older,
         newer_id=newer,
         retried=current_services().attempts.find_last(captured),
