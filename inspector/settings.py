@@ -43,8 +43,8 @@ class Settings:
     """``database`` is an SQLAlchemy URL, None for a SQLite file in ``data_dir``.
 
     ``unix_socket`` is a path to listen on in the place of ``host`` and ``port``, ``socket_fd``
-    a listening socket that was handed over. ``drain_s`` is how long the server goes on
-    serving when it is told to stop.
+    a listening socket that was handed over; ``tls_cert`` and ``tls_key`` are PEM files.
+    ``drain_s`` is how long the server goes on serving when it is told to stop.
     ``receive_timeout_s`` is how long one request may take to arrive, however it
     dribbles, and ``max_unfinished_bytes`` how much of unfinished bodies is held.
     ``search_time_s`` is how long one search looks before it gives what it has,
@@ -62,6 +62,8 @@ class Settings:
     port: int = DEFAULT_PORT
     unix_socket: Path | None = None
     socket_fd: int | None = None
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
     drain_s: float = 0.0
     database: str | None = None
     data_dir: Path = field(default_factory=_find_data_dir)
@@ -150,7 +152,8 @@ class Settings:
         if self.public_url:
             return self.public_url.rstrip("/")
         host = "127.0.0.1" if self.host in ("", "0.0.0.0", "::") else self.host  # noqa: S104 - to show, not to bind
-        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+        scheme = "https" if self.tls_cert else "http"
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
 
 
 def _is_loopback(host: str | None) -> bool:

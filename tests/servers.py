@@ -16,7 +16,7 @@ import requests
 
 START_DEADLINE_S = 30
 STOP_DEADLINE_S = 15
-ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
+ADDRESS = re.compile(r"https?://127\.0\.0\.1:\d+")
 
 
 class LiveServer:

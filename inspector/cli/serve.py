@@ -34,6 +34,8 @@ from inspector.settings import (
 )
 
 if TYPE_CHECKING:
+    import ssl
+
     from inspector.answers.rules import AnswerRules
     from inspector.cli.serve_lines import RequestLines
     from inspector.server import ServerProcess
@@ -67,6 +69,18 @@ def _list_limits() -> str:
     "A path to listen on instead of an address.",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="PATH",
+)
+@_option(
+    "--tls-cert",
+    "Speak HTTPS with this certificate, PEM; its key may be in the same file.",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+)
+@_option(
+    "--tls-key",
+    "The certificate's key, PEM, without a password.",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
 )
 @_option(
     "--drain",
@@ -184,7 +198,7 @@ def command(**chosen: Any) -> None:
     if is_made:
         settings = replace(settings, token=make_token())
     with said_of_database():
-        process = ServerProcess(settings)
+        process = ServerProcess(settings, tls=_load_certificate(settings))
         process.start()
     with said_of_database():
         _apply_answers(process, rules)
@@ -235,6 +249,8 @@ def _make_settings(**chosen: Any) -> Settings:
             host=chosen["host"],
             port=chosen["port"],
             unix_socket=chosen["unix_socket"],
+            tls_cert=chosen["tls_cert"],
+            tls_key=chosen["tls_key"],
             drain_s=parse_duration(chosen["drain"]) if chosen["drain"] else 0.0,
             database=chosen["database"],
             data_dir=chosen["data_dir"],
@@ -254,6 +270,16 @@ def _make_settings(**chosen: Any) -> Settings:
         )
     except InspectorError as error:
         raise click.UsageError(error.message) from error
+
+
+def _load_certificate(settings: Settings) -> ssl.SSLContext | None:
+    if settings.tls_cert is None:
+        if settings.tls_key is not None:
+            raise click.UsageError("--tls-key needs its certificate by --tls-cert.")
+        return None
+    from inspector.server.tls import load_certificate  # seldom needed
+
+    return load_certificate(settings.tls_cert, settings.tls_key)
 
 
 def _take_handed_socket(settings: Settings) -> Settings:
@@ -279,7 +305,7 @@ def _check_allowed(values: tuple[str, ...]) -> tuple[str, ...]:
 def _greet(process: Any) -> None:
     """The address, a bin to use at once, and a line to paste."""
     settings: Settings = process.settings
-    base = settings.public_url or _local_url(settings.host, process.port)
+    base = replace(settings, port=process.port).base_url
     with process.app.app_context():
         bins = [each for each in process.services.bins.list() if not each.private]
         if settings.bins:
@@ -296,11 +322,6 @@ def _greet(process: Any) -> None:
     url = f'"{base}/{first}"' if "[" in base else f"{base}/{first}"
     click.echo("Try it from another terminal:")
     click.echo(f'  curl {url} -d "ticket[id]=5" -d "ticket[subject]=Hello" -d custom_data=')
-
-
-def _local_url(host: str, port: int) -> str:
-    shown = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "127.0.0.1"}.get(host, host)  # noqa: S104
-    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
 
 
 def _print_requests(process: Any) -> RequestLines:

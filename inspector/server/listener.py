@@ -12,7 +12,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterable
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import waitress.channel
 import waitress.server
@@ -33,8 +33,12 @@ from inspector.server.sockets import name_peer
 from inspector.server.spool import NEVER
 from inspector.settings import Settings
 
+if TYPE_CHECKING:
+    from inspector.server.tls import TlsFront
+
 log = logging.getLogger("inspector.server")
 
+Peer = tuple[str, int]
 # Connections are as old as our clock says, also where a test has frozen everybody else's.
 waitress.channel.time = waitress.server.time = time
 
@@ -82,13 +86,13 @@ class Trigger(WaitressTrigger):  # type: ignore[misc]
 class CaptureServer(TcpWSGIServer):  # type: ignore[misc]
     """waitress's server; a finished request goes to the lane or to a worker thread."""
 
-    channel_class = Channel
     adj: ExactAdjustments
     active_channels: dict[int, Channel]
     lane: Lane
     parked: ParkedResponses
     trigger: Trigger
     probes: ProbeLane
+    tls: TlsFront | None = None
     # Told to stop, and still serving: each connection ends with its next answer.
     is_draining = False
 
@@ -115,6 +119,19 @@ class CaptureServer(TcpWSGIServer):  # type: ignore[misc]
     def fix_addr(self, address: object) -> tuple[str, int]:
         """Called by waitress with the other end's address."""
         return name_peer(self.socket.family, address)
+
+    def channel_class(
+        self, _server: object, connection: socket.socket, peer: Peer, *_: Any, **__: Any
+    ) -> None:
+        """Called by waitress with each connection that it has accepted."""
+        if self.tls is None:
+            self.adopt(connection, peer)
+        else:
+            self.tls.take(connection, peer)
+
+    def adopt(self, connection: socket.socket, peer: Peer) -> None:
+        """Serve a connection that carries plain bytes; main loop only."""
+        Channel(self, connection, peer, self.adj, map=self._map)
 
     def add_task(self, task: Channel) -> None:
         """Called by waitress with a connection whose first request is complete."""
@@ -197,12 +214,14 @@ def make_adjustments(
     return adjustments
 
 
-def share_files(settings: Settings) -> tuple[int, int]:
+def share_files(settings: Settings, *, with_tls: bool = False) -> tuple[int, int]:
     """The numbers of connections and of streams that the limit on open files allows.
 
+    A connection ``with_tls`` has a pair of sockets more.
     Raises ``InspectorError`` ``too_few_files`` where a server cannot do with so few.
     """
-    wanted = settings.max_connections * FILES_PER_CONNECTION + settings.max_streams + OTHER_FILES
+    each = FILES_PER_CONNECTION + (2 if with_tls else 0)
+    wanted = settings.max_connections * each + settings.max_streams + OTHER_FILES
     if sys.platform == "win32":
         most = WINDOWS_SOCKETS
         return min(settings.max_connections, most), min(settings.max_streams, most)
@@ -215,7 +234,7 @@ def share_files(settings: Settings) -> tuple[int, int]:
         )
     own = min(OTHER_FILES, allowed // 2)
     streams = min(settings.max_streams, (allowed - own) // 2)
-    connections = (allowed - own - streams) // FILES_PER_CONNECTION
+    connections = (allowed - own - streams) // each
     if connections < min(settings.max_connections, FEW_CONNECTIONS):
         log.warning(
             "This process may open %d files at once: it serves %d connections and %d streams.",

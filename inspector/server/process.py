@@ -23,6 +23,8 @@ from inspector.server.spool import find_spool_folder
 from inspector.settings import Settings
 
 if TYPE_CHECKING:
+    import ssl
+
     from flask import Flask
 
     from inspector.storage.database.listener import InstanceListener
@@ -39,8 +41,8 @@ class ServerProcess:
 
     ``stop`` may be called from any thread or a signal handler. What was accepted
     before is finished: stored and answered; ``finish_s`` is how long that may take.
-    With an ``backend`` of the same database, captures go through that and the
-    application is made when a page or an API call first asks for it.
+    ``tls`` makes it speak HTTPS. With a ``backend`` of the same database, captures go
+    through that and the application is made when a page or an API call first asks for it.
     """
 
     def __init__(
@@ -49,8 +51,10 @@ class ServerProcess:
         *,
         backend: CaptureBackend | None = None,
         finish_s: float = FINISH_S,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.settings = settings
+        self._tls = tls
         self._finish_s = finish_s
         self._app: Flask | None = None
         self._app_lock = threading.Lock()
@@ -117,7 +121,7 @@ class ServerProcess:
     def start(self) -> None:
         """Bind the port. Raises ``InspectorError`` ``port_unusable`` when it is not to be had."""
         dispatcher = ThreadedTaskDispatcher()
-        connections, streams = share_files(self.settings)
+        connections, streams = share_files(self.settings, with_tls=self._tls is not None)
         has_files = find_spool_folder(self.settings.data_dir)
         listener = open_listener(self.settings)
         server = CaptureServer(
@@ -137,6 +141,8 @@ class ServerProcess:
         backend.news.listen_to_removals(server.parked.note_removal)
         backend.writer.on_batch_told = lambda: server.trigger.pull_trigger(server.lane.deliver)
         self.port = int(server.effective_port)
+        if self._tls is not None:
+            self._start_tls(server, self._tls, connections)
         if self._app is not None:
             self._introduce(self._app, server)
         dispatcher.set_thread_count(WORKER_THREADS)
@@ -147,6 +153,17 @@ class ServerProcess:
             self._start_listener()
         self._start_index()
         self._server = server
+
+    @staticmethod
+    def _start_tls(server: CaptureServer, context: ssl.SSLContext, connections: int) -> None:
+        """Have accepted connections decrypted first."""
+        from inspector.server.tls import TlsFront  # asyncio, slow to import
+
+        def give_on(connection: socket.socket, peer: tuple[str, int]) -> None:
+            server.trigger.pull_trigger(lambda: server.adopt(connection, peer))
+
+        server.adj.url_scheme = "https"
+        server.tls = TlsFront(context, give_on, connections)
 
     def _start_listener(self) -> None:
         """Hear of what other instances store and delete, where the database can be shared."""
@@ -272,5 +289,7 @@ class ServerProcess:
             with contextlib.suppress(OSError):
                 channel.socket.shutdown(socket.SHUT_RDWR)
             channel.drop()
+        if server.tls is not None:
+            server.tls.stop(timeout_s=1)
         server.trigger.close()
         server.loop.close()

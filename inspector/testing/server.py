@@ -7,6 +7,7 @@ import secrets
 import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -16,6 +17,8 @@ from inspector.testing.bins import WebhookBin
 from inspector.testing.handlers import HandlerThreads
 
 if TYPE_CHECKING:
+    import ssl
+
     from inspector.domain import CapturedRequest
     from inspector.server import ServerProcess
     from inspector.storage.embedded import EmbeddedStore
@@ -36,8 +39,8 @@ class InspectorServer:
     goes when the server stops, or in ``data_dir``, which stays. ``host`` ``0.0.0.0``
     lets senders in containers reach it, by ``public_url`` when they know the machine by
     another name; ``port`` 0 takes a free one; more than ``max_body`` bytes of a body are
-    answered 413. Leaving the context well raises what functions that answer requests
-    have raised.
+    answered 413. With a server's context ``tls`` it speaks HTTPS. Leaving the context well
+    raises what functions that answer requests have raised.
     """
 
     def __init__(
@@ -48,10 +51,11 @@ class InspectorServer:
         port: int = 0,
         max_body: int = DEFAULT_MAX_BODY_BYTES,
         public_url: str | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._data_dir = data_dir
         self._host, self._port = host, port
-        self._max_body, self._public_url = max_body, public_url
+        self._max_body, self._public_url, self._tls = max_body, public_url, tls
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._process: ServerProcess | None = None
         self._store: EmbeddedStore | None = None
@@ -95,9 +99,10 @@ class InspectorServer:
         except BaseException:
             self._remove_files()
             raise
-        host = "127.0.0.1" if self._host in ("", "0.0.0.0", "::") else self._host  # noqa: S104 - to show, not to bind
-        netloc = f"[{host}]" if ":" in host else host
-        self.url = (self._public_url or f"http://{netloc}:{process.port}").rstrip("/")
+        url = replace(process.settings, port=process.port).base_url
+        if self._tls is not None and self._public_url is None:
+            url = f"https{url.removeprefix('http')}"
+        self.url = url
 
     def _make_process(self, folder: Path) -> ServerProcess:
         """A running one. Neither Flask nor SQLAlchemy is imported before a page is asked for."""
@@ -122,7 +127,7 @@ class InspectorServer:
         )
         self._store = open_store(settings)
         backend = make_backend(self._store)
-        process = ServerProcess(settings, backend=backend, finish_s=FINISH_S)
+        process = ServerProcess(settings, backend=backend, finish_s=FINISH_S, tls=self._tls)
         try:
             process.start()
         except BaseException:

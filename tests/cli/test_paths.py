@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 import pytest
 import requests
+import trustme
 
 from inspector.cli.main import root
 from tests.servers import ADDRESS
@@ -143,7 +144,10 @@ USES = {
     ("import", "file"): ("import 'in put/one.http' --bin desk --server {url}", None),
 }
 # Tried with a server of their own, here and above.
-SERVERS = {("serve", name) for name in ("data_dir", "database", "unix_socket", "answers")}
+SERVERS = {("serve", name) for name in ("data_dir", "database", "unix_socket", "answers")} | {
+    ("serve", "tls_cert"),
+    ("serve", "tls_key"),
+}
 
 
 def list_paths(command: click.Command, name: str = "") -> Iterator[tuple[str, str]]:
@@ -195,6 +199,12 @@ def test_a_servers_files_are_relative_to_the_current_directory(tmp_path: Path) -
         found = ADDRESS.search(said)
         assert found is not None
         assert requests.post(f"{found[0]}/desk", data="a=1", timeout=10).status_code == 202
+    certificate = trustme.CA().issue_cert("127.0.0.1")
+    certificate.private_key_pem.write_to_path(str(tmp_path / "key.pem"))
+    certificate.cert_chain_pems[0].write_to_path(str(tmp_path / "cert.pem"))
+    files = ("--tls-cert", "cert.pem", "--tls-key", "./key.pem")
+    with serve(tmp_path, "--data-dir", "data", *files) as said:
+        assert "https://127.0.0.1:" in said
     with serve(tmp_path, "--data-dir", "data", "--unix-socket", "here.sock") as said:
         assert str(tmp_path / "here.sock") in said
         assert (tmp_path / "here.sock").exists()
