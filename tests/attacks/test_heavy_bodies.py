@@ -15,10 +15,14 @@ import brotli
 import pytest
 from flask.testing import FlaskClient
 
+from inspector.domain.content import import_zstd
 from tests.attacks.conftest import MakeApp
+
+zstd = import_zstd()
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
+XML = "application/xml"
 PARTS = "multipart/form-data; boundary=x"
 # The smaller of two sizes; what goes over a body twice and thrice shows at the larger.
 SIZE = 25_000
@@ -46,6 +50,18 @@ def nest_entities(size: int) -> bytes:
     )
     padding = b"<!-- %s -->" % (b"x" * size)
     return b'<!DOCTYPE l [<!ENTITY b0 "aaaaaaaaaa">' + entities + b"]>" + padding + b"<l>&b9;</l>"
+
+
+def nest_messages(size: int) -> bytes:
+    data = b"\x0a\x00" * (size // 2)
+    for _ in range(20):
+        data = b"\x0a" + encode_varint(len(data)) + data
+    return data
+
+
+def encode_varint(number: int) -> bytes:
+    low = bytes([number & 0x7F | (0x80 if number > 0x7F else 0)])
+    return low + (encode_varint(number >> 7) if number > 0x7F else b"")
 
 
 def join(size: int, width: int, make: Callable[[int], bytes], by: bytes = b"&") -> bytes:
@@ -150,6 +166,33 @@ CASES = [
     Case("entities without a type", "", nest_entities),
     Case("a bomb in gzip without its header", JSON, lambda n: gzip.compress(b"[" * 100 * n)),
     Case("odd bytes", "text/plain", lambda n: b"aaaa\xff\0" * (n // 6)),
+    Case("elements side by side", XML, lambda n: b"<a>%s</a>" % (b"<b/>" * (n // 4))),
+    Case("attributes", XML, lambda n: b"<a %s/>" % join(n, 9, lambda i: b'k%d="1"' % i, b" ")),
+    Case("one name many times", XML, lambda n: b"<a>%s</a>" % (b"<b>1</b>" * (n // 8))),
+    Case("comments without end", "text/html", lambda n: b"<!--" * (n // 4)),
+    Case("CDATA without end", "text/html", lambda n: b"<a><![CDATA[" * (n // 12)),
+    Case("quotes in tags without end", "text/html", lambda n: b"<a b='" * (n // 6)),
+    Case("scripts without end", "text/html", lambda n: b"<script><a>" * (n // 11)),
+    Case("end tags of nothing", "text/html", lambda n: b"<p></x>" * (n // 7)),
+    Case("flow mappings that stay open", "application/yaml", lambda n: b"{a: [" * (n // 5)),
+    Case("keys of keys", "application/yaml", lambda n: b"? - : " * (n // 6)),
+    Case("selections that stay open", "application/graphql", lambda n: b'{ a(b: "' * (n // 9)),
+    Case("regular expressions", "text/javascript", lambda n: b"/[/a" * (n // 4)),
+    Case("a quote without end", "text/csv", lambda n: b'"' + b'a,""\n' * (n // 5)),
+    Case("columns", "text/csv", lambda n: b"," * n),
+    Case("lists in lists", "application/msgpack", lambda n: b"\x91" * n),
+    Case("lists beside lists", "application/msgpack", lambda n: b"\x91\x90" * (n // 2)),
+    Case("lengths that lie", "application/msgpack", lambda n: b"\xdd\x7f\xff\xff\xff" * (n // 5)),
+    Case("tags of tags", "application/cbor", lambda n: b"\xc1" * n),
+    Case("texts in pieces", "application/cbor", lambda n: b"\x7f" + b"\x61a" * (n // 2) + b"\xff"),
+    Case(
+        "messages or texts",
+        "application/protobuf",
+        lambda n: b"\x0a\x04\x0a\x02\x0a\x00" * (n // 6),
+    ),
+    Case("messages in messages", "application/protobuf", nest_messages),
+    Case("a bomb in zstd", FORM, lambda n: zstd.compress(b"a=" + b"x" * 100 * n), "zstd"),
+    Case("frames of zstd", FORM, lambda n: zstd.compress(b"") * (n // 9), "zstd"),
     Case("an encoding without end", "text/xml", lambda n: b"<?xml " + b"encoding " * (n // 9)),
 ]
 TYPES = [

@@ -44,7 +44,12 @@ def places(live_server: LiveServer) -> dict[str, str]:
     url = live_server.create_bin("access")
     send_many(url, 60)
     send_ticket(url)
-    files = {"text": ("a.txt", b"hello"), "file": ("b.bin", bytes(99)), "none": ("", b"")}
+    files = {
+        "text": ("a.txt", b"hello", "text/plain"),
+        "file": ("b.bin", bytes(99), "application/octet-stream"),
+        "json": ("c.json", b'{"a": [1, "b", null]}', "application/json"),
+        "xml": ("d.xml", b'<a b="c"><!-- d --></a>', "text/xml"),
+    }
     requests.post(f"{url}/upload?a=1&b[]=2", files=files, cookies={"a": "b"}, timeout=10)
     changed = TICKET.replace(b"awaiting_agent", b"resolved") + b"&custom_data=new&a=1&a=2"
     requests.post(url, data=changed, headers=FORM, timeout=10)

@@ -162,6 +162,22 @@ def test_a_key_compares_with_the_previous_request(page: Page, live_server: LiveS
     expect(page.get_by_role("heading", level=1)).to_have_text("What changed")
 
 
+def test_a_key_shows_the_body_as_sent_and_all_of_it_is_copied(
+    page: Page, live_server: LiveServer
+) -> None:
+    url = live_server.create_bin("laid-out")
+    requests.post(url, json={"a": {"b": 1}}, timeout=5)
+    listed = requests.get(f"{live_server.url}/api/v1/bins/laid-out/requests", timeout=5).json()
+    page.goto(f"/bins/laid-out/requests/{listed[0]['id']}?body=laid-out#body")
+    code = page.locator("#body pre")
+    expect(code).to_have_text('{\n  "a": {\n    "b": 1\n  }\n}')
+    page.keyboard.press("r")
+    expect(code).to_have_text('{"a": {"b": 1}}')
+    page.locator("#body [data-copy-at]").click()
+    expect(page.get_by_role("status")).to_have_text("Copied.")
+    assert page.evaluate("navigator.clipboard.readText()") == '{"a": {"b": 1}}'
+
+
 def test_a_key_copies_the_bins_url(page: Page, live_server: LiveServer) -> None:
     url = make_series(live_server, "copied-by-key")
     page.goto("/bins/copied-by-key")

@@ -12,6 +12,7 @@ from inspector.domain.texts import decode_text_body
 from inspector.errors import InspectorError
 from inspector.forms import Form, Note
 from inspector.reading.json_notes import JsonNote, find_json_notes
+from inspector.reading.layouts.laying_out import LaidOut, lay_out_body, lay_out_text
 from inspector.reading.receivers import PHP, SENT
 from inspector.reading.tree import Reading
 from inspector.web.pages.text import say_number, say_size
@@ -21,6 +22,9 @@ MAX_HEX_BYTES = 4_096
 MAX_PREVIEW_CHARS = 2_000
 MAX_PREVIEW_BYTES = 256
 MAX_SHOWN_PARTS = 200
+# Of this length are the layouts of all parts together.
+MAX_LAID_OUT_PARTS_CHARS = 50_000
+AS_SENT = "sent"
 _HEX_WIDTH = 16
 
 
@@ -48,12 +52,14 @@ class PartView:
     index: int
     part: Part
     preview: Preview
+    laid_out: LaidOut | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
     """``body`` is the decoded body; ``as_sent`` is there when a content coding was undone.
 
+    ``laid_out`` is the body for reading, ``has_layout`` says that there is one to choose.
     ``parts`` are those that the form does not tell all of, ``more_parts`` counts what is
     not among them for want of room.
     """
@@ -62,19 +68,23 @@ class Content:
     notes: list[Note | JsonNote]
     body: Preview
     as_sent: Preview | None
+    laid_out: LaidOut | None
+    has_layout: bool
     parts: list[PartView]
     more_parts: int
     parts_problem: str | None
 
 
-def build_content(request: CapturedRequest, receiver: str = PHP) -> Content:
+def build_content(request: CapturedRequest, receiver: str = PHP, view: str = "") -> Content:
     """Derive what the page shows; cost is bounded whatever the request holds.
 
-    ``receiver`` (see ``reading.receivers``) is whose notes on a form are shown.
+    ``receiver`` (see ``reading.receivers``) is whose notes on a form are shown. ``view`` is
+    ``sent`` for a body as it was sent, anything else for its layout.
     """
     form = request.form if receiver == SENT else request.form_as(receiver)
     decoded = request.decoded_body
     parts = _list_parts(request)
+    laid_out = lay_out_body(request)
     return Content(
         cookies=split_cookies(request.raw_headers),
         notes=[
@@ -86,7 +96,9 @@ def build_content(request: CapturedRequest, receiver: str = PHP) -> Content:
         as_sent=None
         if decoded is request.body
         else preview(request.body, None, MAX_BODY_CHARS, MAX_HEX_BYTES),
-        parts=[_view_part(*each) for each in parts[:MAX_SHOWN_PARTS]],
+        laid_out=None if view == AS_SENT else laid_out,
+        has_layout=laid_out is not None,
+        parts=_view_parts(parts[:MAX_SHOWN_PARTS]),
         more_parts=max(0, len(parts) - MAX_SHOWN_PARTS),
         parts_problem=request.parts.problem if request.parts else None,
     )
@@ -139,9 +151,18 @@ def _list_parts(request: CapturedRequest) -> list[tuple[int, Part]]:
     return [(index, part) for index, part in parts if index in others or part.content_type]
 
 
-def _view_part(index: int, part: Part) -> PartView:
-    text = decode_text_body(part.data, parse_media_type(part.content_type))
-    return PartView(index, part, preview(part.data, text, MAX_PREVIEW_CHARS, MAX_PREVIEW_BYTES))
+def _view_parts(parts: list[tuple[int, Part]]) -> list[PartView]:
+    views, left = [], MAX_LAID_OUT_PARTS_CHARS
+    for index, part in parts:
+        kind = parse_media_type(part.content_type)
+        text = decode_text_body(part.data, kind)
+        shown = preview(part.data, text, MAX_PREVIEW_CHARS, MAX_PREVIEW_BYTES)
+        laid_out = None
+        if text is not None and left > 0:
+            laid_out = lay_out_text(text, kind.essence, min(left, MAX_PREVIEW_CHARS))
+            left -= min(len(text), MAX_PREVIEW_CHARS) if laid_out else 0
+        views.append(PartView(index, part, shown, laid_out))
+    return views
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,13 +175,15 @@ class Section:
     is_open: bool
 
 
-def list_sections(request: CapturedRequest, content: Content, tree: Reading) -> list[Section]:
+def list_sections(
+    request: CapturedRequest, content: Content, tree: Reading, *, is_body_asked: bool = False
+) -> list[Section]:
     """The sections that have something to show, in the order of the page."""
     pairs = 0 if request.form is None else count_pairs(request.form)
     query = count_pairs(request.query)
     fields = "" if tree.source is None else say_number(tree.total)
     parts = len(content.parts) + content.more_parts
-    is_read_raw = tree.source is None and not content.parts
+    is_read_raw = is_body_asked or (tree.source is None and not content.parts)
     found = (
         (tree.source is not None, Section("fields", "Fields", fields, True)),
         (content.notes, Section("notes", "Notes", say_number(len(content.notes)), True)),

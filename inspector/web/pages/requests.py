@@ -9,9 +9,13 @@ from flask import Blueprint, Response, redirect, request
 
 from inspector.domain import CapturedRequest
 from inspector.emitter.recomposing import can_recompose
+from inspector.errors import InspectorError
+from inspector.reading.layouts.laying_out import lay_out_body
+from inspector.reading.layouts.pieces import join
 from inspector.reading.receivers import TITLES, choose_receiver
 from inspector.reading.tree import Reading, build_reading
 from inspector.web.current import current_services, find_bin
+from inspector.web.headers import DATA_POLICY
 from inspector.web.htmx import (
     render_resource,
     wants_fragment,
@@ -25,6 +29,9 @@ from inspector.web.pages.request_list import (
 )
 from inspector.web.pages.search import find_neighbours, read_search
 
+# A longer layout is not made: then what was sent is copied.
+MAX_COPIED_CHARS = 2_000_000
+
 blueprint = Blueprint("requests", __name__)
 
 
@@ -36,7 +43,8 @@ def show_request(name: str, request_id: str) -> Response:
     found = None if wants_fragment() else load_list_around(bin_, captured)
     older, newer = find_neighbours(bin_, captured, read_search().query)
     tree = _read_body(captured, bin_.receiver)
-    content = build_content(captured, tree.receiver)
+    view = request.args.get("body", "")
+    content = build_content(captured, tree.receiver, view)
     return render_resource(
         "bins/show.html",
         "requests/_request.html",
@@ -45,7 +53,7 @@ def show_request(name: str, request_id: str) -> Response:
         content=content,
         tree=tree,
         receivers=TITLES,
-        sections=list_sections(captured, content, tree),
+        sections=list_sections(captured, content, tree, is_body_asked=bool(view)),
         can_recompose=can_recompose(captured),
         replay_url="".join(list_targets(bin_)[:1]),
         older_id=older,
@@ -90,6 +98,23 @@ def delete_request(name: str, request_id: str) -> Any:
     """Back to the bin."""
     current_services().requests.delete(find_bin(name), request_id)
     return redirect(f"/bins/{name}", 303)
+
+
+@blueprint.get("/bins/<name>/requests/<request_id>/text")
+def download_text(name: str, request_id: str) -> Response:
+    """The whole body as text, for copying; with ``body=laid-out`` in its layout."""
+    captured = current_services().requests.get(find_bin(name), request_id)
+    text = captured.body_text
+    if text is None:
+        raise InspectorError("not_found", "The body of this request is no text.")
+    if request.args.get("body") == "laid-out":
+        laid_out = lay_out_body(captured, MAX_COPIED_CHARS)
+        if laid_out is not None and laid_out.pieces and not laid_out.is_cut:
+            text = "".join(join(laid_out.pieces))
+    response = Response(text.encode("utf-8", "surrogateescape"), mimetype="text/plain")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}-{captured.number}.txt"'
+    response.headers["Content-Security-Policy"] = DATA_POLICY
+    return response
 
 
 @blueprint.get("/bins/<name>/requests/<request_id>/parts/<int:index>")

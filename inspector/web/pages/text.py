@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -33,6 +34,7 @@ def prepare_text(environment: Environment) -> None:
     environment.finalize = _finalize
     environment.filters.update(
         visible=visible,
+        coloured=coloured,
         exact=encode_exact,
         size=say_size,
         number=say_number,
@@ -49,7 +51,7 @@ def visible(text: str) -> Markup:
     Linear; a text of nothing but odd characters grows some thirtyfold, so callers
     bound what they show.
     """
-    if text.isascii() and text.isprintable():  # Nearly every text is.
+    if text.isascii() and text.replace("\n", "").isprintable():  # Nearly every text is.
         return escape(text)
     parts: list[str] = []
     end = 0
@@ -60,6 +62,16 @@ def visible(text: str) -> Markup:
         end = run.end()
     parts.append(escape(text[end:]))
     return Markup("".join(parts))  # noqa: S704 - every part is escaped above
+
+
+def coloured(pieces: Iterable[tuple[str, str]]) -> Markup:
+    """Texts with their kinds of colour (``layouts.pieces``), escaped as ``visible`` does."""
+    return Markup("").join(
+        Markup(f'<span class="c-{kind}">{visible(text)}</span>')  # noqa: S704 - escaped, kinds are ours
+        if kind
+        else visible(text)
+        for kind, text in pieces
+    )
 
 
 def keep_field(text: str) -> Markup:

@@ -1,0 +1,1 @@
+"""Layouts of bodies for reading: indented, in colours, CSV as a table."""
