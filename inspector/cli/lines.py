@@ -67,11 +67,14 @@ def format_request(request: dict[str, Any]) -> str:
         _color(method, _METHOD_COLORS.get(method, "magenta")) + " " * max(0, 6 - len(method)),
         escape_invisible(shorten(request["path"], MAX_PATH_CHARS)).ljust(20),
         _describe_ticket(request),
-        format_size(request["body_size"]),
     ]
+    for name, text in request.get("columns", {}).items():
+        shown = "-" if text is None else escape_invisible(shorten(text, MAX_SUBJECT_CHARS))
+        parts.append(f"{escape_invisible(name)}={shown}")
     attempt = request.get("attempt")
     if attempt and attempt["number"] > 1:
         parts.append(_color(f"try {attempt['number']}", "yellow"))
+    parts.append(format_size(request["body_size"]))
     refused = request.get("refused")
     if refused:
         parts.append(_color(f"refused {refused['status']}", "red"))

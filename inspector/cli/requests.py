@@ -24,6 +24,12 @@ PAGE = 500
     metavar="QUERY",
     help="Only what the page's search language finds, as in 'ticket.agent.id=3 method:POST'.",
 )
+@click.option(
+    "--columns",
+    metavar="NAMES",
+    help="Fields to print of each, as in ticket.status,header:X-GitHub-Event; otherwise those"
+    " that the bin's page shows.",
+)
 @limit_option
 @json_option
 @server_options
@@ -31,6 +37,7 @@ def command(
     bin_name: str,
     *,
     match: str | None,
+    columns: str | None,
     limit: int,
     as_json: bool,
     server: str,
@@ -40,7 +47,12 @@ def command(
     wanted: dict[str, Any] = {"limit": min(limit, PAGE)}
     if match:
         wanted["q"] = match
-    found = Client(server, token).pages(bin_path(bin_name, f"/requests?{urlencode(wanted)}"))
+    client = Client(server, token)
+    if columns is None:
+        columns = ",".join(client.call("GET", bin_path(bin_name))["columns"])
+    if columns:
+        wanted["columns"] = columns
+    found = client.pages(bin_path(bin_name, f"/requests?{urlencode(wanted)}"))
     print_requests(islice(found, limit), as_json=as_json)
 
 

@@ -36,6 +36,7 @@ class Bin(NamedTuple):
     ``sent`` for the pairs in wire order. ``has_signatures``: it has secrets to check them with.
     ``replay_urls`` are those that its requests were sent again to, the last one first, with
     the users and passwords they were given with: not to be shown as they are.
+    ``columns`` are the fields that its list shows (``reading.columns``).
     """
 
     id: int
@@ -51,6 +52,7 @@ class Bin(NamedTuple):
     let_go: int = 0
     receiver: str = "php"
     has_signatures: bool = False
+    columns: tuple[str, ...] = ()
     pinned: int = 0
     kept_below: tuple[int, ...] = ()
     replay_urls: tuple[str, ...] = ()

@@ -20,6 +20,7 @@ MAX_KEPT = 4096
 MAX_KEPT_CHARS = 1000
 
 _kept: dict[bytes, RequestSummary] = {}
+_texts: dict[bytes, tuple[str | None, ...]] = {}
 
 
 class RequestSummary(NamedTuple):
@@ -47,11 +48,7 @@ def recall_summary(
 
     The newest ``MAX_KEPT`` are kept, but for those of more than ``MAX_KEPT_CHARS``.
     """
-    digest = blake2b(raw_head, digest_size=16)
-    digest.update(b"\0%d\0" % len(raw_head))  # A head has no end of its own.
-    digest.update(body)
-    digest.update(repr(limits).encode())
-    key = digest.digest()
+    key = _digest(raw_head, body, limits)
     found = _kept.get(key)
     if found is None:
         found = work_out()
@@ -61,3 +58,29 @@ def recall_summary(
                 _kept.pop(next(iter(_kept)), None)
             _kept[key] = found
     return found
+
+
+def recall_texts(
+    raw_head: bytes,
+    body: bytes,
+    limits: object,
+    names: tuple[str, ...],
+    work_out: Callable[[], tuple[str | None, ...]],
+) -> tuple[str | None, ...]:
+    """The short texts of the fields of these names; the newest ``MAX_KEPT`` are kept."""
+    key = _digest(raw_head, body, (limits, names))
+    found = _texts.get(key)
+    if found is None:
+        found = work_out()
+        if len(_texts) >= MAX_KEPT:
+            _texts.pop(next(iter(_texts)), None)
+        _texts[key] = found
+    return found
+
+
+def _digest(raw_head: bytes, body: bytes, how: object) -> bytes:
+    digest = blake2b(raw_head, digest_size=16)
+    digest.update(b"\0%d\0" % len(raw_head))  # A head has no end of its own.
+    digest.update(body)
+    digest.update(repr(how).encode("utf-8", "surrogatepass"))
+    return digest.digest()

@@ -60,6 +60,13 @@ def list_names(request: CapturedRequest) -> list[str]:
     return [name for name in names if name.isprintable()]
 
 
+def list_leaf_names(request: CapturedRequest) -> list[str]:
+    """The names of the body's fields that have a value of their own, each once."""
+    paths = (path for place, path, _ in iterate_fields(request) if place == BODY and path)
+    names = dict.fromkeys(str(Name(BODY, path)) for path in paths)
+    return [name for name in names if name.isprintable()]
+
+
 def find_meant(requests: Sequence[CapturedRequest], text: str, *, limit: int) -> list[str]:
     """Queries with whole names for a text's short ones: ``ticket.agent.id=3`` for ``agent:3``.
 

@@ -105,6 +105,12 @@ class BinStore:
         db.session.commit()
         return self.get(name)
 
+    def show_columns(self, name: str, columns: Sequence[str]) -> Bin:
+        """Show these fields in the bin's list. Raises ``BinNotFoundError``."""
+        self._row(name).columns = json.dumps(list(columns)) if columns else None
+        db.session.commit()
+        return self.get(name)
+
     def answer_by(self, name: str, rules: AnswerRules) -> Bin:
         """Let the bin answer by these rules from the next capture on, all from the first turn.
 
@@ -133,7 +139,7 @@ class BinStore:
     def remember_replay_url(self, name: str, url: str) -> None:
         """Offer this URL first when a request of the bin is sent again."""
         row = self._row(name)
-        urls = dict.fromkeys((url, *_read_urls(row.replay_urls)))
+        urls = dict.fromkeys((url, *_read_list(row.replay_urls)))
         row.replay_urls = json.dumps(list(urls)[:MAX_REPLAY_URLS])
         db.session.commit()
 
@@ -207,9 +213,10 @@ def _to_bin(row: BinRow, kept_below: tuple[int, ...]) -> Bin:
         has_signatures=row.signatures is not None,
         pinned=row.pinned,
         kept_below=kept_below,
-        replay_urls=_read_urls(row.replay_urls),
+        replay_urls=_read_list(row.replay_urls),
+        columns=_read_list(row.columns),
     )
 
 
-def _read_urls(document: str | None) -> tuple[str, ...]:
+def _read_list(document: str | None) -> tuple[str, ...]:
     return tuple(json.loads(document)) if document else ()

@@ -60,6 +60,7 @@ class BinRow(Base):
     signatures: Mapped[str | None] = mapped_column(Text)
     pinned: Mapped[int] = mapped_column(BigInteger, server_default="0")
     replay_urls: Mapped[str | None] = mapped_column(Text)
+    columns: Mapped[str | None] = mapped_column(Text)
 
 
 class AnswerSetRow(Base):

@@ -17,6 +17,7 @@ CREATE TABLE bins (
     signatures TEXT,
     pinned BIGINT DEFAULT '0' NOT NULL,
     replay_urls TEXT,
+    columns TEXT,
     UNIQUE (name)
 );
 

@@ -40,6 +40,21 @@ def test_requests_are_listed(command: Command, bin_name: str) -> None:
     assert '"price": 1.5' in command.run("requests", bin_name, "--json").stdout
 
 
+def test_columns_are_printed_as_asked_for_or_as_the_bin_remembers(
+    command: Command, live_server: LiveServer, bin_name: str
+) -> None:
+    lines = command.run("requests", bin_name, "--columns", "ticket.status,a").stdout.splitlines()
+    assert ["ticket.status=open" in line for line in lines] == [False, False, True]
+    assert all("a=-" in line for line in lines)
+    columns = {"columns": ["stamp"]}
+    requests.patch(f"{live_server.url}/api/v1/bins/{bin_name}", json=columns, timeout=10)
+    lines = command.run("requests", bin_name).stdout.splitlines()
+    assert ["stamp=1" in line for line in lines] == [False, False, True]
+    done = command.run("requests", bin_name, "--columns", "a..b")
+    assert done.returncode == 1
+    assert "names no field" in done.stderr
+
+
 def test_all_bins_are_searched(command: Command, bin_name: str) -> None:
     done = command.run("search", f"path:/{bin_name}", "method:POST", "--json")
     assert [json.loads(line)["number"] for line in done.stdout.splitlines()] == [2, 1]

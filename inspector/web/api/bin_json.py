@@ -35,6 +35,7 @@ class BinJson(TypedDict):
     deleted_count: Annotated[int, About("How many were deleted by hand.")]
     pinned_count: Annotated[int, About("How many are pinned; those stay beyond the capacity.")]
     receiver: Annotated[ShownReceiver, SHOWN_RECEIVER]
+    columns: Annotated[list[str], About("The fields that its list shows, by their names.")]
     answer: Annotated[BinAnswerJson, About("What its senders get.")]
     secret: NotRequired[Annotated[str, About("Opens a private bin. Told only once.")]]
 
@@ -66,6 +67,7 @@ def bin_to_json(bin_: Bin) -> BinJson:
         "deleted_count": bin_.deleted_count,
         "pinned_count": bin_.pinned,
         "receiver": cast("ShownReceiver", bin_.receiver),
+        "columns": list(bin_.columns),
         "answer": {
             "status": bin_.answer.status,
             "headers": [list(pair) for pair in bin_.answer.headers],

@@ -9,6 +9,7 @@ from flask import jsonify
 from flask.typing import ResponseReturnValue
 
 from inspector.domain.bins import MAX_CAPACITY
+from inspector.reading.columns import check_columns
 from inspector.web.api.bin_json import SHOWN_RECEIVER, BinJson, ShownReceiver, bin_to_json
 from inspector.web.api.calls import Answer, Api
 from inspector.web.api.schema import About
@@ -40,6 +41,10 @@ class BinChange:
 
     capacity: Annotated[int | None, _CAPACITY] = None
     receiver: Annotated[ShownReceiver | None, SHOWN_RECEIVER] = None
+    columns: Annotated[
+        list[str] | None,
+        About("The fields that its list shows, like ticket.status; 6 at most.", max_length=200),
+    ] = None
 
 
 @api.call("GET", "/bins", Answer(list[BinJson], meaning="All bins but private ones."))
@@ -75,17 +80,26 @@ def get_bin(name: str) -> ResponseReturnValue:
     return jsonify(bin_to_json(find_bin(name)))
 
 
-@api.call("PATCH", "/bins/<name>", Answer(BinJson, meaning="The bin as it is now."), body=BinChange)
+@api.call(
+    "PATCH",
+    "/bins/<name>",
+    Answer(BinJson, meaning="The bin as it is now."),
+    body=BinChange,
+    errors=("invalid_columns",),
+)
 def change_bin(name: str, body: BinChange) -> ResponseReturnValue:
-    """Change how many requests a bin keeps, or whose reading of forms its pages show.
+    """Change how many requests a bin keeps, and what its pages show.
 
     Requests that are too many, the oldest, go at once.
     """
     bin_ = find_bin(name)
+    columns = None if body.columns is None else check_columns(body.columns)
     if body.capacity is not None:
         bin_ = current_services().bins.update(name, capacity=body.capacity)
     if body.receiver is not None:
         bin_ = current_services().bins.remember_receiver(name, body.receiver)
+    if columns is not None:
+        bin_ = current_services().bins.show_columns(name, columns)
     return jsonify(bin_to_json(bin_))
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
-from typing import Annotated, Any, Literal, TypedDict, cast
+from typing import Annotated, Any, Literal, NotRequired, TypedDict, cast
 
 from inspector.domain import CapturedRequest
 from inspector.domain.json_bodies import write_json_line
 from inspector.forms import Form, Note, to_json_safe
+from inspector.reading.columns import read_columns
 from inspector.reading.json_notes import find_json_notes
 from inspector.web.api.answer_json import GivenAnswerJson, answer_to_json
 from inspector.web.api.pairs import MOMENT, SENT_PAIRS
@@ -199,6 +200,12 @@ class RequestJson(WireJson):
         ParsedJson | None,
         About("The body as nested data where it is XML, MessagePack, CBOR or protobuf."),
     ]
+    columns: NotRequired[
+        Annotated[
+            dict[str, str | None],
+            About("The texts of the fields that columns asked for; null for one not sent."),
+        ]
+    ]
     json_notes: Annotated[
         list[JsonNoteJson], About("Why a body whose type is JSON is none, and what is odd in it.")
     ]
@@ -290,9 +297,14 @@ def wire_to_json(request: CapturedRequest) -> WireJson:
     }
 
 
-def render_request(request: CapturedRequest, dialect: str = PHP) -> bytes:
+def render_request(
+    request: CapturedRequest, dialect: str = PHP, columns: tuple[str, ...] = ()
+) -> bytes:
     """The request as JSON in one line of UTF-8, the numbers of its body as they were sent."""
-    return write_json_line(_sent_to_json(request) | _read_to_json(request, dialect))
+    found = _sent_to_json(request) | _read_to_json(request, dialect)
+    if columns:
+        found["columns"] = read_columns(request, columns)
+    return write_json_line(found)
 
 
 def query_to_json(query: Form) -> dict[str, Any]:
@@ -362,10 +374,12 @@ def refusal_to_json(request: CapturedRequest) -> RefusedJson | None:
     return {"status": request.refusal.status, "reason": request.refusal.reason}
 
 
-def render_array(requests: Iterable[CapturedRequest]) -> Iterator[bytes]:
-    """A JSON array of requests, one after the other."""
+def render_array(
+    requests: Iterable[CapturedRequest], columns: tuple[str, ...] = ()
+) -> Iterator[bytes]:
+    """A JSON array of requests, one after the other, each with the texts of these fields."""
     lead = b"["
     for each in requests:
-        yield lead + render_request(each)
+        yield lead + render_request(each, columns=columns)
         lead = b",\n"
     yield b"[]\n" if lead == b"[" else b"]\n"

@@ -17,6 +17,7 @@ from inspector.domain.pairs import TCHAR
 from inspector.errors import InspectorError, RequestNotFoundError
 from inspector.exports import export_request
 from inspector.exports.formats import HAR, TEXT
+from inspector.reading.columns import check_columns, split_names
 from inspector.reading.query import MAX_QUERY_CHARS, Query, parse_query
 from inspector.storage.records import make_id
 from inspector.web.api.calls import NEXT_LINK, Answer, Api, link_next
@@ -50,6 +51,11 @@ QUERY = About(
     "language of the page's search box.",
     max_length=MAX_QUERY_CHARS,
 )
+COLUMNS = About(
+    "Fields by the search language's names, with commas between: each request has their texts in "
+    "columns.",
+    max_length=1_300,
+)
 AFTER = About("The id of a request: only later ones count; 0 for all.", max_length=100)
 
 
@@ -64,6 +70,7 @@ class ListQuery:
     after: Annotated[str | None, AFTER] = None
     q: Annotated[str | None, QUERY] = None
     method: Annotated[str | None, METHOD] = None
+    columns: Annotated[str | None, COLUMNS] = None
 
 
 @api.call(
@@ -75,7 +82,7 @@ class ListQuery:
         headers=(NEXT_LINK,),
     ),
     query=ListQuery,
-    errors=("request_not_found", "invalid_query"),
+    errors=("request_not_found", "invalid_query", "invalid_columns"),
 )
 def list_requests(name: str, query: ListQuery) -> ResponseReturnValue:
     """List a bin's requests, newest first.
@@ -84,8 +91,9 @@ def list_requests(name: str, query: ListQuery) -> ResponseReturnValue:
     where it goes on.
     """
     bin_ = find_bin(name)
+    columns = check_columns(split_names(query.columns or ""))
     found, go_on = _search(bin_, query) if query.q else _page(bin_, query)
-    response = Response(stream_with_context(render_array(found)), mimetype=JSON)
+    response = Response(stream_with_context(render_array(found, columns)), mimetype=JSON)
     if go_on is not None:
         link_next(response, make_id(bin_.id, go_on))
     return response

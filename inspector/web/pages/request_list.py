@@ -10,6 +10,7 @@ from flask import Flask, Response, make_response, render_template, request
 
 from inspector.answers.rules import load_rules
 from inspector.domain import Bin, CapturedRequest
+from inspector.reading.columns import label_columns, read_columns
 from inspector.reading.overview.timeline import Column
 from inspector.reading.reasons import Reason
 from inspector.storage.records import make_id
@@ -20,6 +21,7 @@ from inspector.web.htmx import (
 from inspector.web.pages.search import Search, explain, list_examples, read_search, suggest
 
 ROWS = 50
+_COLUMNS = {"read_columns": read_columns, "label_columns": label_columns}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,7 @@ def list_context(bin_: Bin, found: RequestList | None) -> dict[str, Any]:
         "reasons": {} if found is None else found.reasons,
         "search": read_search().suffix,
         "open_id": None,
+        **_COLUMNS,
         "rules_count": len(load_rules(bin_.answers).rules),
         "list_examples": list_examples,
         "suggest": suggest,
@@ -138,4 +141,6 @@ def render_rows(app: Flask, bin_: Bin, requests: Sequence[CapturedRequest]) -> s
     """
     newest_first = sorted(requests, key=lambda each: each.number, reverse=True)
     template = app.jinja_env.get_template("requests/_rows.html")
-    return template.render(bin=bin_, requests=newest_first, reasons={}, search="", open_id=None)
+    return template.render(
+        bin=bin_, requests=newest_first, reasons={}, search="", open_id=None, **_COLUMNS
+    )

@@ -38,4 +38,4 @@ def rows(name: str) -> Response:
         with app.app_context():
             return format_event("row", render_rows(app, bin_, fresh), last)
 
-    return park(open_stream(bin_, share_renderer(f"rows {name}", render)))
+    return park(open_stream(bin_, share_renderer(f"rows {name} {bin_.columns}", render)))
