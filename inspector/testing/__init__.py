@@ -12,6 +12,7 @@ from inspector.testing.deskpro import Deskpro
 from inspector.testing.expectations import MatchFields
 from inspector.testing.parts import ReceivedPart
 from inspector.testing.received import FieldNotFoundError, ReceivedRequest
+from inspector.testing.replaying import ReplayOptions
 from inspector.testing.server import InspectorServer
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ __all__ = [
     "PreparedRequest",
     "ReceivedPart",
     "ReceivedRequest",
+    "ReplayOptions",
     "WebhookBin",
 ]
 

@@ -6,7 +6,7 @@ import threading
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
-from typing import Any, Literal, NoReturn, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Unpack, overload
 
 from inspector.clock import time
 from inspector.reading.paths import MISSING
@@ -19,7 +19,12 @@ from inspector.testing.answering import (
 )
 from inspector.testing.expectations import Expectation, MatchFields, make_match
 from inspector.testing.received import ReceivedRequest
+from inspector.testing.replaying import ReplayOptions, replay_request
 from inspector.testing.sources import RequestSource
+
+if TYPE_CHECKING:
+    from inspector.emitter import DeliveryResult
+    from inspector.signatures import SignatureSecret
 
 DEFAULT_TIMEOUT_S = 5.0
 # The longest single wait within a long one.
@@ -47,6 +52,7 @@ class WebhookBin:
         self._lock = threading.Lock()
         self._loaded = 0
         self._cleared = 0
+        self._secrets: tuple[SignatureSecret, ...] = ()
         self._requests: list[ReceivedRequest] = []
         self.script: BinScript = BinScript(server.handler_threads, self._load_one, self.url)
 
@@ -275,6 +281,7 @@ class WebhookBin:
             parse_secret(each) if isinstance(each, str) else read_secrets([each])[0]
             for each in secrets
         ]
+        self._secrets = tuple(given)
         self._server.set_signatures(self.id, dump_secrets(given))
         for request in self._requests:
             request.forget_signatures()
@@ -288,6 +295,32 @@ class WebhookBin:
         for each in requests:
             if not any(check["result"] == "valid" for check in each.signatures):
                 raise AssertionError(f"{each!r} is not validly signed: {each.signature!r}")
+
+    def replay(
+        self,
+        request: ReceivedRequest | None = None,
+        *,
+        to: str,
+        **options: Unpack[ReplayOptions],
+    ) -> DeliveryResult:
+        """Send a request again, the last one without any, to the program at the URL ``to``.
+
+        Method, headers in order and body go byte for byte, but for what ``options`` change (see
+        ``ReplayOptions``); what followed the bin's URL is put behind ``to``. ``result.status``
+        is the answer's, None when there was none and ``result.failure`` says why.
+        """
+        __tracebackhide__ = True
+        found = self.last if request is None else request
+        if found is None:
+            raise AssertionError(f"No request has come to {self.url}, so none is sent again.")
+        return replay_request(found.captured, to, self._secrets, options)
+
+    def replay_all(
+        self, *, to: str, options: ReplayOptions | None = None, **match: Unpack[MatchFields]
+    ) -> list[DeliveryResult]:
+        """Send all matching requests again, the oldest first, one after the other."""
+        given = options or {}
+        return [self.replay(each, to=to, **given) for each in self.find_all(**match)]
 
     def take_handler_errors(self) -> list[BaseException]:
         """The errors that functions which answer have raised since the last call."""

@@ -81,10 +81,8 @@ class Deskpro:
             url=url,
             source=get_variation(source).source,
             method=method,
-            headers=_make_pairs("headers", headers or ()),
-            custom_data=data
-            if data is None or isinstance(data, str)
-            else _make_pairs("data", data),
+            headers=make_pairs("headers", headers or ()),
+            custom_data=data if data is None or isinstance(data, str) else make_pairs("data", data),
         )
         context = _make_context(source, ticket, set or {}, unset)
         theirs = (ticket or {}).get("custom_data") if data is None else None
@@ -156,7 +154,8 @@ def _make_context(
     return context
 
 
-def _make_pairs(what: str, pairs: Pairs) -> tuple[tuple[str, str], ...]:
+def make_pairs(what: str, pairs: Pairs) -> tuple[tuple[str, str], ...]:
+    """The pairs as texts. Raises ``TypeError`` that names the argument ``what``."""
     given = pairs.items() if isinstance(pairs, Mapping) else pairs
     return tuple(_make_pair(what, each) for each in given)
 
