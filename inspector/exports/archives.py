@@ -19,6 +19,8 @@ from inspector.domain.pairs import TCHAR
 from inspector.forms import build
 
 MAX_BOUNDARY_CHARS = 200
+# As databases count.
+MAX_SIZE = 2**53
 _METHOD = re.compile(TCHAR + r"{1,64}\Z")
 _VERSION = re.compile(r"(?:http/|h)(\d(?:\.\d)?)(?:[-c]\S*)?\Z", re.IGNORECASE)
 _BOUNDARY = re.compile(r';\s*boundary=(?:"([^"]+)"|([^;\s]+))', re.IGNORECASE)
@@ -48,11 +50,11 @@ def read_archived(entry: dict[str, Any], *, is_ours: bool = False) -> Archived:
     url = urlsplit(str(request["url"]))
     notes: list[str] = []
     headers = _read_headers(request, None if is_ours else url, notes)
-    body = _read_body(request.get("postData") or {}, headers, notes)
-    size = request.get("bodySize")
-    size = size if isinstance(size, int) and size > 0 and not body else len(body)
-    if size > len(body):
-        notes.append(f"The archive says that {size:,} bytes of body were sent, and has none.")
+    sent = _find_size(request, headers)
+    body = _read_body(request.get("postData") or {}, sent, headers, notes)
+    if sent and not body:
+        notes.append(f"The archive says that {sent:,} bytes of body were sent, and has none.")
+    size = len(body) or sent
     messages = entry.get("_webSocketMessages")
     if isinstance(messages, list) and messages:
         notes.append(f"The archive has {len(messages):,} messages of a WebSocket, left out here.")
@@ -96,12 +98,40 @@ def _read_query(request: dict[str, Any], url: SplitResult) -> str:
     return f"?{b'&'.join(parts).decode()}" if parts else ""
 
 
-def _read_body(data: dict[str, Any], headers: Headers, notes: list[str]) -> bytes:
+def _find_size(request: dict[str, Any], headers: Headers) -> int:
+    """The number of bytes of body that were sent, 0 where the archive does not say."""
+    size = request.get("bodySize")
+    if isinstance(size, int) and size > 0:
+        return min(size, MAX_SIZE)
+    length = next((value for name, value in headers if name.lower() == "content-length"), "")
+    return (
+        min(int(length), MAX_SIZE)
+        if length.isascii() and length.isdigit() and len(length) < 19
+        else 0
+    )
+
+
+def _encode(text: str, sent: int, notes: list[str]) -> bytes:
+    """The bytes of a body that an archive has as a text.
+
+    Archives of mitmproxy have a character for each byte of what is no UTF-8; the number of
+    bytes that were sent tells.
+    """
+    body = text.encode("utf-8", "surrogateescape")
+    if not sent or len(body) == sent:
+        return body
+    if len(text) == sent and all(character <= "\xff" for character in text):
+        return text.encode("latin-1")
+    notes.append(f"The archive says that {sent:,} bytes were sent; its text has {len(body):,}.")
+    return body
+
+
+def _read_body(data: dict[str, Any], sent: int, headers: Headers, notes: list[str]) -> bytes:
     text = data.get("text")
     if isinstance(text, str) and text:
         if "base64" in (data.get("_encoding"), data.get("encoding")):
             return b64decode(text, validate=True)
-        return text.encode("utf-8", "surrogateescape")
+        return _encode(text, sent, notes)
     params = data.get("params") or []
     if not params:
         return b""

@@ -18,7 +18,7 @@ from inspector.exports.outgoing import make_outgoing
 from inspector.forms import to_json_safe
 
 CREATOR = "Inspector"
-# The field of our own in which a request has its head in base64, where that is not all ASCII.
+# A field of our own: the request's head in base64, where that is not all ASCII.
 HEAD_OF_BYTES = "_headBase64"
 
 # What was answered is not kept: the specification's way to say so of each field.
@@ -71,7 +71,7 @@ def make_entry(request: CapturedRequest, base_url: str) -> dict[str, Any]:
     }
     if not request.raw_head.isascii():
         # An archive has texts alone; which bytes they were cannot be told from them.
-        entry["request"][HEAD_OF_BYTES] = b64encode(request.raw_head).decode()  # type: ignore[index]
+        entry[HEAD_OF_BYTES] = b64encode(request.raw_head).decode()
     if request.body:
         entry["request"]["postData"] = _post_data(request)  # type: ignore[index]
     return to_json_safe(entry)

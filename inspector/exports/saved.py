@@ -271,9 +271,7 @@ def _read_entry(options: _Import, entry: dict[str, Any], *, is_ours: bool) -> Ca
     return Capture(
         bin_name=options.bin_name,
         received_us=options.now_us if moment is None else moment,
-        raw_head=_read_head(
-            found.request_line, found.headers, entry["request"].get(HEAD_OF_BYTES), "utf-8"
-        ),
+        raw_head=_read_head(found.request_line, found.headers, entry.get(HEAD_OF_BYTES), "utf-8"),
         read_body=lambda: found.body,
         body_size=_count("bodySize", found.body_size),
         peer=_clean(entry.get("_remoteAddress") or "")[:100],

@@ -100,6 +100,29 @@ def test_what_is_left_out_is_named() -> None:
         assert text in say(capture)
 
 
+def test_a_character_may_stand_for_each_byte_that_was_sent() -> None:
+    text = bytes(range(256)).decode("latin-1")
+    assert read({"bodySize": 256, "postData": {"text": text}})[1].body == bytes(range(256))
+    assert read({"postData": {"text": "caf\xe9"}})[1].body == "café".encode()
+
+
+@pytest.mark.parametrize(
+    ("length", "data", "said"),
+    [
+        ("298", {}, "298 bytes of body were sent, and has none"),
+        ("6", {"text": "ab"}, "6 bytes were sent; its text has 2"),
+        ("9" * 5000, {"text": "ab"}, None),
+        ("many", {}, None),
+    ],
+)
+def test_a_body_that_is_not_all_there_is_told_by_its_length(
+    length: str, data: dict[str, str], said: str | None
+) -> None:
+    capture, _ = read({"headers": [{"name": "Content-Length", "value": length}], "postData": data})
+    assert said is None or said in say(capture)
+    assert said is not None or "were sent" not in say(capture)
+
+
 def test_a_query_that_only_the_list_has_is_there() -> None:
     listed = [{"name": "q", "value": "a b"}]
     assert read({"url": "https://x.test/p", "queryString": listed})[1].target == "/p?q=a+b"
