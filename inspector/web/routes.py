@@ -18,6 +18,7 @@ from inspector.web.pages import (
     emitter,
     fields,
     importing,
+    pictures,
     pins,
     replay,
     replays,
@@ -38,6 +39,7 @@ def register(app: Flask) -> None:
     rooms = (
         login,
         bins,
+        pictures,
         requests,
         pins,
         replay,

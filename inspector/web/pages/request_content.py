@@ -11,6 +11,8 @@ from inspector.domain.multipart import Part
 from inspector.domain.texts import decode_text_body
 from inspector.errors import InspectorError
 from inspector.forms import Form, Note
+from inspector.reading.files.kinds import FileKind, find_kind
+from inspector.reading.files.thumbnails import explain_unshown
 from inspector.reading.json_notes import JsonNote, find_json_notes
 from inspector.reading.layouts.laying_out import LaidOut, lay_out_body, lay_out_text
 from inspector.reading.receivers import PHP, SENT
@@ -46,6 +48,14 @@ class Preview:
 
 
 @dataclass(frozen=True, slots=True)
+class FileView:
+    """A file that is known by its first bytes, and why its picture is not shown, if it is one."""
+
+    kind: FileKind
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class PartView:
     """A part of a multipart body with its place in it."""
 
@@ -53,13 +63,15 @@ class PartView:
     part: Part
     preview: Preview
     laid_out: LaidOut | None = None
+    file: FileView | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
     """``body`` is the decoded body; ``as_sent`` is there when a content coding was undone.
 
-    ``laid_out`` is the body for reading, ``has_layout`` says that there is one to choose.
+    ``laid_out`` is the body for reading, ``has_layout`` says that there is one to choose,
+    and ``file`` is a body that is one.
     ``parts`` are those that the form does not tell all of, ``more_parts`` counts what is
     not among them for want of room.
     """
@@ -70,6 +82,7 @@ class Content:
     as_sent: Preview | None
     laid_out: LaidOut | None
     has_layout: bool
+    file: FileView | None
     parts: list[PartView]
     more_parts: int
     parts_problem: str | None
@@ -98,6 +111,7 @@ def build_content(request: CapturedRequest, receiver: str = PHP, view: str = "")
         else preview(request.body, None, MAX_BODY_CHARS, MAX_HEX_BYTES),
         laid_out=None if view == AS_SENT else laid_out,
         has_layout=laid_out is not None,
+        file=_view_file(decoded, request.body_text),
         parts=_view_parts(parts[:MAX_SHOWN_PARTS]),
         more_parts=max(0, len(parts) - MAX_SHOWN_PARTS),
         parts_problem=request.parts.problem if request.parts else None,
@@ -151,6 +165,14 @@ def _list_parts(request: CapturedRequest) -> list[tuple[int, Part]]:
     return [(index, part) for index, part in parts if index in others or part.content_type]
 
 
+def _view_file(data: bytes, text: str | None) -> FileView | None:
+    """Texts are no files, but for what calls itself a PDF."""
+    kind = find_kind(data) if text is None or data.startswith(b"%PDF-") else None
+    if kind is None:
+        return None
+    return FileView(kind, explain_unshown(len(data), kind.pixels) if kind.picture else None)
+
+
 def _view_parts(parts: list[tuple[int, Part]]) -> list[PartView]:
     views, left = [], MAX_LAID_OUT_PARTS_CHARS
     for index, part in parts:
@@ -161,7 +183,8 @@ def _view_parts(parts: list[tuple[int, Part]]) -> list[PartView]:
         if text is not None and left > 0:
             laid_out = lay_out_text(text, kind.essence, min(left, MAX_PREVIEW_CHARS))
             left -= min(len(text), MAX_PREVIEW_CHARS) if laid_out else 0
-        views.append(PartView(index, part, shown, laid_out))
+        file = _view_file(part.data, text)
+        views.append(PartView(index, part, shown, laid_out, file))
     return views
 
 
