@@ -34,6 +34,8 @@ COMMANDS = {
     "export": "inspector.cli.export",
     "import": "inspector.cli.import_file",
     "prune": "inspector.cli.prune",
+    "backup": "inspector.cli.database.backup",
+    "copy": "inspector.cli.database.copy",
     "completion": "inspector.cli.completion",
 }
 

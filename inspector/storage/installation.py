@@ -6,6 +6,14 @@ from collections.abc import Callable
 
 from sqlalchemy import Engine, text
 
+# Values about one database alone: a check of the writer's, the index of words beside it, a copy
+# that is under way. Neither a copy nor a backup has them.
+CHECKED = "checked"
+INDEX_TOKEN = "index"  # noqa: S105 - the name of a value
+INDEX_CLOSED = "index closed"
+COPY_OF = "copy of"
+OF_ONE_DATABASE = (CHECKED, INDEX_TOKEN, INDEX_CLOSED, COPY_OF)
+
 _FIND = text("SELECT value FROM installation WHERE name = :name")
 _ADD = text(
     "INSERT INTO installation (name, value) VALUES (:name, :value) ON CONFLICT (name) DO NOTHING"
@@ -14,6 +22,7 @@ _SET = text(
     "INSERT INTO installation (name, value) VALUES (:name, :value)"
     " ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 )
+_DELETE = text("DELETE FROM installation WHERE name = :name")
 
 
 def find_value(engine: Engine, name: str) -> str | None:
@@ -37,3 +46,9 @@ def ensure_value(engine: Engine, name: str, make: Callable[[], str]) -> str:
             connection.execute(_ADD, {"name": name, "value": make()})
         found = find_value(engine, name)
     return found or ""
+
+
+def delete_value(engine: Engine, name: str) -> None:
+    """Forget a value."""
+    with engine.begin() as connection:
+        connection.execute(_DELETE, {"name": name})

@@ -141,6 +141,8 @@ USES = {
     ("emit", "ticket"): ("emit --to {url}/desk --ticket 'in put/ticket.json'", None),
     ("emit", "save"): ("emit --to {url}/desk --save 'in put/action.json'", "in put/action.json"),
     ("export", "output"): ("export desk -o 'in put/out.jsonl' --server {url}", "in put/out.jsonl"),
+    ("backup", "file"): ("backup 'in put/copy.sqlite3' --data-dir data", "in put/copy.sqlite3"),
+    ("backup", "data_dir"): ("backup two.sqlite3 --data-dir ./data", "two.sqlite3"),
     ("import", "file"): ("import 'in put/one.http' --bin desk --server {url}", None),
 }
 # Tried with a server of their own, here and above.

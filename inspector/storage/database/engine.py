@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, has_app_context
-from sqlalchemy import Connection, Engine, event, inspect, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -44,6 +45,7 @@ from inspector.storage.database.urls import (
     is_in_memory,
     strip_options,
 )
+from inspector.storage.installation import COPY_OF, find_value
 from inspector.storage.models import Base, db
 
 # For those who name them and speak no SQL.
@@ -146,6 +148,14 @@ def attach_database(app: Flask, database_url: str) -> Engine:
     db.init_app(app)
     with app.app_context():
         open_database(db.engine)
+        copy_of = find_value(db.engine, COPY_OF)
+        if copy_of is not None:
+            db.engine.dispose()
+            raise InspectorError(
+                "copy_unfinished",
+                f"The database {describe_url(db.engine.url)} is an unfinished copy of {copy_of}. "
+                "Finish it by the same `inspector copy`, or begin with an empty one.",
+            )
         return db.engine
 
 
@@ -155,10 +165,7 @@ def open_database(engine: Engine) -> None:
     Raises ``DatabaseTooNewError`` for one that a newer program wrote, and
     ``database_unusable`` when the database does not answer.
     """
-    if engine.dialect.name == "sqlite":
-        _watch_file(engine)
-    else:
-        _limit_waiting(engine)
+    set_up_connections(engine)
     try:
         _bring_up_to_date(engine)
     except (DBAPIError, sqlite3.Error) as error:
@@ -167,6 +174,28 @@ def open_database(engine: Engine) -> None:
         raise InspectorError(
             "database_unusable", f"The database {describe_url(engine.url)} cannot be used: {why}."
         ) from error
+
+
+def make_engine(url: URL) -> Engine:
+    """An engine for a URL of ``check_url``'s, its connections set up."""
+    engine = create_engine(strip_options(url), **engine_options(url))
+    set_up_connections(engine)
+    return engine
+
+
+def set_up_connections(engine: Engine) -> None:
+    """See to it that connections are to the right file, and that nobody waits for ever."""
+    if event.contains(engine, "connect", _mark):
+        return
+    event.listen(engine, "connect", _mark)
+    if engine.dialect.name == "sqlite":
+        _watch_file(engine)
+    else:
+        _limit_waiting(engine)
+
+
+def _mark(_connection: object, _record: object) -> None:
+    """Stands at engines whose connections are set up."""
 
 
 @contextmanager
@@ -269,10 +298,10 @@ def _limit_waiting(engine: Engine) -> None:
 
 def _bring_up_to_date(engine: Engine) -> None:
     with engine.connect() as connection:
-        if _find_revision(connection)[1] == HEAD_REVISION:
+        if find_revision(connection)[1] == HEAD_REVISION:
             return
     with _only_one(engine) as connection:
-        has_tables, found = _find_revision(connection)
+        has_tables, found = find_revision(connection)
         if found == HEAD_REVISION:  # Another was quicker.
             return
         if has_tables:
@@ -281,7 +310,7 @@ def _bring_up_to_date(engine: Engine) -> None:
             _create(connection)
 
 
-def _find_revision(connection: Connection) -> tuple[bool, str | None]:
+def find_revision(connection: Connection) -> tuple[bool, str | None]:
     """Two facts about a database: it has tables of ours, and their revision."""
     if connection.dialect.name == "sqlite":
         bare: Any = connection.connection.driver_connection

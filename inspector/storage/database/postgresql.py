@@ -44,6 +44,9 @@ DELIVERY_KEYS = (
     ON request_words (bin_id, delivery, number)
     """,
 )
+ENQUEUE_ALL = (
+    "INSERT INTO requests_to_index SELECT bin_id, number FROM requests ON CONFLICT DO NOTHING"
+)
 EXTRAS = (
     _COMPRESS,
     """
@@ -59,7 +62,7 @@ EXTRAS = (
     """,
     "CREATE INDEX request_words_by_word ON request_words USING gin (words)",
     *DELIVERY_KEYS,
-    "INSERT INTO requests_to_index SELECT bin_id, number FROM requests",
+    ENQUEUE_ALL,
 )
 
 # A commit that is not synced lets go of its locks at once; then one that is syncs both, while

@@ -30,6 +30,16 @@ def check_url(database_url: str) -> URL:
     ``invalid_database`` for a URL we cannot open, ``driver_missing``, ``data_dir_unusable``
     and ``database_unusable`` for a place where no file can be made.
     """
+    url = parse_url(database_url)
+    if url.get_backend_name() == "postgresql":
+        _check_driver()
+    elif not is_in_memory(url):
+        _make_file(Path(str(url.database)))
+    return url
+
+
+def parse_url(database_url: str) -> URL:
+    """The URL taken apart, the path of a file absolute. Raises ``invalid_database``."""
     try:
         url = make_url(_SCHEME.sub("postgresql+psycopg", database_url))
         if url.drivername not in ("sqlite", "sqlite+pysqlite", "postgresql+psycopg"):
@@ -47,9 +57,8 @@ def check_url(database_url: str) -> URL:
                 f"{hide_password(database_url)} has an @ too many. In a name or a password "
                 "it is written %40.",
             )
-        _check_driver()
     elif not is_in_memory(url):
-        url = url.set(database=str(_make_file(Path(str(url.database)))))
+        url = url.set(database=str(Path(str(url.database)).absolute()))
     return url
 
 
@@ -109,8 +118,7 @@ def _check_driver() -> None:
         ) from error
 
 
-def _make_file(path: Path) -> Path:
-    path = path.absolute()
+def _make_file(path: Path) -> None:
     make_private_folder(path.parent)
     try:
         make_private_file(path)
@@ -119,4 +127,3 @@ def _make_file(path: Path) -> Path:
             "database_unusable",
             f"The database {path} cannot be made or opened: {error.strerror}.",
         ) from error
-    return path

@@ -24,7 +24,7 @@ from inspector.reading.query import Query
 from inspector.storage.attempts import KnownDeliveries
 from inspector.storage.database.engine import find_path
 from inspector.storage.database.files import FileIdentity, identify, make_private_file
-from inspector.storage.installation import find_value, set_value
+from inspector.storage.installation import INDEX_CLOSED, INDEX_TOKEN, find_value, set_value
 from inspector.storage.requests import RequestStore
 from inspector.storage.rows import find_existing, find_row_below, load_rows_after
 from inspector.storage.search.search_index import BATCH
@@ -32,8 +32,6 @@ from inspector.storage.search.word_index import IndexUnusableError, WordIndex, d
 
 log = logging.getLogger("inspector.storage")
 
-TOKEN = "index"  # noqa: S105 - the name of a value
-CLEAN = "index closed"
 SWEEP_BATCH = 500
 _KNOWN_TO = text(
     "SELECT number FROM requests WHERE bin_id = :bin AND number <= :newest AND id <= :row"
@@ -64,7 +62,7 @@ class FileIndex:
         row = find_row_below(bin_, 2**62 if before is None else before)
         if row is None:
             return []
-        token = find_value(self._engine, TOKEN)
+        token = find_value(self._engine, INDEX_TOKEN)
         if not token or self._is_damaged or self._is_elsewhere():
             return None
         try:
@@ -77,7 +75,7 @@ class FileIndex:
         self, bin_id: int, keys: Sequence[int], newest: int
     ) -> KnownDeliveries | None:
         """See ``DeliveryIndex``."""
-        token = find_value(self._engine, TOKEN)
+        token = find_value(self._engine, INDEX_TOKEN)
         if not token or self._is_damaged or self._is_elsewhere():
             return None
         try:
@@ -123,7 +121,7 @@ class FileIndex:
             return
         if not self._is_damaged:
             with contextlib.suppress(Exception):
-                set_value(self._engine, CLEAN, self._describe())
+                set_value(self._engine, INDEX_CLOSED, self._describe())
         self._ownership.close()
         self._ownership = None
 
@@ -161,7 +159,7 @@ class FileIndex:
 
     def _follow(self) -> None:
         """Read what another process fills; it may have made the file anew."""
-        if self._is_damaged or self._index_token() != find_value(self._engine, TOKEN):
+        if self._is_damaged or self._index_token() != find_value(self._engine, INDEX_TOKEN):
             self._replace(WordIndex(self._path))
 
     def _prove(self) -> None:
@@ -169,8 +167,8 @@ class FileIndex:
         database = self._identify_database()
         if self._database is None and not self._is_damaged:
             is_ours = self._belongs()
-            is_clean = find_value(self._engine, CLEAN) == self._describe()
-            set_value(self._engine, TOKEN, "")
+            is_clean = find_value(self._engine, INDEX_CLOSED) == self._describe()
+            set_value(self._engine, INDEX_TOKEN, "")
             if is_ours and (is_clean or self._index.is_whole()):
                 self._database = database
                 self._give_token()
@@ -181,7 +179,7 @@ class FileIndex:
         self._database = database
 
     def _make_anew(self) -> None:
-        set_value(self._engine, TOKEN, "")
+        set_value(self._engine, INDEX_TOKEN, "")
         if self._is_damaged and self._path != ":memory:":
             self._index.close()
             delete_index(self._path)
@@ -192,10 +190,10 @@ class FileIndex:
     def _give_token(self) -> None:
         token = secrets.token_hex(16)
         self._index.set_token(token)
-        set_value(self._engine, TOKEN, token)
+        set_value(self._engine, INDEX_TOKEN, token)
 
     def _belongs(self) -> bool:
-        token = find_value(self._engine, TOKEN)
+        token = find_value(self._engine, INDEX_TOKEN)
         progress = self._index.progress
         with self._engine.connect() as connection:
             highest = connection.execute(_HIGHEST_ROW).scalar() or 0

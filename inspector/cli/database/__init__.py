@@ -1,0 +1,1 @@
+"""Commands that open a database themselves, and need no server."""

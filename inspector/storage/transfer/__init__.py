@@ -1,0 +1,1 @@
+"""A database brought over into another: to move house, and as a backup."""
