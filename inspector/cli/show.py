@@ -11,7 +11,18 @@ from inspector.cli.client import Client, server_options
 from inspector.cli.lines import escape_pieces
 from inspector.cli.request_names import request_path
 
-FORMS = ("raw", "json", "curl", "httpie", "python", "requests", "pytest", "har")
+FORMS = (
+    "raw",
+    "json",
+    "curl",
+    "curl-fish",
+    "curl-file",
+    "httpie",
+    "python",
+    "requests",
+    "pytest",
+    "har",
+)
 
 
 @click.command("show", context_settings={"auto_envvar_prefix": "INSPECTOR"})

@@ -1,12 +1,14 @@
-"""A request as a curl command for bash or fish.
+"""A request as a curl command: for bash and zsh, and for API clients that import one; for fish.
 
 Source: curl's manual page; behaviour tried with curl 7.88.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from inspector.exports.outgoing import Outgoing
-from inspector.exports.shell import is_printable, quote_word, render_printf
+from inspector.exports.shell import is_printable, quote_ansi, quote_word, render_printf
 
 # Linux takes no argument beyond 128 KiB (MAX_ARG_STRLEN); a pipe has no such limit.
 MAX_WORD_BYTES = 100_000
@@ -16,26 +18,54 @@ _EXPECT_BYTES = 1_000_000
 _DEFAULTS = (b"user-agent", b"accept")
 
 
-def render_curl(outgoing: Outgoing) -> str:
+_Quote = Callable[[bytes], str]
+
+
+def render_curl(outgoing: Outgoing, *, file: str = "") -> str:
     """One command, over several lines. Only curl runs, and sends what was captured.
+
+    Postman and Insomnia import it, unless the body is piped into it: one that is no text or
+    has more than ``MAX_WORD_BYTES``. With ``file`` the body is read from a file of that name.
+    """
+    if file and outgoing.body:
+        return _render(outgoing, quote_ansi, f"--data-binary {quote_ansi(b'@' + file.encode())}")
+    if len(outgoing.body) > MAX_WORD_BYTES or not is_text(outgoing.body):
+        return _render(outgoing, quote_ansi, None)
+    return _render(outgoing, quote_ansi, f"--data-raw {quote_ansi(outgoing.body)}")
+
+
+def render_curl_for_fish(outgoing: Outgoing) -> str:
+    """The same for fish, which has no ``$'...'``; bash takes it too.
 
     Some things no curl can send, and they differ: header lines without a name, NULs
     and line ends inside values, and what the URL could not hold unencoded.
     """
-    options = [*_method_options(outgoing), *_header_options(outgoing)]
+    if len(outgoing.body) > MAX_WORD_BYTES or not is_printable(outgoing.body):
+        return _render(outgoing, quote_word, None)
+    return _render(outgoing, quote_word, f"--data-raw {quote_word(outgoing.body)}")
+
+
+def is_text(body: bytes) -> bool:
+    """True when a shell can be given the body as a word."""
+    try:
+        return "\0" not in body.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+
+
+def _render(outgoing: Outgoing, quote: _Quote, data: str | None) -> str:
+    """``data`` is the option that gives the body; without it the body comes by a pipe."""
+    options = [*_method_options(outgoing, quote), *_header_options(outgoing, quote)]
     pipe = ""
     if outgoing.body or outgoing.announced:
-        piped = len(outgoing.body) > MAX_WORD_BYTES or not is_printable(outgoing.body)
-        if piped:
+        if data is None:
             pipe = f"{render_printf(outgoing.body)} | "
-            options.append("--data-binary @-")
-        else:
-            options.append(f"--data-raw {quote_word(outgoing.body)}")
-    url = quote_word(outgoing.url.encode())
+        options.append(data or "--data-binary @-")
+    url = quote(outgoing.url.encode())
     return " \\\n  ".join([f"{pipe}curl --globoff --path-as-is {url}", *options]) + "\n"
 
 
-def _method_options(outgoing: Outgoing) -> list[str]:
+def _method_options(outgoing: Outgoing, quote: _Quote) -> list[str]:
     options = ["--http1.0"] if outgoing.http_version == "1.0" else []
     has_data = bool(outgoing.body) or outgoing.announced
     if outgoing.method == b"HEAD" and not has_data:
@@ -44,11 +74,11 @@ def _method_options(outgoing: Outgoing) -> list[str]:
         # curl would wait for the body that an answer to HEAD announces and never sends.
         options.append("--max-time 5")
     if outgoing.method != (b"POST" if has_data else b"GET"):
-        options.append(f"-X {quote_word(outgoing.method)}")
+        options.append(f"-X {quote(outgoing.method)}")
     return options
 
 
-def _header_options(outgoing: Outgoing) -> list[str]:
+def _header_options(outgoing: Outgoing, quote: _Quote) -> list[str]:
     lines = [
         # "Name:" alone would tell curl to leave its own header out; "Name;" sends an empty one.
         name + b": " + value if value else name + b";"
@@ -60,4 +90,4 @@ def _header_options(outgoing: Outgoing) -> list[str]:
     if len(outgoing.body) > _EXPECT_BYTES and not outgoing.has_header(b"expect"):
         unwanted.append(b"expect")
     lines += [name.title() + b":" for name in unwanted]
-    return [f"-H {quote_word(line)}" for line in lines]
+    return [f"-H {quote(line)}" for line in lines]

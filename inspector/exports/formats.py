@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from inspector.domain import CapturedRequest
-from inspector.exports.curl import render_curl
+from inspector.exports.curl import render_curl, render_curl_for_fish
 from inspector.exports.har import render_har
 from inspector.exports.httpie import render_httpie
 from inspector.exports.outgoing import make_outgoing
@@ -44,12 +44,27 @@ def render_raw(request: CapturedRequest, base_url: str) -> bytes:  # noqa: ARG00
     return request.raw_head + b"\r\n" + body
 
 
+def body_name(request: CapturedRequest) -> str:
+    """The name under which the request's body is downloaded."""
+    return f"{request.bin_name}-{request.number}.bin"
+
+
 def _text(render: Callable[[CapturedRequest, str], str]) -> _Render:
     return lambda request, base_url: render(request, base_url).encode("utf-8", "replace")
 
 
 _FORMS: dict[str, tuple[_Render, str, str]] = {
     "curl": (_text(lambda each, url: render_curl(make_outgoing(each, url))), TEXT, "sh"),
+    "curl-fish": (
+        _text(lambda each, url: render_curl_for_fish(make_outgoing(each, url))),
+        TEXT,
+        "sh",
+    ),
+    "curl-file": (
+        _text(lambda each, url: render_curl(make_outgoing(each, url), file=body_name(each))),
+        TEXT,
+        "sh",
+    ),
     "httpie": (_text(lambda each, url: render_httpie(make_outgoing(each, url))), TEXT, "sh"),
     "python": (_text(lambda each, url: render_httpx(make_outgoing(each, url))), TEXT, "py"),
     "requests": (_text(lambda each, url: render_requests(make_outgoing(each, url))), TEXT, "py"),

@@ -15,6 +15,8 @@ _PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456
 _ESCAPED = frozenset(b"%\\'!")
 # and what bash or fish might look at when the single quotes stand between double ones.
 _ESCAPED_WITHIN = _ESCAPED | frozenset(b'"$`')
+_NEEDS_ANSI = frozenset(b"\\'!")
+_ANSI = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\", "'": "\\'"}
 _SHORT = {0x0A: "\\n", 0x0D: "\\r", 0x09: "\\t", 0x25: "%%"}
 
 
@@ -30,6 +32,34 @@ def quote_word(data: bytes) -> str:
             return data.decode()
         return _quote_printable(data.decode())
     return f'"$({_printf(data, _ESCAPED_WITHIN)})"'
+
+
+def quote_ansi(data: bytes) -> str:
+    """One argument for bash and zsh, as browsers and API clients write and read it: ``$'...'``.
+
+    What is plain stands in single quotes. Raises ``ValueError`` for a NUL. Source: bash
+    manual, 3.1.2.4 ANSI-C Quoting; Chromium's "Copy as cURL (bash)", for the escapes.
+    """
+    if b"\0" in data:
+        raise ValueError("no shell can pass a NUL")
+    if is_printable(data) and not _NEEDS_ANSI.intersection(data):
+        return quote_word(data)
+    text = data.decode("utf-8", "surrogateescape")
+    return "$'" + "".join(map(_escape_ansi, text)) + "'"
+
+
+def _escape_ansi(char: str) -> str:
+    code = ord(char)
+    if char in _ANSI:
+        return _ANSI[char]
+    if 0xDC80 <= code <= 0xDCFF:
+        return f"\\x{code - 0xDC00:02x}"
+    if char.isprintable() and char != "!":
+        return char
+    if code < 0x80:
+        return f"\\u{code:04x}"
+    # As bytes: what bash makes of a code point depends on the locale.
+    return "".join(f"\\x{byte:02x}" for byte in char.encode())
 
 
 def render_printf(data: bytes) -> str:

@@ -81,10 +81,15 @@ BODIES = [
 ]
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+CURLS = [("bash", "curl"), ("bash", "curl-fish"), ("fish", "curl-fish")]
+
+
+@pytest.mark.parametrize(("shell", "form"), CURLS)
 @pytest.mark.parametrize("body", BODIES, ids=lambda body: repr(body[:20]))
-def test_only_curl_runs_and_gets_the_very_bytes(sandbox: Sandbox, shell: str, body: bytes) -> None:
-    (run,) = sandbox.paste(shell, export(make(HOSTILE_HEAD, body), "curl"))
+def test_only_curl_runs_and_gets_the_very_bytes(
+    sandbox: Sandbox, shell: str, form: str, body: bytes
+) -> None:
+    (run,) = sandbox.paste(shell, export(make(HOSTILE_HEAD, body), form))
     assert sandbox.list_strays() == []
     assert run.name == "curl"
     given = list_values(run.arguments, b"--data-raw")
@@ -107,9 +112,23 @@ def test_only_curl_runs_and_gets_the_very_bytes(sandbox: Sandbox, shell: str, bo
     assert url == BASE.encode() + target
 
 
-@pytest.mark.parametrize("shell", SHELLS)
-def test_nothing_happens_while_a_command_is_typed(sandbox: Sandbox, shell: str) -> None:
-    text = export(make(HOSTILE_HEAD, b"\x00\x03\x04'\"!!\n" + STRAY), "curl")
+@pytest.mark.parametrize("body", BODIES[:5], ids=lambda body: repr(body[:20]))
+def test_any_text_is_an_argument_that_api_clients_import(sandbox: Sandbox, body: bytes) -> None:
+    text = export(make(HOSTILE_HEAD, body), "curl")
+    assert text.startswith("curl ")
+    (run,) = sandbox.paste("bash", text)
+    assert list_values(run.arguments, b"--data-raw") == [body]
+
+
+def test_a_body_that_is_no_text_can_be_taken_from_its_file(sandbox: Sandbox) -> None:
+    text = export(make(HOSTILE_HEAD, bytes(range(256))), "curl-file")
+    (run,) = sandbox.paste("bash", text)
+    assert list_values(run.arguments, b"--data-binary") == [b"@orders-1.bin"]
+
+
+@pytest.mark.parametrize(("shell", "form"), CURLS)
+def test_nothing_happens_while_a_command_is_typed(sandbox: Sandbox, shell: str, form: str) -> None:
+    text = export(make(HOSTILE_HEAD, b"\x03\x04'\"!!\n" + STRAY), form)
     assert text.replace("\n", "").isprintable()
     (typed,) = sandbox.type(shell, text)
     (pasted,) = sandbox.paste(shell, text)
@@ -234,7 +253,8 @@ def test_what_curl_sends_is_what_was_captured(
         skip_without("curl", "curl")
     name = live_server.create_bin().rpartition("/")[2]
     sent = send_to(raw, name)
-    url = f"{live_server.url}/api/v1/bins/{name}/requests/{sent['id']}?format=curl"
+    form = "curl" if shell == "bash" else "curl-fish"
+    url = f"{live_server.url}/api/v1/bins/{name}/requests/{sent['id']}?format={form}"
     text = requests.get(url, timeout=10).text
     done = subprocess.run(
         [find_shell(shell)], input=text.encode(), capture_output=True, timeout=30, check=False

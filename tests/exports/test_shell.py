@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inspector.exports.shell import quote_word, render_printf
+from inspector.exports.shell import quote_ansi, quote_word, render_printf
 from tests.exports.shells import SHELLS, Sandbox
 
 STRAY = b": > stray"
@@ -75,6 +75,16 @@ def test_hostile_words_arrive_as_they_are(sandbox: Sandbox, shell: str, locale: 
     words = [quote_word(each) for each in HOSTILE]
     (run,) = sandbox.paste(shell, f"curl {' '.join(words)}\n", locale)
     assert run.arguments == HOSTILE
+    assert sandbox.list_strays() == []
+
+
+@pytest.mark.parametrize("locale", ["C.UTF-8", "C"])
+def test_hostile_words_arrive_in_ansi_quotes_too(sandbox: Sandbox, locale: str) -> None:
+    given = [*HOSTILE, b"line\n", b"\n", "\u00ad\u0085\U000e0001".encode(), rb"\u00e9\n"]
+    words = [quote_ansi(each) for each in given]
+    assert "".join(words).isprintable()
+    (run,) = sandbox.paste("bash", f"curl {' '.join(words)}\n", locale)
+    assert run.arguments == given
     assert sandbox.list_strays() == []
 
 

@@ -34,7 +34,8 @@ def test_the_declared_forms_are_those_there_are() -> None:
 def test_a_request_is_had_in_each_form(client: FlaskClient, captured: None, form: str) -> None:
     answer = client.get(f"{REQUESTS}/1-1?format={form}")
     assert answer.status_code == 200
-    assert b"ticket%5Bid%5D=1" in answer.data.replace(b"%%", b"%")
+    body = b"@orders-1.bin" if form == "curl-file" else b"ticket%5Bid%5D=1"
+    assert body in answer.data.replace(b"%%", b"%")
     assert answer.headers["Content-Security-Policy"].endswith("sandbox")
     is_shown = "Content-Disposition" not in answer.headers
     assert is_shown is (answer.mimetype == "text/plain")

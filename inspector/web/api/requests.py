@@ -193,10 +193,22 @@ class FormatQuery:
     """In which form."""
 
     format: Annotated[
-        Literal["json", "curl", "httpie", "python", "requests", "pytest", "har", "raw"],
+        Literal[
+            "json",
+            "curl",
+            "curl-fish",
+            "curl-file",
+            "httpie",
+            "python",
+            "requests",
+            "pytest",
+            "har",
+            "raw",
+        ],
         About(
-            "curl and httpie are for bash or fish, python is for httpx, pytest a test with our "
-            "fixture, har an HTTP Archive, raw the HTTP message."
+            "curl is for bash, zsh, Postman and Insomnia, curl-file takes the body from the file "
+            "that /body downloads, curl-fish and httpie are for bash or fish, python is for httpx, "
+            "pytest a test with our fixture, har an HTTP Archive, raw the HTTP message."
         ),
     ] = "json"
     as_: Annotated[Receiver, AS_RECEIVER] = "php"
