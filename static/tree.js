@@ -133,7 +133,7 @@ function filter(tree) {
 // A word may be a field's name in any language that its menu offers; the server's filter
 // (reading/paths.py) has the same rules.
 const WORD = /\{\{.*?(?:\}\}|$)|(?:(?<=\S)[[(](?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^[\]"'()][^[\]()]*)[\])]|\S)+/gs;
-const VARIABLE = /^(?:\$_POST|req\.body|request\.(?:form|json|POST)|r\.Form|params|_context|\.(?:form|json))(?=[.[])/;
+const VARIABLE = /^(?:\$\w+|json\.loads\(request\.body\)|req\.body|request\.(?:form|json|POST)|r\.Form|params|_context|\.(?:form|json))(?=[.[])/;
 const STEP = /\.?(?:\[|(?:getlist|Get)\()(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')[\])]|\[:(\w+)\]|\.?\[(?!["'])([^[\]]*)(?:\]+|$)|\.?([^.[\](){}]+)/sy;
 
 function splitNames(text) {
@@ -153,6 +153,8 @@ function compileName(text) {
   }
   if (name.startsWith("{{")) name = name.slice(2).replace(/[}\s]+$/, "").trim();
   name = name.replace(VARIABLE, "");
+  // jq's, from the root on.
+  if (name === text && text.startsWith(".") && !text.includes("[")) return new RegExp(`^${escapeText(text.slice(1).toLowerCase())}`);
   if (name === text && !text.includes("[")) return null;
   const keys = [];
   STEP.lastIndex = 0;
@@ -168,7 +170,14 @@ function compileName(text) {
 function keyPattern([, double, single, symbol, bare, plain]) {
   if (bare === "") return "\\d+";
   const key = double?.replace(/\\(.)/gs, "$1") ?? single?.replace(/\\(.)/gs, "$1") ?? symbol ?? bare ?? plain;
-  return key.toLowerCase().replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+  const literal = escapeText(key.toLowerCase());
+  // A form's name, which Flask and Django leave as it is.
+  if (!/\[.*\]$/s.test(key)) return literal;
+  return `(?:${literal}|${escapeText(key.toLowerCase().replace(/\[([^[\]]*)\][^[]*/g, ".$1").replace(/\.+$/, ""))})`;
+}
+
+function escapeText(text) {
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 }
 
 function mark(tree, words) {

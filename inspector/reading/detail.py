@@ -15,15 +15,11 @@ from inspector.reading.paths import (
     MISSING,
     Path,
     find_value,
-    form_name,
     format_path,
-    is_inside_text,
-    jq_name,
-    python_name,
     quote_path,
-    template_name,
 )
-from inspector.reading.receivers import PHP, SENT, list_receiver_names
+from inspector.reading.receivers import PHP, SENT
+from inspector.reading.receivers.languages import list_names
 from inspector.reading.rows import plain_texts
 
 MAX_VALUE_CHARS = 64_000
@@ -88,28 +84,11 @@ def find_detail(request: Message, path: Path, receiver: str = PHP) -> FieldDetai
         note_on_keys(value)
         if source == FORM and dialect == PHP and isinstance(value, dict)
         else None,
-        _list_names(source, root, path, dialect),
+        list_names(request, source, root, path, dialect),
         pairs,
         matching - len(pairs),
         count,
     )
-
-
-def _list_names(source: str, root: Any, path: Path, dialect: str) -> tuple[tuple[str, str], ...]:
-    if source == FORM and dialect != PHP:
-        return ("Path", format_path(path)), *list_receiver_names(path, root, dialect)
-    if is_inside_text(root, path):
-        return (("Path", format_path(path)),)  # Other languages have to decode the text first.
-    names = [
-        ("Path", format_path(path)),
-        ("Form", form_name(path)),
-        ("Template", template_name(path, root)),
-        ("Python", python_name(path, root, source)),
-        ("jq", jq_name(path, root, source)),
-    ]
-    if source == FORM:
-        names += list_receiver_names(path, root, PHP)
-    return tuple(name for name in names if source == FORM or name[0] != "Form")
 
 
 def _find_meaning(request: Message, root: Any, path: Path, node: Node) -> Meaning | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, unquote_plus
 
@@ -37,7 +38,7 @@ _FILTER_WORD = re.compile(
 )
 # The variable that a program has the fields in.
 _VARIABLE = re.compile(
-    r"(?:\$_POST|req\.body|request\.(?:form|json|POST)|r\.Form|params|_context|\.(?:form|json))"
+    r"(?:\$\w+|json\.loads\(request\.body\)|req\.body|request\.(?:form|json|POST)|r\.Form|params|_context|\.(?:form|json))"
     r"(?=[.\[])"
 )
 _NAME_STEP = re.compile(
@@ -64,7 +65,7 @@ def format_path(path: Path) -> str:
         elif _PLAIN.match(key):
             parts.append(f".{key}" if parts else key)
         else:
-            parts.append(f"[{_quote(key)}]")
+            parts.append(f"[{quote_key(key)}]")
     return "".join(parts)
 
 
@@ -145,28 +146,50 @@ def template_name(path: Path, root: Any) -> str:
 def python_name(path: Path, root: Any, attribute: str) -> str:
     """``request.form["ticket"]["agent"]["id"]``; of other formats ``request.at("order.id")``."""
     if attribute not in ("form", "json"):
-        return f"request.at({_quote(format_path(path))})"
+        return f"request.at({quote_key(format_path(path))})"
     steps = (
-        f"[{index}]" if index is not None else f"[{_quote(key)}]"
+        f"[{index}]" if index is not None else f"[{quote_key(key)}]"
         for key, index in _steps(path, root)
     )
     return f"request.{attribute}" + "".join(steps)
 
 
+def php_name(variable: str, path: Path, root: Any) -> str:
+    """``$_POST['ticket']['agent']['id']``."""
+    return index_name(variable, path, root, quote_php)
+
+
+def index_name(start: str, path: Path, root: Any, write_key: Callable[[str], str]) -> str:
+    """Subscripts behind ``start``: a list's index bare, a key as ``write_key`` has it."""
+    parts, value = [start], root
+    for key in path:
+        parts.append(f"[{key if isinstance(value, list) else write_key(key)}]")
+        value = find_value(value, (key,))
+    return "".join(parts)
+
+
+def quote_php(key: str) -> str:
+    """A key in single quotes, as PHP and Ruby read it."""
+    escaped = key.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
 def jq_name(path: Path, root: Any, attribute: str) -> str:
-    """``.form.ticket.agent.id``, for ``jq`` over a request's JSON.
+    """``.form.ticket.agent.id``, for ``jq`` over a request's JSON; over its body without attribute.
 
     Source: jq manual, "Object Identifier-Index": other keys than identifiers are quoted.
     """
-    parts = [f".{attribute}" if attribute in ("form", "json") else ".parsed.value"]
+    start = f".{attribute}" if attribute in ("form", "json") else ".parsed.value"
+    parts = [start] if attribute else []
     for key, index in _steps(path, root):
         if index is not None:
             parts.append(f"[{index}]")
         elif _IDENTIFIER.match(key):
             parts.append(f".{key}")
         else:
-            parts.append(f"[{_quote(key)}]")
-    return "".join(parts)
+            parts.append(f"[{quote_key(key)}]")
+    name = "".join(parts)
+    return name if name.startswith(".") else f".{name}"
 
 
 def _steps(path: Path, root: Any) -> list[tuple[str, int | None]]:
@@ -186,7 +209,7 @@ def _is_index(key: str) -> bool:
     return key.isascii() and key.isdigit() and len(key) < 10
 
 
-def _quote(key: str) -> str:
+def quote_key(key: str) -> str:
     """The key in double quotes, as JSON, Python and jq all read it; lone surrogates escaped."""
     text = json.dumps(key, ensure_ascii=False)
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
@@ -214,6 +237,8 @@ def compile_name(text: str) -> re.Pattern[str] | None:
     name = unquote_plus(text) if "%" in text else text
     name = name.removeprefix("{{").rstrip("} ").strip() if name.startswith("{{") else name
     name = _VARIABLE.sub("", name, count=1) if _VARIABLE.match(name) else name
+    if name == text and text.startswith(".") and "[" not in text:  # jq's, from the root on
+        return re.compile(r"\A" + re.escape(text[1:].lower()))
     if name == text and "[" not in text:
         return None
     keys: list[str] = []
@@ -241,6 +266,9 @@ def _key_pattern(step: re.Match[str]) -> str:
     else:
         key = step[3] or step[4] or step[5] or ""
     pattern = re.escape(key[:MAX_KEY_CHARS].lower())
+    if key.endswith("]") and "[" in key:  # A form's name, which Flask and Django leave as it is.
+        nested = re.sub(r"\[([^\[\]]*)\][^\[]*", r".\1", key[:MAX_KEY_CHARS].lower()).rstrip(".")
+        return f"(?:{pattern}|{re.escape(nested)})"
     return rf"(?:{pattern}|\[\])" if _is_index(key) else pattern
 
 

@@ -47,7 +47,7 @@ def test_the_ticket_whose_agent_changed_is_found_among_two_hundred(
 
     # The shortest way, and the one from the agent at the top of any ticket.
     page.goto("/bins/fields-200")
-    page.get_by_role("link", name="what these webhooks contain").click()
+    page.get_by_role("link", name="All fields").click()
     row = page.get_by_role("row").filter(has=page.get_by_text("ticket.agent.id", exact=True))
     row.get_by_role("link", name="#137").click()
     expect(page.get_by_role("row", name="changed: ticket.agent.id")).to_be_visible()
@@ -64,7 +64,7 @@ def test_the_catalogue_leads_to_what_changed(new_page: NewPage, live_server: Liv
     page.goto("/bins/fields-all")
     page.locator("#rows .row-link").first.click()
     page.get_by_role("link", name="All fields").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("What these webhooks contain")
+    expect(page.get_by_role("heading", level=1)).to_have_text("All fields")
     page.get_by_role("link", name="Changes").click()
     first = page.locator(".catalogue tbody tr").first
     expect(first).to_contain_text("ticket.agent.id")

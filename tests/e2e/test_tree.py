@@ -139,13 +139,14 @@ def test_a_field_is_copied_as_any_language_writes_it(page: Page, live_server: Li
     page.locator(".tree-list").get_by_role("link", name="email", exact=True).click()
     menu = page.get_by_role("dialog", name="Field")
     for name, text in {
-        "Copy as Path": "ticket.participants.0.person.primary_email.email",
-        "Copy as Form": "ticket[participants][0][person][primary_email][email]",
-        "Copy as Template": "{{ ticket.participants[0].person.primary_email.email }}",
-        "Copy as Python": (
+        "Copy as Inspector": "ticket.participants.0.person.primary_email.email",
+        "Copy as Form field": "ticket[participants][0][person][primary_email][email]",
+        "Copy as Twig (helpdesk)": "{{ ticket.participants[0].person.primary_email.email }}",
+        "Copy as pytest (Inspector)": (
             'request.form["ticket"]["participants"][0]["person"]["primary_email"]["email"]'
         ),
-        "Copy as jq": ".form.ticket.participants[0].person.primary_email.email",
+        "Copy as Flask": ('request.form["ticket[participants][0][person][primary_email][email]"]'),
+        "Copy as jq on Inspector's JSON": ".form.ticket.participants[0].person.primary_email.email",
         "Copy value": "boss@alllc.example.com",
     }.items():
         menu.get_by_role("button", name=name).click()

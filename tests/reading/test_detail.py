@@ -19,12 +19,15 @@ def test_a_field_is_named_in_every_language() -> None:
     detail = find_detail(make_sample(), ("ticket", "participants", "0", "person", "id"))
     assert detail is not None
     assert dict(detail.names) == {
-        "Path": "ticket.participants.0.person.id",
-        "Form": "ticket[participants][0][person][id]",
-        "Template": "{{ ticket.participants[0].person.id }}",
-        "Python": 'request.form["ticket"]["participants"][0]["person"]["id"]',
-        "jq": ".form.ticket.participants[0].person.id",
+        "Inspector": "ticket.participants.0.person.id",
+        "Form field": "ticket[participants][0][person][id]",
         "PHP": "$_POST['ticket']['participants'][0]['person']['id']",
+        "JavaScript (Express)": "req.body.ticket.participants[0].person.id",
+        "Flask": 'request.form["ticket[participants][0][person][id]"]',
+        "Django": 'request.POST["ticket[participants][0][person][id]"]',
+        "Twig (helpdesk)": "{{ ticket.participants[0].person.id }}",
+        "pytest (Inspector)": 'request.form["ticket"]["participants"][0]["person"]["id"]',
+        "jq on Inspector's JSON": ".form.ticket.participants[0].person.id",
     }
     assert detail.parents[1] == ("participants", "ticket.participants")
     assert detail.meaning is not None
@@ -58,8 +61,26 @@ def test_a_json_body_has_no_form_name_and_no_pairs() -> None:
     detail = find_detail(request, ("a", "0", "b"))
     assert detail is not None
     assert (detail.kind, detail.value, detail.pairs) == ("null", "null", ())
-    assert [label for label, _ in detail.names] == ["Path", "Template", "Python", "jq"]
-    assert dict(detail.names)["Python"] == 'request.json["a"][0]["b"]'
+    assert dict(detail.names) == {
+        "Inspector": "a.0.b",
+        "PHP, from json_decode": "$data['a'][0]['b']",
+        "JavaScript (Express)": "req.body.a[0].b",
+        "Flask": 'request.json["a"][0]["b"]',
+        "Django": 'json.loads(request.body)["a"][0]["b"]',
+        "Twig (helpdesk)": "{{ a[0].b }}",
+        "jq on the body": ".a[0].b",
+        "pytest (Inspector)": 'request.json["a"][0]["b"]',
+        "jq on Inspector's JSON": ".json.a[0].b",
+    }
+
+
+def test_a_name_that_would_give_another_value_is_left_out() -> None:
+    repeated = dict(get_detail(("a",), ("a", "1"), ("a", "2")).names)
+    assert "Flask" not in repeated
+    assert repeated["Django"] == 'request.POST["a"]'
+    assert "JavaScript (Express)" not in repeated
+    second = dict(get_detail(("t", "1"), ("t[]", "x"), ("t[]", "y")).names)
+    assert second["Flask"] == 'request.form.getlist("t[]")[1]'
 
 
 def test_long_values_are_cut_and_counted() -> None:

@@ -72,9 +72,9 @@ def test_a_field_of_xml_has_names_for_tests_and_jq() -> None:
     detail = find_detail(make_order(), ("order", "p:total"))
     assert detail is not None
     names = dict(detail.names)
-    assert names["Path"] == 'order["p:total"]'
-    assert names["Python"] == 'request.at("order[\\"p:total\\"]")'
-    assert names["jq"] == '.parsed.value.order["p:total"]'
+    assert names["Inspector"] == 'order["p:total"]'
+    assert names["pytest (Inspector)"] == 'request.at("order[\\"p:total\\"]")'
+    assert names["jq on Inspector's JSON"] == '.parsed.value.order["p:total"]'
 
 
 def test_a_match_and_a_table_look_into_binary_formats() -> None:

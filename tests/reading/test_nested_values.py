@@ -57,7 +57,7 @@ def test_a_field_inside_has_its_path_and_no_name_that_would_not_work() -> None:
     detail = find_detail(SLACK, ("payload", "user", "id"))
     assert detail is not None
     assert detail.value == "U1"
-    assert detail.names == (("Path", "payload.user.id"),)
+    assert detail.names == (("Inspector", "payload.user.id"),)
     whole = find_detail(SLACK, ("payload",))
     assert whole is not None
     assert whole.value.startswith('{"user"')

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from inspector.reading.paths import Path, find_value
+from inspector.reading.paths import Path, find_value, index_name, php_name, quote_php
 
 PHP, RACK, QS, EXPRESS, FLAT, SENT = "php", "rack", "qs", "express", "flat", "sent"
 
@@ -34,10 +34,10 @@ def list_receiver_names(path: Path, root: Any, receiver: str) -> list[tuple[str,
     if receiver == FLAT:
         return _list_flat_names(path)
     if receiver == RACK:
-        return [("Rails", _index("params", path, root, _ruby_key))]
+        return [("Rails", index_name("params", path, root, _ruby_key))]
     if receiver in (QS, EXPRESS):
         return [("Express", _javascript_name(path, root))]
-    return [("PHP", _index("$_POST", path, root, _php_key))]
+    return [("PHP", php_name("$_POST", path, root))]
 
 
 def _list_flat_names(path: Path) -> list[tuple[str, str]]:
@@ -57,23 +57,10 @@ def _list_flat_names(path: Path) -> list[tuple[str, str]]:
     ]
 
 
-def _index(start: str, path: Path, root: Any, write_key: Any) -> str:
-    parts, value = [start], root
-    for key in path:
-        parts.append(f"[{key if isinstance(value, list) else write_key(key)}]")
-        value = find_value(value, (key,))
-    return "".join(parts)
-
-
-def _php_key(key: str) -> str:
-    escaped = key.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
-
-
 def _ruby_key(key: str) -> str:
     if key.isascii() and key.replace("_", "a").isalnum() and not key[0].isdigit():
         return f":{key}"
-    return _php_key(key)
+    return quote_php(key)
 
 
 def _javascript_name(path: Path, root: Any) -> str:
