@@ -40,6 +40,7 @@ from inspector.reading.overview.activity import Activities
 from inspector.reading.overview.aggregates import Aggregates
 from inspector.reading.overview.catalogue import Catalogue
 from inspector.reading.overview.series import Series
+from inspector.reading.overview.values import KeptValues
 from inspector.settings import Settings
 from inspector.storage.actions import ActionStore
 from inspector.storage.annotations import Annotator
@@ -90,7 +91,7 @@ class Services:
     ``rates`` is None where nobody is limited, ``own_server`` while no server of ours is around
     the application; ``instance`` is its name among others on one database. ``renderers`` are
     those of open event streams, ``catalogues`` and ``series_of_fields`` what was read of bins
-    already, ``exports`` bounds those under way.
+    already, ``values`` what suggestions are made of, ``exports`` bounds those under way.
     """
 
     app: Flask
@@ -115,6 +116,7 @@ class Services:
     renderers: dict[str, Renderer] = field(default_factory=dict)
     catalogues: Aggregates[Catalogue] = field(default_factory=lambda: Aggregates(MAX_CATALOGUES))
     series_of_fields: Aggregates[Series] = field(default_factory=lambda: Aggregates(MAX_SERIES))
+    values: KeptValues = field(default_factory=KeptValues)
     exports: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(MAX_EXPORTS))
     waiters: Waiters = field(init=False)
     activities: Activities = field(init=False)

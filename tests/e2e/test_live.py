@@ -134,7 +134,7 @@ def test_the_picture_above_the_list_follows_and_moves_nothing(
     expect(bars).to_have_count(1)
     assert find_top(page, ROW) == top
     bars.first.click()
-    expect(page.get_by_role("searchbox", name="Search the requests")).to_have_value(
+    expect(page.get_by_role("combobox", name="Search the requests")).to_have_value(
         re.compile(r"^after:\d.* before:\d")
     )
     expect(page.locator(ROW)).to_have_count(1)

@@ -40,7 +40,7 @@ def test_a_search_leaves_what_matches_and_the_address_has_it(page: Page, bin_url
     expect(page).to_have_url(re.compile(r"\?q=is%3Aticket$"))
     page.reload()
     expect(page.locator(ROW)).to_have_count(3)
-    expect(page.get_by_role("searchbox", name="Search the requests")).to_have_value("is:ticket")
+    expect(page.get_by_role("combobox", name="Search the requests")).to_have_value("is:ticket")
 
 
 def test_found_requests_are_stepped_through_and_the_search_stays(page: Page, bin_url: str) -> None:
@@ -85,7 +85,7 @@ def test_back_leaves_the_search(page: Page, bin_url: str) -> None:
 def test_what_is_wrong_with_a_query_is_explained(page: Page, bin_url: str) -> None:
     page.goto("/bins/searched")
     search(page, 'subject "open')
-    field = page.get_by_role("searchbox", name="Search the requests")
+    field = page.get_by_role("combobox", name="Search the requests")
     expect(page.locator("#search-problem")).to_contain_text("double quote is not closed")
     expect(field).to_have_attribute("aria-invalid", "true")
     expect(field).to_have_value('subject "open')
@@ -113,7 +113,7 @@ def test_of_what_arrives_meanwhile_only_matches_appear(page: Page, live_server: 
     expect(page.locator(ROW)).to_have_count(2)
     expect(page.locator("#list [data-count]")).to_have_text("2")
     expect(page.locator(ROW).first).to_have_attribute("data-number", "6")
-    expect(page.locator(ROW).first.get_by_role("link")).to_have_attribute(
+    expect(page.locator(f"{ROW} .row-link").first).to_have_attribute(
         "href", re.compile(r"\?q=is%3Aticket$")
     )
 
@@ -155,7 +155,7 @@ def test_the_help_has_examples_that_find_something(page: Page, bin_url: str) -> 
     page.locator(".search-help summary").click()
     page.get_by_role("link", name="ticket.subject:hierarchy").click()
     expect(page.locator(ROW)).to_have_count(3)
-    field = page.get_by_role("searchbox", name="Search the requests")
+    field = page.get_by_role("combobox", name="Search the requests")
     expect(field).to_have_value("ticket.subject:hierarchy")
 
 
@@ -181,7 +181,7 @@ def test_without_scripts_a_search_is_a_form(new_page: NewPage, bin_url: str) -> 
     field.fill("path:/3")
     field.press("Enter")
     expect(page.locator(ROW)).to_have_count(4)
-    page.locator(ROW).first.get_by_role("link").click()
+    page.locator(f"{ROW} .row-link").first.click()
     expect(page.locator(ROW)).to_have_count(4)
     expect(page.locator("#request-title")).to_contain_text("/searched/3")
 
@@ -195,3 +195,49 @@ def test_a_request_is_copied_in_other_forms(page: Page, bin_url: str) -> None:
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied.startswith("curl ")
     assert bin_url in copied
+
+
+def test_the_requests_of_an_agent_are_found_by_typing_and_a_suggestion(
+    page: Page, bin_url: str
+) -> None:
+    page.goto("/bins/searched")
+    page.keyboard.press("/")
+    field = page.get_by_role("combobox", name="Search the requests")
+    options = page.get_by_role("listbox", name="Suggestions").get_by_role("option")
+    expect(options.first).to_contain_text("method:")
+    page.keyboard.type("barnes")
+    expect(options.first).to_contain_text('="Troy Barnes" 1 request')
+    expect(page.locator(ROW)).to_have_count(1)  # found while typing, without Enter
+    expect(field).to_be_focused()
+    expect(field).to_have_value("barnes")
+    page.keyboard.press("ArrowDown")
+    expect(options.first).to_have_attribute("aria-selected", "true")
+    expect(field).to_have_attribute("aria-activedescendant", "suggestion-1")
+    page.keyboard.type(" agent.display:barnes")
+    expect(options.first).to_have_text(re.compile(r'ticket\.agent\.\w+="Troy Barnes" 1 request'))
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(field).to_have_attribute("aria-expanded", "false")
+    expect(page).to_have_url(re.compile(r"\?q=barnes%20ticket\.agent\.\w+%3D%22Troy%20Barnes%22$"))
+    expect(page.get_by_role("heading", name="Found 1 of")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.locator(f"{ROW} a").first).to_be_focused()
+    page.go_back()
+    expect(page.locator(ROW)).to_have_count(50)
+    expect(page).to_have_url(re.compile(r"/bins/searched$"))
+
+
+def test_a_time_typed_in_a_search_is_in_the_zone_of_the_page(
+    new_page: NewPage, bin_url: str
+) -> None:
+    page = new_page(timezone_id="America/New_York")
+    page.goto("/bins/searched")
+    when = page.evaluate(
+        "new Date(Date.now() - 3600e3).toLocaleString('sv').replace(' ', 'T').slice(0, 16)"
+    )
+    search(page, f"after:{when} is:ticket")
+    expect(page.locator(ROW)).to_have_count(3)
+    search(page, f"before:{when} is:ticket")
+    expect(page.get_by_text("Nothing found")).to_be_visible()
+    page.locator(".search-help summary").click()
+    expect(page.locator(".search-help")).to_contain_text("America/New_York")

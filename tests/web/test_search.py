@@ -154,7 +154,7 @@ def test_a_search_goes_on_by_itself_until_a_page_is_full(
         send(client, f"n={number}")
     monkeypatch.setattr("inspector.storage.search.search.STEP", 30)
     search = app.extensions["inspector"].search
-    find = search.find
+    find, search._time_s = search.find, 60
     monkeypatch.setattr(search, "find", lambda *args, **kwargs: find(*args, **kwargs, time_s=0))
     page = get(client, "n!=0")
     found = []
@@ -163,7 +163,8 @@ def test_a_search_goes_on_by_itself_until_a_page_is_full(
         found += list_numbers(page)
         assert 'id="list-title" hx-swap-oob="true">Found' in page
     assert found == list(range(90, 60, -1))
-    assert '<span data-count="60">60</span>+' in page
+    # All others were counted, though they are not shown.
+    assert '<span data-count="120">120</span> of 120' in page
     assert "Search further" in page
 
 
@@ -206,3 +207,54 @@ def test_a_short_name_with_a_value_that_no_request_has_gets_no_search_that_finds
     page = get(client, "agent:99")
     assert "There is no filter agent:" in page
     assert "Did you mean" not in page
+
+
+def test_matches_are_counted_beyond_the_page_or_estimated(
+    client: FlaskClient, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(1, 241):
+        send(client, f"n={number % 2}")
+    search = app.extensions["inspector"].search
+    count, search._time_s = search.count, 60
+    assert ">120</span> of 240" in get(client, "n=1")
+    monkeypatch.setattr(search, "count", lambda *args, **kwargs: count(*args, **kwargs, time_s=0))
+    # The newest hundred fill the page, and one step of fifty is always counted.
+    assert ">about 120</span> of 240" in get(client, "n=1")
+    monkeypatch.setattr("inspector.web.pages.request_list.LEAST_FOR_ESTIMATE", 90)
+    assert ">75+</span> of 240" in get(client, "n=1")
+
+
+def test_suggestions_name_what_a_bin_has(tickets: FlaskClient) -> None:
+    page = tickets.get("/bins/orders/suggestions", query_string={"q": "is:ticket agent:troy"}).text
+    assert 'role="option"' in page
+    assert "<code>ticket.agent.name=&#34;Troy B&#34;</code>" in page
+    assert 'data-query="is:ticket ticket.agent.name=&#34;Troy B&#34;"' in page
+    assert tickets.get("/bins/none/suggestions?q=a").status_code == 404
+    assert (
+        tickets.get("/bins/orders/suggestions", query_string={"q": "<" * 2000}).text.strip() == ""
+    )
+
+
+def test_hostile_values_are_only_text_in_suggestions(client: FlaskClient) -> None:
+    client.post("/orders", json={"a<b>": '<script>alert("x")</script>', "agent": "'\"><i>&amp;"})
+    for typed in ("a", "agent:", "script", "i", "b"):
+        page = client.get("/bins/orders/suggestions", query_string={"q": typed}).text
+        assert "<script" not in page
+        assert "<i>" not in page
+        assert "<b>" not in page
+
+
+def test_a_query_being_typed_changes_nothing_until_it_is_one(tickets: FlaskClient) -> None:
+    htmx = {"HX-Request": "true"}
+    query = {"q": "metod:P", "typed": "1"}
+    assert tickets.get("/bins/orders", query_string=query, headers=htmx).status_code == 204
+    found = tickets.get("/bins/orders", query_string={"q": '"vip', "typed": "1"}, headers=htmx)
+    assert 'id="list"' in found.text
+    assert "typed" not in found.text
+
+
+@pytest.mark.parametrize("zone", ["", "No/Such", "../../etc/passwd", "\xff", "a" * 500])
+def test_a_zone_that_is_none_is_utc(tickets: FlaskClient, zone: str) -> None:
+    tickets.set_cookie("zone", zone)
+    page = get(tickets, "after:2001-01-01T00:00")
+    assert "without a zone are UTC" in page

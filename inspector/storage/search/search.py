@@ -79,6 +79,23 @@ class RequestSearch:
                 return Found(found, reached)
         return Found(found, None)
 
+    def count(
+        self, bin_: Bin, query: Query, *, before: int | None = None, time_s: float | None = None
+    ) -> tuple[int, int | None]:
+        """The number of matches below ``before``, and down to which number they were counted.
+
+        That is None when all were, within the time.
+        """
+        deadline = time.monotonic() + (self._time_s if time_s is None else time_s)
+        count = 0
+        for step in self._steps(bin_, query, before):
+            count += sum(map(query.matches, step.requests))
+            if step.searched_to is None:
+                break
+            if time.monotonic() > deadline:
+                return count, step.searched_to
+        return count, None
+
     def find_neighbours(
         self, bin_: Bin, query: Query, number: int, *, time_s: float | None = None
     ) -> tuple[str | None, str | None]:

@@ -28,6 +28,7 @@ from inspector.web.pages.request_list import (
     list_context,
     load_list,
 )
+from inspector.web.pages.search import is_typed, suggest_terms
 from inspector.web.pages.text import prepare_text
 
 blueprint = Blueprint("pages", __name__)
@@ -97,11 +98,20 @@ def show_bin(name: str) -> Response:
     bin_ = find_bin(name)
     before, after = (find_position(bin_, request.args.get(name)) for name in ("before", "after"))
     found = load_list(bin_, before=before, after=after)
+    if found.search.problem and is_typed():
+        return make_response("", 204)
     context = list_context(bin_, found)
     if wants_fragment() and after is not None:
         return answer_news(found, context)
     fragment = "requests/_list.html" if before is None else "requests/_more.html"
     return render_resource("bins/show.html", fragment, captured=None, **context)
+
+
+@blueprint.get("/bins/<name>/suggestions")
+def suggest_searches(name: str) -> Response:
+    """The options below the search, for ``q`` as it is typed."""
+    found = suggest_terms(find_bin(name), request.args.get("q", ""))
+    return make_response(render_template("requests/_suggestions.html", found=found))
 
 
 @blueprint.get("/bins/<name>/delete")

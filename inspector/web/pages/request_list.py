@@ -18,10 +18,19 @@ from inspector.web.current import current_services
 from inspector.web.htmx import (
     set_vary,
 )
-from inspector.web.pages.search import Search, explain, list_examples, read_search, suggest
+from inspector.web.pages.search import (
+    Search,
+    explain,
+    list_examples,
+    read_search,
+    read_zone,
+    suggest,
+)
 
 ROWS = 50
 _COLUMNS = {"read_columns": read_columns, "label_columns": label_columns}
+# So many matches at least tell how many there are in what was not looked at.
+LEAST_FOR_ESTIMATE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +40,8 @@ class RequestList:
     ``is_live`` when new captures belong on top of it; ``newest_id`` is then the newest
     that was looked at. A search that ran out of time says by ``searched_to`` down to
     which number it came; ``reasons`` say by id why a request is in it. ``found_before``
-    are matches on the pages above, when the list goes on below them.
+    are matches on the pages above, when the list goes on below them, and ``counted`` those
+    below. Counting ended after its time with this ``share`` of the bin looked at.
     """
 
     requests: list[CapturedRequest]
@@ -42,10 +52,28 @@ class RequestList:
     searched_to: int | None = None
     reasons: dict[str, list[Reason]] = field(default_factory=dict)
     found_before: int = 0
+    counted: int = 0
+    share: float = 1.0
 
     @property
     def found(self) -> int:
         return self.found_before + len(self.requests)
+
+    @property
+    def total(self) -> int:
+        """The matches that are known of, those that are not shown included."""
+        return self.found + self.counted
+
+    @property
+    def total_text(self) -> str:
+        """``212``; ``about 1,400`` where the rest is as likely to match; ``3+`` where few did."""
+        if self.share >= 1:
+            return f"{self.total:,}"
+        if self.total < LEAST_FOR_ESTIMATE:
+            return f"{self.total:,}+"
+        estimate = self.total / self.share
+        step = 10 ** max(0, len(str(int(estimate))) - 2)
+        return f"about {round(estimate / step) * step:,}"
 
     @property
     def goes_on(self) -> bool:
@@ -79,6 +107,11 @@ def load_list(bin_: Bin, *, before: int | None = None, after: int | None = None)
         bin_, search.query, limit=ROWS, before=before, after=after
     )
     is_full = len(found.requests) == ROWS
+    counted, counted_to = 0, None
+    if found.searched_to is not None and after is None:
+        counted, counted_to = current_services().search.count(
+            bin_, search.query, before=found.searched_to
+        )
     return RequestList(
         found.requests,
         search,
@@ -88,7 +121,14 @@ def load_list(bin_: Bin, *, before: int | None = None, after: int | None = None)
         None if is_full else found.searched_to,
         explain(found.requests, search.query),
         max(request.args.get("found", 0, type=int), 0),
+        counted,
+        1.0 if counted_to is None else _find_share(bin_, counted_to),
     )
+
+
+def _find_share(bin_: Bin, number: int) -> float:
+    """The part of a bin's numbers that is not below this one; nearly none is not none."""
+    return max((bin_.last_number - number + 1) / (bin_.last_number - bin_.kept_from + 1), 0.001)
 
 
 def load_list_around(bin_: Bin, captured: CapturedRequest) -> RequestList:
@@ -131,6 +171,7 @@ def list_context(bin_: Bin, found: RequestList | None) -> dict[str, Any]:
         "rules_count": len(load_rules(bin_.answers).rules),
         "list_examples": list_examples,
         "suggest": suggest,
+        "zone": str(read_zone()),
     }
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from difflib import get_close_matches
 from urllib.parse import quote
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flask import request
 
@@ -13,12 +16,17 @@ from inspector.domain import Bin, CapturedRequest
 from inspector.errors import InspectorError
 from inspector.reading.fields import BODY, HEADER, Name, find_text, iterate_fields
 from inspector.reading.marks import FLAGS
-from inspector.reading.query import Query, parse_query
+from inspector.reading.query import MAX_QUERY_CHARS, Query, parse_query
 from inspector.reading.reasons import Reason, find_reasons
+from inspector.reading.suggestions import Suggestion
+from inspector.reading.suggestions import suggest as complete
 from inspector.reading.terms import find_meant, finds, list_names, write_comparison, write_has
 from inspector.reading.words import split_words
 from inspector.web.current import current_services
 
+# A script keeps the browser's zone here, so that times in a search are those that it shows.
+ZONE_COOKIE = "zone"
+_ZONE = re.compile(r"[A-Za-z0-9_+-]{1,40}(?:/[A-Za-z0-9_+-]{1,40}){0,2}\Z")
 MAX_SUGGESTIONS = 3
 MAX_EXAMPLE_CHARS = 60
 _LOOKED_AT = 20
@@ -64,9 +72,34 @@ def read_search() -> Search:
     if not text:
         return Search("")
     try:
-        return Search(text, query=parse_query(text))
+        query = parse_query(text, zone=read_zone(), is_typed=is_typed())
+        return Search(text, query=query or None)
     except InspectorError as error:
         return Search(text, problem=error.message)
+
+
+def is_typed() -> bool:
+    """True when the query is asked while someone types it, and may break off."""
+    return "typed" in request.args
+
+
+def read_zone() -> tzinfo:
+    """The zone of the times that the reader sees: the browser's, else UTC."""
+    name = request.cookies.get(ZONE_COOKIE, "")
+    try:
+        return ZoneInfo(name) if _ZONE.match(name) else UTC
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # there is none of this name here
+        return UTC
+
+
+def suggest_terms(bin_: Bin, text: str) -> list[Suggestion]:
+    """Completions of a query that is being typed."""
+    services = current_services()
+
+    def load(limit: int) -> list[CapturedRequest]:
+        return services.requests.page(bin_, limit=limit, whole_bodies=False).requests
+
+    return complete(services.values.find(bin_, load), text[:MAX_QUERY_CHARS])
 
 
 def explain(requests: Sequence[CapturedRequest], query: Query) -> dict[str, list[Reason]]:
@@ -143,14 +176,16 @@ _USUAL = (
     Example("ticket.subject:problem", "words in a field"),
     Example("has:custom_data", "the field was sent, empty or not"),
     Example("header:X-Deskpro-TicketId=5", "a header"),
-    Example("method:POST path:/hook", "the method, a piece of the path"),
+    Example("method:PUT or path:/hook", "the method, or a piece of the path"),
+    Example("/vip (support|desk)/", "a regular expression; ticket.subject:/^vip/ for one field"),
+    Example("is:pinned", "what was pinned; also is:noted, and note:later for words of a note"),
     Example(
         "-is:ticket",
         "not a ticket; also is:empty, form, json, multipart, binary, chunked, truncated, refused",
     ),
     Example("sender:github event:issues", "a known sender, words of its event; also delivery:"),
     Example("is:retry", "a delivery that was sent again"),
-    Example("after:1h", "received in the last hour; before: and dates (UTC) go too"),
+    Example("after:1h", "received in the last hour; also before:, dates, and 13:30 for today"),
 )
 
 

@@ -1,0 +1,109 @@
+"""What a search suggests: from the language, and from what a bin's requests have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from operator import attrgetter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inspector.reading.overview.values import MAX_VALUES, FieldValues, count_values
+from inspector.reading.query import parse_query
+from inspector.reading.suggestions import MAX_SUGGESTIONS, suggest
+from tests.reading.captures import make_request
+
+REQUESTS = [
+    make_request(
+        f"ticket[agent][id]={agent}&ticket[agent][name]={name}&ticket[id]={number}"
+        f"&ticket[status]=awaiting_agent".encode(),
+        request_line=f"{'PUT' if number == 0 else 'POST'} /deskpro HTTP/1.1",
+        headers=(("X-Kind", "update"),),
+    )
+    for number, (agent, name) in enumerate(
+        [(3, "Annie+Edison")] * 3 + [(7, "Troy+Barnes")] + [(3, "Annie+Edison")] * 60
+    )
+]
+
+
+@pytest.fixture(scope="module")
+def known() -> FieldValues:
+    found = count_values(REQUESTS, time_s=60)
+    found.is_whole = True
+    return found
+
+
+@dataclass(frozen=True)
+class Case:
+    typed: str
+    first: tuple[str, str]
+    query: str = ""
+
+
+CASES = [
+    Case("me", ("method:", "the method")),
+    Case("method:", ("method:POST", "63 requests")),
+    Case("method:pu", ("method:PUT", "1 request")),
+    Case("agent", ("ticket.agent.id=3", "63 requests")),
+    Case("agent:7", ("ticket.agent.id=7", "1 request")),
+    Case("agent=7", ("ticket.agent.id=7", "1 request")),
+    Case("agent!=7", ("ticket.agent.id!=7", "63 requests")),
+    Case("ticket[agent][id]=", ("ticket.agent.id=3", "63 requests")),
+    Case("barn", ('ticket.agent.name="Troy Barnes"', "1 request")),
+    Case("status:aw", ("ticket.status=awaiting_agent", "64 requests")),
+    Case("ticket.id", ("ticket.id=", "many different values")),
+    Case("has:stat", ("has:ticket.status", "64 requests")),
+    Case("header:x-k", ("header:X-Kind=update", "64 requests")),
+    Case("is:pin", ("is:pinned", "")),
+    Case("after:", ("after:10m", "in the last ten minutes")),
+    Case("is:form -agent:7", ("ticket.agent.id=7", "1 request"), "is:form -ticket.agent.id=7"),
+    Case(
+        "is:json or (agent:7", ("ticket.agent.id=7", "1 request"), "is:json or (ticket.agent.id=7"
+    ),
+    Case('agent:"troy b', ('ticket.agent.name="Troy Barnes"', "1 request")),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=attrgetter("typed"))
+def test_the_likeliest_comes_first(known: FieldValues, case: Case) -> None:
+    found = suggest(known, case.typed)
+    assert (found[0].term, found[0].meaning) == case.first
+    assert found[0].query == (case.query or case.first[0])
+
+
+def test_counts_of_a_part_say_so() -> None:
+    assert suggest(count_values(REQUESTS, time_s=60), "agent:7")[0].meaning == "1 of the newest 64"
+    assert count_values(REQUESTS, time_s=0).read == 1
+
+
+def test_nothing_is_suggested_where_nothing_is_known() -> None:
+    assert [each.term for each in suggest(FieldValues(), "")][:2] == ["method:", "has:"]
+    assert suggest(FieldValues(), "zebra") == []
+    assert suggest(FieldValues(), "/zeb") == []
+
+
+def test_what_cannot_be_typed_is_not_suggested() -> None:
+    body = b'{"a\\u202eb": "x", "note": "say \\"hi\\"", "line": "two\\nlines", "lone": "\\ud800"}'
+    known = count_values([make_request(body, "application/json")])
+    for typed in ("a", "note", "line", "lone", "sa", "two", "x"):
+        for each in suggest(known, typed):
+            assert each.term.isprintable()
+            assert each.is_open or parse_query(each.query) is not None
+
+
+def test_fields_of_many_names_and_values_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inspector.reading.overview.values.MAX_NAMES", 100)
+    body = ("{" + ",".join(f'"k{number}": {number}' for number in range(4000)) + "}").encode()
+    known = count_values([make_request(body, "application/json")] * 3, time_s=60)
+    assert len(known.fields) == len(known.values) == 100
+    many = [make_request(b"n=%d" % number) for number in range(200)]
+    assert len(count_values(many, time_s=60).values["n"]) == MAX_VALUES + 1
+
+
+@given(st.text(max_size=60))
+def test_any_text_has_its_suggestions(typed: str) -> None:
+    known = count_values(REQUESTS[:4], time_s=60)
+    found = suggest(known, typed)
+    assert len(found) <= MAX_SUGGESTIONS
+    assert all(each.is_open or parse_query(each.query, is_typed=True) for each in found)
