@@ -30,6 +30,8 @@ from inspector.storage.deliveries import DeliveryStore
 from inspector.storage.installation import ensure_value
 from inspector.storage.logins import LoginStore
 from inspector.storage.records import ReadSettings
+from inspector.storage.relays.outcomes import RelayFinder
+from inspector.storage.relays.store import RelayStore
 from inspector.storage.removing import Remover
 from inspector.storage.requests import RequestStore
 from inspector.storage.search.search import RequestSearch
@@ -75,6 +77,7 @@ def _make_services(
         EngineConnections(engine),
         on_stored=news.publish,
         on_removed=news.publish_removal,
+        on_changed=news.publish_change,
         instance=instance,
     )
     remover = Remover(partial(_publish_removal, writer, news), instance=instance)
@@ -83,7 +86,7 @@ def _make_services(
     attempts = AttemptFinder(queries.fetch_all, ReadSettings(settings.body_limits))
     bins = BinStore(max_bins=settings.max_bins, remover=remover, on_secrets=check.forget)
     find = AnswerFinder(queries, settings.max_template_work)
-    read = ReadSettings(settings.body_limits, proxies, find, check, attempts)
+    read = ReadSettings(settings.body_limits, proxies, find, check, attempts, RelayFinder(queries))
     requests = RequestStore(read, remover)
     return Services(
         app=app,
@@ -96,6 +99,7 @@ def _make_services(
         attempts=attempts,
         actions=ActionStore(),
         deliveries=DeliveryStore(),
+        relay_records=RelayStore(),
         writer=writer,
         news=news,
         proxies=proxies,

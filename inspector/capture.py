@@ -93,6 +93,16 @@ class RuleHint(NamedTuple):
     place: int | None
 
 
+class RelayHint(NamedTuple):
+    """The result of a relay's match, found before the request is stored.
+
+    It holds while ``document`` is the bin's relay.
+    """
+
+    document: str
+    fits: bool
+
+
 class Capture(NamedTuple):
     """One request as it came, for one bin.
 
@@ -117,6 +127,7 @@ class Capture(NamedTuple):
     refusal: Refusal | None = None
     wire: WireDetails = NO_DETAILS
     rule_hint: RuleHint | None = None
+    relay_hint: RelayHint | None = None
 
 
 def split_request_line(raw_head: bytes) -> tuple[bytes, bytes, bytes]:

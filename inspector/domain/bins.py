@@ -37,6 +37,7 @@ class Bin(NamedTuple):
     ``replay_urls`` are those that its requests were sent again to, the last one first, with
     the users and passwords they were given with: not to be shown as they are.
     ``columns`` are the fields that its list shows (``reading.columns``).
+    ``relay`` is the document of its relay (``answers.relays``), None for none.
     """
 
     id: int
@@ -56,6 +57,7 @@ class Bin(NamedTuple):
     pinned: int = 0
     kept_below: tuple[int, ...] = ()
     replay_urls: tuple[str, ...] = ()
+    relay: str | None = None
 
     @property
     def deleted_count(self) -> int:

@@ -13,6 +13,7 @@ from inspector.domain.attempts import Attempt
 from inspector.domain.content import decode_text
 from inspector.domain.messages import Message
 from inspector.domain.proxies import NO_PROXIES, TrustedProxies
+from inspector.domain.relays.outcomes import RelayOutcome
 from inspector.domain.signatures import SignatureCheck
 
 
@@ -30,6 +31,7 @@ class AnsweredBy(NamedTuple):
 
 
 FindAnswer: TypeAlias = "Callable[[CapturedRequest], GivenAnswer]"
+FindRelay: TypeAlias = "Callable[[CapturedRequest], RelayOutcome | None]"
 CheckSignatures: TypeAlias = "Callable[[CapturedRequest, bool], tuple[SignatureCheck, ...]]"
 FindAttempt: TypeAlias = "Callable[[CapturedRequest], Attempt | None]"
 FindAttempts: TypeAlias = "Callable[[Sequence[CapturedRequest]], Mapping[int, Attempt]]"
@@ -63,11 +65,17 @@ class CapturedRequest(Message):
     find_answer: FindAnswer | None = field(default=None, compare=False, repr=False)
     check_signatures: CheckSignatures | None = field(default=None, compare=False, repr=False)
     find_attempt: FindAttempt | None = field(default=None, compare=False, repr=False)
+    find_relay: FindRelay | None = field(default=None, compare=False, repr=False)
 
     @cached_property
     def answer(self) -> GivenAnswer | None:
         """The response that its sender got; None where nobody can tell. May ask the database."""
         return None if self.find_answer is None else self.find_answer(self)
+
+    @cached_property
+    def relay(self) -> RelayOutcome | None:
+        """What came of passing it on so far; None for one that is not. May ask the database."""
+        return None if self.find_relay is None else self.find_relay(self)
 
     @cached_property
     def signatures(self) -> tuple[SignatureCheck, ...]:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from inspector.answers.relays import Relay
 from inspector.clock import time
 from inspector.domain import CapturedRequest
 from inspector.domain.credentials import Definition
@@ -29,6 +30,7 @@ from inspector.emitter import (
     send,
 )
 from inspector.emitter.http_client.connections import ConnectionPool
+from inspector.emitter.relaying import prepare_relay
 from inspector.emitter.replaying import UNCHANGED, ReplayChanges
 from inspector.emitter.signing import mark_secret_headers, resign_request
 from inspector.errors import InspectorError
@@ -231,6 +233,22 @@ def make_replay(
         DeliveryOptions(),
         f"{captured.bin_name} #{captured.number}",
         "replay",
+        replay_of=f"{captured.bin_name}/{captured.id}",
+    )
+
+
+def make_relay_order(
+    captured: CapturedRequest, relay: Relay, secrets: Sequence[SignatureSecret]
+) -> DeliveryOrder:
+    """A captured request on its way to the program of its bin's relay. Raises ``InspectorError``.
+
+    ``secrets`` are the bin's.
+    """
+    return DeliveryOrder(
+        prepare_relay(captured, relay.url, secrets, resign=relay.resigns),
+        DeliveryOptions(timeout_s=relay.timeout_s, first_byte_timeout_s=relay.timeout_s),
+        f"{captured.bin_name} #{captured.number}",
+        "relay",
         replay_of=f"{captured.bin_name}/{captured.id}",
     )
 

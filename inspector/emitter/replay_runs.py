@@ -17,7 +17,7 @@ from inspector.domain.deliveries import DeliveryLine
 from inspector.emitter.http_client.connections import ConnectionPool
 from inspector.emitter.http_client.destinations import DestinationPolicy
 from inspector.emitter.http_client.urls import parse_url
-from inspector.emitter.outbox import Keep, deliver, make_replay
+from inspector.emitter.outbox import DeliveryOrder, Keep, deliver, make_replay
 from inspector.emitter.replaying import UNCHANGED, ReplayChanges, check_changes
 from inspector.emitter.runs import Runs, is_running
 from inspector.emitter.signing import check_can_sign
@@ -73,10 +73,12 @@ class ReplayRun:
     deliveries, ``delivered`` those that were answered with 200 to 299; ``statuses`` counts last
     answers, ``failures`` what had none by code, ``verdicts`` all of them. ``skipped`` counts
     what could not be sent; ``problem`` says why the last of those could not, or why it ended.
+    ``make`` gives the order for each, a replay by the plan where there is none.
     """
 
     plan: ReplayPlan
     total: int
+    make: Callable[[CapturedRequest], DeliveryOrder] | None = None
     id: str = field(default_factory=lambda: secrets.token_urlsafe(12))
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     looked_at: int = 0
@@ -154,9 +156,8 @@ class ReplayRun:
         pool: ConnectionPool,
     ) -> bool:
         """Send one; False when no other can be sent either."""
-        plan = self.plan
         try:
-            order = make_replay(captured, plan.url, plan.changes, plan.secrets, resign=plan.resign)
+            order = self._make_order(captured)
         except InspectorError as error:
             self.skipped += 1
             self.problem = f"#{captured.number}: {error.message}"
@@ -168,6 +169,12 @@ class ReplayRun:
             self.problem = line.failure
             return False
         return True
+
+    def _make_order(self, captured: CapturedRequest) -> DeliveryOrder:
+        if self.make is not None:
+            return self.make(captured)
+        plan = self.plan
+        return make_replay(captured, plan.url, plan.changes, plan.secrets, resign=plan.resign)
 
     def _count(self, line: DeliveryLine) -> None:
         self.sent += 1

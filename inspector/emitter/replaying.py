@@ -6,6 +6,7 @@ Nothing is rendered: method, headers and body are taken byte for byte. No I/O.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
@@ -18,7 +19,7 @@ from inspector.emitter.preparing import LeftOut, PreparedRequest, check_header, 
 from inspector.errors import InspectorError
 
 # RFC 9110, 7.6.1, and what belongs to one connection by habit.
-_HOP_BY_HOP = frozenset(
+HOP_BY_HOP = frozenset(
     (
         "connection",
         "keep-alive",
@@ -90,7 +91,7 @@ def check_changes(changes: ReplayChanges) -> None:
     if changes.method is not None:
         _check_method(changes.method)
     for name, value in changes.headers or ():
-        if name.strip().lower() not in _OWN | _HOP_BY_HOP:
+        if name.strip().lower() not in _OWN | HOP_BY_HOP:
             check_header(name.strip(), value)
 
 
@@ -169,12 +170,7 @@ def choose_headers(
 
     ``authority`` is the new place's, ``auth`` user and password of its URL.
     """
-    named = {
-        option.strip().lower()
-        for name, value in given
-        if name.lower() == "connection"
-        for option in value.split(",")
-    }
+    named = list_connection_options(given)
     kept = [("Host", authority)]
     if auth:
         kept.append(make_basic_auth(auth))
@@ -190,11 +186,21 @@ def choose_headers(
     return kept, left_out
 
 
-def _why_not(name: str, value: str, named_by_connection: set[str]) -> str:
+def list_connection_options(headers: Iterable[tuple[str, str]]) -> frozenset[str]:
+    """The headers, in small letters, that ``Connection`` says concern that connection only."""
+    return frozenset(
+        option.strip().lower()
+        for name, value in headers
+        if name.lower() == "connection"
+        for option in value.split(",")
+    )
+
+
+def _why_not(name: str, value: str, named_by_connection: frozenset[str]) -> str:
     lower = name.lower()
     if lower in _OWN:
         return "the receiver would wait to be asked" if lower == "expect" else ""
-    if lower in _HOP_BY_HOP or lower in named_by_connection:
+    if lower in HOP_BY_HOP or lower in named_by_connection:
         return "it concerned that connection only"
     try:
         check_header(name, value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from inspector.clock import time
 from inspector.domain import CapturedRequest
@@ -13,9 +14,14 @@ from inspector.live.deferred import Step
 # Requests, oldest first, as the bytes of events; and requests that are gone.
 Renderer = Callable[[Sequence[CapturedRequest]], bytes]
 RemovalRenderer = Callable[[Sequence[Removal]], bytes]
+ChangeRenderer = Callable[[Sequence[int]], bytes]
 
 # A reader who is told of so many at once does better to look again at all.
 MAX_REMOVALS = 50
+# Rows on a page that are shown anew at once; what is beyond is seen when it is opened.
+MAX_CHANGES = 100
+
+Noted = TypeVar("Noted")
 
 HEARTBEAT_S = 15.0
 
@@ -46,6 +52,7 @@ class EventStream:
         position: str,
         render: Renderer,
         render_removals: RemovalRenderer = lambda removals: b"",  # noqa: ARG005 - not of interest
+        render_changes: ChangeRenderer = lambda numbers: b"",  # noqa: ARG005 - not of interest
     ) -> None:
         self.bin_id: int | None = bin_id
         self.after = after
@@ -54,6 +61,8 @@ class EventStream:
         self._render = render
         self._render_removals = render_removals
         self._removals: deque[Removal] = deque(maxlen=MAX_REMOVALS)
+        self._render_changes = render_changes
+        self._changes: deque[int] = deque(maxlen=MAX_CHANGES)
 
     def note_removal(self, removal: Removal) -> bool:
         """Note requests that are gone, from any thread; True when it should be asked soon.
@@ -63,6 +72,10 @@ class EventStream:
         self._removals.append(removal)
         return removal.kind != "let_go"
 
+    def note_change(self, number: int) -> None:
+        """Note a request of which more is known, from any thread."""
+        self._changes.append(number)
+
     def start(self) -> Step:
         """The head, so that the reader knows the stream is open, and where it begins."""
         return Step(STREAM_HEAD + f"id: {self._position}\n\n".encode())
@@ -71,15 +84,22 @@ class EventStream:
         """Events for the new requests, or a heartbeat."""
         self.wake_at = time.monotonic() + HEARTBEAT_S
         data = self._render(fresh) if fresh else b""
-        removals = []
-        while self._removals:
-            removals.append(self._removals.popleft())
+        removals, changes = _take_all(self._removals), _take_all(self._changes)
         if removals:
             data += self._render_removals(removals)
+        if changes:
+            data += self._render_changes(sorted(set(changes)))
         return Step(data or b": still here\n\n")
 
     def end(self) -> None:
         """Nothing to be done."""
+
+
+def _take_all(noted: deque[Noted]) -> list[Noted]:
+    taken = []
+    while noted:
+        taken.append(noted.popleft())
+    return taken
 
 
 def format_event(name: str, data: str, event_id: str = "") -> bytes:

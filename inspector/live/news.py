@@ -14,6 +14,7 @@ from inspector.domain.removals import Removal
 
 Listener = Callable[[Mapping[int, int]], None]
 RemovalListener = Callable[[Removal], None]
+ChangeListener = Callable[[int, int], None]
 
 
 class News:
@@ -22,6 +23,7 @@ class News:
     def __init__(self) -> None:
         self._listeners: list[Listener] = []
         self._removal_listeners: list[RemovalListener] = []
+        self._change_listeners: list[ChangeListener] = []
         self._changed = threading.Condition()
         self._count = 0
 
@@ -36,6 +38,16 @@ class News:
         for listener in self._removal_listeners:
             listener(removal)
         self._note()
+
+    def publish_change(self, bin_id: int, number: int) -> None:
+        """More is known of a request, from any thread; listeners must not block."""
+        for listener in self._change_listeners:
+            listener(bin_id, number)
+        self._note()
+
+    def listen_to_changes(self, listener: ChangeListener) -> None:
+        """Hear from now on of requests that were passed on, here and in other instances."""
+        self._change_listeners = [*self._change_listeners, listener]
 
     def listen_to_removals(self, listener: RemovalListener) -> None:
         """Hear from now on of requests that are gone, here and in other instances."""

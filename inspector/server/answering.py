@@ -10,14 +10,11 @@ import logging
 import threading
 from collections.abc import Callable
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
-from inspector.capture import Capture, RuleHint
+from inspector.capture import Capture
 from inspector.domain.answers import DEFAULT, Answer
 from inspector.domain.requests import CapturedRequest
-
-if TYPE_CHECKING:
-    from inspector.answers.rules import AnswerRules
 
 log = logging.getLogger("inspector.server")
 
@@ -27,45 +24,54 @@ MAX_REMEMBERED = 1_000
 Job = Callable[[], None]
 
 
-class RuleBook:
-    """The rules of the bins that captured last, as the writer told them.
+class _Known(NamedTuple):
+    """A bin's rules, a document and its id, and its relay's document; None for none."""
 
-    Only a hint: the writer holds it against the rules in force. ``max_work`` bounds the
+    answers: str | None
+    answer_set: int
+    relay: str | None
+
+
+class RuleBook:
+    """The rules and relays of the bins that captured last, as the writer told them.
+
+    Only a hint: the writer holds it against those in force. ``max_work`` bounds the
     templates of an answer.
     """
 
     def __init__(self, max_work: int) -> None:
         self._max_work = max_work
-        self._documents: dict[str, tuple[str, int]] = {}
+        self._known: dict[str, _Known] = {}
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
 
-    def learn(self, bin_name: str, document: str | None, answer_set: int) -> None:
-        """Remember what a bin's rules are just now."""
-        if document is None:
-            self._documents.pop(bin_name, None)
+    def learn(
+        self, bin_name: str, document: str | None, answer_set: int, relay: str | None
+    ) -> None:
+        """Remember what a bin's rules are just now, and its relay."""
+        if document is None and relay is None:
+            self._known.pop(bin_name, None)
             return
-        if bin_name not in self._documents and len(self._documents) >= MAX_REMEMBERED:
-            self._documents.pop(next(iter(self._documents)))
-        self._documents[bin_name] = (document, answer_set)
+        if bin_name not in self._known and len(self._known) >= MAX_REMEMBERED:
+            self._known.pop(next(iter(self._known)))
+        self._known[bin_name] = _Known(document, answer_set, relay)
 
     def submit(self, capture: Capture, submit: Callable[[Capture], None]) -> None:
         """Submit a capture with the rule that seems to be for it, now or from the thread."""
-        known = self._documents.get(capture.bin_name)
+        known = self._known.get(capture.bin_name)
         if known is None or capture.refusal is not None:
             submit(capture)
             return
-        from inspector.answers.rules import load_rules  # a bin without rules needs no templates
+        from inspector.server.hints import find_cost, find_hints  # few bins need templates
 
-        document, answer_set = known
-        rules = load_rules(document)
-        if rules.asks_nothing:
+        cost = find_cost(*known)
+        if cost == "nothing":
             submit(capture)
-        elif rules.reads_bodies:
-            self._run(lambda: submit(_find_rule(capture, rules, answer_set)))
+        elif cost == "body":
+            self._run(lambda: submit(find_hints(capture, *known)))
         else:
-            submit(_find_rule(capture, rules, answer_set))
+            submit(find_hints(capture, *known))
 
     def choose(self, document: str, rule: int | None, turn: int | None) -> Answer:
         """The answer of a rule in its turn, not worked out yet."""
@@ -111,10 +117,3 @@ class RuleBook:
                 job()
             except Exception:
                 log.exception("An answer met something unexpected; others go on.")
-
-
-def _find_rule(capture: Capture, rules: AnswerRules, answer_set: int) -> Capture:
-    from inspector.storage.records import read_capture
-
-    place = rules.find(read_capture(capture, 0, 0))
-    return capture._replace(rule_hint=RuleHint(answer_set, place))

@@ -33,6 +33,7 @@ from inspector.domain.bins import is_bin_name, say_missing
 from inspector.domain.counters import CaptureCounts
 from inspector.errors import StorageUnavailableError, TooManyRequestsError
 from inspector.live.deferred import TimedAnswer
+from inspector.live.relays import Relays
 from inspector.server.answering import RuleBook
 from inspector.server.channel import Channel
 from inspector.server.parser import ExactParser
@@ -51,7 +52,7 @@ class Lane:
 
     ``limit(peer, forwarded_for)`` raises for one who sends too often; ``max_work`` bounds
     the templates of an answer. ``scripts`` answer for bins, by id, in place of the rules
-    that are stored for them.
+    that are stored for them; ``relays`` pass on.
     """
 
     def __init__(
@@ -59,8 +60,10 @@ class Lane:
         writer: Writer,
         limit: Callable[[str, str], None] | None = None,
         max_work: int = MAX_WORK,
+        relays: Relays | None = None,
     ) -> None:
         self.writer = writer
+        self.relays = relays
         self._limit = limit
         self.rules = RuleBook(max_work)
         self._outcomes: deque[tuple[Channel, ExactParser, Outcome | TooManyRequestsError]] = deque()
@@ -161,11 +164,16 @@ class Lane:
         channel.previous = request.bin_name, stored.number
         script = self.scripts.get(stored.bin_id)
         name = request.bin_name
-        self.rules.learn(name, stored.answers, stored.answer_set)
+        relay = stored.relay
+        self.rules.learn(name, stored.answers, stored.answer_set, relay and relay.document)
         if request.error is not None:
             if script is not None:
                 script.note(stored.number)
             channel.answer_error(request)
+            return
+        if stored.is_relayed and self._pass_on(channel, request, stored):
+            if script is not None:
+                script.note(stored.number)
             return
         if script is None and stored.answers is None:
             _send(channel, request, DEFAULT)
@@ -180,6 +188,18 @@ class Lane:
             script.note(stored.number)  # not before: who sees a request may change the answers
         if chosen is not None:
             reply.give(chosen)
+
+    def _pass_on(self, channel: Channel, request: ExactParser, stored: Stored) -> bool:
+        """Pass a capture on; True when its sender waits for the program's answer."""
+        from inspector.web.relaying import pass_on  # few bins relay
+
+        trigger = channel.server.trigger
+        return self.relays is not None and pass_on(
+            self.relays,
+            stored,
+            make_capture(channel, request, request.bin_name),
+            lambda answer: trigger.pull_trigger(lambda: _send(channel, request, answer)),
+        )
 
 
 class _Reply:

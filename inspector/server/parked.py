@@ -166,6 +166,15 @@ class ParkedResponses:
             if isinstance(each.later, EventStream) and each.later.note_removal(removal):
                 self.wake(each.later)
 
+    def note_change(self, bin_id: int, number: int) -> None:
+        """Tell the streams of a bin that more is known of a request; from any thread, cheap."""
+        with self._lock:
+            parked = list(self._by_bin.get(bin_id, ()))
+        for each in parked:
+            if isinstance(each.later, EventStream):
+                each.later.note_change(number)
+                self.wake(each.later)
+
     def _interrupt(self, *, force: bool = False) -> None:
         if self._is_interrupted and not force:
             return

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("inspector.server")
 
 FINISH_S = 10.0
+# For the answers to those whose request was being passed on to a program all that time.
+BREAK_OFF_S = 2.0
 
 
 class ServerProcess:
@@ -103,6 +105,7 @@ class ServerProcess:
             services.load_after,
             services.close,
             services.limit_sender if services.rates else None,
+            services.relays,
         )
 
     def _introduce(self, app: Flask, server: CaptureServer) -> None:
@@ -135,10 +138,13 @@ class ServerProcess:
         )
         server.probes = ProbeLane()
         backend = self.backend
-        server.lane = Lane(backend.writer, backend.limit, self.settings.max_template_work)
+        server.lane = Lane(
+            backend.writer, backend.limit, self.settings.max_template_work, backend.relays
+        )
         server.parked = ParkedResponses(backend.load_after, max_parked=streams)
         backend.news.listen(server.parked.note_news)
         backend.news.listen_to_removals(server.parked.note_removal)
+        backend.news.listen_to_changes(server.parked.note_change)
         backend.writer.on_batch_told = lambda: server.trigger.pull_trigger(server.lane.deliver)
         self.port = int(server.effective_port)
         if self._tls is not None:
@@ -169,12 +175,18 @@ class ServerProcess:
         """Hear of what other instances store and delete, where the database can be shared."""
         services = self.services
         if services.engine.dialect.name != "postgresql":
+            # What the last server passed on when it ended; elsewhere others may be at it.
+            services.in_context(services.relay_records.interrupt_all)()
             return
         from inspector.storage.database.listener import InstanceListener
 
         news = services.news
         self._listener = InstanceListener(
-            services.engine, services.instance, news.publish, news.publish_removal
+            services.engine,
+            services.instance,
+            news.publish,
+            news.publish_removal,
+            news.publish_change,
         )
         self._listener.start()
 
@@ -257,12 +269,20 @@ class ServerProcess:
         server.del_channel()
         server.socket.close()
         remove_path(self.settings)
-        deadline = time.monotonic() + self._finish_s
+        self._turn_while_busy(server, self._finish_s)
+        relays = self.backend.relays
+        if relays is not None and relays.under_way:
+            relays.close()
+            self._turn_while_busy(server, BREAK_OFF_S)
+
+    def _turn_while_busy(self, server: CaptureServer, at_most_s: float) -> None:
+        deadline = time.monotonic() + at_most_s
         while time.monotonic() < deadline and self._busy(server):
             server.loop.turn(0.05)
 
-    @staticmethod
-    def _busy(server: CaptureServer) -> bool:
+    def _busy(self, server: CaptureServer) -> bool:
+        if self.backend.relays is not None and self.backend.relays.under_way:
+            return True
         return any(
             channel.requests or channel.total_outbufs_len or channel.request is not None
             for channel in list(server.active_channels.values())

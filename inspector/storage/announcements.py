@@ -15,28 +15,35 @@ MAX_PAYLOAD_CHARS = 7_500
 class Announcement(NamedTuple):
     """News of an instance: ``{bin_id: highest new number}``, and requests that are gone.
 
-    With neither there was too much to say: whoever hears it looks for itself.
+    ``changed`` are requests by bin and number that were passed on meanwhile. With nothing of it
+    there was too much to say: whoever hears it looks for itself.
     """
 
     instance: str
     stored: dict[int, int]
     removed: list[Removal]
+    changed: list[tuple[int, int]]
 
     @property
     def is_cut(self) -> bool:
         """True when it says only that there is news."""
-        return not self.stored and not self.removed
+        return not (self.stored or self.removed or self.changed)
 
 
 def format_announcement(
-    instance: str, stored: Mapping[int, int], removed: Sequence[Removal]
+    instance: str,
+    stored: Mapping[int, int],
+    removed: Sequence[Removal],
+    changed: Sequence[tuple[int, int]] = (),
 ) -> str:
     """The payload; ASCII."""
-    payload = json.dumps([instance, list(stored.items()), removed], separators=(",", ":"))
-    return payload if len(payload) <= MAX_PAYLOAD_CHARS else json.dumps([instance, [], []])
+    said = [instance, list(stored.items()), removed, changed]
+    payload = json.dumps(said, separators=(",", ":"))
+    return payload if len(payload) <= MAX_PAYLOAD_CHARS else json.dumps([instance, [], [], []])
 
 
 def parse_announcement(payload: str) -> Announcement:
     """The reverse. Raises ``ValueError`` or ``TypeError`` for a payload of somebody else's."""
-    instance, stored, removed = json.loads(payload)
-    return Announcement(str(instance), dict(stored), [Removal(*each) for each in removed])
+    instance, stored, removed, changed = json.loads(payload)
+    gone = [Removal(*each) for each in removed]
+    return Announcement(str(instance), dict(stored), gone, [(*each,) for each in changed])

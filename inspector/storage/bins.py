@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from sqlalchemy import ColumnElement, Select, delete, func, select
 from sqlalchemy.exc import IntegrityError
 
+from inspector.answers.relays import Relay, dump_relay
 from inspector.answers.rules import AnswerRules, dump_rules, load_rules
 from inspector.domain import Bin
 from inspector.domain.bins import DEFAULT_CAPACITY
@@ -126,6 +127,12 @@ class BinStore:
         db.session.commit()
         return self.get(name)
 
+    def relay_to(self, name: str, relay: Relay | None) -> Bin:
+        """Pass the bin's requests on from the next one; None ends that."""
+        self._row(name).relay = dump_relay(relay)
+        db.session.commit()
+        return self.get(name)
+
     def load_secrets(self, name: str) -> tuple[SignatureSecret, ...]:
         """The secrets that the bin's signatures are checked with. Raises ``BinNotFoundError``."""
         return load_secrets(self._row(name).signatures)
@@ -215,6 +222,7 @@ def _to_bin(row: BinRow, kept_below: tuple[int, ...]) -> Bin:
         kept_below=kept_below,
         replay_urls=_read_list(row.replay_urls),
         columns=_read_list(row.columns),
+        relay=row.relay,
     )
 
 

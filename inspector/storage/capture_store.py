@@ -12,23 +12,28 @@ from typing import Any, NamedTuple
 
 from inspector.capture import Capture
 from inspector.clock import time
+from inspector.domain.relays.jobs import RelayedRequest
 from inspector.domain.removals import Removal
 from inspector.storage.announcements import format_announcement
 from inspector.storage.cleaning import Cleaner
 from inspector.storage.database.connections import Connections, Statement
-from inspector.storage.outcomes import NoSuchBin, Outcome, RecordedAnswer, Stored
+from inspector.storage.delivery_rows import INSERT, KEPT, PRUNE_RUNS, to_values
+from inspector.storage.outcomes import BinRelay, NoSuchBin, Outcome, RecordedAnswer, Stored
 from inspector.storage.records import REQUEST_COLUMNS, to_row
 from inspector.storage.statements import (
+    BEGIN_RELAY,
     CHECK,
     CHECK_TABLE,
     COUNT_GOING,
     COUNT_PINNED,
+    END_RELAY,
     LET_GO,
     MARK,
     RECORD,
     TAKE_NUMBERS,
     TAKE_TURNS,
     record_of,
+    relay_of,
 )
 
 log = logging.getLogger("inspector.storage")
@@ -46,6 +51,8 @@ class _TakenNumbers(NamedTuple):
     kept_from: int
     held: int
     pinned: int
+    relay: str | None
+    signatures: str | None
 
 
 class News(NamedTuple):
@@ -57,6 +64,11 @@ class News(NamedTuple):
 
 class _BodyLostError(Exception):
     """A capture's body, which waited in a temporary file, cannot be read."""
+
+
+def _find_answer(relayed: RelayedRequest) -> RecordedAnswer | None:
+    given = relayed.given
+    return None if given is None else RecordedAnswer(relayed.bin_id, relayed.number, given)
 
 
 def _to_row(capture: Capture, stored: Stored) -> dict[str, Any]:
@@ -82,6 +94,8 @@ class CaptureStore:
         self._let_go, self._check = map(spell, (LET_GO, CHECK))
         self._record_answer, self._mark_recorded = map(spell, (RECORD, MARK))
         self._enqueue = spell(connections.enqueue) if connections.enqueue else None
+        self._begin_relay, self._end_relay = map(spell, (BEGIN_RELAY, END_RELAY))
+        self._add_delivery, self._prune_deliveries = map(spell, (INSERT, PRUNE_RUNS))
         self._announce = spell(connections.announce) if connections.announce else None
         self._connection: Any = None
 
@@ -98,8 +112,11 @@ class CaptureStore:
             cursor.execute(CHECK_TABLE)
             cursor.execute(self._check, {"now": str(time.time_ns() // 1000)})
 
-    def record(self, answers: Sequence[RecordedAnswer]) -> None:
-        """Keep what stored requests were answered."""
+    def record(
+        self, answers: Sequence[RecordedAnswer], relayed: Sequence[RelayedRequest] = ()
+    ) -> None:
+        """Keep what stored requests were answered, and what came of passing them on."""
+        answers = [*answers, *filter(None, map(_find_answer, relayed))]
         marked = [
             {"bin_id": answer.bin_id, "number": answer.number}
             for answer in answers
@@ -109,6 +126,22 @@ class CaptureStore:
             cursor.executemany(self._record_answer, [record_of(answer) for answer in answers])
             if marked:
                 cursor.executemany(self._mark_recorded, marked)
+            for each in relayed:
+                self._end(cursor, each)
+            if relayed:
+                cursor.execute(self._prune_deliveries, KEPT)
+                if self._announce is not None:
+                    changed = [(each.bin_id, each.number) for each in relayed]
+                    payload = format_announcement(self._instance, {}, [], changed)
+                    cursor.execute(self._announce, {"payload": payload})
+
+    def _end(self, cursor: Any, relayed: RelayedRequest) -> None:
+        """Keep what was sent as a delivery, and what came of it with the request."""
+        delivery = None
+        if relayed.delivery is not None:
+            cursor.execute(self._add_delivery, to_values(relayed.delivery))
+            delivery = cursor.fetchone()[0]
+        cursor.execute(self._end_relay, relay_of(relayed, delivery))
 
     def clean(self, cleaner: Cleaner) -> None:
         """Make one step of a cleaner's."""
@@ -149,6 +182,7 @@ class CaptureStore:
                         overfull.append(bin_)
             if rows:
                 self._connections.insert(cursor, "requests", REQUEST_COLUMNS, rows)
+            self._begin_relays(cursor, outcomes)
             for bin_ in overfull:
                 removal, statement = self._keep_newest(cursor, bin_)
                 news.removed.append(removal)
@@ -157,6 +191,14 @@ class CaptureStore:
                 payload = format_announcement(self._instance, news.stored, news.removed)
                 last.append((self._announce, {"payload": payload}))
         return outcomes, news
+
+    def _begin_relays(self, cursor: Any, outcomes: Sequence[Outcome]) -> None:
+        """Say of what is to be passed on that it is under way, before it is."""
+        relayed = [each for each in outcomes if isinstance(each, Stored) and each.is_relayed]
+        if relayed:
+            from inspector.storage.relays.choosing import begin_relay
+
+            cursor.executemany(self._begin_relay, [begin_relay(each) for each in relayed])
 
     def _keep_newest(self, cursor: Any, bin_: _TakenNumbers) -> tuple[Removal, Statement]:
         """The oldest of a bin that has more than it keeps, and the statement that lets them go."""
@@ -180,16 +222,26 @@ class CaptureStore:
         """Each capture with its number, and with the rule and the turn that answer it."""
         numbers = range(bin_.last_number - len(captures) + 1, bin_.last_number + 1)
         private = bool(bin_.private)
+        stored = [Stored(bin_.bin_id, number, bin_.answers, private) for number in numbers]
+        # A bin that relays nothing and has no rules needs neither matches nor templates.
+        if bin_.relay is not None:
+            from inspector.storage.relays.choosing import relay_matching
+
+            stored = relay_matching(stored, BinRelay(bin_.relay, bin_.signatures), captures)
         if bin_.answers is None:
-            return [Stored(bin_.bin_id, number, None, private) for number in numbers]
-        from inspector.storage.turns import take_turns  # a bin without rules needs no templates
+            return stored
+        from inspector.storage.turns import take_turns
 
         answer_set = bin_.answer_set or 0
-        choices = take_turns(cursor, self._take_turns, bin_.answers, answer_set, captures)
-        return [
-            Stored(bin_.bin_id, number, bin_.answers, private, answer_set, *choice)
-            for number, choice in zip(numbers, choices, strict=True)
-        ]
+        ruled = [at for at, each in enumerate(stored) if each.answer_set == 0]
+        choices = take_turns(
+            cursor, self._take_turns, bin_.answers, answer_set, [captures[at] for at in ruled]
+        )
+        for at, choice in zip(ruled, choices, strict=True):
+            stored[at] = stored[at]._replace(
+                answer_set=answer_set, rule=choice.place, turn=choice.turn
+            )
+        return stored
 
     def _connect(self) -> None:
         if self._connection is None:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Select, delete, func, or_, select
+from sqlalchemy import Select, delete, func, or_, select, text
 
 from inspector.domain.deliveries import (
     Delivery,
@@ -23,10 +22,15 @@ from inspector.domain.deliveries import (
     judge,
 )
 from inspector.errors import InspectorError
+from inspector.storage.delivery_rows import (
+    MAX_DELIVERIES,
+    MAX_DELIVERY_BYTES,
+    PRUNE_OTHERS,
+    PRUNE_RUNS,
+    make_replay_key,
+    to_values,
+)
 from inspector.storage.models import DeliveryRow, db
-
-MAX_DELIVERIES = 1_000
-MAX_DELIVERY_BYTES = 200_000_000
 
 _LINE_FIELDS = frozenset(field.name for field in fields(DeliveryLine))
 
@@ -51,7 +55,7 @@ class DeliveryStore:
     def add_all(self, deliveries: Iterable[Delivery]) -> list[Delivery]:
         """The same for several, in one transaction; ids rise in their order."""
         found = [self._judge(delivery) for delivery in deliveries]
-        rows = [_to_row(delivery) for delivery in found]
+        rows = [DeliveryRow(**to_values(delivery)) for delivery in found]
         db.session.add_all(rows)
         db.session.flush()
         ids = [row.id for row in rows]
@@ -90,7 +94,7 @@ class DeliveryStore:
         line = delivery.line
         if line.replay_of is None:
             return delivery
-        same = DeliveryRow.replay_key == _make_replay_key(line)
+        same = DeliveryRow.replay_key == make_replay_key(line)
         newest = select(DeliveryRow).where(same).order_by(DeliveryRow.id.desc()).limit(1)
         earlier = db.session.scalar(newest)
         verdict = judge(delivery, None if earlier is None else _to_delivery(earlier))
@@ -102,21 +106,8 @@ class DeliveryStore:
         db.session.commit()
 
     def _prune(self, *, in_runs: bool) -> None:
-        kind = DeliveryRow.run.is_not(None) if in_runs else DeliveryRow.run.is_(None)
-        newest_first = DeliveryRow.id.desc()
-        kept = (
-            select(
-                DeliveryRow.id,
-                func.row_number().over(order_by=newest_first).label("place"),
-                func.sum(DeliveryRow.size_bytes).over(order_by=newest_first).label("bytes_so_far"),
-            )
-            .where(kind)
-            .subquery()
-        )
-        over = (kept.c.place > self._max_count) | (kept.c.bytes_so_far > self._max_bytes)
-        newest_over = db.session.scalar(select(func.max(kept.c.id)).where(over, kept.c.place > 1))
-        if newest_over is not None:
-            db.session.execute(delete(DeliveryRow).where(kind, DeliveryRow.id <= newest_over))
+        bounds = {"max_count": self._max_count, "max_bytes": self._max_bytes}
+        db.session.execute(text(PRUNE_RUNS if in_runs else PRUNE_OTHERS), bounds)
 
 
 def _select_run(run: str) -> Select[int, str]:
@@ -135,38 +126,6 @@ def _select_log() -> Select[int, str]:
         select(DeliveryRow.id, DeliveryRow.line, runs.c.count)
         .outerjoin(runs, runs.c.last == DeliveryRow.id)
         .where(or_(DeliveryRow.run.is_(None), runs.c.last.is_not(None)))
-    )
-
-
-def _make_replay_key(line: DeliveryLine) -> str | None:
-    if line.replay_of is None:
-        return None
-    return sha256(f"{line.replay_of}\n{line.url}".encode("utf-8", "surrogateescape")).hexdigest()
-
-
-def _to_row(delivery: Delivery) -> DeliveryRow:
-    answer = delivery.answer
-    details = {
-        "left_out": delivery.left_out,
-        "exchanges": [asdict(exchange) for exchange in delivery.exchanges],
-        "answer": {**asdict(answer), "body": None} if answer else None,
-        "redirect_to": delivery.redirect_to,
-        "definition": delivery.definition,
-        "ticket": delivery.ticket,
-        "secret_headers": sorted(delivery.secret_headers),
-    }
-    # ASCII, with escapes: PostgreSQL's text takes no NUL, and neither takes half characters.
-    written = json.dumps(details, default=datetime.isoformat)
-    answer_body = answer.body if answer else b""
-    return DeliveryRow(
-        line=json.dumps(asdict(delivery.line), default=datetime.isoformat),
-        size_bytes=sum(map(len, (written, delivery.raw_head, delivery.body, answer_body))),
-        details=written,
-        raw_head=delivery.raw_head,
-        body=delivery.body,
-        answer_body=answer_body,
-        run=delivery.line.run,
-        replay_key=_make_replay_key(delivery.line),
     )
 
 

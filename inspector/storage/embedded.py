@@ -34,6 +34,7 @@ from inspector.storage.records import (
     name_taken,
     to_requests,
 )
+from inspector.storage.relays.outcomes import RelayFinder
 from inspector.storage.signatures import SignatureChecker
 
 _CREATE_BIN = (
@@ -41,6 +42,7 @@ _CREATE_BIN = (
     " VALUES (:name, :private, :secret_hash, :created_us, :capacity, :last_number)"
 )
 _SET_SIGNATURES = "UPDATE bins SET signatures = :document WHERE id = :bin_id"
+_SET_RELAY = "UPDATE bins SET relay = :document WHERE id = :bin_id"
 _BIN = "SELECT name, kept_from FROM bins WHERE id = ?"
 _AFTER = (
     f"SELECT {', '.join(REQUEST_COLUMNS)} FROM requests"  # noqa: S608 - constants
@@ -67,6 +69,7 @@ class EmbeddedStore:
             find_answer=find_answer,
             check_signatures=self._check,
             find_attempts=AttemptFinder(self._fetch_rows, settings),
+            find_relay=RelayFinder(self._fetch_row),
         )
         self._lock = threading.Lock()
         try:
@@ -123,6 +126,11 @@ class EmbeddedStore:
         with self._lock, self._connection:
             self._connection.execute(_SET_SIGNATURES, {"document": document, "bin_id": bin_id})
         self._check.forget()
+
+    def set_relay(self, bin_id: int, document: str | None) -> None:
+        """Keep where the bin's requests are passed on to, as ``answers.relays`` writes it."""
+        with self._lock, self._connection:
+            self._connection.execute(_SET_RELAY, {"document": document, "bin_id": bin_id})
 
     def _fetch_row(self, statement: str, parameters: Mapping[str, Any]) -> Any:
         with self._lock:

@@ -10,6 +10,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    Float,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -61,6 +62,7 @@ class BinRow(Base):
     pinned: Mapped[int] = mapped_column(BigInteger, server_default="0")
     replay_urls: Mapped[str | None] = mapped_column(Text)
     columns: Mapped[str | None] = mapped_column(Text)
+    relay: Mapped[str | None] = mapped_column(Text)
 
 
 class AnswerSetRow(Base):
@@ -158,6 +160,31 @@ class AnnotationRow(Base):
     number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     pinned: Mapped[bool] = mapped_column(Boolean)
     note: Mapped[str | None] = mapped_column(Text)
+
+
+class RelayRow(Base):
+    """A request that is passed on, and what came of it.
+
+    Without ``status`` and ``error_code`` it is under way, or was cut short when ``until_us`` has
+    passed. ``delivery`` may be one that is not kept any more.
+    """
+
+    __tablename__ = "relays"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["bin_id", "number"], ["requests.bin_id", "requests.number"], ondelete="CASCADE"
+        ),
+    )
+
+    bin_id: Mapped[int] = mapped_column(RowId, primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    url: Mapped[str] = mapped_column(Text)
+    until_us: Mapped[int] = mapped_column(BigInteger)
+    status: Mapped[int | None] = mapped_column(Integer)
+    duration_ms: Mapped[float | None] = mapped_column(Float)
+    delivery: Mapped[int | None] = mapped_column(BigInteger)
+    error_code: Mapped[str | None] = mapped_column(String(32))
+    error: Mapped[str | None] = mapped_column(Text)
 
 
 class ActionRow(Base):

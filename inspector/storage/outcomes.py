@@ -9,12 +9,19 @@ from inspector.domain.requests import AnsweredBy
 from inspector.errors import StorageUnavailableError
 
 
+class BinRelay(NamedTuple):
+    """A bin's relay, and its secrets for signatures, both as the database keeps them."""
+
+    document: str
+    secrets: str | None
+
+
 class Stored(NamedTuple):
     """The capture is on disk, as this number of this bin.
 
     ``answers`` is the bin's rules, a JSON document, None for none; ``answer_set`` its id.
     ``rule`` and ``turn`` are those that answer (see ``AnsweredBy``). ``private`` bins are
-    not for others to count.
+    not for others to count. ``relay`` is the bin's, ``is_relayed`` when it is for this capture.
     """
 
     bin_id: int
@@ -24,6 +31,8 @@ class Stored(NamedTuple):
     answer_set: int = 0
     rule: int | None = None
     turn: int | None = None
+    relay: BinRelay | None = None
+    is_relayed: bool = False
 
     @property
     def answered(self) -> AnsweredBy:

@@ -16,7 +16,13 @@ from inspector.domain.attempts import Attempt
 from inspector.domain.bins import MAX_CAPACITY
 from inspector.domain.content import decode_text
 from inspector.domain.proxies import NO_PROXIES, TrustedProxies
-from inspector.domain.requests import CheckSignatures, FindAnswer, FindAttempt, FindAttempts
+from inspector.domain.requests import (
+    CheckSignatures,
+    FindAnswer,
+    FindAttempt,
+    FindAttempts,
+    FindRelay,
+)
 from inspector.errors import InspectorError
 
 # The order in which rows are written and read; a list may leave out the last two.
@@ -50,8 +56,8 @@ class ReadSettings(NamedTuple):
     """Settings for reading stored requests: limits on bodies, and whose forwarding headers count.
 
     ``find_answer`` gives what a request was answered, ``check_signatures`` its signatures'
-    checks and ``find_attempts`` the attempts of requests of one bin, by number: from any
-    thread, None where nobody asks.
+    checks, ``find_attempts`` the attempts of requests of one bin, by number, and ``find_relay``
+    what came of passing one on: from any thread, None where nobody asks.
     """
 
     limits: BodyLimits = BodyLimits()
@@ -59,6 +65,7 @@ class ReadSettings(NamedTuple):
     find_answer: FindAnswer | None = None
     check_signatures: CheckSignatures | None = None
     find_attempts: FindAttempts | None = None
+    find_relay: FindRelay | None = None
 
 
 USUAL_SETTINGS = ReadSettings()
@@ -155,6 +162,7 @@ def to_request(
         find_answer=settings.find_answer,
         check_signatures=settings.check_signatures,
         find_attempt=find_attempt,
+        find_relay=settings.find_relay,
         **{name: stored[name] for name in _AS_STORED},
     )
 

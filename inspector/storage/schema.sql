@@ -18,6 +18,7 @@ CREATE TABLE bins (
     pinned BIGINT DEFAULT '0' NOT NULL,
     replay_urls TEXT,
     columns TEXT,
+    relay TEXT,
     UNIQUE (name)
 );
 
@@ -78,6 +79,20 @@ CREATE TABLE annotations (
     number BIGINT NOT NULL,
     pinned BOOLEAN NOT NULL,
     note TEXT,
+    PRIMARY KEY (bin_id, number),
+    FOREIGN KEY(bin_id, number) REFERENCES requests (bin_id, number) ON DELETE CASCADE
+);
+
+CREATE TABLE relays (
+    bin_id INTEGER NOT NULL,
+    number BIGINT NOT NULL,
+    url TEXT NOT NULL,
+    until_us BIGINT NOT NULL,
+    status INTEGER,
+    duration_ms FLOAT,
+    delivery BIGINT,
+    error_code VARCHAR(32),
+    error TEXT,
     PRIMARY KEY (bin_id, number),
     FOREIGN KEY(bin_id, number) REFERENCES requests (bin_id, number) ON DELETE CASCADE
 );

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from inspector.domain.relays.jobs import RelayedRequest
 from inspector.storage.answers import RECORDED_ONLY
 from inspector.storage.outcomes import RecordedAnswer
 
 TAKE_NUMBERS = (
     "UPDATE bins SET last_number = last_number + :taken, held = held + :taken"
     " WHERE name = :bin_name"
-    " RETURNING id, last_number, capacity, answers, private, answer_set, kept_from, held, pinned"
+    " RETURNING id, last_number, capacity, answers, private, answer_set, kept_from, held, pinned,"
+    " relay, signatures"
 )
 # The turn after the last one that was given, for so many captures at once.
 TAKE_TURNS = (
@@ -49,6 +51,31 @@ MARK = (
     f"UPDATE requests SET answer_set = {RECORDED_ONLY}"  # noqa: S608 - a constant
     " WHERE bin_id = :bin_id AND number = :number"
 )
+# A request that is passed on, before that begins; and what came of it.
+BEGIN_RELAY = (
+    "INSERT INTO relays (bin_id, number, url, until_us) VALUES (:bin_id, :number, :url, :until_us)"
+)
+END_RELAY = (
+    "UPDATE relays SET url = :url, status = :status, duration_ms = :duration_ms,"
+    " delivery = :delivery, error_code = :error_code, error = :error"
+    " WHERE bin_id = :bin_id AND number = :number"
+)
+
+
+def relay_of(relayed: RelayedRequest, delivery: int | None) -> dict[str, Any]:
+    """The values that end a relay; ``delivery`` is the id under which what was sent is kept."""
+    outcome = relayed.outcome
+    error = outcome.error and outcome.error.replace("\0", "\ufffd")
+    return {
+        "bin_id": relayed.bin_id,
+        "number": relayed.number,
+        "url": outcome.url,
+        "status": outcome.status,
+        "duration_ms": outcome.duration_ms,
+        "delivery": delivery,
+        "error_code": outcome.error_code,
+        "error": error and error.encode("utf-8", "replace").decode(),
+    }
 
 
 def record_of(answer: RecordedAnswer) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from typing import Any
 
 from inspector.capture import Capture
 from inspector.clock import time
+from inspector.domain.relays.jobs import RelayedRequest
 from inspector.domain.removals import Removal
 from inspector.errors import StorageUnavailableError, UnstorableError
 from inspector.storage.capture_store import CaptureStore, News
@@ -57,7 +58,8 @@ class Writer:
     """``submit`` from any thread; outcomes are told on the writer's own thread.
 
     ``on_stored`` is called after each commit, once senders have been answered, with
-    ``{bin_id: highest new number}``, and ``on_removed`` with what full bins have let go of.
+    ``{bin_id: highest new number}``, ``on_removed`` with what full bins have let go of, and
+    ``on_changed`` with bin and number of a request that was passed on.
     ``on_batch_told`` (may be set later) is called once when all of a batch has been
     told. ``is_failing`` says that the last commit did not
     work; ``stored``, ``failed`` and ``batches`` count since the start, private bins left out.
@@ -69,6 +71,7 @@ class Writer:
         *,
         on_stored: Callable[[Mapping[int, int]], None] | None = None,
         on_removed: Callable[[Removal], None] | None = None,
+        on_changed: Callable[[int, int], None] | None = None,
         on_batch_told: Callable[[], None] | None = None,
         instance: str = "",
     ) -> None:
@@ -77,9 +80,11 @@ class Writer:
         self._cleaner = Cleaner(connections)
         self._on_stored = on_stored
         self._on_removed = on_removed
+        self._on_changed = on_changed
         self.on_batch_told = on_batch_told
         self._queue: SimpleQueue[_Item] = SimpleQueue()
         self._records: SimpleQueue[RecordedAnswer] = SimpleQueue()
+        self._relayed: SimpleQueue[tuple[RelayedRequest, Callable[[], None]]] = SimpleQueue()
         self.is_failing = False
         self.damage: str | None = None
         self.stored = self.failed = self.batches = 0
@@ -102,6 +107,14 @@ class Writer:
     def record(self, answer: RecordedAnswer) -> None:
         """Queue what a stored request was answered; kept behind the captures, soon."""
         self._records.put(answer)
+        self._put(_Wake())
+
+    def record_relayed(self, relayed: RelayedRequest, tell: Callable[[], None]) -> None:
+        """Queue what came of passing a request on; ``tell`` is called once it is kept, or failed.
+
+        So a sender that has its answer finds all that is known of it.
+        """
+        self._relayed.put((relayed, tell))
         self._put(_Wake())
 
     def store(self, capture: Capture) -> Outcome:
@@ -181,8 +194,11 @@ class Writer:
                 if batch:
                     self._serve(batch)
                 self._keep_records()
+                self._keep_relayed()
                 if going:
                     self._clean()
+                while not (going or self._relayed.empty()):
+                    self._keep_relayed()
             except Exception:
                 log.exception("The writer met something unexpected; it goes on.")
         self._store.disconnect()
@@ -244,6 +260,32 @@ class Writer:
         except Exception:
             self._store.disconnect()
             log.exception("%d answers could not be recorded.", len(answers))
+
+    def _keep_relayed(self) -> None:
+        """The same for what was passed on; each by itself where they cannot be kept together."""
+        ended: list[tuple[RelayedRequest, Callable[[], None]]] = []
+        with suppress(Empty):
+            while len(ended) < MAX_BATCH:
+                ended.append(self._relayed.get_nowait())
+        if not ended:
+            return
+        if not self._record_relayed([relayed for relayed, _ in ended]) and len(ended) > 1:
+            for relayed, _ in ended:
+                self._record_relayed([relayed])
+        for _, tell in ended:
+            self._call(tell)
+
+    def _record_relayed(self, relayed: Sequence[RelayedRequest]) -> bool:
+        try:
+            self._store.record((), relayed)
+        except Exception:
+            self._store.disconnect()
+            log.exception("What came of %d relayed requests could not be kept.", len(relayed))
+            return False
+        for each in relayed:
+            if self._on_changed is not None:
+                self._call(self._on_changed, each.bin_id, each.number)
+        return True
 
     def _count(self, outcomes: Sequence[Outcome]) -> None:
         public = [each for each in outcomes if not isinstance(each, Stored) or not each.private]

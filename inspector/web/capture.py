@@ -6,6 +6,7 @@ find the bin's name, read the bounded body, store, answer.
 
 from __future__ import annotations
 
+from queue import SimpleQueue
 from typing import Any
 
 from flask import Flask, Request, Response, redirect, request
@@ -13,13 +14,14 @@ from werkzeug.routing import Rule
 
 from inspector.answers.rules import load_rules
 from inspector.answers.templates import make_answer_to
-from inspector.capture import Refusal, capture_from_environ
+from inspector.capture import Capture, Refusal, capture_from_environ
 from inspector.clock import time
 from inspector.domain.answers import DEFAULT, Answer, describe_given
 from inspector.domain.bins import is_bin_name, say_missing
-from inspector.storage.outcomes import NoSuchBin, RecordedAnswer, Unstored
+from inspector.storage.outcomes import NoSuchBin, RecordedAnswer, Stored, Unstored
 from inspector.storage.records import read_capture
 from inspector.web.current import current_services
+from inspector.web.relaying import pass_on
 
 _READ_BYTES = 65_536
 
@@ -59,6 +61,8 @@ def capture(bin_name: str, rest: str | None = None) -> Any:
         return _plain(503, text, {"Retry-After": str(outcome.error.retry_after_s)})
     if refusal is not None:
         return _plain(413, f"{refusal.reason}\n")
+    if outcome.is_relayed and (passed_back := _pass_on(outcome, record)) is not None:
+        return _answer(passed_back)
     if outcome.answers is None:
         return _answer(DEFAULT)
     answer = load_rules(outcome.answers).choose(outcome.rule, outcome.turn or 1)
@@ -68,6 +72,13 @@ def capture(bin_name: str, rest: str | None = None) -> Any:
         given = describe_given(answer, head_only=request.method == "HEAD")
         services.writer.record(RecordedAnswer(outcome.bin_id, outcome.number, given))
     return _answer(answer)
+
+
+def _pass_on(stored: Stored, record: Capture) -> Answer | None:
+    """The program's answer where the sender waits for it: so does this thread."""
+    answers: SimpleQueue[Answer] = SimpleQueue()
+    waits = pass_on(current_services().relays, stored, record, answers.put)
+    return answers.get() if waits else None
 
 
 def _read_body(incoming: Request, limit: int) -> tuple[bytes, bool]:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import accumulate, takewhile
 from threading import BoundedSemaphore
 from typing import ParamSpec, TypeVar
@@ -27,14 +28,22 @@ from inspector.emitter import (
     SeriesPlan,
     restrict_to,
 )
-from inspector.emitter.outbox import DeliveryJob, DeliveryOrder, Outbox, make_order, make_replay
-from inspector.emitter.replay_runs import ReplayPlan, ReplayRun, ReplayRuns
+from inspector.emitter.outbox import (
+    DeliveryJob,
+    DeliveryOrder,
+    Keep,
+    Outbox,
+    make_order,
+    make_replay,
+)
+from inspector.emitter.replay_runs import Fits, ReplayPlan, ReplayRun, ReplayRuns, Requests
 from inspector.emitter.replaying import UNCHANGED, ReplayChanges
 from inspector.emitter.series_runs import SeriesRun, SeriesRuns
 from inspector.errors import TooManyRequestsError
 from inspector.live.deferred import DeferredAnswer
 from inspector.live.events import Renderer
 from inspector.live.news import News
+from inspector.live.relays import Courier, Relays
 from inspector.live.waiters import Waiters
 from inspector.reading.overview.activity import Activities
 from inspector.reading.overview.aggregates import Aggregates
@@ -49,6 +58,7 @@ from inspector.storage.bins import BinStore
 from inspector.storage.database.engine import DatabaseEngine
 from inspector.storage.database.urls import describe_url
 from inspector.storage.deliveries import DeliveryStore
+from inspector.storage.relays.store import RelayStore
 from inspector.storage.requests import RequestStore
 from inspector.storage.search.search import RequestSearch
 from inspector.storage.writer import Writer
@@ -104,6 +114,7 @@ class Services:
     attempts: AttemptFinder
     actions: ActionStore
     deliveries: DeliveryStore
+    relay_records: RelayStore
     writer: Writer
     news: News
     proxies: TrustedProxies
@@ -112,6 +123,7 @@ class Services:
     outbox: Outbox = field(default_factory=Outbox)
     series: SeriesRuns = field(default_factory=SeriesRuns)
     replays: ReplayRuns = field(default_factory=ReplayRuns)
+    relays: Relays = field(init=False)
     own_server: OwnServer | None = None
     renderers: dict[str, Renderer] = field(default_factory=dict)
     catalogues: Aggregates[Catalogue] = field(default_factory=lambda: Aggregates(MAX_CATALOGUES))
@@ -124,8 +136,14 @@ class Services:
 
     def __post_init__(self) -> None:
         self.activities = Activities(self.requests)
+        self.relays = Relays(self._make_courier)
         self.annotator = Annotator(self.requests.remover)
         self._silent_until = 0.0
+
+    def _make_courier(self) -> Courier:
+        from inspector.emitter.relay_loop import RelayLoop  # asyncio, for those who relay
+
+        return RelayLoop(cache(self.emit_policy), self.writer.record_relayed)
 
     def limit_sender(self, peer: str, forwarded_for: str) -> None:
         """Count a request; ``TooManyRequestsError`` for a peer elsewhere that sends too many."""
@@ -174,12 +192,18 @@ class Services:
         """The allowed destinations of deliveries: all when only this machine can ask for them."""
         if not self.settings.is_exposed:
             return ANYWHERE
+        return restrict_to(
+            self.settings.emit_allow,
+            own_urls=self.list_own_urls(),
+            is_bin=self.in_context(self.bins.exists),
+        )
+
+    def list_own_urls(self) -> list[str]:
+        """The addresses that lead to this server, as far as it knows them."""
         own = [url for url in (self.own_url(), self.settings.public_url) if url]
         if self.port:
             own.append(f"http://localhost:{self.port}")
-        return restrict_to(
-            self.settings.emit_allow, own_urls=own, is_bin=self.in_context(self.bins.exists)
-        )
+        return own
 
     def prepare(self, composition: Composition, number: int = 1) -> PreparedRequest:
         """The request of this number, within the server's bounds. Raises ``InspectorError``."""
@@ -235,7 +259,6 @@ class Services:
         Those that the server has refused only when ``refused_too``. Raises ``too_many_replays``.
         """
         run = ReplayRun(plan, bin_.request_count)
-        see_through, policy = self.in_context(run.see_through), self.emit_policy()
 
         def fits(captured: CapturedRequest) -> bool:
             return (refused_too or captured.refusal is None) and match.fits(captured)
@@ -245,8 +268,13 @@ class Services:
             return takewhile(lambda each: each.number <= bin_.last_number, found)
 
         self._remember_url(bin_, plan.url)
-        self.replays.admit(run, lambda: see_through(iterate, fits, policy, self.deliveries.add))
+        self.start_run(run, iterate, fits, self.deliveries.add)
         return run
+
+    def start_run(self, run: ReplayRun, requests: Requests, fits: Fits, keep: Keep) -> None:
+        """Send those of the requests that fit, in a thread. Raises ``too_many_replays``."""
+        see_through, policy = self.in_context(run.see_through), self.emit_policy()
+        self.replays.admit(run, lambda: see_through(requests, fits, policy, keep))
 
     def _remember_url(self, bin_: Bin, url: str) -> None:
         if bin_.replay_urls[:1] != (url,):
@@ -298,6 +326,7 @@ class Services:
         """Store what is queued and let go of the database."""
         self.series.close()
         self.replays.close()
+        self.relays.close()
         self.outbox.close()
         self.waiters.close()
         self.writer.close()

@@ -20,6 +20,7 @@ STATUS = {
     "cannot_sign": 409,
     "series_not_found": 404,
     "too_many_replays": 503,
+    "relay_not_found": 404,
     "replays_not_found": 404,
     "too_many_bins": 409,
     "too_many_streams": 503,

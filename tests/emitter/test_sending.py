@@ -92,7 +92,7 @@ def test_the_answer_comes_back_whole_with_its_times() -> None:
     last = result.last
     assert last.answer is not None
     assert (result.status, last.answer.reason, last.answer.http_version) == (201, "Made It", "1.1")
-    assert last.answer.headers == (("X-Seen", "1"), ("x-seen", "2"), ("Content-Length", "11"))
+    assert last.answer.raw_headers == (("X-Seen", "1"), ("x-seen", "2"), ("Content-Length", "11"))
     assert (last.answer.body, last.answer.truncated) == (b"<b>made</b>", False)
     assert last.address == "127.0.0.1"
     assert last.connect_ms is not None

@@ -115,10 +115,11 @@ def test_lost_notifications_are_made_up_for(two: tuple[RunningServer, ...]) -> N
 
 def test_an_announcement_comes_back_as_it_went() -> None:
     removal = Removal(7, "let_go", 5)
-    assert parse_announcement(format_announcement("me", {7: 9}, [removal])) == (
+    assert parse_announcement(format_announcement("me", {7: 9}, [removal], [(7, 8)])) == (
         "me",
         {7: 9},
         [removal],
+        [(7, 8)],
     )
     many = dict.fromkeys(range(10_000), 1)
     assert parse_announcement(format_announcement("me", many, [])).is_cut

@@ -37,7 +37,8 @@ _BINS = text("SELECT id, name, last_number, kept_from FROM bins")
 class InstanceListener:
     """A thread that hears other instances than ``instance``, and publishes what they did.
 
-    ``on_stored`` gets ``{bin_id: highest number}``, ``on_removed`` what is gone.
+    ``on_stored`` gets ``{bin_id: highest number}``, ``on_removed`` what is gone, ``on_changed``
+    bin and number of a request of which more is known.
     """
 
     def __init__(
@@ -46,11 +47,13 @@ class InstanceListener:
         instance: str,
         on_stored: Callable[[Mapping[int, int]], None],
         on_removed: Callable[[Removal], None],
+        on_changed: Callable[[int, int], None],
     ) -> None:
         self._engine = engine
         self._instance = instance
         self._on_stored = on_stored
         self._on_removed = on_removed
+        self._on_changed = on_changed
         self._bins: dict[int, tuple[int, int]] | None = None
         self._stopping = threading.Event()
         self._has_said = False
@@ -134,6 +137,8 @@ class InstanceListener:
             self._on_stored(said.stored)
         for removal in said.removed:
             self._on_removed(removal)
+        for bin_id, number in said.changed:
+            self._on_changed(bin_id, number)
 
     def look(self) -> None:
         """Look at the numbers of all bins, and publish what changed since the last look."""

@@ -15,6 +15,7 @@ from inspector.web.api import (
     events,
     export,
     importing,
+    relays,
     replays,
     requests,
     search,
@@ -51,6 +52,7 @@ for part in (
     actions,
     deliveries,
     replays,
+    relays,
 ):
     api.calls += part.api.calls
 

@@ -21,7 +21,7 @@ from inspector.web.headers import JSON
 api = Api()
 
 
-_MATCH = {
+MATCH_SCHEMA = {
     "type": ["object", "null"],
     "properties": {name: {} for name in NAMES},
     "additionalProperties": False,
@@ -57,7 +57,9 @@ RUN = Answer(ReplaysJson, meaning="How far it is.")
 class Replays(ReplayTarget):
     """Which requests, where to, and what is sent in the place of what came."""
 
-    match: Annotated[Any, About("Which: as a wait asks. All without it.", schema=_MATCH)] = None
+    match: Annotated[Any, About("Which: as a wait asks. All without it.", schema=MATCH_SCHEMA)] = (
+        None
+    )
     rate: Annotated[
         float | None, About("How many a second.", least=MIN_RATE_PER_S, most=MAX_RATE_PER_S)
     ] = None
@@ -89,20 +91,20 @@ def start_replays(name: str, body: Replays) -> ResponseReturnValue:
         body.resign,
     )
     run = services.start_replays(bin_, plan, match, refused_too=body.refused)
-    return jsonify(_to_json(run)), 202
+    return jsonify(run_to_json(run)), 202
 
 
 @api.call("GET", "/bins/<name>/replay", Answer(list[ReplaysJson], meaning="Newest first."))
 def list_replays(name: str) -> ResponseReturnValue:
     """List the replays of many requests that this server remembers."""
     runs = current_services().replays.list_of(find_bin(name).name)
-    return jsonify([_to_json(run) for run in runs])
+    return jsonify([run_to_json(run) for run in runs])
 
 
 @api.call("GET", "/bins/<name>/replay/<run_id>", RUN)
 def get_replays(name: str, run_id: str) -> ResponseReturnValue:
     """Ask how far replays are."""
-    return jsonify(_to_json(find_replays(name, run_id)))
+    return jsonify(run_to_json(find_replays(name, run_id)))
 
 
 @api.call("POST", "/bins/<name>/replay/<run_id>/stop", RUN)
@@ -110,10 +112,11 @@ def stop_replays(name: str, run_id: str) -> ResponseReturnValue:
     """Stop replays: what is under way is the last."""
     run = find_replays(name, run_id)
     run.abort()
-    return jsonify(_to_json(run))
+    return jsonify(run_to_json(run))
 
 
-def _to_json(run: ReplayRun) -> ReplaysJson:
+def run_to_json(run: ReplayRun) -> ReplaysJson:
+    """Replays as they are at this moment."""
     return {
         "id": run.id,
         "url": run.plan.shown_url,

@@ -13,6 +13,7 @@ from inspector.reading.columns import read_columns
 from inspector.reading.json_notes import find_json_notes
 from inspector.web.api.answer_json import GivenAnswerJson, answer_to_json
 from inspector.web.api.pairs import MOMENT, SENT_PAIRS
+from inspector.web.api.relay_json import RelayOutcomeJson, outcome_to_json
 from inspector.web.api.schema import About
 
 PHP = "php"
@@ -177,6 +178,7 @@ class RequestJson(WireJson):
     note: Annotated[str | None, About("What someone has noted about it.")]
     refused: RefusedJson | None
     answer: Annotated[GivenAnswerJson | None, About("What its sender got.")]
+    relay: Annotated[RelayOutcomeJson | None, About("Null for one that was not passed on.")]
     signatures: Annotated[list[SignatureJson], About("Each scheme it is signed by, or should be.")]
     form: Annotated[
         dict[str, Any] | None,
@@ -243,6 +245,7 @@ def _sent_to_json(request: CapturedRequest) -> dict[str, Any]:
         "refused": refusal_to_json(request),
         "signatures": [check._asdict() for check in request.signatures],
         "answer": None if request.answer is None else answer_to_json(request.answer),
+        "relay": outcome_to_json(request.relay),
     }
 
 

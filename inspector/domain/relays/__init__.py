@@ -1,0 +1,1 @@
+"""Relays: requests that are passed on, and what came of each."""

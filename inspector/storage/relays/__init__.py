@@ -1,0 +1,1 @@
+"""Requests that are passed on: chosen as they are stored, followed up, and shown."""

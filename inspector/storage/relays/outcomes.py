@@ -1,0 +1,87 @@
+"""What came of passing a stored request on, as far as it is known."""
+
+from __future__ import annotations
+
+import logging
+from typing import NamedTuple
+
+from inspector.clock import time
+from inspector.domain.relays.outcomes import INTERRUPTED, INTERRUPTED_MESSAGE, RelayOutcome
+from inspector.domain.requests import CapturedRequest
+from inspector.storage.answers import FetchRow
+
+log = logging.getLogger("inspector.storage")
+
+MEMORY_S = 0.05
+
+_RANGE = (
+    "SELECT min(number), max(number), (SELECT last_number FROM bins WHERE id = :bin_id)"
+    " FROM relays WHERE bin_id = :bin_id"
+)
+_RELAY = (
+    "SELECT url, status, duration_ms, delivery, error_code, error, until_us FROM relays"
+    " WHERE bin_id = :bin_id AND number = :number"
+)
+
+
+class RelayFinder:
+    """Finds what came of passing a request on; ``ReadSettings.find_relay``.
+
+    The numbers that were passed on at all are remembered for ``MEMORY_S``, so that a list of a
+    bin that relays nothing costs one query. Never raises: without an answer of the database
+    nothing is known.
+    """
+
+    def __init__(self, fetch: FetchRow) -> None:
+        self._fetch = fetch
+        self._last: _Numbers | None = None
+
+    def __call__(self, request: CapturedRequest) -> RelayOutcome | None:
+        """What came of it so far; None for a request that is not passed on."""
+        try:
+            numbers = self._find_numbers(request.bin_id, request.number)
+            if not numbers.first <= request.number <= numbers.last:
+                return None
+            row = self._fetch(_RELAY, {"bin_id": request.bin_id, "number": request.number})
+        except Exception:
+            log.exception("What came of a relay could not be read.")
+            return None
+        return None if row is None else to_outcome(*row)
+
+    def _find_numbers(self, bin_id: int, number: int) -> _Numbers:
+        """What is remembered counts for numbers that were given before it was read."""
+        last, now = self._last, time.monotonic()
+        if last is not None and last.covers(bin_id, number) and now - last.read_at < MEMORY_S:
+            return last
+        first, highest, given = self._fetch(_RANGE, {"bin_id": bin_id})
+        self._last = _Numbers(bin_id, now, first or 0, highest or 0, given or 0)
+        return self._last
+
+
+class _Numbers(NamedTuple):
+    """The range of a bin's relayed requests, and the highest number of all then."""
+
+    bin_id: int
+    read_at: float
+    first: int
+    last: int
+    given: int
+
+    def covers(self, bin_id: int, number: int) -> bool:
+        return self.bin_id == bin_id and number <= self.given
+
+
+def to_outcome(
+    url: str,
+    status: int | None,
+    duration_ms: float | None,
+    delivery: int | None,
+    error_code: str | None,
+    error: str | None,
+    until_us: int,
+) -> RelayOutcome:
+    """A row's outcome: one that nobody can be working on any more was interrupted."""
+    outcome = RelayOutcome(url, status, duration_ms, delivery, error_code, error)
+    if outcome.is_under_way and until_us < time.time_ns() // 1000:
+        return outcome._replace(error_code=INTERRUPTED, error=INTERRUPTED_MESSAGE)
+    return outcome

@@ -1,0 +1,41 @@
+"""What came of passing a request on, as the API's JSON."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypedDict
+
+from inspector.domain.relays.outcomes import RelayOutcome
+from inspector.web.api.schema import About
+
+
+class RelayErrorJson(TypedDict):
+    """The reason for which a program's answer is missing."""
+
+    code: str
+    message: Annotated[str, About("A sentence.")]
+
+
+class RelayOutcomeJson(TypedDict):
+    """What came of passing a request on to a program; under way with neither status nor error."""
+
+    url: Annotated[str, About("Where it went, or was to go.")]
+    status: Annotated[int | None, About("The program's.")]
+    duration_ms: Annotated[float | None, About("How long the program took, connecting included.")]
+    delivery: Annotated[str | None, About("The id of the delivery that has all that was sent.")]
+    error: RelayErrorJson | None
+
+
+def outcome_to_json(relay: RelayOutcome | None) -> RelayOutcomeJson | None:
+    """What came of passing a request on; null for one that was not."""
+    if relay is None:
+        return None
+    error: RelayErrorJson | None = None
+    if relay.error_code is not None:
+        error = {"code": relay.error_code, "message": relay.error or ""}
+    return {
+        "url": relay.url,
+        "status": relay.status,
+        "duration_ms": relay.duration_ms,
+        "delivery": None if relay.delivery is None else str(relay.delivery),
+        "error": error,
+    }

@@ -1,0 +1,134 @@
+"""The API's calls about passing a bin's requests on to a program."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any, TypedDict
+
+from flask import jsonify
+from flask.typing import ResponseReturnValue
+
+from inspector.answers.relays import load_relay
+from inspector.domain import Bin
+from inspector.domain.relays.jobs import DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S
+from inspector.emitter.relaying import read_relay
+from inspector.web.api.calls import Answer, Api
+from inspector.web.api.replays import MATCH_SCHEMA, ReplaysJson, run_to_json
+from inspector.web.api.schema import About
+from inspector.web.current import current_services, find_bin, find_position
+from inspector.web.headers import JSON
+from inspector.web.missed import find_relay, send_missed
+
+api = Api()
+
+
+class RelayJson(TypedDict):
+    """A bin's relay."""
+
+    url: Annotated[str, About("Without its user and password.")]
+    wait: Annotated[bool, About("Whether the sender gets the program's own answer.")]
+    timeout: Annotated[float, About("Seconds for the program to answer.")]
+    match: Annotated[dict[str, Any], About("Which requests are passed on: all that is there.")]
+    resign: Annotated[bool, About("Whether each is signed anew with the bin's secret.")]
+    missed: Annotated[int, About("How many the program has not answered; they can be sent.")]
+
+
+@dataclass(frozen=True)
+class RelaySettings:
+    """Where a bin passes on what matches."""
+
+    url: Annotated[
+        str, About("What follows the bin's name in the path, and the query, are put behind it.")
+    ]
+    wait: Annotated[
+        bool,
+        About(
+            "The sender gets the program's own answer: 502 when it cannot be reached, 504 after "
+            "timeout. Otherwise the bin answers by its rules and passes on behind."
+        ),
+    ] = True
+    timeout: Annotated[
+        float, About("Seconds for the program to answer.", least=0.1, most=int(MAX_TIMEOUT_S))
+    ] = DEFAULT_TIMEOUT_S
+    match: Annotated[Any, About("Which. All without it.", schema=MATCH_SCHEMA)] = None
+    resign: Annotated[bool, About("Sign anew, with the bin's secret and the time of now.")] = False
+
+
+@dataclass(frozen=True)
+class Missed:
+    """Which of the requests that the program has not answered."""
+
+    since: Annotated[
+        str | None,
+        About(
+            "The id of a request: those from it on that were never passed on, too. 0 for all. "
+            "Without it those that were, while the program was away."
+        ),
+    ] = None
+
+
+@api.call("GET", "/bins/<name>/relay", Answer(RelayJson, meaning="Where, which and how."),
+          errors=("relay_not_found",))  # fmt: skip
+def get_relay(name: str) -> ResponseReturnValue:
+    """Get where a bin passes its requests on to."""
+    return _show(find_bin(name))
+
+
+@api.call(
+    "PUT",
+    "/bins/<name>/relay",
+    Answer(RelayJson, meaning="The relay as it is now."),
+    body=RelaySettings,
+    body_types=(JSON,),
+    errors=(
+        "invalid_relay",
+        "invalid_url",
+        "unsupported_scheme",
+        "invalid_match",
+        "destination_refused",
+        "relay_loops",
+    ),
+)
+def set_relay(name: str, body: RelaySettings) -> ResponseReturnValue:
+    """Pass a bin's requests on to a program, from the next one on: stored first, then forwarded.
+
+    Only the host, the body's length, and headers about the connection itself are not taken over;
+    Via is added.
+    """
+    bin_, services = find_bin(name), current_services()
+    relay = read_relay(
+        asdict(body),
+        None if bin_.relay is None else load_relay(bin_.relay),
+        policy=services.emit_policy(),
+        own_urls=services.list_own_urls(),
+        bin_name=bin_.name,
+    )
+    return _show(services.bins.relay_to(bin_.name, relay))
+
+
+@api.call("DELETE", "/bins/<name>/relay", Answer(status=204, meaning="It passes nothing on."))
+def delete_relay(name: str) -> ResponseReturnValue:
+    """End a bin's relay; what is under way is finished."""
+    current_services().bins.relay_to(find_bin(name).name, None)
+    return "", 204
+
+
+@api.call(
+    "POST",
+    "/bins/<name>/relay/send",
+    Answer(ReplaysJson, status=202, meaning="It has begun; ask as for replays."),
+    body=Missed,
+    body_types=(JSON,),
+    errors=("relay_not_found", "request_not_found", "too_many_replays"),
+)
+def send_missed_requests(name: str, body: Missed) -> ResponseReturnValue:
+    """Pass on what the program has not answered, the oldest first, one after the other."""
+    bin_ = find_bin(name)
+    run = send_missed(bin_, find_position(bin_, body.since))
+    return jsonify(run_to_json(run)), 202
+
+
+def _show(bin_: Bin) -> ResponseReturnValue:
+    relay = find_relay(bin_)
+    missed = current_services().relay_records.count_missed(bin_)
+    return jsonify({**relay.to_json(), "missed": missed})
