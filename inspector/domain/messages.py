@@ -35,13 +35,13 @@ from inspector.domain.headers import join_headers
 from inspector.domain.json_bodies import parse_sent_json
 from inspector.domain.multipart import MAX_PARTS, Part, PartList, split_parts
 from inspector.domain.summaries import LISTED_BODY_BYTES, RequestSummary, recall_summary
-from inspector.domain.texts import decode_text_body
+from inspector.domain.texts import decode_text_body, recode
 from inspector.forms import Form, Note, parse
 from inspector.forms.dialects import find_dialect
 from inspector.forms.losses import find_losses
 from inspector.forms.methods import note_on_method
+from inspector.forms.named_charsets import find_named_charset, note_on_charset
 from inspector.forms.parser import MAX_DEPTH, MAX_VARIABLES
-from inspector.forms.text import UTF_8, find_charset
 
 if TYPE_CHECKING:
     from inspector.domain.formats.parsing import Parsed
@@ -218,15 +218,25 @@ class Message:
                 find_boundary(self.find_header("Content-Type") or ""),
                 max_variables=limits.max_variables,
                 max_depth=limits.max_depth,
+                heed_charsets=True,
             )
         if FORM_TYPE in (kind.essence, self.essence):
             return parse(
                 self.decoded_body,
                 max_variables=limits.max_variables,
                 max_depth=limits.max_depth,
-                charset=kind.charset,
+                charset=kind.charset or self.named_charset,
             )
         return None
+
+    @cached_property
+    def named_charset(self) -> str | None:
+        """The charset that a field of an urlencoded form names for all of it, see there."""
+        is_told = self.media_type.charset or FORM_TYPE not in (
+            self.media_type.essence,
+            self.essence,
+        )
+        return None if is_told else find_named_charset(self.decoded_body)
 
     def form_as(self, dialect: str) -> Form | None:
         """The form as another receiver reads it, with that one's own limits; see ``forms.parse``.
@@ -240,15 +250,17 @@ class Message:
             from inspector.forms.parts import find_boundary, parse_parts  # as above
 
             boundary = find_boundary(self.find_header("Content-Type") or "")
-            return parse_parts(self.decoded_body, boundary, dialect)
+            return parse_parts(self.decoded_body, boundary, dialect, heed_charsets=True)
         return parse(self.decoded_body, dialect, charset=self.media_type.charset)
 
     def list_form_notes(self, form: Form | None) -> tuple[Note, ...]:
         """The notes on a form of this request, with those that its method calls for."""
         if form is None:
             return ()
-        note = note_on_method(self.method, form.dialect) if form.has_pairs else None
-        return form.notes if note is None else (note, *form.notes)
+        noted = [note_on_method(self.method, form.dialect) if form.has_pairs else None]
+        if form.dialect == "php" and self.named_charset:
+            noted.append(note_on_charset(self.named_charset))
+        return (*filter(None, noted), *form.notes)
 
     @cached_property
     def parts(self) -> PartList | None:
@@ -298,17 +310,7 @@ class Message:
     @cached_property
     def json_bytes(self) -> bytes:
         """The decoded body in UTF-8 where its charset is another one and it is not UTF-8."""
-        data = self.decoded_body
-        if data.isascii():
-            return data
-        charset = find_charset(self.media_type.charset or UTF_8)
-        if charset in (None, UTF_8):
-            return data
-        try:
-            data.decode(UTF_8)
-        except UnicodeDecodeError:
-            return data.decode(charset, "replace").encode() if charset else data
-        return data
+        return recode(self.decoded_body, self.media_type)
 
     def part(self, name: str) -> Any:
         """A top-level entry of the form or the JSON (``ticket``, ``custom_data``), or None."""

@@ -8,6 +8,7 @@ surrogate that stands for it (PEP 383), as in a form's values.
 from __future__ import annotations
 
 import codecs
+import json
 import re
 
 from inspector.domain.content import MediaType
@@ -20,17 +21,21 @@ _SURROGATE = re.compile("[\udc80-\udcff]")
 _XML_ENCODING = re.compile(
     rb"""\s*<\?xml\s[^>]{0,80}?\bencoding\s{0,9}=\s{0,9}["']([\w.-]{1,40})["']"""
 )
+_META = re.compile(rb"""(?i)<meta\s[^>]{0,80}?\bcharset\s{0,9}=\s{0,9}["']?([\w.-]{1,40})""")
 _UTF_16 = {"utf-16": "utf-16", "utf-16le": "utf-16-le", "utf-16be": "utf-16-be"}
+_UTF_32 = {"utf-32": "utf-32", "utf-32le": "utf-32-le", "utf-32be": "utf-32-be"}
+_WIDE = _UTF_16 | _UTF_32
 
 
 def decode_text_body(data: bytes, kind: MediaType) -> str | None:
     """The text of a body or a part; None when it is binary. Linear; never raises.
 
-    The charset is the type's own, else the one of a byte order mark or of an XML
-    declaration, else UTF-8. Bytes that are not text in it are surrogate-escaped.
+    The charset is the type's own, else the one of a byte order mark, an XML declaration
+    or HTML's ``meta``, else UTF-8; JSON tells UTF-16 and UTF-32 by its zeros. Bytes that are
+    not text in it are surrogate-escaped.
     """
     charset = _find_charset(data, kind)
-    if charset in _UTF_16.values():
+    if charset in _WIDE.values():
         try:
             return data.decode(charset)
         except UnicodeDecodeError:
@@ -50,8 +55,31 @@ def decode_text_body(data: bytes, kind: MediaType) -> str | None:
 def _find_charset(data: bytes, kind: MediaType) -> str:
     if kind.charset:
         label = kind.charset.strip().lower().replace("_", "-")
-        return _UTF_16.get(label) or find_charset(label) or UTF_8
+        return _WIDE.get(label) or find_charset(label) or UTF_8
+    if kind.is_json:
+        found: str = json.detect_encoding(data)
+        return UTF_8 if found == "utf-8-sig" else found
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     declared = _XML_ENCODING.match(data[:200])
+    if declared is None and kind.essence == "text/html":
+        declared = _META.search(data[:1024])
     return (find_charset(declared[1].decode("ascii", "replace")) if declared else None) or UTF_8
+
+
+def recode(data: bytes, kind: MediaType) -> bytes:
+    """The bytes in UTF-8 where the type names another charset and they are not UTF-8."""
+    label = (kind.charset or "").strip().lower().replace("_", "-")
+    if label in _WIDE:
+        try:
+            return data.decode(_WIDE[label]).encode()
+        except UnicodeDecodeError:
+            return data
+    charset = find_charset(label) if label and not data.isascii() else None
+    if charset in (None, UTF_8):
+        return data
+    try:
+        data.decode(UTF_8)
+    except UnicodeDecodeError:
+        return data.decode(charset or UTF_8, "replace").encode()
+    return data

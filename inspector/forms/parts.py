@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from inspector.forms.dialects import Dialect, find_dialect
+from inspector.forms.named_charsets import convert, find_part_charset, read_charsets
 from inspector.forms.notes import Note, NoteList, shorten
 from inspector.forms.options import ReadOptions, make_options
 from inspector.forms.pairs import Pair
@@ -69,14 +70,16 @@ def parse_parts(
     *,
     max_variables: int | None = None,
     max_depth: int | None = None,
+    heed_charsets: bool = False,
 ) -> PartsForm:
     """Read the fields of a multipart/form-data body as PHP does, or as another receiver.
 
     ``boundary`` is the Content-Type's (``find_boundary``), None when it names none.
     ``dialect`` is as in ``parse``; parts are found by PHP's rules for all of them, and
     Express reads none. ``max_variables`` counts fields and, with ``MAX_FILES`` more, parts;
-    ``max_depth`` brackets. Names and values are UTF-8, whatever a part says of itself. No
-    content is an error. Linear in ``len(body)``.
+    ``max_depth`` brackets. Names and values are UTF-8, whatever a part says of itself; with
+    ``heed_charsets`` values are in the charset that is named for them (``named_charsets``).
+    No content is an error. Linear in ``len(body)``.
 
     Raises ``ValueError`` as ``parse`` does.
 
@@ -99,15 +102,22 @@ def parse_parts(
         notes.add("boundary_too_long", limit=f"{MAX_BOUNDARY_BYTES:,}")
     else:
         fields += _read_fields(body, mark, options.max_variables + MAX_FILES, notes)
+        fields = _heed_charsets(fields, notes) if heed_charsets else fields
     return PartsForm(fields, notes.finish(), reader, options)
 
 
 class PartField(NamedTuple):
-    """The name and value of a part, as sent; ``start`` is where its boundary line begins."""
+    """The name and value of a part, as sent; ``start`` is where its boundary line begins.
+
+    ``charset`` is the part's own, as sent; ``converted`` the value in UTF-8, None where it
+    is not known to be in another charset.
+    """
 
     start: int
     name: bytes
     value: bytes
+    charset: str = ""
+    converted: bytes | None = None
 
 
 class PartsForm(Form):
@@ -120,7 +130,11 @@ class PartsForm(Form):
         dialect: Dialect,
         options: ReadOptions,
     ) -> None:
-        pairs = (_escape(field.name) + b"=" + _escape(field.value) for field in fields)
+        values = (f.value if f.converted is None else f.converted for f in fields)
+        pairs = (
+            _escape(field.name) + b"=" + _escape(value)
+            for field, value in zip(fields, values, strict=True)
+        )
         super().__init__(b"&".join(pairs), dialect, options)
         self.fields = fields
         self._notes_on_parts = notes
@@ -155,7 +169,8 @@ def _read_fields(body: bytes, mark: bytes, max_parts: int, notes: NoteList) -> I
         if parts > max_parts:
             notes.add("parts_exceeded", limit=max_parts)
             return
-        disposition, position = _read_head(body, found.end())
+        start = found.end()
+        disposition, position = _read_head(body, start)
         if disposition is None:
             notes.add("part_unmarked")
             continue
@@ -168,14 +183,31 @@ def _read_fields(body: bytes, mark: bytes, max_parts: int, notes: NoteList) -> I
             continue
         if body.startswith(mark, position):
             notes.add("boundary_in_value", _as_text(name))
+        head_end = position
         value, position = _read_value(body, position, mark)
         if filename is None:
             files.heed(name, value)
-            yield PartField(found.start(), name, value)
+            charset = "" if value.isascii() else find_part_charset(body[start:head_end])
+            yield PartField(found.start(), name, value, charset)
         else:
             files.judge_size(name, len(value))
     if not parts:
         notes.add("boundary_not_found", line=shorten(mark.decode("utf-8", "replace")))
+
+
+def _heed_charsets(fields: list[PartField], notes: NoteList) -> list[PartField]:
+    """The fields, with those values converted that a charset is named for."""
+    if all(field.value.isascii() for field in fields):
+        return fields
+    named = read_charsets((field.name, field.value) for field in fields)
+    heeded = []
+    for field in fields:
+        label = field.charset or named.get(field.name) or named.get(b"", "")
+        converted = convert(field.value, label)
+        if converted is not None:
+            notes.add("charset_named", _as_text(field.name), charset=shorten(label))
+        heeded.append(field._replace(converted=converted))
+    return heeded
 
 
 class _Files:

@@ -20,8 +20,8 @@ def find_body(page: str) -> str:
 def test_a_body_is_laid_out_in_colours_or_as_sent(client: FlaskClient) -> None:
     client.post("/orders", data=b'{"a":[1,"<b>"]}', content_type="application/json")
     laid_out = find_body(show(client))
-    assert '<span class="c-key">&#34;a&#34;</span>: [\n    <span class="c-num">1</span>' in laid_out
-    assert '<span class="c-str">&#34;&lt;b&gt;&#34;</span>' in laid_out
+    assert '<span class="c-key">"a"</span>: [\n    <span class="c-num">1</span>' in laid_out
+    assert '<span class="c-str">"&lt;b&gt;"</span>' in laid_out
     assert "JSON, laid out" in laid_out
     assert " open" not in laid_out.partition(">")[0]
     sent = find_body(show(client, "?body=sent"))
@@ -63,7 +63,7 @@ def test_a_table_and_the_json_of_a_part_are_laid_out(client: FlaskClient) -> Non
         content_type="multipart/form-data; boundary=b",
     )
     page = client.get("/bins/orders/requests/1-2").text
-    assert '<span class="c-key">&#34;k&#34;</span>: <span class="c-num">1</span>' in page
+    assert '<span class="c-key">"k"</span>: <span class="c-num">1</span>' in page
 
 
 @pytest.mark.parametrize("body", [b'{"a":', b"\xff\x00", b"plain"])

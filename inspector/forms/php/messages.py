@@ -4,6 +4,10 @@ MESSAGES = {
     "append_overflow": "The array already has the largest index there is, so PHP drops this pair.",
     "array_replaced": "A string takes the place of an array and of all that was in it.",
     "bracket_unclosed": "A [ is never closed: PHP reads the name as “{read_as}”.",
+    "charset_named": "The value is in {charset}, as the form or the part says, and read in it here:"
+    " PHP keeps the bytes as they came.",
+    "charset_named_for_all": "A field says that the form is in {charset}, and so it is read here:"
+    " PHP keeps the bytes as they came.",
     "charset_unknown": "A form in the charset {name} cannot be read, so it was read as UTF-8.",
     "name_barred": "PHP lets no key begin with __Host- or __Secure- unless the whole name does,"
     " and drops this pair.",
