@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
+from urllib.parse import quote
 
 import click
 
@@ -22,12 +23,12 @@ from inspector.errors import InspectorError
 @click.option(
     "--format",
     "form",
-    type=click.Choice(("har", "jsonl", "csv")),
+    type=click.Choice(("har", "jsonl", "csv", "html")),
     default="jsonl",
     show_default=True,
     envvar="INSPECTOR_FORMAT",
     help="HTTP Archive 1.2 or the API's JSON a request a line, which import reads back, or a table "
-    "of fields, which it does not.",
+    "of fields, or a page for people without Inspector, which it does not.",
 )
 @click.option(
     "--output",
@@ -36,18 +37,34 @@ from inspector.errors import InspectorError
     envvar="INSPECTOR_OUTPUT",
     help="The file; standard output without it.",
 )
+@click.option(
+    "--match",
+    "query",
+    metavar="QUERY",
+    default="",
+    envvar="INSPECTOR_MATCH",
+    help="Only the requests that this search finds.",
+)
 @receiver_option("jsonl")
 @server_options
 def command(
-    bin_name: str, *, form: str, output: Path | None, receiver: str, server: str, token: str | None
+    bin_name: str,
+    *,
+    form: str,
+    output: Path | None,
+    query: str,
+    receiver: str,
+    server: str,
+    token: str | None,
 ) -> None:
-    """Write all captures of BIN, oldest first.
+    """Write the requests of BIN, oldest first.
 
     A file or a pipe gets them exactly; a terminal gets control characters escaped.
     """
     client = Client(server, token)
     reading = "" if receiver == "php" else f"&as={receiver}"
-    path = bin_path(bin_name, f"/export?format={form}{reading}")
+    wanted = f"&q={quote(query, safe='')}" if query else ""
+    path = bin_path(bin_name, f"/export?format={form}{reading}{wanted}")
     pieces: Iterator[bytes] = (piece for piece, _ in client.download(path))
     if output is None and sys.stdout.isatty():
         pieces = escape_pieces(pieces)

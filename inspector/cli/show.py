@@ -21,6 +21,7 @@ FORMS = (
     "python",
     "requests",
     "pytest",
+    "html",
     "har",
 )
 

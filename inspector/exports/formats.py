@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from inspector.domain import CapturedRequest
 from inspector.exports.curl import render_curl, render_curl_for_fish
 from inspector.exports.har import render_har
+from inspector.exports.html import HTML
+from inspector.exports.html import render_requests as render_requests_page
 from inspector.exports.httpie import render_httpie
 from inspector.exports.outgoing import make_outgoing
 from inspector.exports.python import render_httpx, render_pytest, render_requests
@@ -44,6 +46,11 @@ def render_raw(request: CapturedRequest, base_url: str) -> bytes:  # noqa: ARG00
     return request.raw_head + b"\r\n" + body
 
 
+def name_request(request: CapturedRequest) -> str:
+    """A title for one request by itself."""
+    return f"{request.bin_name}: request #{request.number}"
+
+
 def body_name(request: CapturedRequest) -> str:
     """The name under which the request's body is downloaded."""
     return f"{request.bin_name}-{request.number}.bin"
@@ -69,6 +76,11 @@ _FORMS: dict[str, tuple[_Render, str, str]] = {
     "python": (_text(lambda each, url: render_httpx(make_outgoing(each, url))), TEXT, "py"),
     "requests": (_text(lambda each, url: render_requests(make_outgoing(each, url))), TEXT, "py"),
     "pytest": (_text(lambda each, url: render_pytest(each, make_outgoing(each, url))), TEXT, "py"),
+    "html": (
+        _text(lambda each, _: "".join(render_requests_page([each], name_request(each)))),
+        HTML,
+        "html",
+    ),
     "har": (_text(lambda each, url: "".join(render_har([each], url))), HAR, "har"),
     "raw": (render_raw, "message/http", "http"),
 }

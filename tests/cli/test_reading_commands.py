@@ -141,3 +141,13 @@ def test_a_request_is_pinned_and_noted(command: Command, bin_name: str) -> None:
     assert command.run("requests", bin_name, "--match", "is:pinned or note:odd").stdout == ""
     done = command.run("pin", f"{bin_name}/99")
     assert (done.returncode, done.stderr) == (1, "There is no request 99 in this bin.\n")
+
+
+def test_a_selection_and_a_request_are_written_as_pages(command: Command, bin_name: str) -> None:
+    page = command.run("export", bin_name, "--format", "html", "--match", "ticket.status=open")
+    assert page.stdout.startswith("<!doctype html>")
+    assert page.stdout.count('class="request"') == 1
+    shown = command.run("show", f"{bin_name}/#2", "--as", "html").stdout
+    assert "closed" in shown
+    lines = command.run("export", bin_name, "--match", "method:PUT").stdout.splitlines()
+    assert [json.loads(line)["number"] for line in lines] == [3]

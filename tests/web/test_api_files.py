@@ -41,6 +41,20 @@ def test_a_request_is_had_in_each_form(client: FlaskClient, captured: None, form
     assert is_shown is (answer.mimetype == "text/plain")
 
 
+def test_a_selection_and_a_comparison_are_pages_to_hand_over(client: FlaskClient) -> None:
+    for status in ("open", "<b>closed"):
+        client.post("/orders", data={"ticket[status]": status})
+    found = client.get(f"{EXPORT}?format=html&q=closed")
+    assert found.content_type == "text/html; charset=utf-8"
+    assert found.headers["Content-Disposition"] == 'attachment; filename="orders.html"'
+    assert found.text.count('class="request"') == 1
+    assert "&lt;b&gt;closed" in found.text
+    compared = client.get("/api/v1/bins/orders/compare?a=1&b=2&format=html")
+    assert "<ins>&lt;b&gt;closed</ins>" in compared.text
+    assert compared.headers["Content-Disposition"] == 'attachment; filename="orders-1-2.html"'
+    assert compared.headers["Content-Security-Policy"].endswith("sandbox")
+
+
 def test_a_request_is_aimed_at_this_server(client: FlaskClient, captured: None) -> None:
     text = client.get(f"{REQUESTS}/1-1?format=curl").text
     assert "http://localhost/orders/1 " in text

@@ -136,7 +136,8 @@ def _forbid(response: Response) -> Response:
     if request.endpoint == CAPTURE:
         return response
     response.headers.update(HEADERS)
-    is_page = response.mimetype == "text/html"
+    # A file to save is no page of ours, whatever is in it.
+    is_page = response.mimetype == "text/html" and "Content-Disposition" not in response.headers
     response.headers["Content-Security-Policy"] = (
         page_policy(g.get("nonce")) if is_page else DATA_POLICY
     )

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, TypedDict
+from typing import Annotated, Literal, TypedDict
 
 from flask import jsonify
 from flask.typing import ResponseReturnValue
 
 from inspector.errors import InspectorError
 from inspector.exports.comparison import comparison_to_json
+from inspector.exports.html import HTML, render_comparison
 from inspector.reading.compare import compare_requests
 from inspector.web.api.calls import Answer, Api
-from inspector.web.api.requests import load_request
+from inspector.web.api.requests import load_request, make_download
 from inspector.web.api.schema import About
 
 api = Api()
@@ -57,12 +58,15 @@ class CompareQuery:
             "header:date or query:page; * stands for any characters; may be repeated."
         ),
     ] = ()
+    format: Annotated[
+        Literal["json", "html"], About("html is a page for people without Inspector.")
+    ] = "json"
 
 
 @api.call(
     "GET",
     "/bins/<name>/compare",
-    Answer(ComparisonJson, meaning="What differs."),
+    Answer(ComparisonJson, meaning="What differs.", others=("text/html",)),
     query=CompareQuery,
     errors=("request_not_found",),
 )
@@ -77,4 +81,8 @@ def compare(name: str, query: CompareQuery) -> ResponseReturnValue:
             field="ignore",
         )
     old, new = (load_request(name, each.removeprefix("#")) for each in (query.a, query.b))
-    return jsonify(comparison_to_json(compare_requests(old, new, query.ignore), old, new))
+    comparison = compare_requests(old, new, query.ignore)
+    if query.format == "html":
+        page = render_comparison(comparison, old, new).encode("utf-8", "replace")
+        return make_download(page, HTML, f"{name}-{old.number}-{new.number}.html")
+    return jsonify(comparison_to_json(comparison, old, new))

@@ -13,6 +13,7 @@ from inspector.domain import Bin, CapturedRequest
 from inspector.errors import InspectorError
 from inspector.exports.formats import HAR
 from inspector.exports.har import render_har
+from inspector.exports.html import HTML, render_requests
 from inspector.exports.table import render_csv
 from inspector.reading.query import Query
 from inspector.web.api.calls import Answer, Api
@@ -35,10 +36,10 @@ class ExportQuery:
     """As what."""
 
     format: Annotated[
-        Literal["har", "jsonl", "csv"],
+        Literal["har", "jsonl", "csv", "html"],
         About(
             "har is an HTTP Archive 1.2; jsonl has the API's JSON, a request a line; csv has a "
-            "column for each field."
+            "column for each field; html is a page for people, of at most 500 requests."
         ),
     ] = "jsonl"
     q: Annotated[str | None, QUERY] = None
@@ -48,7 +49,7 @@ class ExportQuery:
 @api.call(
     "GET",
     "/bins/<name>/export",
-    Answer(others=(JSON_LINES, HAR, CSV), meaning="The file."),
+    Answer(others=(JSON_LINES, HAR, CSV, "text/html"), meaning="The file."),
     query=ExportQuery,
     errors=("too_many_exports", "invalid_query"),
 )
@@ -83,6 +84,8 @@ def _render(
         return HAR, _gather(_encode(render_har(iterate(), services.base_url())))
     if form == "csv":
         return f"{CSV}; charset=utf-8", _gather(_encode(render_csv(iterate)))
+    if form == "html":
+        return HTML, _gather(_encode(render_requests(iterate(), f"{bin_.name}: requests")))
     return JSON_LINES, _gather(render_request(each, dialect) + b"\n" for each in iterate())
 
 

@@ -202,13 +202,15 @@ class FormatQuery:
             "python",
             "requests",
             "pytest",
+            "html",
             "har",
             "raw",
         ],
         About(
             "curl is for bash, zsh, Postman and Insomnia, curl-file takes the body from the file "
             "that /body downloads, curl-fish and httpie are for bash or fish, python is for httpx, "
-            "pytest a test with our fixture, har an HTTP Archive, raw the HTTP message."
+            "pytest a test with our fixture, html a page for people without Inspector, har an "
+            "HTTP Archive, raw the HTTP message."
         ),
     ] = "json"
     as_: Annotated[Receiver, AS_RECEIVER] = "php"
@@ -220,7 +222,7 @@ class FormatQuery:
     Answer(
         RequestJson,
         meaning="The request.",
-        others=("text/plain", HAR, "message/http"),
+        others=("text/plain", "text/html", HAR, "message/http"),
     ),
     query=FormatQuery,
     errors=("request_not_found", "cannot_express"),
