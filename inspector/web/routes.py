@@ -13,10 +13,8 @@ from inspector.web.pages import (
     api_reference,
     bins,
     columns,
-    compare,
     deliveries,
     emitter,
-    fields,
     importing,
     pictures,
     pins,
@@ -27,6 +25,7 @@ from inspector.web.pages import (
     signatures,
     stream,
 )
+from inspector.web.pages.overview import compare, fields, schema
 
 
 def register(app: Flask) -> None:
@@ -47,6 +46,7 @@ def register(app: Flask) -> None:
         sample,
         compare,
         fields,
+        schema,
         emitter,
         deliveries,
         answer,

@@ -50,6 +50,7 @@ from inspector.reading.overview.aggregates import Aggregates
 from inspector.reading.overview.catalogue import Catalogue
 from inspector.reading.overview.series import Series
 from inspector.reading.overview.values import KeptValues
+from inspector.reading.schema import BodyShapes
 from inspector.settings import Settings
 from inspector.storage.actions import ActionStore
 from inspector.storage.annotations import Annotator
@@ -129,6 +130,7 @@ class Services:
     catalogues: Aggregates[Catalogue] = field(default_factory=lambda: Aggregates(MAX_CATALOGUES))
     series_of_fields: Aggregates[Series] = field(default_factory=lambda: Aggregates(MAX_SERIES))
     values: KeptValues = field(default_factory=KeptValues)
+    shapes: Aggregates[BodyShapes] = field(default_factory=lambda: Aggregates(MAX_CATALOGUES))
     exports: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(MAX_EXPORTS))
     waiters: Waiters = field(init=False)
     activities: Activities = field(init=False)

@@ -55,6 +55,15 @@ def test_columns_are_printed_as_asked_for_or_as_the_bin_remembers(
     assert "names no field" in done.stderr
 
 
+def test_a_schema_is_printed(command: Command, bin_name: str) -> None:
+    schema = json.loads(command.run("schema", bin_name).stdout)
+    assert schema["required"] == ["ticket", "stamp", "price"]
+    assert "interface Body {" in command.run("schema", bin_name, "--format", "typescript").stdout
+    done = command.run("schema", bin_name, "--event", "none")
+    assert done.returncode == 1
+    assert "no body of the event 'none'" in done.stderr
+
+
 def test_all_bins_are_searched(command: Command, bin_name: str) -> None:
     done = command.run("search", f"path:/{bin_name}", "method:POST", "--json")
     assert [json.loads(line)["number"] for line in done.stdout.splitlines()] == [2, 1]

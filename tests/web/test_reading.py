@@ -21,7 +21,7 @@ from inspector.domain import CapturedRequest
 from inspector.reading.overview import aggregates
 from inspector.reading.overview.catalogue import Catalogue
 from inspector.settings import Settings
-from inspector.web.pages import fields
+from inspector.web.pages.overview import fields
 from tests.reading.captures import SAMPLE_BODY
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -83,6 +83,11 @@ class Aggregates(Generic[Kind]):
         self._kept: dict[Hashable, _Kept[Kind]] = {}
         self._lock = Lock()
 
+    def recall(self, bin_: Bin, of: Hashable = "") -> Kind | None:
+        """What was read of a bin already, without reading on; None for nothing."""
+        kept = self._kept.get((bin_.id, of))
+        return None if kept is None else kept.made
+
     def look(
         self,
         requests: StoredRequests,

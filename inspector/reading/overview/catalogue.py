@@ -173,6 +173,17 @@ class Catalogue:
                 statistics.changes += 1
                 statistics.changed_from, statistics.changed_in = number, request.number
 
+    def find_new_since(self, moment: datetime) -> list[FieldStatistics]:
+        """The fields that first came after a moment, the newest first.
+
+        None of a bin that had nothing before: there all are new.
+        """
+        fields = list(self.fields.values())
+        if not any(each.first_at <= moment for each in fields):
+            return []
+        found = [each for each in fields if each.first_at > moment]
+        return sorted(found, key=lambda each: -each.first_number)
+
     def is_new(self, statistics: FieldStatistics) -> bool:
         """True when a field came up only lately, in a bin that has seen enough to say so."""
         window = max(MIN_NEW, self.request_count // NEW_SHARE)

@@ -10,7 +10,6 @@ from inspector.web.api import (
     actions,
     answers,
     bins,
-    compare,
     deliveries,
     events,
     export,
@@ -18,12 +17,12 @@ from inspector.web.api import (
     relays,
     replays,
     requests,
-    search,
     signatures,
     wait,
 )
 from inspector.web.api.calls import Answer, Api
 from inspector.web.api.openapi import describe
+from inspector.web.api.overview import bin_schema, compare, search
 
 api = Api()
 
@@ -45,6 +44,7 @@ for part in (
     requests,
     search,
     compare,
+    bin_schema,
     wait,
     export,
     importing,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import Flask, Response, make_response, render_template, request
@@ -167,12 +168,21 @@ def list_context(bin_: Bin, found: RequestList | None) -> dict[str, Any]:
         "reasons": {} if found is None else found.reasons,
         "search": read_search().suffix,
         "open_id": None,
+        "new_fields": count_new_fields(bin_),
         **_COLUMNS,
         "rules_count": len(load_rules(bin_.answers).rules),
         "list_examples": list_examples,
         "suggest": suggest,
         "zone": str(read_zone()),
     }
+
+
+def count_new_fields(bin_: Bin) -> int:
+    """The number of fields that are new since yesterday, as far as fields were looked at."""
+    catalogue = current_services().catalogues.recall(bin_)
+    if catalogue is None:
+        return 0
+    return len(catalogue.find_new_since(datetime.now(UTC) - timedelta(days=1)))
 
 
 def render_rows(app: Flask, bin_: Bin, requests: Sequence[CapturedRequest]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -94,6 +95,7 @@ def show_fields(name: str) -> Response:
         matching=len(found),
         varying=len(varying),
         show=show,
+        new_fields=catalogue.find_new_since(datetime.now(UTC) - timedelta(days=1)),
         new_count=sum(map(catalogue.is_new, list(catalogue.fields.values()))),
         filter_text=filter_text,
         sort=sort,

@@ -8,7 +8,7 @@ import click
 
 from inspector.cli.client import TIMEOUT_S, Client, bin_path, server_options
 from inspector.cli.options import json_option
-from inspector.cli.requests import print_requests
+from inspector.cli.reading.requests import print_requests
 
 MAX_TIMEOUT_S = 300
 

@@ -9,7 +9,7 @@ import click
 
 from inspector.cli.client import Client, server_options
 from inspector.cli.options import json_option, limit_option
-from inspector.cli.requests import PAGE, print_requests
+from inspector.cli.reading.requests import PAGE, print_requests
 
 
 @click.command("search", context_settings={"auto_envvar_prefix": "INSPECTOR"})

@@ -1,0 +1,1 @@
+"""Pages that read many requests at once: their fields, their schema, two compared."""
