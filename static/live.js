@@ -105,6 +105,19 @@ function reconcile(response) {
   if (held !== null && counter() && !isSearch() && Number(held) !== Number(counter().dataset.count)) reload();
 }
 
+// -- what more is known of ------------------------------------------------------------------
+
+// A program that a request was passed on to has answered: its row, and it where it is open.
+function changeRows(markup) {
+  const fresh = new DOMParser().parseFromString(markup, "text/html");
+  for (const row of fresh.querySelectorAll("li.row")) {
+    if (find(row.id) && !isSearch()) htmx.swap(`#${row.id}`, row.outerHTML, { swapStyle: "outerHTML" });
+    const open = find("request");
+    if (open?.dataset.number === row.dataset.number) htmx.trigger("#relay", "changed");
+  }
+  markOpenRow();
+}
+
 // -- telling the reader ---------------------------------------------------------------------
 
 function isAway() {
@@ -288,6 +301,7 @@ document.addEventListener("htmx:sseBeforeMessage", (event) => {
 document.addEventListener("sse:reload", reload);
 document.addEventListener("sse:row", askSoon);
 document.addEventListener("sse:removed", (event) => removeRows(JSON.parse(event.detail.data)));
+document.addEventListener("sse:changed", (event) => changeRows(event.detail.data));
 document.addEventListener("htmx:sseMessage", settleRows);
 document.addEventListener("visibilitychange", follow);
 document.addEventListener("scroll", showPill, { capture: true, passive: true });

@@ -129,7 +129,28 @@ def render_once(
             found = render(fresh)
             while kept and sum(map(len, kept.values())) + len(found) > MAX_KEPT_BYTES:
                 kept.pop(next(iter(kept)))
-            kept[key] = found
+            # Of one that is being passed on more will be known: who comes later wants that.
+            if not any(each.relay and each.relay.is_under_way for each in fresh):
+                kept[key] = found
+        return found
+
+    return rendered
+
+
+# All streams of a bin hear of a change at the same moment, or nearly.
+CHANGE_MEMORY_S = 0.2
+
+
+def render_changes_once(render: ChangeRenderer) -> ChangeRenderer:
+    """Remember the last rendering for a moment: a hundred streams of one bin get the same bytes."""
+    last: list[tuple[tuple[int, ...], float, bytes]] = []
+
+    def rendered(numbers: Sequence[int]) -> bytes:
+        key, now = tuple(numbers), time.monotonic()
+        if last and last[0][0] == key and now - last[0][1] < CHANGE_MEMORY_S:
+            return last[0][2]
+        found = render(numbers)
+        last[:] = [(key, now, found)]
         return found
 
     return rendered

@@ -12,7 +12,14 @@ from inspector.domain import Bin
 from inspector.domain.removals import Removal
 from inspector.errors import BinNotFoundError, InspectorError, RequestNotFoundError
 from inspector.live.deferred import DeferredAnswer
-from inspector.live.events import EventStream, Renderer, format_event, render_once
+from inspector.live.events import (
+    ChangeRenderer,
+    EventStream,
+    Renderer,
+    format_event,
+    render_changes_once,
+    render_once,
+)
 from inspector.storage.database.engine import release_connection
 from inspector.storage.records import find_number, make_id
 from inspector.web.current import current_services
@@ -31,7 +38,9 @@ def _offer_pause() -> None:
     request.environ["inspector.pause"] = release_connection
 
 
-def open_stream(bin_: Bin, render: Renderer) -> EventStream:
+def open_stream(
+    bin_: Bin, render: Renderer, render_changes: ChangeRenderer | None = None
+) -> EventStream:
     """A bin's event stream, from where its reader has been (``Last-Event-ID`` or ``?after=``)."""
     after = _resume_after(bin_)
     services = current_services()
@@ -40,7 +49,10 @@ def open_stream(bin_: Bin, render: Renderer) -> EventStream:
         with services.app.app_context():
             return _render_removals(services, bin_.name, removals)
 
-    return EventStream(bin_.id, after, make_id(bin_.id, after), render, render_removals)
+    position = make_id(bin_.id, after)
+    if render_changes is None:
+        return EventStream(bin_.id, after, position, render, render_removals)
+    return EventStream(bin_.id, after, position, render, render_removals, render_changes)
 
 
 def _render_removals(services: Services, name: str, removals: Sequence[Removal]) -> bytes:
@@ -86,6 +98,26 @@ def share_renderer(key: str, render: Renderer) -> Renderer:
         while len(kept) >= MAX_RENDERERS:
             kept.pop(next(iter(kept)))
         kept[key] = render_once(render)
+    return kept[key]
+
+
+def share_change_renderer(key: str, bin_: Bin, render: Renderer) -> ChangeRenderer:
+    """One for all streams of a kind; ``render`` makes events of requests as lists read them."""
+    services = current_services()
+    kept = services.change_renderers
+    if key not in kept:
+        while len(kept) >= MAX_RENDERERS:
+            kept.pop(next(iter(kept)))
+
+        def load_and_render(numbers: Sequence[int]) -> bytes:
+            with services.app.app_context():
+                now = services.bins.find_by_id(bin_.id)
+                keys = [] if now is None else services.requests.find_keys(now, numbers)
+                if now is None or not keys:
+                    return b""
+                return render(list(services.requests.iterate_keys(now, keys, whole_bodies=False)))
+
+        kept[key] = render_changes_once(load_and_render)
     return kept[key]
 
 

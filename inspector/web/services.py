@@ -41,7 +41,7 @@ from inspector.emitter.replaying import UNCHANGED, ReplayChanges
 from inspector.emitter.series_runs import SeriesRun, SeriesRuns
 from inspector.errors import TooManyRequestsError
 from inspector.live.deferred import DeferredAnswer
-from inspector.live.events import Renderer
+from inspector.live.events import ChangeRenderer, Renderer
 from inspector.live.news import News
 from inspector.live.relays import Courier, Relays
 from inspector.live.waiters import Waiters
@@ -127,6 +127,7 @@ class Services:
     relays: Relays = field(init=False)
     own_server: OwnServer | None = None
     renderers: dict[str, Renderer] = field(default_factory=dict)
+    change_renderers: dict[str, ChangeRenderer] = field(default_factory=dict)
     catalogues: Aggregates[Catalogue] = field(default_factory=lambda: Aggregates(MAX_CATALOGUES))
     series_of_fields: Aggregates[Series] = field(default_factory=lambda: Aggregates(MAX_SERIES))
     values: KeptValues = field(default_factory=KeptValues)

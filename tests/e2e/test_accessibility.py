@@ -34,6 +34,7 @@ PAGES = {
     "a request to be sent again": "/bins/{name}/requests/{id}/replay",
     "what a bin answers": "/bins/{name}/answer",
     "the secrets of a bin": "/bins/{name}/signatures",
+    "the relay of a bin": "/bins/{name}/relay",
     "an error": "/bins/no-such-bin",
 }
 

@@ -386,3 +386,28 @@ def test_what_was_missed_is_sent_when_the_program_is_back(server: RunningServer)
     found = server.captured(count=4)
     assert [each["relay"] and each["relay"]["status"] for each in found] == [200, 200, None, 200]
     assert [each["answer"]["status"] for each in found] == [502, 502, 200, 200]
+
+
+def test_streams_hear_what_the_program_said(server: RunningServer, program: Receiver) -> None:
+    relay(server, program.url)
+    with server.connect() as stream, server.connect() as page:
+        for reader, path in ((stream, b"/api/v1/bins/b1/events"), (page, b"/bins/b1/stream")):
+            reader.sendall(b"GET " + path + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            read_until(reader, b"id: ")
+        server.send(POST)
+        found = read_until(stream, b"event: relayed\ndata: ", b"\n\n")
+        rows = read_until(page, b"event: changed\ndata: ", b"\n\n")
+    assert json.loads(found)["relay"]["status"] == 200
+    assert b"program 200 in" in rows
+
+
+def read_until(stream: socket.socket, *marks: bytes) -> bytes:
+    """What stands between the last two of these marks, or before the last one."""
+    got = b""
+    for mark in marks:
+        while mark not in got:
+            part = stream.recv(65_536)
+            assert part, got
+            got += part
+        before, _, got = got.partition(mark)
+    return before

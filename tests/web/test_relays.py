@@ -133,3 +133,58 @@ def test_another_server_waits_for_the_program_too(client: FlaskClient) -> None:
     delivery = client.get("/api/v1/deliveries/1").json or {}
     assert (delivery["source"], delivery["verdict"]) == ("relay", "first")
     assert delivery["replay_of"] == f"orders/{request['id']}"
+
+
+PAGE = "/bins/orders/relay"
+
+
+def test_the_page_keeps_what_it_shows(client: FlaskClient) -> None:
+    match = {"method": "POST", "q": "a=1", "headers": {"X-To": None}}
+    client.put(API, json={"url": URL, "wait": False, "timeout": 2.5, "match": match})
+    page = client.get(PAGE).text
+    assert f'value="{URL}"' in page
+    form = {"url": URL, "wait": "no", "timeout": "2.5", "method": "POST", "path": "", "q": "a=1",
+            "others": '{"headers": {"X-To": null}}', "resign": "yes"}  # fmt: skip
+    assert client.post(PAGE, data=form).status_code == 303
+    assert client.get(API).json == {
+        "url": URL, "wait": False, "timeout": 2.5, "match": match, "resign": True, "missed": 0,
+    }  # fmt: skip
+    assert client.post(PAGE, data={"stop": "yes"}).status_code == 303
+    assert client.get(API).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ({"url": "<b>"}, "&lt;b&gt; is no URL"),
+        ({"url": URL, "timeout": "soon"}, "The timeout is a number of seconds."),
+        ({"url": URL, "timeout": "nan"}, "timeout is 0.1 to 300 seconds."),
+        ({"url": URL, "others": "[1]"}, "are an object like"),
+        ({"url": URL, "others": "[" * 9000}, "are an object like"),
+        ({"url": URL, "q": "after:never"}, "after:never"),
+        ({"missed": "yes"}, "orders passes nothing on."),
+    ],
+)
+def test_the_page_says_what_is_wrong_and_keeps_what_was_typed(
+    client: FlaskClient, form: dict[str, str], said: str
+) -> None:
+    answer = client.post(PAGE, data=form)
+    assert answer.status_code in (400, 404)
+    assert said in answer.text
+    assert client.get(API).status_code == 404
+
+
+def test_what_a_program_says_is_text_on_every_page(client: FlaskClient) -> None:
+    evil = "<script>alert(1)</script>"
+    with Receiver(
+        f"{evil} \u202e\r\n\r\n".encode(), answer(200, f"X: {evil}", body=evil.encode())
+    ) as program:
+        client.put(API, json={"url": program.url})
+        for _ in range(2):
+            client.post("/orders", data="a=1")
+    for path in (PAGE, "/bins/orders", "/bins/orders/requests/1", "/bins/orders/requests/2",
+                 "/emitter/deliveries/1", "/emitter/deliveries/2"):  # fmt: skip
+        page = client.get(path)
+        assert page.status_code == 200
+        assert evil not in page.text
+        assert "\u202e" not in page.text

@@ -16,6 +16,7 @@ from inspector.web.pages.request_list import render_rows
 from inspector.web.parked import (
     open_stream,
     park,
+    share_change_renderer,
     share_renderer,
 )
 
@@ -27,7 +28,10 @@ MAX_PUSHED_ROWS = 50
 
 @blueprint.get("/bins/<name>/stream")
 def rows(name: str) -> Response:
-    """``row`` events with the list's markup, or ``reload`` when there was too much of it."""
+    """``row`` events with the list's markup, or ``reload`` when there was too much of it.
+
+    ``changed`` has rows that are there already, as they are now.
+    """
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     bin_ = find_bin(name)
 
@@ -38,4 +42,10 @@ def rows(name: str) -> Response:
         with app.app_context():
             return format_event("row", render_rows(app, bin_, fresh), last)
 
-    return park(open_stream(bin_, share_renderer(f"rows {name} {bin_.columns}", render)))
+    def render_changed(changed: Sequence[CapturedRequest]) -> bytes:
+        with app.app_context():
+            return format_event("changed", render_rows(app, bin_, changed))
+
+    key = f"rows {name} {bin_.columns}"
+    changes = share_change_renderer(key, bin_, render_changed)
+    return park(open_stream(bin_, share_renderer(key, render), changes))

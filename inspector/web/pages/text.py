@@ -42,6 +42,7 @@ def prepare_text(environment: Environment) -> None:
         clock=say_clock,
         ordinal=say_ordinal,
         span=say_span,
+        ms=say_ms,
     )
 
 
@@ -163,3 +164,10 @@ def _say_name(char: str) -> str:
     if 0xDC80 <= code <= 0xDCFF:
         return "a byte that is not UTF-8"
     return unicodedata.name(char, f"control character U+{code:04X}").lower()
+
+
+def say_ms(duration_ms: float | None) -> str:
+    """A duration as people say it: ``35 ms``, ``5.2 s``; empty for None."""
+    if duration_ms is None:
+        return ""
+    return f"{duration_ms:.0f} ms" if duration_ms < 1_000 else f"{duration_ms / 1_000:.1f} s"
