@@ -10,12 +10,12 @@ from flask import Flask
 
 from inspector.assets import find_folder
 from inspector.domain.proxies import TrustedProxies
-from inspector.domain.rates import RateLimit
+from inspector.domain.rates import SenderLimit
 from inspector.domain.removals import Removal
 from inspector.installation import make_key
 from inspector.live.news import News
 from inspector.live.waiters import Waiters
-from inspector.settings import Settings
+from inspector.settings import Settings, make_sender_limit
 from inspector.storage.actions import ActionStore
 from inspector.storage.answers import AnswerFinder
 from inspector.storage.attempts import AttemptFinder
@@ -43,20 +43,25 @@ from inspector.web.services import Services
 
 
 def create_app(
-    settings: Settings | None = None, *, writer: Writer | None = None, news: News | None = None
+    settings: Settings | None = None,
+    *,
+    writer: Writer | None = None,
+    news: News | None = None,
+    senders: SenderLimit | None = None,
 ) -> Flask:
     """The application, for any WSGI server; its database is opened and up to date.
 
     Under ``inspector serve`` captures take a lane of their own and are kept byte
     for byte. Under another server they come through WSGI: stored just as safely,
     but as the server left them, and every record says so. A ``writer`` that is given
-    publishes to ``news``.
+    publishes to ``news``; ``senders`` are limited together with those of the caller.
     """
     settings = settings or Settings()
     app = Flask("inspector", template_folder=str(find_folder("templates")), static_folder=None)
     engine = attach_database(app, settings.database_url)
     news = news or News()
     services = _make_services(app, settings, engine, writer, news)
+    services.senders = senders or make_sender_limit(settings)
     app.extensions["inspector"] = services
     services.waiters = Waiters(services.load_after, services.in_context(services.load_latest))
     news.listen(services.waiters.hear)
@@ -103,7 +108,6 @@ def _make_services(
         writer=writer,
         news=news,
         proxies=proxies,
-        rates=make_rates(settings),
         instance=instance,
     )
 
@@ -124,10 +128,3 @@ def _publish_removal(writer: Writer, news: News, removal: Removal) -> None:
     news.publish_removal(removal)
     if removal.kind != "deleted":
         writer.clean(removal.bin_id)
-
-
-def make_rates(settings: Settings) -> RateLimit | None:
-    """The rate limit of each peer, where there are peers that are not this machine."""
-    if not settings.needs_token:
-        return None
-    return RateLimit(settings.max_requests_per_s, 2 * settings.max_requests_per_s)

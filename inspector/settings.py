@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 
 from inspector.domain import BodyLimits
 from inspector.domain.bins import DEFAULT_CAPACITY
-from inspector.domain.proxies import is_loopback
+from inspector.domain.proxies import TrustedProxies, is_loopback
+from inspector.domain.rates import SenderLimit
 from inspector.errors import InspectorError
 
 DEFAULT_PORT = 8787
@@ -154,6 +155,14 @@ class Settings:
         host = "127.0.0.1" if self.host in ("", "0.0.0.0", "::") else self.host  # noqa: S104 - to show, not to bind
         scheme = "https" if self.tls_cert else "http"
         return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+
+def make_sender_limit(settings: Settings) -> SenderLimit | None:
+    """The rate limit of senders, where there are any but this machine."""
+    if not settings.needs_token:
+        return None
+    proxies = TrustedProxies.parse(settings.trusted_proxies)
+    return SenderLimit(settings.max_requests_per_s, proxies)
 
 
 def _is_loopback(host: str | None) -> bool:

@@ -7,9 +7,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.request import urlopen
 from uuid import uuid4
 
 import requests
@@ -56,6 +58,7 @@ class LiveServer:
             )
         try:
             self.url = self.wait_for_address()
+            self._wait_for_pages()
         except BaseException:
             self.kill()
             raise
@@ -86,6 +89,11 @@ class LiveServer:
             assert time.monotonic() < deadline, f"No address was printed:\n{self.output}"
             time.sleep(0.01)
         return found[0]
+
+    def _wait_for_pages(self) -> None:
+        """Wait until pages are loaded, so that a test's own deadlines are for what it asks."""
+        with suppress(OSError):  # not ready for a reason, or known by an address of others
+            urlopen(f"{self.url}/readyz", timeout=START_DEADLINE_S).close()
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Ask the server to end, as ``kill`` or Ctrl-C would; gives its exit status."""

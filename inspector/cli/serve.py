@@ -182,7 +182,7 @@ def command(**chosen: Any) -> None:
     """Start the server. Ctrl-C finishes what was accepted, then stops."""
     from inspector.server import ServerProcess  # slow to import, so not for --help
     from inspector.server.logs import set_up_logging
-    from inspector.storage.database.engine import said_of_database
+    from inspector.storage.database.faults import said_of_database
 
     set_up_logging(
         form=chosen.pop("log_format"),
@@ -211,6 +211,7 @@ def command(**chosen: Any) -> None:
         click.echo("INSPECTOR_TOKEN sets one that stays the same.")
     _prune_now_and_then(process)
     lines = None if quiet else _print_requests(process)
+    process.prepare_pages()
     process.run()
     if lines is not None:
         lines.stop()
@@ -296,9 +297,10 @@ def _take_handed_socket(settings: Settings) -> Settings:
 
 def _check_allowed(values: tuple[str, ...]) -> tuple[str, ...]:
     """Give the values of ``--emit-allow`` back when each is one."""
-    from inspector.emitter import restrict_to
+    if values:
+        from inspector.emitter import restrict_to  # slow to import
 
-    restrict_to(values)
+        restrict_to(values)
     return values
 
 
@@ -306,19 +308,13 @@ def _greet(process: Any) -> None:
     """The address, a bin to use at once, and a line to paste."""
     settings: Settings = process.settings
     base = replace(settings, port=process.port).base_url
-    with process.app.app_context():
-        bins = [each for each in process.services.bins.list() if not each.private]
-        if settings.bins:
-            first = settings.bins[0]
-        elif bins:
-            first = bins[0].name
-        else:
-            first = process.services.bins.create(capacity=settings.capacity)[0].name
+    public = [each.name for each in process.backend.list_bins() if not each.private]
+    first = next(iter([*settings.bins, *public]), None) or process.backend.create_bin()
     path = settings.unix_socket
     click.echo(f"Inspector listens on {base if path is None else path}")
     click.echo(f"  webhooks to  {base}/{first}")
     click.echo(f"  read them    {base}/bins/{first}")
-    click.echo(f"  kept in      {process.services.database_name}")
+    click.echo(f"  kept in      {process.backend.database_name}")
     url = f'"{base}/{first}"' if "[" in base else f"{base}/{first}"
     click.echo("Try it from another terminal:")
     click.echo(f'  curl {url} -d "ticket[id]=5" -d "ticket[subject]=Hello" -d custom_data=')
@@ -328,17 +324,15 @@ def _print_requests(process: Any) -> RequestLines:
     """Print a line for each request captured from now on."""
     from inspector.cli.serve_lines import RequestLines
 
-    services = process.services
+    backend = process.backend
 
     @functools.cache
     def is_private(bin_id: int) -> bool:
-        with process.app.app_context():
-            return any(each.private for each in services.bins.list() if each.id == bin_id)
+        return any(each.private for each in backend.list_bins() if each.id == bin_id)
 
-    with process.app.app_context():
-        positions = {each.id: each.last_number for each in services.bins.list()}
-    lines = RequestLines(process.backend.load_after, positions, is_private)
-    services.news.listen(lines.hear)
+    positions = {each.id: each.last_number for each in backend.list_bins()}
+    lines = RequestLines(backend.load_after, positions, is_private)
+    backend.news.listen(lines.hear)
     lines.start()
     return lines
 

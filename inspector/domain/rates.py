@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
 
 from inspector.clock import time
-from inspector.domain.proxies import parse_address
+from inspector.domain.proxies import TrustedProxies, is_loopback, parse_address
+from inspector.errors import TooManyRequestsError
 
 MAX_PEERS = 10_000
+# A sender that floods us is in the log once in so many seconds.
+EXCESS_LOG_S = 60.0
+
+log = logging.getLogger("inspector.web")
 
 
 class RateLimit:
@@ -56,3 +62,34 @@ def name_peer(peer: str) -> str:
     if address is None or address.version == 4:
         return peer
     return address.exploded[:19]
+
+
+class SenderLimit:
+    """The rate limit of senders elsewhere: ``per_s`` requests each, twice as many at once."""
+
+    def __init__(self, per_s: float, proxies: TrustedProxies) -> None:
+        self._per_s = per_s
+        self._proxies = proxies
+        self.rates = RateLimit(per_s, 2 * per_s)
+        self._silent_until = 0.0
+
+    def check(self, peer: str, forwarded_for: str) -> None:
+        """Count a request; ``TooManyRequestsError`` for a peer elsewhere that sends too many."""
+        client = self._proxies.find_client(peer, forwarded_for)
+        wait_s = 0.0 if is_loopback(client) else self.rates.take(client)
+        if wait_s:
+            self._log_excess(client)
+            raise TooManyRequestsError("Too many requests.", wait_s)
+
+    def _log_excess(self, client: str) -> None:
+        """Say so once in a while: a flood of requests must not be one of lines."""
+        now = time.monotonic()
+        if now < self._silent_until:
+            return
+        self._silent_until = now + EXCESS_LOG_S
+        log.warning(
+            "Requests of %s are answered 429 and not kept: more than %g a second "
+            "(--limit max-requests-per-s).",
+            client,
+            self._per_s,
+        )

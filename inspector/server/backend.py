@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple, TypeAlias
 
 from inspector.domain import CapturedRequest
+from inspector.domain.rates import SenderLimit
 from inspector.live.news import News
 from inspector.live.relays import Courier, Relays
-from inspector.settings import Settings
-from inspector.storage.embedded import EmbeddedStore
+from inspector.settings import Settings, make_sender_limit
+from inspector.storage.embedded import BinLine, EmbeddedStore
 from inspector.storage.records import ReadSettings
 from inspector.storage.writer import Writer
 
@@ -19,27 +21,43 @@ Load: TypeAlias = Callable[[int, int, int], Sequence[CapturedRequest]]
 class CaptureBackend(NamedTuple):
     """``load_after(bin_id, number, limit)`` gives a bin's requests above a number, oldest first.
 
-    ``limit(peer, forwarded_for)`` raises for one who sends too often; ``close`` stores
-    what is queued and lets go of the database. ``relays`` pass captures on.
+    ``list_bins`` are those there are, the newest first, and ``create_bin`` makes one of a
+    generated name; ``database_name`` is for people. ``senders`` limits them, None for nobody.
+    ``close`` stores what is queued and lets go of the database. ``relays`` pass captures on.
     """
 
     writer: Writer
     news: News
     load_after: Load
+    list_bins: Callable[[], Sequence[BinLine]]
+    create_bin: Callable[[], str]
+    database_name: str
     close: Callable[[], None]
-    limit: Callable[[str, str], None] | None = None
+    senders: SenderLimit | None = None
     relays: Relays | None = None
 
 
 def open_store(settings: Settings) -> EmbeddedStore:
-    """The SQLite file in the data directory, by the standard library alone."""
-    return EmbeddedStore(
+    """The SQLite file in the data directory, by the standard library alone, with its bins."""
+    store = EmbeddedStore(
         settings.embedded_path, ReadSettings(settings.body_limits), settings.max_template_work
     )
+    for name in settings.bins:
+        store.ensure_bin(name, capacity=settings.capacity)
+    return store
 
 
-def make_backend(store: EmbeddedStore) -> CaptureBackend:
-    """Captures into that file, without Flask and SQLAlchemy."""
+def make_backend(
+    store: EmbeddedStore,
+    settings: Settings,
+    *,
+    load_after: Load | None = None,
+    make_courier: Callable[[], Courier] | None = None,
+) -> CaptureBackend:
+    """Captures into that file, without Flask and SQLAlchemy.
+
+    ``load_after`` and ``make_courier`` are the application's where there will be one.
+    """
     news = News()
     writer = Writer(
         store.connections,
@@ -48,17 +66,31 @@ def make_backend(store: EmbeddedStore) -> CaptureBackend:
         on_changed=news.publish_change,
     )
 
+    def create_bin() -> str:
+        return store.create_bin(capacity=settings.capacity)[1]
+
     def close() -> None:
         relays.close()
         writer.close()
         store.close()
 
-    def make_courier() -> Courier:
-        from inspector.emitter import ANYWHERE  # most tests relay nothing
-        from inspector.emitter.relay_loop import RelayLoop
+    relays = Relays(make_courier or partial(_make_courier, writer))
+    return CaptureBackend(
+        writer,
+        news,
+        load_after or store.load_after,
+        store.list_bins,
+        create_bin,
+        str(settings.embedded_path),
+        close,
+        make_sender_limit(settings),
+        relays,
+    )
 
-        # Whoever makes a relay here is the test itself.
-        return RelayLoop(lambda: ANYWHERE, writer.record_relayed)
 
-    relays = Relays(make_courier)
-    return CaptureBackend(writer, news, store.load_after, close, relays=relays)
+def _make_courier(writer: Writer) -> Courier:
+    """Passes on to anywhere: whoever makes a relay of a test's server is the test itself."""
+    from inspector.emitter import ANYWHERE  # most tests relay nothing
+    from inspector.emitter.relay_loop import RelayLoop
+
+    return RelayLoop(lambda: ANYWHERE, writer.record_relayed)

@@ -13,7 +13,7 @@ from waitress.task import ThreadedTaskDispatcher
 
 from inspector.clock import time
 from inspector.domain.answers import AnswerScript
-from inspector.server.backend import CaptureBackend
+from inspector.server.backend import CaptureBackend, make_backend, open_store
 from inspector.server.lane import Lane
 from inspector.server.listener import WORKER_THREADS, CaptureServer, make_adjustments, share_files
 from inspector.server.parked import ParkedResponses
@@ -21,6 +21,7 @@ from inspector.server.probe_lane import ProbeLane
 from inspector.server.sockets import open_listener, remove_path
 from inspector.server.spool import find_spool_folder
 from inspector.settings import Settings
+from inspector.storage.embedded import BinLine
 
 if TYPE_CHECKING:
     import ssl
@@ -45,6 +46,8 @@ class ServerProcess:
     before is finished: stored and answered; ``finish_s`` is how long that may take.
     ``tls`` makes it speak HTTPS. With a ``backend`` of the same database, captures go
     through that and the application is made when a page or an API call first asks for it.
+    Without one it is made first, or behind the first captures where they go into the file in
+    the data directory.
     """
 
     def __init__(
@@ -60,8 +63,12 @@ class ServerProcess:
         self._finish_s = finish_s
         self._app: Flask | None = None
         self._app_lock = threading.Lock()
-        self._given_backend = backend
-        self.backend = backend or self._make_backend()
+        self._is_whole = backend is None
+        self._own_backend = backend
+        if backend is None and settings.database is None:
+            self._own_backend = self._open_embedded()
+        self._preparation: threading.Thread | None = None
+        self.backend = self._own_backend or self._make_backend()
         self._map: dict[int, Any] = {}
         self._stopping = False
         self._is_hurried = False
@@ -89,24 +96,46 @@ class ServerProcess:
     def _make_app(self) -> Flask:
         from inspector.app import create_app  # Flask and SQLAlchemy, slow to import
 
-        given = self._given_backend
-        if given is None:
+        own = self._own_backend
+        if own is None:
             return create_app(self.settings)
-        app = create_app(self.settings, writer=given.writer, news=given.news)
+        app = create_app(self.settings, writer=own.writer, news=own.news, senders=own.senders)
         if self._server is not None:
-            self._introduce(app, self._server)
+            self._complete(app, self._server)
         return app
+
+    def _open_embedded(self) -> CaptureBackend:
+        """Captures into the file in the data directory, before the application is loaded."""
+        store = open_store(self.settings)
+        store.interrupt_relays()
+        return make_backend(
+            store,
+            self.settings,
+            load_after=lambda *which: self.services.load_after(*which),
+            make_courier=lambda: self.services.make_courier(),
+        )
 
     def _make_backend(self) -> CaptureBackend:
         services = self.services
+        settings, in_context = self.settings, services.in_context
         return CaptureBackend(
             services.writer,
             services.news,
             services.load_after,
+            in_context(lambda: [BinLine.of(each) for each in services.bins.list()]),
+            in_context(lambda: services.bins.create(capacity=settings.capacity)[0].name),
+            services.database_name,
             services.close,
-            services.limit_sender if services.rates else None,
+            services.senders,
             services.relays,
         )
+
+    def _complete(self, app: Flask, server: CaptureServer) -> None:
+        """Bring the application and the server around it together."""
+        self._introduce(app, server)
+        if self._is_whole:
+            self._start_listener(app.extensions["inspector"])
+            self._start_index(app.extensions["inspector"])
 
     def _introduce(self, app: Flask, server: CaptureServer) -> None:
         """Tell the application's services about the server around them."""
@@ -138,9 +167,8 @@ class ServerProcess:
         )
         server.probes = ProbeLane()
         backend = self.backend
-        server.lane = Lane(
-            backend.writer, backend.limit, self.settings.max_template_work, backend.relays
-        )
+        limit = None if backend.senders is None else backend.senders.check
+        server.lane = Lane(backend.writer, limit, self.settings.max_template_work, backend.relays)
         server.parked = ParkedResponses(backend.load_after, max_parked=streams)
         backend.news.listen(server.parked.note_news)
         backend.news.listen_to_removals(server.parked.note_removal)
@@ -149,16 +177,14 @@ class ServerProcess:
         self.port = int(server.effective_port)
         if self._tls is not None:
             self._start_tls(server, self._tls, connections)
-        if self._app is not None:
-            self._introduce(self._app, server)
         dispatcher.set_thread_count(WORKER_THREADS)
         server.accept_connections()
         server.parked.start()
-        if self._given_backend is None:
-            backend.writer.clean()  # what was left to delete when the last server ended
-            self._start_listener()
-        self._start_index()
         self._server = server
+        if self._app is not None:
+            self._complete(self._app, server)
+        if self._is_whole:
+            backend.writer.clean()  # what was left to delete when the last server ended
 
     @staticmethod
     def _start_tls(server: CaptureServer, context: ssl.SSLContext, connections: int) -> None:
@@ -171,12 +197,26 @@ class ServerProcess:
         server.adj.url_scheme = "https"
         server.tls = TlsFront(context, give_on, connections)
 
-    def _start_listener(self) -> None:
+    def prepare_pages(self) -> None:
+        """Make the application on a thread of its own, where that was not done yet."""
+        if self._app is None:
+            self._preparation = threading.Thread(
+                target=self._prepare, name="inspector-pages", daemon=True
+            )
+            self._preparation.start()
+
+    def _prepare(self) -> None:
+        try:
+            _ = self.app
+        except Exception:
+            log.exception("Pages cannot be served yet; each request of one tries again.")
+
+    def _start_listener(self, services: Services) -> None:
         """Hear of what other instances store and delete, where the database can be shared."""
-        services = self.services
         if services.engine.dialect.name != "postgresql":
-            # What the last server passed on when it ended; elsewhere others may be at it.
-            services.in_context(services.relay_records.interrupt_all)()
+            if self._own_backend is None:
+                # What the last server passed on when it ended; elsewhere others may be at it.
+                services.in_context(services.relay_records.interrupt_all)()
             return
         from inspector.storage.database.listener import InstanceListener
 
@@ -190,14 +230,13 @@ class ServerProcess:
         )
         self._listener.start()
 
-    def _start_index(self) -> None:
+    def _start_index(self, services: Services) -> None:
         """Keep an index of words beside the database, where one is wanted and can be had."""
         if not self.settings.index_words:
             return
         from inspector.storage.search.indexes import open_index
         from inspector.storage.search.search_index import IndexFiller
 
-        services = self.services
         index = open_index(services.engine, services.requests, services.bins)
         if index is None:
             return
@@ -290,6 +329,8 @@ class ServerProcess:
         )
 
     def _clean_up(self, server: CaptureServer) -> None:
+        if self._preparation is not None:
+            self._preparation.join()
         server.parked.stop()
         server.lane.rules.close()
         if self._listener is not None:
@@ -303,8 +344,8 @@ class ServerProcess:
         server.probes.stop()
         if self._app is not None:
             self.services.close()
-        if self._given_backend is not None:
-            self._given_backend.close()
+        if self._own_backend is not None:
+            self._own_backend.close()
         for channel in list(server.active_channels.values()):
             with contextlib.suppress(OSError):
                 channel.socket.shutdown(socket.SHUT_RDWR)

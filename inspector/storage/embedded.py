@@ -10,13 +10,15 @@ import sqlite3
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from inspector.domain import CapturedRequest
+from inspector.domain import Bin, CapturedRequest
+from inspector.domain.relays.outcomes import INTERRUPTED, INTERRUPTED_MESSAGE
 from inspector.errors import InspectorError
 from inspector.settings import MAX_TEMPLATE_WORK
 from inspector.storage.answers import AnswerFinder
 from inspector.storage.attempts import AttemptFinder
+from inspector.storage.cleaning import DELETED_PREFIX
 from inspector.storage.database.connections import (
     HEAD_REVISION,
     SqliteFile,
@@ -36,11 +38,13 @@ from inspector.storage.records import (
 )
 from inspector.storage.relays.outcomes import RelayFinder
 from inspector.storage.signatures import SignatureChecker
+from inspector.storage.statements import INTERRUPT_RELAYS
 
 _CREATE_BIN = (
     "INSERT INTO bins (name, private, secret_hash, created_us, capacity, last_number)"
     " VALUES (:name, :private, :secret_hash, :created_us, :capacity, :last_number)"
 )
+_BINS = "SELECT id, name, private, last_number FROM bins WHERE name NOT LIKE ? ORDER BY id DESC"
 _SET_SIGNATURES = "UPDATE bins SET signatures = :document WHERE id = :bin_id"
 _SET_RELAY = "UPDATE bins SET relay = :document WHERE id = :bin_id"
 _BIN = "SELECT name, kept_from FROM bins WHERE id = ?"
@@ -48,6 +52,20 @@ _AFTER = (
     f"SELECT {', '.join(REQUEST_COLUMNS)} FROM requests"  # noqa: S608 - constants
     " WHERE bin_id = ? AND number > ? ORDER BY number LIMIT ?"
 )
+
+
+class BinLine(NamedTuple):
+    """A bin as a list of them shows it."""
+
+    id: int
+    name: str
+    private: bool
+    last_number: int
+
+    @classmethod
+    def of(cls, bin_: Bin) -> BinLine:
+        """The line of a bin."""
+        return cls(bin_.id, bin_.name, bin_.private, bin_.last_number)
 
 
 class EmbeddedStore:
@@ -110,6 +128,17 @@ class EmbeddedStore:
                 raise name_taken(row["name"]) from error
         return bin_id or 0, row["name"], secret
 
+    def ensure_bin(self, name: str, *, capacity: int) -> None:
+        """Make a bin of this name when there is none; raises as ``create_bin``."""
+        if all(each.name != name for each in self.list_bins()):
+            self.create_bin(name, capacity=capacity)
+
+    def list_bins(self) -> list[BinLine]:
+        """All bins, the newest first."""
+        with self._lock:
+            rows = self._connection.execute(_BINS, (f"{DELETED_PREFIX}%",)).fetchall()
+        return [BinLine(bin_id, name, bool(private), last) for bin_id, name, private, last in rows]
+
     def load_after(self, bin_id: int, after: int, limit: int) -> Sequence[CapturedRequest]:
         """A bin's requests numbered above ``after``, oldest first, from any thread."""
         with self._lock:
@@ -131,6 +160,12 @@ class EmbeddedStore:
         """Keep where the bin's requests are passed on to, as ``answers.relays`` writes it."""
         with self._lock, self._connection:
             self._connection.execute(_SET_RELAY, {"document": document, "bin_id": bin_id})
+
+    def interrupt_relays(self) -> None:
+        """Say of what the last server passed on when it ended that it was cut short."""
+        said = {"error_code": INTERRUPTED, "error": INTERRUPTED_MESSAGE}
+        with self._lock, self._connection:
+            self._connection.execute(INTERRUPT_RELAYS, said)
 
     def _fetch_row(self, statement: str, parameters: Mapping[str, Any]) -> Any:
         with self._lock:

@@ -60,6 +60,11 @@ END_RELAY = (
     " delivery = :delivery, error_code = :error_code, error = :error"
     " WHERE bin_id = :bin_id AND number = :number"
 )
+# All that are under way, where nobody else may be at it.
+INTERRUPT_RELAYS = (
+    "UPDATE relays SET error_code = :error_code, error = :error"
+    " WHERE status IS NULL AND error_code IS NULL"
+)
 
 
 def relay_of(relayed: RelayedRequest, delivery: int | None) -> dict[str, Any]:

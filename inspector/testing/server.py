@@ -126,7 +126,7 @@ class InspectorServer:
             index_words=False,
         )
         self._store = open_store(settings)
-        backend = make_backend(self._store)
+        backend = make_backend(self._store, settings)
         process = ServerProcess(settings, backend=backend, finish_s=FINISH_S, tls=self._tls)
         try:
             process.start()

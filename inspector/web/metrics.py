@@ -31,8 +31,8 @@ class _Collector(Collector):
     def collect(self) -> Iterator[Metric]:
         services = self._services
         yield from _describe_writer(services)
-        if services.rates is not None:
-            yield _counter("rate_limited", "Requests answered 429.", services.rates.refused)
+        if services.senders is not None:
+            yield _counter("rate_limited", "Requests answered 429.", services.senders.rates.refused)
         under_way = services.outbox.count_under_way()
         yield _gauge("deliveries_under_way", "Deliveries being sent.", under_way)
         if services.own_server is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -14,12 +13,11 @@ from typing import ParamSpec, TypeVar
 from flask import Flask, request
 
 from inspector.answers.matches import Match
-from inspector.clock import time
 from inspector.domain import Bin, CapturedRequest
 from inspector.domain.counters import ServerCounts
 from inspector.domain.credentials import restore_url
-from inspector.domain.proxies import TrustedProxies, is_loopback
-from inspector.domain.rates import RateLimit
+from inspector.domain.proxies import TrustedProxies
+from inspector.domain.rates import SenderLimit
 from inspector.emitter import (
     ANYWHERE,
     Composition,
@@ -39,7 +37,6 @@ from inspector.emitter.outbox import (
 from inspector.emitter.replay_runs import Fits, ReplayPlan, ReplayRun, ReplayRuns, Requests
 from inspector.emitter.replaying import UNCHANGED, ReplayChanges
 from inspector.emitter.series_runs import SeriesRun, SeriesRuns
-from inspector.errors import TooManyRequestsError
 from inspector.live.deferred import DeferredAnswer
 from inspector.live.events import ChangeRenderer, Renderer
 from inspector.live.news import News
@@ -72,10 +69,6 @@ MAX_LATEST_BYTES = 20_000_000
 MAX_CATALOGUES = 8
 MAX_SERIES = 16
 MAX_EXPORTS = 2
-# A sender that floods us is in the log once in so many seconds.
-EXCESS_LOG_S = 60.0
-
-log = logging.getLogger("inspector.web")
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -99,7 +92,7 @@ class OwnServer:
 class Services:
     """The application's parts, wired; ``app.extensions["inspector"]``.
 
-    ``rates`` is None where nobody is limited, ``own_server`` while no server of ours is around
+    ``senders`` is None where nobody is limited, ``own_server`` while no server of ours is around
     the application; ``instance`` is its name among others on one database. ``renderers`` are
     those of open event streams, ``catalogues`` and ``series_of_fields`` what was read of bins
     already, ``values`` what suggestions are made of, ``exports`` bounds those under way.
@@ -119,8 +112,8 @@ class Services:
     writer: Writer
     news: News
     proxies: TrustedProxies
-    rates: RateLimit | None
     instance: str
+    senders: SenderLimit | None = None
     outbox: Outbox = field(default_factory=Outbox)
     series: SeriesRuns = field(default_factory=SeriesRuns)
     replays: ReplayRuns = field(default_factory=ReplayRuns)
@@ -139,35 +132,19 @@ class Services:
 
     def __post_init__(self) -> None:
         self.activities = Activities(self.requests)
-        self.relays = Relays(self._make_courier)
+        self.relays = Relays(self.make_courier)
         self.annotator = Annotator(self.requests.remover)
-        self._silent_until = 0.0
 
-    def _make_courier(self) -> Courier:
+    def make_courier(self) -> Courier:
+        """A loop that passes requests on to where deliveries may go."""
         from inspector.emitter.relay_loop import RelayLoop  # asyncio, for those who relay
 
         return RelayLoop(cache(self.emit_policy), self.writer.record_relayed)
 
     def limit_sender(self, peer: str, forwarded_for: str) -> None:
         """Count a request; ``TooManyRequestsError`` for a peer elsewhere that sends too many."""
-        client = self.proxies.find_client(peer, forwarded_for)
-        wait_s = 0.0 if self.rates is None or is_loopback(client) else self.rates.take(client)
-        if wait_s:
-            self._log_excess(client)
-            raise TooManyRequestsError("Too many requests.", wait_s)
-
-    def _log_excess(self, client: str) -> None:
-        """Say so once in a while: a flood of requests must not be one of lines."""
-        now = time.monotonic()
-        if now < self._silent_until:
-            return
-        self._silent_until = now + EXCESS_LOG_S
-        log.warning(
-            "Requests of %s are answered 429 and not kept: more than %g a second "
-            "(--limit max-requests-per-s).",
-            client,
-            self.settings.max_requests_per_s,
-        )
+        if self.senders is not None:
+            self.senders.check(peer, forwarded_for)
 
     def base_url(self) -> str:
         """The beginning of our URLs: ``--public-url``, else the address the reader used."""

@@ -28,6 +28,7 @@ class RunningServer:
     def __init__(self, settings: Settings) -> None:
         self.process = ServerProcess(settings)
         self.process.start()
+        _ = self.process.app  # Now: tests count threads and files.
         self.process.run_in_thread()
         self.port = self.process.port
 

@@ -80,9 +80,9 @@ def test_one_who_sends_too_often_is_counted_and_in_the_log_once(
     server_counts = server.process.services.own_server
     assert server_counts is not None
     wait_for(lambda: server_counts.count().captures.outcomes["limited"] == limited or None)
-    rates = server.process.services.rates
-    assert rates is not None
-    assert rates.refused == limited
+    senders = server.process.services.senders
+    assert senders is not None
+    assert senders.rates.refused == limited
 
 
 def test_a_limit_counts_what_it_refuses() -> None:

@@ -330,6 +330,7 @@ def newest_id(server: str) -> str:
 def test_many_waiting_calls_hold_no_thread_and_no_capture_up(tmp_path: Any) -> None:
     process = ServerProcess(Settings(port=0, data_dir=tmp_path, bins=("orders",)))
     process.start()
+    _ = process.app  # Now: threads are counted.
     process.run_in_thread()
     try:
         server = f"http://127.0.0.1:{process.port}"

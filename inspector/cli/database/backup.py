@@ -25,7 +25,7 @@ def command(*, file: Path, database: str | None, data_dir: Path | None) -> None:
     The server may run meanwhile. `inspector serve --database sqlite:///FILE` opens it, and
     `inspector copy` brings it back into PostgreSQL.
     """
-    from inspector.storage.database.engine import said_of_database
+    from inspector.storage.database.faults import said_of_database
     from inspector.storage.transfer.backup import back_up  # slow to import
 
     settings = Settings(database=database)

@@ -30,7 +30,7 @@ def command(*, source: str, target: str) -> None:
     Run again, it goes on where it was ended. A server may go on writing to the first one: what it
     stores after the beginning is not in the copy.
     """
-    from inspector.storage.database.engine import said_of_database
+    from inspector.storage.database.faults import said_of_database
     from inspector.storage.transfer.copying import copy_database  # slow to import
 
     with said_of_database(), ProgressLine() as progress:

@@ -198,20 +198,6 @@ def _mark(_connection: object, _record: object) -> None:
     """Stands at engines whose connections are set up."""
 
 
-@contextmanager
-def said_of_database() -> Iterator[None]:
-    """Say trouble of the database as an ``InspectorError``, ``database_unusable``."""
-    try:
-        yield
-    except DBAPIError as error:
-        trouble = find_trouble(error)
-        if trouble is None:
-            raise
-        raise InspectorError(
-            "database_unusable", f"The database cannot be used: {trouble}."
-        ) from error
-
-
 def release_connection() -> None:
     """Give this context's connection back to the pool; the next query takes another.
 

@@ -6,6 +6,11 @@ runs the server, never for those who send to it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from inspector.errors import InspectorError
+
 DAMAGED = (
     "its file is damaged or not a database. Stop the server, put a backup in its place or rescue "
     "what can be read with `sqlite3 FILE .recover`, and start again"
@@ -42,6 +47,9 @@ _POSTGRESQL = (
     ("3D", "it was dropped"),
 )
 
+# By name, as their errors may come from libraries that were never imported.
+_DRIVERS = ("sqlite3", "sqlalchemy", "psycopg")
+
 
 class LostDatabaseError(Exception):
     """The file that a connection is open to is not the one at its path any more."""
@@ -77,3 +85,17 @@ def concerns_all(error: BaseException) -> bool:
         or is_damage(error)
         or not names.isdisjoint(("OperationalError", "InterfaceError"))
     )
+
+
+@contextmanager
+def said_of_database() -> Iterator[None]:
+    """Say trouble of the database as an ``InspectorError``, ``database_unusable``."""
+    try:
+        yield
+    except Exception as error:
+        is_driver_s = type(error).__module__.partition(".")[0] in _DRIVERS
+        if not is_driver_s or not concerns_all(getattr(error, "orig", None) or error):
+            raise
+        raise InspectorError(
+            "database_unusable", f"The database cannot be used: {explain(error)}."
+        ) from error
