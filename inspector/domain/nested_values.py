@@ -1,4 +1,4 @@
-"""Values inside texts: JSON in a text, the parts of a JWT, JSON in base64.
+"""Values inside texts: JSON in a text, the parts of a JWT, JSON in base64, of encoded URLs.
 
 Only what is whole and has something to open, an object or a list with entries, counts.
 Sizes, depth and the number of values are bounded as for any JSON (``json_bodies``), and
@@ -11,8 +11,10 @@ import re
 from binascii import Error as Base64Error
 from binascii import a2b_base64
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 from inspector.domain.json_bodies import parse_sent_json
+from inspector.forms import parse
 
 MAX_OPENED_CHARS = 2_000_000
 MAX_JWT_CHARS = 20_000
@@ -20,7 +22,10 @@ MAX_JWT_CHARS = 20_000
 MAX_OPENINGS = 4
 
 JSON_TEXT, JWT, BASE64_JSON = "JSON in a text", "JWT", "JSON in base64"
+URL = "URL, decoded"
+MAX_URL_CHARS = 8_000
 
+_URL = re.compile(r"https?://[^\s/?#]++", re.IGNORECASE)
 _LITTLE_CHARS = 12
 _ALPHABET = re.compile(r"[A-Za-z0-9+/_-]++={0,2}")
 _JWT = re.compile(r"(?:Bearer )?([A-Za-z0-9_-]++)\.([A-Za-z0-9_-]++)\.[A-Za-z0-9_-]*+")
@@ -36,8 +41,10 @@ class Opened(NamedTuple):
 def open_text(text: str) -> Opened | None:
     """The value in a text, or None. Linear; never raises.
 
-    A JWT (RFC 7519) becomes a dict of ``header`` and ``claims``; base64 may be the
-    one for URLs and go without padding (RFC 4648).
+    A URL with percent-encoding in its query, or encoded as a whole, becomes a dict of
+    ``url`` (without the query), ``query`` (as PHP reads one) and ``fragment``. A JWT
+    (RFC 7519) becomes a dict of ``header`` and ``claims``; base64 may be the one for URLs
+    and go without padding (RFC 4648).
     """
     if not 2 <= len(text) <= MAX_OPENED_CHARS:
         return None
@@ -51,7 +58,26 @@ def open_text(text: str) -> Opened | None:
     # Every JSON object in base64 begins with one of these, every list with a W: a quick no.
     if text.startswith(("ey", "ew", "eA", "W", "Bearer ey")):
         return _open_jwt(text) or _open_base64(text)
+    if text[:4].lower() == "http" and "%" in text and len(text) <= MAX_URL_CHARS:
+        return _open_url(text)
     return None
+
+
+def _open_url(text: str) -> Opened | None:
+    if "://" not in text[:10]:
+        text = unquote(text)  # Encoded as a whole, as a value of another URL.
+    elif "%" not in text.partition("?")[2]:
+        return None
+    if not _URL.match(text):
+        return None
+    rest, _, fragment = text.partition("#")
+    url, _, query = rest.partition("?")
+    value: dict[str, Any] = {"url": unquote(url)}
+    if query:
+        value["query"] = parse(query.encode("utf-8", "surrogateescape")).value
+    if fragment:
+        value["fragment"] = unquote(fragment)
+    return Opened(URL, value)
 
 
 def _open_jwt(text: str) -> Opened | None:

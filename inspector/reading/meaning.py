@@ -14,11 +14,24 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+from inspector.reading.amounts import (
+    find_duration,
+    find_epoch_s,
+    find_mail_date,
+    find_text,
+    read_base64,
+    say_money,
+)
+from inspector.reading.files.kinds import find_kind
+from inspector.reading.text import shorten
+
 TIME, FLAG, LINK, EMAIL, DURATION, IDENTITY = "time", "flag", "link", "email", "duration", "id"
+MONEY, BASE64 = "money", "base64"
 
 MAX_LINK_CHARS = 2000
 # A longer key is no name that a rule knows, and not worth keeping.
 MAX_KEY_CHARS = 100
+MAX_SHAPED_CHARS = 20_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -64,7 +77,7 @@ def find_meaning(context: Context) -> Meaning | None:
             meaning = rule(context)
             if meaning is not None:
                 return meaning
-    return _read_content(context.text)
+    return _read_content(context)
 
 
 @lru_cache(maxsize=4096)
@@ -226,6 +239,26 @@ def _read_seconds(context: Context) -> Meaning | None:
     return Meaning(DURATION, say_duration(timedelta(seconds=int(context.text))))
 
 
+def _read_epoch(context: Context) -> Meaning | None:
+    """A number that is a time by its size, under a key that speaks of times."""
+    seconds = find_epoch_s(context.text)
+    instant = None if seconds is None else _add_seconds(seconds)
+    return None if instant is None else _time_meaning(context, instant, None, None)
+
+
+def _read_milliseconds(context: Context) -> Meaning | None:
+    if not _NUMBER.match(context.text) or not 1000 <= int(context.text) < 10**12:
+        return None
+    return Meaning(DURATION, say_duration(timedelta(milliseconds=int(context.text))))
+
+
+def _read_money(context: Context) -> Meaning | None:
+    """A whole number beside a currency: most who send such a pair count its smallest unit."""
+    currency = context.texts.get("currency") or context.texts.get("currency_code", "")
+    said = say_money(context.text, currency) if currency else None
+    return Meaning(MONEY, said) if said else None
+
+
 def _read_amount(context: Context) -> Meaning | None:
     """``warn_time`` 1 beside ``warn_time_unit`` minutes is one minute."""
     unit = context.texts.get(f"{context.key}_unit", "")
@@ -265,12 +298,33 @@ _EMAIL = re.compile(
 _LINK = re.compile(r"https?://[!-~]+\Z", re.IGNORECASE)
 
 
-def _read_content(text: str) -> Meaning | None:
+def _read_content(context: Context) -> Meaning | None:
+    text = context.text
     if "@" in text and len(text) <= 320 and _EMAIL.match(text) and ".." not in text:
         return Meaning(EMAIL, "", href=f"mailto:{_escape_address(text)}")
     if text[:4].lower() == "http" and find_link(text):
         return Meaning(LINK, "", href=text)
-    return None
+    return _read_shaped(context) if 4 <= len(text) <= MAX_SHAPED_CHARS else None
+
+
+def _read_shaped(context: Context) -> Meaning | None:
+    """Dates and durations that say all of themselves, and text or a file in base64."""
+    text = context.text
+    if text[:2].isdigit() and text[10:11] == "T" and (zoned := _DATE.match(text)) and zoned[4]:
+        instant = _find_instant(text)
+    else:
+        instant = find_mail_date(text) if text[3:5] == ", " else None
+    if instant is not None:
+        return _time_meaning(context, instant, None, None)
+    if text[0] == "P" and (length := find_duration(text)) is not None:
+        return Meaning(DURATION, say_duration(length))
+    data = read_base64(text)
+    if data is None:
+        return None
+    if told := find_text(data):
+        return Meaning(BASE64, f"base64 of “{shorten(told)}”")
+    kind = find_kind(data)
+    return Meaning(BASE64, ", ".join([f"{kind.name} in base64", *kind.facts])) if kind else None
 
 
 def find_link(text: str) -> str | None:
@@ -301,7 +355,15 @@ is_time_key = _key_like(r".*_ts(_ms)?\Z|date\Z|date_|.*_date\Z|.*_at\Z")
 is_flag_key = _key_like(
     r"(is|can|has|was)_|(disable|enable)_(?!.*_log\Z)|.*_(enabled|disabled)\Z|default_on\Z"
 )
-is_duration_key = _key_like(r".*_waiting(_work)?\Z|total_to_|total_user_|.*_seconds\Z")
+is_duration_key = _key_like(
+    r".*_waiting(_work)?\Z|total_to_|total_user_|.*_(?:seconds|secs)\Z|expires_in\Z|ttl\Z|retry_after\Z"
+)
+_is_epoch_key = _key_like(
+    r"(?i:.*(?:created|updated|modified|expir\w*|deleted|cancell?ed|completed|sent|received|time|"
+    r"timestamp|date|start|end|since|until|issued|\bts|_ts|_at|_on|\bexp|\biat|\bnbf))\Z|.*At\Z"
+)
+_is_millisecond_key = _key_like(r".*(?:_ms|_millis|Ms|Millis)\Z")
+_is_money_key = _key_like(r"(?:.*_)?(?:amount|price|total|subtotal|tax|fee|balance|net)(?:_.*)?\Z")
 is_id_key = _key_like(r"id\Z|.*_id\Z")
 
 RULES: tuple[tuple[Callable[[str], bool], Rule], ...] = (
@@ -311,4 +373,7 @@ RULES: tuple[tuple[Callable[[str], bool], Rule], ...] = (
     (_key_like(r".*_time\Z"), _read_amount),
     (is_flag_key, _read_flag),
     (is_id_key, _read_id),
+    (_is_epoch_key, _read_epoch),
+    (_is_millisecond_key, _read_milliseconds),
+    (_is_money_key, _read_money),
 )

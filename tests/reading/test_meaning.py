@@ -1,3 +1,4 @@
+from base64 import b64encode
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from operator import attrgetter
@@ -25,7 +26,35 @@ class Case:
     href: str | None = None
 
 
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x02\x80\0\0\x01\xe0"
+
 CASES = [
+    Case("seconds of JSON", "created", "1400681937", f"{DATE} UTC", distance="41 d before capture"),
+    Case("seconds with a fraction", "ts", "1400681937.000200", f"{DATE}.0002 UTC"),
+    Case("milliseconds of JSON", "timestamp", "1400681937250", f"{DATE}.25 UTC"),
+    Case("under a key in camel case", "updatedAt", "1400681937", f"{DATE} UTC"),
+    Case("the end of a token", "exp", "1400681937", f"{DATE} UTC"),
+    Case("a number that is no time", "created", "1400", None),
+    Case("a time under another key", "phone", "1400681937", None),
+    Case("an ISO date under any key", "x", "2014-05-21T14:18:57Z", f"{DATE} UTC"),
+    Case("a date of mail", "x", "Wed, 21 May 2014 14:18:57 +0000", f"{DATE} UTC"),
+    Case("a date of mail that is none", "x", "Wed, 99 May 2014 14:18:57 +0000", None),
+    Case("seconds until", "expires_in", "3600", "1 h"),
+    Case("milliseconds of a duration", "duration_ms", "61000", "1 min 1 s"),
+    Case("an ISO duration", "x", "PT1H30M", "1 h 30 min"),
+    Case("a word with a P", "x", "PTTH", None),
+    Case("money", "amount", "1999", "19.99 USD, if in cents", beside={"currency": "usd"}),
+    Case("money owed", "amount_due", "-1", "-0.01 EUR, if in cents", beside={"currency": "EUR"}),
+    Case("money without cents", "amount", "1999", "1,999 JPY", beside={"currency": "jpy"}),
+    Case("money in thousandths", "total", "5", "0.005 KWD, if in thousandths",
+         beside={"currency": "KWD"}),
+    Case("money with its point", "amount", "19.99", None, beside={"currency": "USD"}),
+    Case("money of no currency", "amount", "1999", None, beside={"currency": "dollars"}),
+    Case("a text in base64", "data", "SGVsbG8sIHdvcmxkIQ==", "base64 of “Hello, world!”"),
+    Case("a picture in base64", "data", b64encode(PNG).decode(),
+         "PNG picture in base64, 640 × 480 pixels"),
+    Case("a word of letters", "data", "internationalization", None),
+    Case("a key in hexadecimal", "sha", "d6fde92930d4715a2b49857d24b940956b26d2d3", None),
     Case("seconds", "x_ts", "1400681937", f"{DATE} UTC", distance="41 d before capture"),
     Case("milliseconds", "x_ts_ms", "1400681937250", f"{DATE}.25 UTC"),
     Case("a stamp of 0 is no time", "date_closed_ts", "0", "no time"),

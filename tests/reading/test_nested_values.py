@@ -46,6 +46,36 @@ def test_a_search_finds_what_is_inside(query: str) -> None:
     assert parse_query(query).matches(SLACK)
 
 
+URLS = [
+    ("https://a/b?x=1", None),
+    ("https://a/%20", None),
+    ("http%", None),
+    ("http%3A%2F%2F", None),
+    ("http://?a=%41", None),
+    (
+        "https://a/b?to=ann%40b.c&z[d]=1#f%20",
+        {"url": "https://a/b", "query": {"to": "ann@b.c", "z": {"d": "1"}}, "fragment": "f "},
+    ),
+    ("https%3A%2F%2Fa.b%2Fc%3Fd%3De", {"url": "https://a.b/c", "query": {"d": "e"}}),
+    (
+        "HTTPS://a?n=https%3A%2F%2Fb%3Fc%3D%2520",
+        {"url": "HTTPS://a", "query": {"n": "https://b?c=%20"}},
+    ),
+    ("https://a?b=%20" + "x" * 8_000, None),
+]
+
+
+@pytest.mark.parametrize(("text", "value"), URLS, ids=[each[0][:40] for each in URLS])
+def test_an_encoded_url_is_taken_apart(text: str, value: Any) -> None:
+    opened = open_text(text)
+    assert (opened and opened.value) == value
+
+
+def test_a_search_goes_through_urls_in_urls() -> None:
+    request = make_json({"link": "https://a?next=https%3A%2F%2Fb%2F%3Fmail%3Dann%2540c.d"})
+    assert parse_query("link.query.next.query.mail=ann@c.d").matches(request)
+
+
 def test_the_tree_opens_the_text_and_says_so() -> None:
     rows = {row.path: row for row in build_reading(SLACK).rows}
     assert rows["payload"].opens
