@@ -84,6 +84,7 @@ def _make_services(
         on_removed=news.publish_removal,
         on_changed=news.publish_change,
         instance=instance,
+        max_total_bytes=settings.max_total_bytes,
     )
     remover = Remover(partial(_publish_removal, writer, news), instance=instance)
     queries = EngineQueries(engine)

@@ -51,7 +51,8 @@ class Settings:
     ``search_time_s`` is how long one search looks before it gives what it has,
     ``max_template_work`` how many characters and entries an action's templates touch;
     ``max_streams`` counts all that waits: streams, waiting calls, delayed answers.
-    ``ttl_s`` is how long a request is kept, None for as long as there is room.
+    ``ttl_s`` is how long a request is kept, None for as long as there is room; bins may have
+    their own. ``max_total_bytes`` bounds heads and bodies of all bins, None for no bound.
     ``public_url`` is the address others reach us under, ``host_names`` are more names;
     ``trusted_proxies`` are the peers whose forwarding headers are believed, and with
     ``proxy_protocol`` their lines of the PROXY protocol. ``token`` opens a server that
@@ -71,6 +72,7 @@ class Settings:
     bins: tuple[str, ...] = ()
     capacity: int = DEFAULT_CAPACITY
     ttl_s: float | None = None
+    max_total_bytes: int | None = None
     max_body_bytes: int = 10_000_000
     max_call_bytes: int = 10_000_000
     max_import_bytes: int = 100_000_000
@@ -187,6 +189,14 @@ def parse_duration(text: str) -> float:
             "invalid_duration", f"{text!r} is not a duration. Write it like 30d, 12h, 15m or 90s."
         )
     return float(found[1]) * _DURATION_S[found[2].lower()]
+
+
+def format_duration(seconds: float) -> str:
+    """The reverse, in the largest unit that it is a whole number of: ``"30d"``, ``"90m"``."""
+    for unit in ("d", "h", "m"):
+        if seconds >= _DURATION_S[unit] and seconds % _DURATION_S[unit] == 0:
+            return f"{seconds / _DURATION_S[unit]:.0f}{unit}"
+    return f"{seconds:g}s"
 
 
 def check_public_url(text: str) -> str:

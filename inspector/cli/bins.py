@@ -50,19 +50,47 @@ def list_bins(*, server: str, token: str | None) -> None:
 @click.argument("name", required=False)
 @click.option("--private", is_flag=True, help="Only its secret opens it; the secret is shown once.")
 @click.option("--capacity", type=click.IntRange(1, 1_000_000), help="How many requests it keeps.")
+@click.option("--ttl", metavar="DURATION", help="How long it keeps a request, like 30d or 12h.")
 @server_options
 def create(
-    name: str | None, *, private: bool, capacity: int | None, server: str, token: str | None
+    name: str | None,
+    *,
+    private: bool,
+    capacity: int | None,
+    ttl: str | None,
+    server: str,
+    token: str | None,
 ) -> None:
     """Make a bin and print its URL; without NAME it gets one."""
     client = Client(server, token)
-    fields = {"name": name, "private": private or None, "capacity": capacity}
+    fields = {"name": name, "private": private or None, "capacity": capacity, "ttl": ttl}
     made = client.call(
         "POST", "/api/v1/bins", {key: value for key, value in fields.items() if value is not None}
     )
     click.echo(made["url"])
     if made.get("secret"):
         click.echo(f"Its secret, shown this once: {made['secret']}", err=True)
+
+
+@command.command("keep", context_settings=ENVIRONMENT)
+@click.argument("name")
+@click.option("--capacity", type=click.IntRange(1, 1_000_000), help="How many requests it keeps.")
+@click.option(
+    "--ttl",
+    metavar="DURATION",
+    help="How long it keeps a request, like 30d or 12h; none for as long as the server does.",
+)
+@server_options
+def keep(
+    name: str, *, capacity: int | None, ttl: str | None, server: str, token: str | None
+) -> None:
+    """Choose how many requests a bin keeps, and how long; without an option, show it."""
+    client = Client(server, token)
+    fields = {"capacity": capacity, "ttl": ttl}
+    chosen = {field: value for field, value in fields.items() if value is not None}
+    now = client.call("PATCH" if chosen else "GET", bin_path(name), chosen or None)
+    age = f", each for {now['ttl']}" if now["ttl"] else ""
+    click.echo(f"{name} keeps the newest {now['capacity']:,} requests{age}.")
 
 
 @command.command("delete", context_settings=ENVIRONMENT)

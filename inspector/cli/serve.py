@@ -109,7 +109,15 @@ def _list_limits() -> str:
     default=DEFAULTS.capacity,
     show_default=True,
 )
-@_option("--ttl", "How long a request is kept, like 30d or 12h; for ever by default.")
+@_option(
+    "--ttl",
+    "How long bins without an age of their own keep a request, like 30d; for ever by default.",
+)
+@_option(
+    "--max-total",
+    "How much all bins keep together, like 5GB: the oldest requests go, pinned ones stay.",
+    metavar="SIZE",
+)
 @_option("--max-body", "The largest body that is kept whole.", default="10MB", show_default=True)
 @_option(
     "--max-form-variables",
@@ -258,6 +266,7 @@ def _make_settings(**chosen: Any) -> Settings:
             bins=tuple(check_name(name) for name in chosen["bin"]),
             capacity=chosen["capacity"],
             ttl_s=parse_duration(chosen["ttl"]) if chosen["ttl"] else None,
+            max_total_bytes=_parse_total(chosen["max_total"], chosen["max_body"]),
             max_body_bytes=parse_size(chosen["max_body"]),
             max_form_variables=chosen["max_form_variables"],
             max_form_depth=chosen["max_form_depth"],
@@ -281,6 +290,13 @@ def _load_certificate(settings: Settings) -> ssl.SSLContext | None:
     from inspector.server.tls import load_certificate  # seldom needed
 
     return load_certificate(settings.tls_cert, settings.tls_key)
+
+
+def _parse_total(text: str | None, max_body: str) -> int | None:
+    total = None if text is None else parse_size(text)
+    if total is not None and total < parse_size(max_body):
+        raise click.UsageError("--max-total is at least --max-body: one request has to fit.")
+    return total
 
 
 def _take_handed_socket(settings: Settings) -> Settings:
@@ -338,9 +354,6 @@ def _print_requests(process: Any) -> RequestLines:
 
 
 def _prune_now_and_then(process: Any) -> None:
-    if process.settings.ttl_s is None:
-        return
-
     def prune_again() -> None:
         try:
             process.services.prune()

@@ -14,6 +14,8 @@ from inspector.domain.answers import DEFAULT, Answer
 from inspector.errors import InspectorError
 
 DEFAULT_CAPACITY = 1000
+# Three centuries: the age of a request is a time that there was.
+MAX_AGE_S = 10_000_000_000
 MAX_CAPACITY = 1_000_000
 
 # First path segments the server answers itself; a bin of that name could never be reached.
@@ -32,6 +34,7 @@ class Bin(NamedTuple):
     of all rules (``answers.rules``), None for none.
     Nothing below ``kept_from`` is there any more but the pinned requests ``kept_below``;
     ``let_go`` counts what went by capacity or age, ``pinned`` all that are pinned.
+    ``ttl_s`` is how long it keeps a request, None for as long as the server says.
     ``receiver`` is whose reading of a form its pages show: a dialect of ``forms.parse``, or
     ``sent`` for the pairs in wire order. ``has_signatures``: it has secrets to check them with.
     ``replay_urls`` are those that its requests were sent again to, the last one first, with
@@ -52,6 +55,7 @@ class Bin(NamedTuple):
     kept_from: int = 1
     let_go: int = 0
     receiver: str = "php"
+    ttl_s: int | None = None
     has_signatures: bool = False
     columns: tuple[str, ...] = ()
     pinned: int = 0

@@ -18,7 +18,13 @@ from inspector.errors import BinNotFoundError, InspectorError
 from inspector.signatures import SignatureSecret, dump_secrets, load_secrets
 from inspector.storage.cleaning import DELETED_PREFIX
 from inspector.storage.models import AnnotationRow, AnswerSetRow, AnswerTurnRow, BinRow, db
-from inspector.storage.records import check_capacity, hash_secret, make_bin_row, name_taken
+from inspector.storage.records import (
+    check_capacity,
+    check_ttl,
+    hash_secret,
+    make_bin_row,
+    name_taken,
+)
 from inspector.storage.removing import Remover
 
 MAX_REPLAY_URLS = 10
@@ -43,12 +49,13 @@ class BinStore:
         *,
         private: bool = False,
         capacity: int = DEFAULT_CAPACITY,
+        ttl_s: float | None = None,
     ) -> tuple[Bin, str | None]:
         """Make a bin, with a generated name when none is given; answers it and its secret.
 
         The secret exists for private bins only and is stored as a hash: this is
         the one time it can be seen. Raises ``name_taken``, ``invalid_name``,
-        ``name_reserved``, ``invalid_capacity`` or ``too_many_bins``.
+        ``name_reserved``, ``invalid_capacity``, ``invalid_ttl`` or ``too_many_bins``.
         """
         values, secret = make_bin_row(name, private=private, capacity=capacity)
         count = db.session.scalar(select(func.count(BinRow.id)).where(_is_there())) or 0
@@ -56,7 +63,7 @@ class BinStore:
             raise InspectorError(
                 "too_many_bins", f"There are {count:,} bins already. Delete some first."
             )
-        row = BinRow(**values)
+        row = BinRow(**values, ttl_s=check_ttl(ttl_s))
         db.session.add(row)
         try:
             db.session.commit()
@@ -98,6 +105,15 @@ class BinStore:
         """Change how many requests the bin keeps, and let go of those that are too many."""
         check_capacity(capacity)
         self._remover.set_capacity(self._row(name).id, capacity)
+        return self.get(name)
+
+    def keep_for(self, name: str, ttl_s: float | None) -> Bin:
+        """Keep requests so long, None for as long as the server says; the older ones go soon.
+
+        Raises ``BinNotFoundError`` or ``invalid_ttl``.
+        """
+        self._row(name).ttl_s = check_ttl(ttl_s)
+        db.session.commit()
         return self.get(name)
 
     def remember_receiver(self, name: str, receiver: str) -> Bin:
@@ -217,6 +233,7 @@ def _to_bin(row: BinRow, kept_below: tuple[int, ...]) -> Bin:
         kept_from=row.kept_from,
         let_go=row.let_go,
         receiver=row.receiver,
+        ttl_s=row.ttl_s,
         has_signatures=row.signatures is not None,
         pinned=row.pinned,
         kept_below=kept_below,

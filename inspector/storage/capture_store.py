@@ -19,7 +19,7 @@ from inspector.storage.cleaning import Cleaner
 from inspector.storage.database.connections import Connections, Statement
 from inspector.storage.delivery_rows import INSERT, KEPT, PRUNE_RUNS, to_values
 from inspector.storage.outcomes import BinRelay, NoSuchBin, Outcome, RecordedAnswer, Stored
-from inspector.storage.records import REQUEST_COLUMNS, to_row
+from inspector.storage.records import REQUEST_COLUMNS, count_stored_bytes, to_row
 from inspector.storage.statements import (
     BEGIN_RELAY,
     CHECK,
@@ -143,13 +143,13 @@ class CaptureStore:
             delivery = cursor.fetchone()[0]
         cursor.execute(self._end_relay, relay_of(relayed, delivery))
 
-    def clean(self, cleaner: Cleaner) -> None:
-        """Make one step of a cleaner's."""
+    def clean(self, cleaner: Cleaner) -> list[Removal]:
+        """Make one step of a cleaner's; answers what bins let go of by it."""
         self._connect()
         connection = self._connection
         self._connections.enter(connection)
         try:
-            cleaner.step(connection)
+            return cleaner.step(connection)
         finally:
             self._connections.leave(connection)
 
@@ -164,16 +164,10 @@ class CaptureStore:
         with self._transaction() as (cursor, last):
             overfull: list[_TakenNumbers] = []
             for name in sorted(by_bin):  # one order for all writers of a shared database
-                taken = len(by_bin[name])
-                cursor.execute(self._take_numbers, {"bin_name": name, "taken": taken})
-                for bin_ in map(_TakenNumbers._make, cursor.fetchall()):
+                indices = by_bin[name]
+                of_bin = [captures[index] for index in indices]
+                for bin_ in self._take(cursor, name, of_bin, last):
                     news.stored[bin_.bin_id] = bin_.last_number
-                    if self._enqueue is not None:
-                        first = bin_.last_number - taken + 1
-                        bounds = {"bin": bin_.bin_id, "first": first, "last": bin_.last_number}
-                        last.append((self._enqueue, bounds))
-                    indices = by_bin[name]
-                    of_bin = [captures[index] for index in indices]
                     stored = self._number(cursor, bin_, of_bin)
                     for index, capture, outcome in zip(indices, of_bin, stored, strict=True):
                         outcomes[index] = outcome
@@ -191,6 +185,21 @@ class CaptureStore:
                 payload = format_announcement(self._instance, news.stored, news.removed)
                 last.append((self._announce, {"payload": payload}))
         return outcomes, news
+
+    def _take(
+        self, cursor: Any, name: str, captures: Sequence[Capture], last: list[Statement]
+    ) -> list[_TakenNumbers]:
+        """The bin of this name with numbers taken for the captures; nothing without one."""
+        size = sum(map(count_stored_bytes, captures))
+        taken = {"bin_name": name, "taken": len(captures), "bytes": size}
+        cursor.execute(self._take_numbers, taken)
+        bins = list(map(_TakenNumbers._make, cursor.fetchall()))
+        if self._enqueue is not None:
+            for bin_ in bins:
+                first = bin_.last_number - len(captures) + 1
+                bounds = {"bin": bin_.bin_id, "first": first, "last": bin_.last_number}
+                last.append((self._enqueue, bounds))
+        return bins
 
     def _begin_relays(self, cursor: Any, outcomes: Sequence[Outcome]) -> None:
         """Say of what is to be passed on that it is under way, before it is."""

@@ -12,7 +12,10 @@ from typing import Any
 
 from inspector.clock import time
 from inspector.domain.pace import Pace
-from inspector.storage.database.connections import Connections
+from inspector.domain.removals import Removal
+from inspector.storage.database.connections import Connections, Statement
+from inspector.storage.records import STORED_BYTES
+from inspector.storage.total import TotalBound
 
 STEP_ROWS = 500
 STEP_BYTES = 8_000_000
@@ -31,10 +34,13 @@ DELETED_PREFIX = "/"
 
 _LEFT_BEHIND = (
     "SELECT id FROM bins WHERE substr(name, 1, 1) = '/' OR kept_from >"
-    " (SELECT min(number) FROM requests WHERE requests.bin_id = bins.id)"
+    " (SELECT number FROM requests WHERE requests.bin_id = bins.id AND number NOT IN"
+    " (SELECT number FROM annotations WHERE annotations.bin_id = bins.id AND pinned)"
+    " ORDER BY number LIMIT 1)"
 )
 _PINNED = "SELECT number FROM annotations WHERE bin_id = :bin AND pinned"
 _BIN = "SELECT kept_from, name FROM bins WHERE id = :bin"
+_COUNT_BYTES = "UPDATE bins SET stored_bytes = stored_bytes - :bytes WHERE id = :bin"
 _OLDEST = (
     "SELECT number, body_size FROM requests WHERE bin_id = :bin AND number < :kept_from"  # noqa: S608
     f" AND number NOT IN ({_PINNED}) ORDER BY number LIMIT :rows"
@@ -48,18 +54,23 @@ class Cleaner:
     Steps may raise what ``connections.errors`` says; what was not done is done later.
     """
 
-    def __init__(self, connections: Connections) -> None:
+    def __init__(
+        self, connections: Connections, max_total_bytes: int | None = None, instance: str = ""
+    ) -> None:
         self._connections = connections
-        tables = ("requests", *connections.tables_by_number)
-        self._delete = [
-            connections.spell(
-                f"DELETE FROM {table} WHERE bin_id = :bin AND number <= :up_to"  # noqa: S608
-                f" AND number NOT IN ({_PINNED})"
-            )
-            for table in tables
+        self._total = (
+            None if max_total_bytes is None else TotalBound(connections, max_total_bytes, instance)
+        )
+        where = f"WHERE bin_id = :bin AND number <= :up_to AND number NOT IN ({_PINNED})"
+        self._delete = connections.spell(
+            f"DELETE FROM requests {where} RETURNING {STORED_BYTES}"  # noqa: S608 - constants
+        )
+        self._delete_more = [
+            connections.spell(f"DELETE FROM {table} {where}")  # noqa: S608
+            for table in connections.tables_by_number
         ]
-        self._left_behind, self._bin, self._oldest, self._delete_bin = map(
-            connections.spell, (_LEFT_BEHIND, _BIN, _OLDEST, _DELETE_BIN)
+        self._left_behind, self._bin, self._oldest, self._delete_bin, self._count_bytes = map(
+            connections.spell, (_LEFT_BEHIND, _BIN, _OLDEST, _DELETE_BIN, _COUNT_BYTES)
         )
         self._bins: dict[int, None] = {}
         self._look_at = 0.0
@@ -78,21 +89,25 @@ class Cleaner:
     def note_capture(self) -> None:
         """Captures came just now: they go first."""
         self._pace.note_capture()
+        if self._total is not None:
+            self._total.is_due = True
 
     @property
     def nap_s(self) -> float:
         """Seconds until the next step is due; 0 for one at once."""
         again_s = self._again_at - time.monotonic()
-        if self._bins:
+        if self._bins or (self._total is not None and self._total.is_due):
             return max(0.0, self._pace.rest_s, again_s)
         if self._has_free_pages:
             return max(0.0, self._pace.busy_s, again_s)
         return max(0.0, self._pace.busy_s, again_s, self._look_at - time.monotonic())
 
-    def step(self, connection: Any) -> None:
-        """Make one step, a transaction of its own."""
+    def step(self, connection: Any) -> list[Removal]:
+        """Make one step, a transaction of its own; answers what bins let go of by it."""
         began = time.monotonic()
         cursor = connection.cursor()
+        removals: list[Removal] = []
+        last: list[Statement] = []
         try:
             if began >= self._look_at:
                 cursor.execute(self._left_behind)
@@ -100,12 +115,14 @@ class Cleaner:
                 self._look_at = began + LOOK_EVERY_S
             elif self._bins:
                 bin_id = next(iter(self._bins))
-                if not self._delete_some(cursor, bin_id):
+                if not self._delete_some(cursor, bin_id, last):
                     self._bins.pop(bin_id)
                     self._has_free_pages = self._connections.is_sqlite
+            elif self._total is not None and self._total.is_due:
+                removals = self._let_oldest_go(cursor, self._total, last)
             elif self._has_free_pages:
                 self._has_free_pages = self._give_back(cursor)
-            connection.commit()
+            self._connections.finish(connection, cursor, last)
         except BaseException:
             connection.rollback()
             self._again_at = time.monotonic() + 1
@@ -113,8 +130,23 @@ class Cleaner:
         finally:
             cursor.close()
         self._pace.note_work(time.monotonic() - began)
+        return removals
 
-    def _delete_some(self, cursor: Any, bin_id: int) -> bool:
+    def _let_oldest_go(
+        self, cursor: Any, total: TotalBound, last: list[Statement]
+    ) -> list[Removal]:
+        """Let the oldest of all bins go where all together have too much."""
+        if not total.is_over(cursor):
+            return []
+        cursor.execute(self._left_behind)  # what others let go of makes room first
+        self._bins.update((bin_id, None) for (bin_id,) in cursor.fetchall())
+        if self._bins:
+            return []
+        removals = total.let_go(cursor, last)
+        self._bins.update((removal.bin_id, None) for removal in removals)
+        return removals
+
+    def _delete_some(self, cursor: Any, bin_id: int, last: list[Statement]) -> bool:
         """Delete a bin's oldest that are let go; False when none is left."""
         cursor.execute(self._bin, {"bin": bin_id})
         found = cursor.fetchone()
@@ -130,11 +162,15 @@ class Cleaner:
             size, up_to = size + body_size, number
         if up_to is not None:
             # The pinned of a bin are few, and none of one that was emptied or deleted.
-            for statement in self._delete:
-                cursor.execute(statement, {"bin": bin_id, "up_to": up_to})
+            bounds = {"bin": bin_id, "up_to": up_to}
+            cursor.execute(self._delete, bounds)
+            deleted_bytes = sum(deleted for (deleted,) in cursor.fetchall())
+            for statement in self._delete_more:
+                cursor.execute(statement, bounds)
+            last.append((self._count_bytes, {"bin": bin_id, "bytes": deleted_bytes}))
         is_over = len(rows) < STEP_ROWS and (not rows or up_to == rows[-1][0])
         if is_over and name.startswith(DELETED_PREFIX):
-            cursor.execute(self._delete_bin, {"bin": bin_id})
+            last.append((self._delete_bin, {"bin": bin_id}))
         return not is_over
 
     @staticmethod

@@ -39,6 +39,9 @@ class BinRow(Base):
     later (see ``cleaning``). ``held`` counts those above it, and ``let_go`` those that went
     by capacity or age, so that nobody counts rows; all others were deleted by hand. Pinned
     requests stay wherever they are (``AnnotationRow``); ``pinned`` counts them.
+
+    ``ttl_s`` is how long it keeps a request, null for as long as the server says.
+    ``stored_bytes`` counts heads and bodies of the rows that are there, with those still to go.
     """
 
     __tablename__ = "bins"
@@ -63,6 +66,8 @@ class BinRow(Base):
     replay_urls: Mapped[str | None] = mapped_column(Text)
     columns: Mapped[str | None] = mapped_column(Text)
     relay: Mapped[str | None] = mapped_column(Text)
+    ttl_s: Mapped[int | None] = mapped_column(BigInteger)
+    stored_bytes: Mapped[int] = mapped_column(BigInteger, server_default="0")
 
 
 class AnswerSetRow(Base):

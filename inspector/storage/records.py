@@ -13,7 +13,7 @@ from inspector.capture import Capture, Refusal, WireDetails, split_request_line
 from inspector.clock import time
 from inspector.domain import AnsweredBy, Bin, BodyLimits, CapturedRequest, check_name, generate_name
 from inspector.domain.attempts import Attempt
-from inspector.domain.bins import MAX_CAPACITY
+from inspector.domain.bins import MAX_AGE_S, MAX_CAPACITY
 from inspector.domain.content import decode_text
 from inspector.domain.proxies import NO_PROXIES, TrustedProxies
 from inspector.domain.requests import (
@@ -49,6 +49,7 @@ REQUEST_COLUMNS = (
 ANNOTATION_COLUMNS = ("pinned", "note")
 # Those that a captured request has as they are stored.
 _AS_STORED = ("bin_id", "number", "received_us", "peer", "fidelity", "body_size")
+STORED_BYTES = "body_size + length(raw_head)"
 _ID = re.compile(r"(?:(\d{1,18})-)?(\d{1,18})\Z", re.ASCII)
 
 
@@ -96,6 +97,11 @@ def to_row(
         "wire": capture.wire.to_json(),
         "body": capture.read_body(),
     }
+
+
+def count_stored_bytes(capture: Capture) -> int:
+    """The bytes that a capture counts of ``--max-total``: ``STORED_BYTES`` of its row."""
+    return capture.body_size + len(capture.raw_head)
 
 
 class AttemptBatch:
@@ -220,6 +226,15 @@ def check_capacity(capacity: int) -> int:
             "invalid_capacity", f"A bin keeps 1 to {MAX_CAPACITY:,} requests.", field="capacity"
         )
     return capacity
+
+
+def check_ttl(ttl_s: float | None) -> int | None:
+    """Give an age in whole seconds back when a bin may have it, else raise ``invalid_ttl``."""
+    if ttl_s is not None and not 1 <= ttl_s <= MAX_AGE_S:
+        raise InspectorError(
+            "invalid_ttl", "A bin keeps requests for a second or more.", field="ttl"
+        )
+    return None if ttl_s is None else int(ttl_s)
 
 
 def hash_secret(secret: str) -> str:

@@ -10,7 +10,19 @@ from collections.abc import Callable
 from itertools import takewhile
 from typing import NamedTuple
 
-from sqlalchemy import Select, and_, bindparam, delete, func, or_, select, text, update
+from sqlalchemy import (
+    BigInteger,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    func,
+    literal_column,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from inspector.capture import IMPORTED
 from inspector.domain import Bin
@@ -19,6 +31,7 @@ from inspector.storage.announcements import format_announcement
 from inspector.storage.cleaning import DELETED_PREFIX
 from inspector.storage.database.postgresql import ANNOUNCE, TABLES_BY_NUMBER
 from inspector.storage.models import AnnotationRow, BinRow, RequestRow, db
+from inspector.storage.records import STORED_BYTES
 
 STEP = 1000
 IMPORTED_STEP = 300
@@ -202,12 +215,16 @@ class Remover:
             RequestRow.number.in_(numbers),
             or_(RequestRow.number >= held.kept_from, RequestRow.number.in_(pinned)),
         )
-        rows = db.session.execute(delete(RequestRow).where(condition).returning(RequestRow.number))
-        gone = set(rows.scalars())
+        size = literal_column(STORED_BYTES, BigInteger)
+        rows = db.session.execute(
+            delete(RequestRow).where(condition).returning(RequestRow.number, size.label("size"))
+        ).all()
+        gone = {row.number for row in rows}
         self._change(
             bin_id,
             held=BinRow.held - sum(number >= held.kept_from for number in gone),
             pinned=BinRow.pinned - len(gone & pinned),
+            stored_bytes=BinRow.stored_bytes - sum(row.size for row in rows),
         )
         if db.engine.dialect.name == "postgresql":
             for table in TABLES_BY_NUMBER:

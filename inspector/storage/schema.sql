@@ -19,6 +19,8 @@ CREATE TABLE bins (
     replay_urls TEXT,
     columns TEXT,
     relay TEXT,
+    ttl_s BIGINT,
+    stored_bytes BIGINT DEFAULT '0' NOT NULL,
     UNIQUE (name)
 );
 

@@ -10,7 +10,8 @@ from inspector.storage.answers import RECORDED_ONLY
 from inspector.storage.outcomes import RecordedAnswer
 
 TAKE_NUMBERS = (
-    "UPDATE bins SET last_number = last_number + :taken, held = held + :taken"
+    "UPDATE bins SET last_number = last_number + :taken, held = held + :taken,"
+    " stored_bytes = stored_bytes + :bytes"
     " WHERE name = :bin_name"
     " RETURNING id, last_number, capacity, answers, private, answer_set, kept_from, held, pinned,"
     " relay, signatures"

@@ -61,7 +61,8 @@ class Writer:
     ``{bin_id: highest new number}``, ``on_removed`` with what full bins have let go of, and
     ``on_changed`` with bin and number of a request that was passed on.
     ``on_batch_told`` (may be set later) is called once when all of a batch has been
-    told. ``is_failing`` says that the last commit did not
+    told. With ``max_total_bytes`` the oldest go while all bins have more.
+    ``is_failing`` says that the last commit did not
     work; ``stored``, ``failed`` and ``batches`` count since the start, private bins left out.
     """
 
@@ -74,10 +75,11 @@ class Writer:
         on_changed: Callable[[int, int], None] | None = None,
         on_batch_told: Callable[[], None] | None = None,
         instance: str = "",
+        max_total_bytes: int | None = None,
     ) -> None:
         self._faults = connections.errors
         self._store = CaptureStore(connections, instance)
-        self._cleaner = Cleaner(connections)
+        self._cleaner = Cleaner(connections, max_total_bytes, instance)
         self._on_stored = on_stored
         self._on_removed = on_removed
         self._on_changed = on_changed
@@ -345,7 +347,11 @@ class Writer:
         if self.is_failing or self._cleaner.nap_s > 0:
             return
         try:
-            self._store.clean(self._cleaner)
+            removals = self._store.clean(self._cleaner)
         except self._faults as error:
             self._store.disconnect()
             log.debug("Deleting waits: %s.", explain(error), exc_info=True)
+            return
+        for removal in removals:
+            if self._on_removed is not None:
+                self._call(self._on_removed, removal)

@@ -14,6 +14,7 @@ from flask import Flask, request
 
 from inspector.answers.matches import Match
 from inspector.domain import Bin, CapturedRequest
+from inspector.domain.bins import MAX_AGE_S
 from inspector.domain.counters import ServerCounts
 from inspector.domain.credentials import restore_url
 from inspector.domain.proxies import TrustedProxies
@@ -294,13 +295,16 @@ class Services:
         return describe_url(self.engine.url)
 
     def prune(self) -> int:
-        """Delete what is older than the settings say; answers how many requests went."""
-        if self.settings.ttl_s is None:
-            return 0
-        oldest = datetime.now(UTC) - timedelta(seconds=self.settings.ttl_s)
+        """Delete what is older than its bin or the settings say; answers how many went."""
+        now = datetime.now(UTC)
+        gone = 0
         with self.app.app_context():
-            before_us = int(oldest.timestamp() * 1_000_000)
-            return sum(self.requests.prune(bin_, before_us) for bin_ in self.bins.list())
+            for bin_ in self.bins.list():
+                ttl_s = self.settings.ttl_s if bin_.ttl_s is None else bin_.ttl_s
+                if ttl_s is not None and bin_.request_count:
+                    oldest = now - timedelta(seconds=min(ttl_s, MAX_AGE_S))
+                    gone += self.requests.prune(bin_, int(oldest.timestamp() * 1_000_000))
+        return gone
 
     def close(self) -> None:
         """Store what is queued and let go of the database."""

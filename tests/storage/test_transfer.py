@@ -19,6 +19,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Engine,
+    Float,
     Integer,
     LargeBinary,
     Table,
@@ -74,6 +75,8 @@ def make_value(column: Any, row: int) -> Any:
         return row if column.primary_key or column.foreign_keys else 2**40 + row
     if isinstance(kind, Integer):
         return row if column.primary_key else 1_000 + row
+    if isinstance(kind, Float):
+        return row + 0.1
     if isinstance(kind, LargeBinary):
         return bytes(range(256)) * row
     return f"{column.name[:6]} é\u4e2d {row}"

@@ -21,7 +21,7 @@ BUSY_TIMEOUT_S = 5.0
 # Tests of what is built on the database, not of the database, may do without the disk.
 SYNCHRONOUS = "FULL"
 # The newest migration in migrations/versions; a test keeps the two the same.
-HEAD_REVISION = "0013"
+HEAD_REVISION = "0014"
 # What SQLite's log of changes shrinks to once it was carried over into the file.
 MAX_LOG_BYTES = 16_000_000
 _SCHEMA = Path(__file__).parent.parent / "schema.sql"
@@ -37,12 +37,14 @@ class Connections(Protocol):
 
     ``tables_by_number`` hold more about requests, by bin and number; ``enqueue`` is one more
     statement for the numbers ``:first`` to ``:last`` of a bin, ``announce`` one for news.
+    ``only_one`` gives true to one transaction at a time; None where one writes at a time anyway.
     """
 
     errors: tuple[type[Exception], ...]
     is_sqlite: bool
     tables_by_number: tuple[str, ...]
     enqueue: str | None
+    only_one: str | None
     announce: str | None
 
     def open(self) -> Any:
@@ -87,6 +89,7 @@ class SqliteFile:
     is_sqlite = True
     tables_by_number: tuple[str, ...] = ()
     enqueue: str | None = None
+    only_one: str | None = None
     announce: str | None = None
 
     def __init__(self, path: Path) -> None:

@@ -33,6 +33,7 @@ from inspector.storage.database.postgresql import (
     ENQUEUE,
     EXTRAS,
     MIGRATION_LOCK,
+    ONLY_ONE,
     TABLES_BY_NUMBER,
     copy_rows,
     finish,
@@ -74,6 +75,7 @@ class EngineConnections:
         )
         self.tables_by_number: tuple[str, ...] = () if self.is_sqlite else TABLES_BY_NUMBER
         self.enqueue = None if self.is_sqlite else ENQUEUE
+        self.only_one = None if self.is_sqlite else ONLY_ONE
         self.announce = None if self.is_sqlite else ANNOUNCE
 
     def open(self) -> Any:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary
+from sqlalchemy import BigInteger, Boolean, Float, Integer, LargeBinary, String
 
 from inspector.storage.database.connections import Statement
 from inspector.storage.models import Base
@@ -21,6 +21,7 @@ CHANNEL = "inspector"
 # Any number, but the same for all versions: one instance at a time brings the tables up to date.
 MIGRATION_LOCK = 0x1_4E5_9EC7
 INDEX_LOCK = 0x1_4E5_9EC8
+ONLY_ONE = f"SELECT pg_try_advisory_xact_lock({0x1_4E5_9EC9})"
 TABLES_BY_NUMBER = ("requests_to_index", "request_words")
 ENQUEUE = (
     "INSERT INTO requests_to_index (bin_id, number)"
@@ -85,8 +86,15 @@ def finish(connection: Any, cursor: Any, last: Sequence[Statement]) -> None:
         cursor.execute(_SYNC)
 
 
-# What COPY calls the type of a column; the first that a column is counts, all others are text.
-_TYPES = ((BigInteger, "int8"), (Integer, "int4"), (Boolean, "bool"), (LargeBinary, "bytea"))
+# What COPY calls the type of a column; the first that a column is counts.
+_TYPES = (
+    (BigInteger, "int8"),
+    (Integer, "int4"),
+    (Float, "float8"),
+    (Boolean, "bool"),
+    (LargeBinary, "bytea"),
+    (String, "text"),
+)
 
 
 def copy_rows(
@@ -104,6 +112,6 @@ def copy_rows(
 def _find_types(table: str, columns: tuple[str, ...]) -> list[str]:
     found = Base.metadata.tables[table].columns
     return [
-        next((name for kind, name in _TYPES if isinstance(found[column].type, kind)), "text")
+        next(name for kind, name in _TYPES if isinstance(found[column].type, kind))
         for column in columns
     ]

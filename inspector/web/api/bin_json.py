@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal, NotRequired, TypedDict, cast
 
 from inspector.domain import Bin
+from inspector.settings import format_duration
 from inspector.web.api.pairs import MOMENT, SENT_PAIRS
 from inspector.web.api.schema import About
 from inspector.web.current import current_services
@@ -30,6 +31,9 @@ class BinJson(TypedDict):
     inspect_url: Annotated[str, About("The bin's page, by RequestBin's habit.")]
     created_at: Annotated[str, About("ISO 8601, UTC.", schema=MOMENT)]
     capacity: Annotated[int, About("How many requests it keeps; older ones go.")]
+    ttl: Annotated[
+        str | None, About("How long it keeps a request; null for as long as the server does.")
+    ]
     last_number: Annotated[int, About("The highest number given so far; 0 for none.")]
     let_go_count: Annotated[int, About("How many older ones went, by capacity or age.")]
     deleted_count: Annotated[int, About("How many were deleted by hand.")]
@@ -62,6 +66,7 @@ def bin_to_json(bin_: Bin) -> BinJson:
         "inspect_url": f"{url}?inspect",
         "created_at": bin_.created_at.isoformat(),
         "capacity": bin_.capacity,
+        "ttl": None if bin_.ttl_s is None else format_duration(bin_.ttl_s),
         "last_number": bin_.last_number,
         "let_go_count": bin_.let_go,
         "deleted_count": bin_.deleted_count,

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from inspector.domain.bins import MAX_CAPACITY
 from inspector.reading.columns import check_columns
+from inspector.settings import parse_duration
 from inspector.web.api.bin_json import SHOWN_RECEIVER, BinJson, ShownReceiver, bin_to_json
 from inspector.web.api.calls import Answer, Api
 from inspector.web.api.schema import About
@@ -18,6 +19,11 @@ from inspector.web.current import current_services, find_bin, list_open_bins
 api = Api()
 
 _CAPACITY = About("How many requests the bin keeps; older ones go.", least=1, most=MAX_CAPACITY)
+_TTL = About(
+    "How long the bin keeps a request, like 30d, 12h or 90s; none for as long as the server does.",
+    pattern=r"none|\d{1,9}(\.\d{1,3})? ?[smhdwSMHDW]",
+    form="is like 30d, 12h, 15m or 90s, or none",
+)
 _NAME = About(
     "What the bin's URL ends in; generated when it is not given.",
     pattern=r"|[a-z0-9][a-z0-9-]{1,62}",
@@ -33,6 +39,7 @@ class NewBin:
     name: Annotated[str | None, _NAME] = None
     private: Annotated[bool, About("Whether only its secret opens it.")] = False
     capacity: Annotated[int | None, _CAPACITY] = None
+    ttl: Annotated[str | None, _TTL] = None
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,7 @@ class BinChange:
     """Changes to a bin; what is not given stays."""
 
     capacity: Annotated[int | None, _CAPACITY] = None
+    ttl: Annotated[str | None, _TTL] = None
     receiver: Annotated[ShownReceiver | None, SHOWN_RECEIVER] = None
     columns: Annotated[
         list[str] | None,
@@ -67,6 +75,7 @@ def create_bin(body: NewBin) -> ResponseReturnValue:
         body.name or None,
         private=body.private,
         capacity=services.settings.capacity if body.capacity is None else body.capacity,
+        ttl_s=_read_ttl(body.ttl),
     )
     answer = bin_to_json(made)
     if secret is not None:
@@ -96,11 +105,17 @@ def change_bin(name: str, body: BinChange) -> ResponseReturnValue:
     columns = None if body.columns is None else check_columns(body.columns)
     if body.capacity is not None:
         bin_ = current_services().bins.update(name, capacity=body.capacity)
+    if body.ttl is not None:
+        bin_ = current_services().bins.keep_for(name, _read_ttl(body.ttl))
     if body.receiver is not None:
         bin_ = current_services().bins.remember_receiver(name, body.receiver)
     if columns is not None:
         bin_ = current_services().bins.show_columns(name, columns)
     return jsonify(bin_to_json(bin_))
+
+
+def _read_ttl(text: str | None) -> float | None:
+    return None if text in (None, "none") else parse_duration(text or "")
 
 
 @api.call("DELETE", "/bins/<name>", Answer(status=204, meaning="It is gone."))

@@ -14,6 +14,8 @@ from jinja2 import StrictUndefined
 
 from inspector.domain import Bin, CapturedRequest
 from inspector.errors import InspectorError
+from inspector.settings import format_duration, parse_duration
+from inspector.storage.records import check_capacity, check_ttl
 from inspector.web.access.login import show_secret
 from inspector.web.current import current_services, find_bin, find_position, list_open_bins
 from inspector.web.htmx import (
@@ -142,3 +144,42 @@ def clear_bin(name: str) -> Any:
     """Back to the bin; its numbers go on."""
     current_services().requests.clear(find_bin(name))
     return redirect(f"/bins/{name}", 303)
+
+
+@blueprint.get("/bins/<name>/keeping")
+def show_keeping(name: str) -> Response:
+    """How many requests the bin keeps and how long, in a form."""
+    bin_ = find_bin(name)
+    ttl = "" if bin_.ttl_s is None else format_duration(bin_.ttl_s)
+    return _render_keeping(bin_, {"capacity": str(bin_.capacity), "ttl": ttl})
+
+
+@blueprint.post("/bins/<name>/keeping")
+def save_keeping(name: str) -> Any:
+    """A form with ``capacity`` and ``ttl``; both are saved, or neither with the reason."""
+    bin_, bins = find_bin(name), current_services().bins
+    given = {field: request.form.get(field, "").strip() for field in ("capacity", "ttl")}
+    try:
+        if not (given["capacity"].isascii() and given["capacity"].isdecimal()):
+            check_capacity(0)
+        capacity = check_capacity(int(given["capacity"][:12]))
+        ttl_s = check_ttl(parse_duration(given["ttl"]) if given["ttl"] else None)
+    except InspectorError as problem:
+        response = _render_keeping(bin_, given, problem.message)
+        response.status_code = 400
+        return response
+    bins.keep_for(bin_.name, ttl_s)
+    bins.update(bin_.name, capacity=capacity)
+    return redirect(f"/bins/{name}", 303)
+
+
+def _render_keeping(bin_: Bin, given: dict[str, str], problem: str = "") -> Response:
+    server_ttl_s = current_services().settings.ttl_s
+    return render_resource(
+        "bins/keeping.html",
+        "bins/_keeping.html",
+        bin=bin_,
+        given=given,
+        server_ttl=None if server_ttl_s is None else format_duration(server_ttl_s),
+        problem=problem,
+    )
