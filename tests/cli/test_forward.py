@@ -14,14 +14,14 @@ from inspector.errors import InspectorError
 from inspector.web.api.request_json import request_to_json
 from tests.emitter.receiver import Receiver
 from tests.emitter.test_replaying import captured
+from tests.reading.captures import make_captured
 
 
 def arriving(
     head: bytes, body: bytes = b"", refusal: Refusal | None = None, *, truncated: bool = False
 ) -> CapturedRequest:
     """A request as a tail has it: by way of the API's JSON."""
-    found = captured(head, body, truncated=truncated)
-    stored = CapturedRequest(**{**found.__dict__, "refusal": refusal})
+    stored = make_captured(head, body, refusal=refusal, truncated=truncated)
     return read_request(dict(request_to_json(stored)))
 
 

@@ -19,6 +19,7 @@ from inspector.emitter import (
 )
 from inspector.errors import InspectorError
 from tests.emitter.receiver import Receiver
+from tests.reading.captures import make_captured
 
 HEAD = (
     b"PUT /orders/a%20b?x=1&y HTTP/1.1\r\n"
@@ -33,21 +34,7 @@ HEAD = (
 def captured(
     head: bytes = HEAD, body: bytes = b"\0\xffbytes", *, truncated: bool = False
 ) -> CapturedRequest:
-    return CapturedRequest(
-        id="1-1",
-        bin_id=1,
-        bin_name="orders",
-        number=1,
-        received_us=0,
-        raw_head=head,
-        body=body,
-        body_size=len(body),
-        peer="127.0.0.1",
-        chunked=True,
-        truncated=truncated,
-        fidelity="exact",
-        refusal=None,
-    )
+    return make_captured(head, body, bin_name="orders", chunked=True, truncated=truncated)
 
 
 def test_a_replay_is_the_request_to_the_byte_but_for_its_connection() -> None:

@@ -19,6 +19,7 @@ from inspector.errors import InspectorError
 from inspector.exports import export_request
 from tests.exports.shells import SHELLS, Sandbox, find_shell
 from tests.machine import skip_without
+from tests.reading.captures import make_captured
 from tests.servers import LiveServer
 
 BASE = "http://127.0.0.1:8787"
@@ -39,21 +40,7 @@ HOSTILE_HEAD = (
 
 
 def make(head: bytes, body: bytes = b"") -> CapturedRequest:
-    return CapturedRequest(
-        id="1-1",
-        bin_id=1,
-        bin_name="orders",
-        number=1,
-        received_us=0,
-        raw_head=head,
-        body=body,
-        body_size=len(body),
-        peer="127.0.0.1",
-        chunked=False,
-        truncated=False,
-        fidelity="exact",
-        refusal=None,
-    )
+    return make_captured(head, body, bin_name="orders")
 
 
 def export(request: CapturedRequest, form: str, base_url: str = BASE) -> str:

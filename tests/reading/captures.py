@@ -1,6 +1,7 @@
 """Captured requests made by hand, and the helpdesk's sample ticket as one."""
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote_plus
 
 from inspector.domain import CapturedRequest
@@ -8,6 +9,24 @@ from inspector.domain import CapturedRequest
 FORM_TYPE = "application/x-www-form-urlencoded"
 RECEIVED_US = 1_404_291_709_000_000  # 2014-07-02 09:01:49 UTC
 SAMPLE_BODY = (Path(__file__).parent / "ticket_sample.body").read_bytes()
+
+
+def make_captured(raw_head: bytes, body: bytes = b"", **others: Any) -> CapturedRequest:
+    """The first request of a bin, with this head and body; ``others`` are fields of it."""
+    usual: dict[str, Any] = {
+        "id": "1-1",
+        "bin_id": 1,
+        "bin_name": "deskpro",
+        "number": 1,
+        "received_us": RECEIVED_US,
+        "body_size": len(body),
+        "peer": "127.0.0.1",
+        "chunked": False,
+        "truncated": False,
+        "fidelity": "exact",
+        "refusal": None,
+    }
+    return CapturedRequest(raw_head=raw_head, body=body, **(usual | others))
 
 
 def make_request(
@@ -22,21 +41,8 @@ def make_request(
     lines = [request_line, "Host: 127.0.0.1:8787"]
     lines += [f"Content-Type: {content_type}"] if content_type else []
     lines += [f"{name}: {value}" for name, value in headers]
-    return CapturedRequest(
-        id=f"1-{number}",
-        bin_id=1,
-        bin_name="deskpro",
-        number=number,
-        received_us=received_us,
-        raw_head=("\r\n".join(lines) + "\r\n").encode(),
-        body=body,
-        body_size=len(body),
-        peer="127.0.0.1",
-        chunked=False,
-        truncated=False,
-        fidelity="exact",
-        refusal=None,
-    )
+    head = ("\r\n".join(lines) + "\r\n").encode()
+    return make_captured(head, body, id=f"1-{number}", number=number, received_us=received_us)
 
 
 def make_form(*pairs: tuple[str, str], number: int = 1, **others: object) -> CapturedRequest:

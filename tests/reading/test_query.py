@@ -17,6 +17,7 @@ from inspector.errors import InspectorError
 from inspector.reading.marks import find_marks, method_mark
 from inspector.reading.query import AllOf, AnyOf, Lookup, Mark, parse_query
 from inspector.reading.words import WORD, Phrase, has_phrase, searched_lines
+from tests.reading.captures import make_captured
 
 NOW = datetime(2026, 5, 10, 12, tzinfo=UTC)
 FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
@@ -31,19 +32,11 @@ def make_request(
     body: bytes = BODY, *, head: bytes = b"", refusal: Refusal | None = None
 ) -> CapturedRequest:
     line = b"POST /b1/hook%20s?page=2 HTTP/1.1\r\n"
-    return CapturedRequest(
-        id="1-1",
-        bin_id=1,
+    return make_captured(
+        line + FORM + b"X-Deskpro-TicketId: 5\r\n" + head,
+        body,
         bin_name="b1",
-        number=1,
         received_us=int(NOW.timestamp() * 1_000_000),
-        raw_head=line + FORM + b"X-Deskpro-TicketId: 5\r\n" + head,
-        body=body,
-        body_size=len(body),
-        peer="127.0.0.1",
-        chunked=False,
-        truncated=False,
-        fidelity="exact",
         refusal=refusal,
         pinned=True,
         note="Call them later",

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inspector.capture import IMPORTED, Capture
-from inspector.domain import Bin, CapturedRequest
+from inspector.domain import Bin
 from inspector.reading.query import parse_query
 from inspector.reading.words import WORD, searched_lines
 from inspector.storage.outcomes import Stored
@@ -28,6 +28,7 @@ from inspector.storage.search.word_index import (
     WordIndex,
 )
 from inspector.web.services import Services
+from tests.reading.captures import make_captured
 
 COUNT = 230
 HEAD = b"POST /b1 HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
@@ -234,10 +235,7 @@ def test_what_is_too_big_to_be_indexed_is_read(
 @given(st.lists(TINY).map("".join), st.lists(TINY).map("".join))
 def test_the_index_cuts_words_where_searching_does(path: str, header: str) -> None:
     head = f"POST /b1/{quote(path)} HTTP/1.1\r\nX-Said: {header}\r\n".encode()
-    request = CapturedRequest(
-        id="1-1", bin_id=1, bin_name="b1", number=1, received_us=0, raw_head=head, body=b"",
-        body_size=0, peer="", chunked=False, truncated=False, fidelity="exact", refusal=None,
-    )  # fmt: skip
+    request = make_captured(head)
     index = WordIndex(":memory:")
     index.add([(1, request)])
     execute = index._connection.execute
