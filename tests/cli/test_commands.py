@@ -21,6 +21,7 @@ import pytest
 import requests
 
 from tests.conftest import StartServer
+from tests.emitter.receiver import Receiver
 from tests.servers import LiveServer
 
 INSPECTOR = str(Path(sys.executable).with_name("inspector"))
@@ -351,42 +352,11 @@ def test_tail_goes_on_from_where_it_was_lost_before_anything_came(command: Comma
     assert asked == [None, "1-7"]
 
 
-class Receiver(BaseHTTPRequestHandler):
-    """A local program that notes what it is sent."""
-
-    seen: list[dict[str, Any]]
-
-    def do_PUT(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.seen.append({"path": self.path, "headers": self.headers.items(), "body": body})
-        self.send_response(418)
-        self.end_headers()
-        self.wfile.write("\n\x1b[2Jshort and stout \u2615\n".encode() + b"x" * 500)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base's name
-        pass
+SAID = "\n\x1b[2Jshort and stout \u2615\n".encode() + b"x" * 500
+TEAPOT = b"HTTP/1.1 418 I'm a Teapot\r\nContent-Length: %d\r\n\r\n%s" % (len(SAID), SAID)
 
 
-@pytest.fixture
-def receiver() -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    seen: list[dict[str, Any]] = []
-    kind = type("Noting", (Receiver,), {"seen": seen})
-    server = HTTPServer(("127.0.0.1", 0), kind)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/app?k=v", seen
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def test_tail_passes_captures_on(
-    bin_url: str, tailing: Any, receiver: tuple[str, list[dict[str, Any]]]
-) -> None:
-    url, seen = receiver
-    process = tailing("--forward-to", url)
-    stop = threading.Event()
-
+def test_tail_passes_captures_on(bin_url: str, tailing: Any) -> None:
     def send() -> None:
         while not stop.is_set():
             requests.put(
@@ -394,19 +364,23 @@ def test_tail_passes_captures_on(
             )
             stop.wait(0.2)
 
-    sender = threading.Thread(target=send)
-    sender.start()
-    assert "PUT" in read_line(process)
-    answered = read_line(process)
-    stop.set()
-    sender.join()
+    stop = threading.Event()
+    with Receiver(otherwise=TEAPOT) as receiver:
+        process = tailing("--forward-to", f"{receiver.url}/app?k=v")
+        sender = threading.Thread(target=send)
+        sender.start()
+        assert "PUT" in read_line(process)
+        answered = read_line(process)
+        stop.set()
+        sender.join()
     assert "-> http://127.0.0.1:" in answered
     assert ": 418 I'm a Teapot in " in answered
     assert " ms: \\x1b[2Jshort and stout ☕" in answered
     assert answered.endswith("x…\n")
-    assert seen[0]["path"] == "/app/a%2Fb?k=v&x=1"
-    assert seen[0]["body"] == b"\x00\xffbody"
-    assert ("X-Own", "1") in seen[0]["headers"]
+    head, _, body = receiver.requests[0].partition(b"\r\n\r\n")
+    assert head.startswith(b"PUT /app/a%2Fb?k=v&x=1 HTTP/1.1\r\n")
+    assert body == b"\x00\xffbody"
+    assert b"\r\nX-Own: 1" in head
 
 
 def test_ctrl_c_is_how_a_tail_ends(bin_url: str, tailing: Any) -> None:

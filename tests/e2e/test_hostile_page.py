@@ -6,11 +6,7 @@ another name of this machine (two sites).
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 import pytest
 import requests
@@ -18,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from inspector.domain.answers import Answer
 from tests.conftest import StartServer
+from tests.emitter.receiver import Receiver
 from tests.server.conftest import RunningServer, server, start_process
 from tests.servers import LiveServer
 
@@ -99,29 +96,11 @@ FORMS = """
 """
 
 
-class Stage(BaseHTTPRequestHandler):
-    """Answers every request with an empty page."""
-
-    def do_GET(self) -> None:
-        body = b"<!doctype html><title>hostile</title><body>"
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
-@contextmanager
-def other_server() -> Iterator[int]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Stage) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield server.server_port
-        server.shutdown()
-        thread.join()
+EMPTY = b"<!doctype html><title>hostile</title><body>"
+STAGE = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n%s" % (
+    len(EMPTY),
+    EMPTY,
+)
 
 
 @pytest.fixture
@@ -135,20 +114,29 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture(params=["127.0.0.1", "localhost"])
 def hostile_page(request: pytest.FixtureRequest, context: BrowserContext) -> Iterator[Page]:
-    with other_server() as port:
+    with Receiver(otherwise=STAGE) as stage:
         page = context.new_page()
-        page.goto(f"http://{request.param}:{port}/")
+        page.goto(f"http://{request.param}:{stage.port}/")
         yield page
         page.close()
 
 
+@pytest.fixture(scope="module")
+def chest_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    with LiveServer(tmp_path_factory.mktemp("chest"), ("--bin", "chest")) as server:
+        answer = requests.post(f"{server.url}/chest", data={"ticket[id]": MARK}, timeout=30)
+        assert answer.text == "ok\n"
+        yield server
+
+
 @pytest.fixture
-def treasury(start_server: StartServer) -> LiveServer:
+def treasury(chest_server: LiveServer) -> LiveServer:
     """A server with a bin that holds one request with the treasure."""
-    server = start_server("--bin", "chest")
-    answer = requests.post(f"{server.url}/chest", data={"ticket[id]": MARK}, timeout=10)
-    assert answer.text == "ok\n"
-    return server
+    found = chest_server.get_json("/api/v1/bins/chest/requests")
+    assert found[-1]["id"] == "1-1"
+    for each in found[:-1]:  # those that other tests have sent
+        requests.delete(f"{chest_server.url}/api/v1/bins/chest/requests/{each['id']}", timeout=30)
+    return chest_server
 
 
 def assert_untouched(server: LiveServer) -> None:
@@ -290,12 +278,15 @@ def test_captured_documents_are_downloaded_and_never_shown(
     context: BrowserContext, treasury: LiveServer, media_type: str, body: str
 ) -> None:
     requests.post(f"{treasury.url}/chest", body, headers={"Content-Type": media_type}, timeout=10)
+    newest = treasury.get_json("/api/v1/bins/chest/requests")[0]
     page = context.new_page()
-    page.goto(f"{treasury.url}/bins/chest/requests/1-2")
+    page.goto(f"{treasury.url}/bins/chest/requests/{newest['id']}")
     with page.expect_download() as downloading:
-        page.evaluate("location.href = '/api/v1/bins/chest/requests/1-2/body'")
-    assert downloading.value.suggested_filename == "chest-2.bin"
-    assert page.url.endswith("/requests/1-2")
+        page.evaluate(
+            "id => { location.href = `/api/v1/bins/chest/requests/${id}/body` }", newest["id"]
+        )
+    assert downloading.value.suggested_filename == f"chest-{newest['number']}.bin"
+    assert page.url.endswith(f"/requests/{newest['id']}")
     assert page.title() != "ran"
 
 
@@ -315,8 +306,8 @@ def test_the_token_opens_by_a_form_and_a_link_elsewhere_then_works(
     assert TOKEN not in page.content()
     (cookie,) = context.cookies()
     assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
-    with other_server() as port:
-        page.goto(f"http://localhost:{port}/")
+    with Receiver(otherwise=STAGE) as stage:
+        page.goto(f"http://localhost:{stage.port}/")
         page.evaluate("url => { location.href = url; }", f"{server.url}/bins/chest")
         expect(page.get_by_role("heading", name="chest")).to_be_visible()
         found: dict[str, str] = page.evaluate(
@@ -324,7 +315,7 @@ def test_the_token_opens_by_a_form_and_a_link_elsewhere_then_works(
         )
         assert found["name"] == "chest"
         # A page of another port is of this site, and the browser sends it our cookie.
-        page.goto(f"http://127.0.0.1:{port}/")
+        page.goto(f"http://127.0.0.1:{stage.port}/")
         stolen = page.evaluate(ATTACKS, [server.url, "chest"])
         assert set(stolen.values()) == {"refused"}
 
