@@ -317,6 +317,12 @@ class ReceivedRequest:
         return str(self._json["leftover_base64"])
 
     @property
+    def header_notes(self) -> list[dict[str, str]]:
+        """Notes on unusual headers: ``code``, ``name`` and ``message``."""
+        found: list[dict[str, str]] = self._json["header_notes"]
+        return found
+
+    @property
     def wire_notes(self) -> list[dict[str, str]]:
         """Notes on the framing: ``code`` and ``message``."""
         found: list[dict[str, str]] = self._json["wire_notes"]

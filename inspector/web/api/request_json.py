@@ -10,8 +10,23 @@ from inspector.domain import CapturedRequest
 from inspector.domain.json_bodies import write_json_line
 from inspector.forms import Form, Note, to_json_safe
 from inspector.reading.columns import read_columns
+from inspector.reading.headers import find_header_notes
 from inspector.reading.json_notes import find_json_notes
 from inspector.web.api.answer_json import GivenAnswerJson, answer_to_json
+from inspector.web.api.note_json import (
+    AttemptJson,
+    DetectedJson,
+    EventJson,
+    HeaderNoteJson,
+    JsonNoteJson,
+    NoteJson,
+    ParsedJson,
+    PartJson,
+    RefusedJson,
+    SenderJson,
+    SignatureJson,
+    WireNoteJson,
+)
 from inspector.web.api.pairs import MOMENT, SENT_PAIRS
 from inspector.web.api.relay_json import RelayOutcomeJson, outcome_to_json
 from inspector.web.api.schema import About
@@ -22,93 +37,6 @@ AS_RECEIVER = About(
     "body-parser's settings, or flat names with lists of values (Flask, Django, Go)."
 )
 Receiver = Literal["php", "rack", "qs", "express", "flat"]
-
-
-class NoteJson(TypedDict):
-    """A field that the receiver drops or changes, or that is odd."""
-
-    code: str
-    name: Annotated[str, About("The field's name as sent.")]
-    message: str
-
-
-class JsonNoteJson(TypedDict):
-    """A note on a JSON body: the place of a break, or an oddity."""
-
-    code: str
-    name: Annotated[str, About("The path of the field it is about, or empty.")]
-    message: str
-    line: int | None
-    column: int | None
-
-
-class EventJson(TypedDict):
-    """The event at the helpdesk."""
-
-    type: str | None
-    method: str | None
-    performer: str | None
-
-
-class RefusedJson(TypedDict):
-    """The error with which a request was answered although it was kept."""
-
-    status: int
-    reason: str
-
-
-class DetectedJson(TypedDict):
-    """The type of a body where its header says otherwise or nothing."""
-
-    type: Annotated[str, About("The media type by the body's content.")]
-    declared: Annotated[str | None, About("The one that was sent; null without a Content-Type.")]
-    reason: Annotated[str, About("Why, and what to do, in a sentence.")]
-
-
-class SenderJson(TypedDict):
-    """The service that sent a webhook, known by what it documents."""
-
-    name: str
-    event: Annotated[str | None, About("As in issues.opened.")]
-    delivery: Annotated[str | None, About("The id that a delivery keeps when it is tried again.")]
-
-
-class ParsedJson(TypedDict):
-    """A body as nested data."""
-
-    format: Literal["xml", "msgpack", "cbor", "protobuf"]
-    value: Annotated[Any, About("Null when it could not be read. XML: @name is an attribute.")]
-    problem: Annotated[str | None, About("Why it could not be read, in a sentence.")]
-
-
-class AttemptJson(TypedDict):
-    """The try of a delivery that a request is."""
-
-    number: Annotated[int, About("1, 2, ... for the first try, the second, ...")]
-    first: Annotated[str, About("The id of the first try's request.")]
-    previous: Annotated[str | None, About("The id of the try before; null for the first.")]
-    after_s: Annotated[float | None, About("Seconds since the try before; null for the first.")]
-    by: Annotated[
-        Literal["delivery", "body"],
-        About("What the tries have in common: the delivery's id, or equal bodies within minutes."),
-    ]
-
-
-class SignatureJson(TypedDict):
-    """A signature, checked with the bin's secrets as they are now."""
-
-    scheme: str
-    result: Literal["valid", "invalid", "absent", "unchecked"]
-    reason: Annotated[str, About("A sentence.")]
-    timestamp: Annotated[float | None, About("When it was signed, in seconds since the epoch.")]
-    age_s: Annotated[float | None, About("How old that was when the request came.")]
-
-
-class WireNoteJson(TypedDict):
-    """Something odd about how a request was framed."""
-
-    code: str
-    message: str
 
 
 class WireJson(TypedDict):
@@ -130,22 +58,13 @@ class WireJson(TypedDict):
     leftover_base64: Annotated[
         str, About("Bytes that came behind the request and begin no other, at most 64 KiB.")
     ]
+    header_notes: Annotated[
+        list[HeaderNoteJson], About("What is unusual in its headers: none, two, or odd ones.")
+    ]
     wire_notes: Annotated[list[WireNoteJson], About("What is odd about how it was framed.")]
     fidelity: Annotated[
         str, About("exact (as it came), rebuilt (by another server) or imported (from a file).")
     ]
-
-
-class PartJson(TypedDict):
-    """One part of a multipart body."""
-
-    name: str | None
-    filename: Annotated[str | None, About("Null when it is no file.")]
-    content_type: Annotated[str | None, About("As the part says.")]
-    headers: Annotated[
-        list[list[str]], About("The part's own, names and values in order.", schema=SENT_PAIRS)
-    ]
-    size: Annotated[int, About("How many bytes of content.")]
 
 
 class RequestJson(WireJson):
@@ -295,6 +214,10 @@ def wire_to_json(request: CapturedRequest) -> WireJson:
         "trailers": [list(pair) for pair in request.trailers],
         "chunk_extensions": request.chunk_extensions,
         "leftover_base64": b64encode(request.wire.leftover).decode(),
+        "header_notes": [
+            {"code": note.code, "name": note.name, "message": note.message}
+            for note in find_header_notes(request)
+        ],
         "wire_notes": [{"code": note.code, "message": note.message} for note in request.wire.notes],
         "fidelity": request.fidelity,
     }

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, redirect, request
 from inspector.domain import CapturedRequest
 from inspector.emitter.recomposing import can_recompose
 from inspector.errors import InspectorError
+from inspector.reading.headers import explain_headers, find_header_notes
 from inspector.reading.layouts.laying_out import lay_out_body
 from inspector.reading.layouts.pieces import join
 from inspector.reading.receivers import TITLES, choose_receiver
@@ -58,6 +59,8 @@ def show_request(name: str, request_id: str) -> Response:
         replay_url="".join(list_targets(bin_)[:1]),
         older_id=older,
         newer_id=newer,
+        explain_headers=explain_headers,
+        find_header_notes=find_header_notes,
         retried=current_services().attempts.find_last(captured),
     )
 

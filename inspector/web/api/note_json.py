@@ -1,0 +1,115 @@
+"""What is told of a captured request, piece by piece, as the types of the API's JSON."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypedDict
+
+from inspector.web.api.pairs import SENT_PAIRS
+from inspector.web.api.schema import About
+
+
+class NoteJson(TypedDict):
+    """A field that the receiver drops or changes, or that is odd."""
+
+    code: str
+    name: Annotated[str, About("The field's name as sent.")]
+    message: str
+
+
+class JsonNoteJson(TypedDict):
+    """A note on a JSON body: the place of a break, or an oddity."""
+
+    code: str
+    name: Annotated[str, About("The path of the field it is about, or empty.")]
+    message: str
+    line: int | None
+    column: int | None
+
+
+class EventJson(TypedDict):
+    """The event at the helpdesk."""
+
+    type: str | None
+    method: str | None
+    performer: str | None
+
+
+class RefusedJson(TypedDict):
+    """The error with which a request was answered although it was kept."""
+
+    status: int
+    reason: str
+
+
+class DetectedJson(TypedDict):
+    """The type of a body where its header says otherwise or nothing."""
+
+    type: Annotated[str, About("The media type by the body's content.")]
+    declared: Annotated[str | None, About("The one that was sent; null without a Content-Type.")]
+    reason: Annotated[str, About("Why, and what to do, in a sentence.")]
+
+
+class SenderJson(TypedDict):
+    """The service that sent a webhook, known by what it documents."""
+
+    name: str
+    event: Annotated[str | None, About("As in issues.opened.")]
+    delivery: Annotated[str | None, About("The id that a delivery keeps when it is tried again.")]
+
+
+class ParsedJson(TypedDict):
+    """A body as nested data."""
+
+    format: Literal["xml", "msgpack", "cbor", "protobuf"]
+    value: Annotated[Any, About("Null when it could not be read. XML: @name is an attribute.")]
+    problem: Annotated[str | None, About("Why it could not be read, in a sentence.")]
+
+
+class AttemptJson(TypedDict):
+    """The try of a delivery that a request is."""
+
+    number: Annotated[int, About("1, 2, ... for the first try, the second, ...")]
+    first: Annotated[str, About("The id of the first try's request.")]
+    previous: Annotated[str | None, About("The id of the try before; null for the first.")]
+    after_s: Annotated[float | None, About("Seconds since the try before; null for the first.")]
+    by: Annotated[
+        Literal["delivery", "body"],
+        About("What the tries have in common: the delivery's id, or equal bodies within minutes."),
+    ]
+
+
+class SignatureJson(TypedDict):
+    """A signature, checked with the bin's secrets as they are now."""
+
+    scheme: str
+    result: Literal["valid", "invalid", "absent", "unchecked"]
+    reason: Annotated[str, About("A sentence.")]
+    timestamp: Annotated[float | None, About("When it was signed, in seconds since the epoch.")]
+    age_s: Annotated[float | None, About("How old that was when the request came.")]
+
+
+class WireNoteJson(TypedDict):
+    """Something odd about how a request was framed."""
+
+    code: str
+    message: str
+
+
+class HeaderNoteJson(TypedDict):
+    """Something unusual in the headers of a request."""
+
+    code: str
+    name: Annotated[str, About("The header that it is about.")]
+    message: str
+
+
+class PartJson(TypedDict):
+    """One part of a multipart body."""
+
+    name: str | None
+    filename: Annotated[str | None, About("Null when it is no file.")]
+    content_type: Annotated[str | None, About("As the part says.")]
+    headers: Annotated[
+        list[list[str]], About("The part's own, names and values in order.", schema=SENT_PAIRS)
+    ]
+    size: Annotated[int, About("How many bytes of content.")]
