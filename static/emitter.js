@@ -1,4 +1,5 @@
-// What is unfolded in the ticket stays so when a button has swapped it.
+// The emitter's form: what is unfolded in the ticket stays so when a button has swapped it, the
+// field that a problem is about is marked, and the ticket's fields are filtered as one types.
 
 const TREE = "#compose details";
 
@@ -15,3 +16,48 @@ document.addEventListener("htmx:afterSettle", () => {
     if (open.has(key(details))) details.open = true;
   }
 });
+
+// -- problems -------------------------------------------------------------------------------
+
+const FIELDS = {
+  url: "[name=url]", headers: "[name=header_value]", data: "[name=data_value]",
+  ticket: "[name=ticket_text]", changes: "[name=change_path]",
+};
+
+function markProblems() {
+  for (const field of document.querySelectorAll("#compose [aria-invalid]")) {
+    field.removeAttribute("aria-invalid");
+    field.removeAttribute("aria-describedby");
+  }
+  for (const problem of document.querySelectorAll("#compose [data-place][data-code]")) {
+    const fields = document.querySelectorAll(`#compose ${FIELDS[problem.dataset.place] ?? "none"}`);
+    const field = fields[Math.max(0, Number(problem.dataset.row || 1) - 1)];
+    field?.setAttribute("aria-invalid", "true");
+    field?.setAttribute("aria-describedby", problem.id);
+  }
+}
+
+document.addEventListener("htmx:afterSettle", markProblems);
+markProblems();
+
+// -- a search among the ticket's fields -------------------------------------------------------
+
+function filterLeaves(input) {
+  const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const tree = input.nextElementSibling;
+  for (const leaf of tree.querySelectorAll(".leaf")) {
+    const field = leaf.querySelector("[name=leaf_value]");
+    const text = `${leaf.querySelector("label").title} ${field?.value ?? leaf.textContent}`.toLowerCase();
+    leaf.hidden = !words.every((word) => text.includes(word));
+  }
+  for (const branch of [...tree.querySelectorAll(".branch")].reverse()) {
+    branch.hidden = words.length > 0 && !branch.querySelector(".leaf:not([hidden])");
+    if (words.length) branch.open = !branch.hidden;
+  }
+}
+
+document.addEventListener("input", (event) => {
+  if (!event.target.matches("[data-leaf-filter]")) return;
+  event.stopPropagation(); // It changes nothing that is sent.
+  filterLeaves(event.target);
+}, true);

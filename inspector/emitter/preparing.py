@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from inspector.domain.pairs import is_token
 from inspector.emitter.actions import WebhookAction
@@ -252,7 +254,27 @@ def _why_empty(template: str, context: Context) -> str:
     if not missing:
         return "its template gives no text"
     names = ", ".join(f"`{name}`" for name in missing)
-    return f"{names} {'has' if len(missing) == 1 else 'have'} no value"
+    meant = [near for near in (_find_nearest(name, context) for name in missing) if near]
+    hint = f" (did you mean {' and '.join(f'`{near}`' for near in meant)}?)" if meant else ""
+    return f"{names} {'has' if len(missing) == 1 else 'have'} no value{hint}"
+
+
+def _find_nearest(name: str, context: Context) -> str | None:
+    """The variable that there is and that is spelled nearly like a missing one."""
+    from difflib import get_close_matches  # most templates are as they should be
+
+    value: Any = context
+    found: list[str] = []
+    for key in name.split("."):
+        if not isinstance(value, Mapping):
+            return None
+        near = [key] if key in value else get_close_matches(key, list(value)[:1000], 1, 0.75)
+        if not near:
+            return None
+        found.append(near[0])
+        value = value[near[0]]
+    nearest = ".".join(found)
+    return nearest if nearest != name else None
 
 
 def _render_field(field: str, template: str, context: Context, work: Work) -> str:

@@ -60,7 +60,7 @@ def explain_missing(kind: str, name: str, known: Iterable[str]) -> str:
 
     if name in _ELSEWHERE[kind]:
         return f"the {kind} {name} works in the helpdesk, not here"
-    meant = get_close_matches(name.lower(), known, n=1, cutoff=0.7)
+    meant = get_close_matches(name.lower(), known, n=1, cutoff=0.6)
     nearest = f"the nearest is {meant[0]}" if meant else f"there are {', '.join(known)}"
     called = f"`is {name}`" if kind == "test" else name
     return (

@@ -78,25 +78,37 @@ def test_a_preview_says_what_is_left_out_and_sends_nothing(
     }
     answer = client.post("/emitter/preview", data=fields)
     assert answer.status_code == 200
-    assert "<strong>X-Escalated</strong>: not sent, `ticket.sla.id` has no value" in answer.text
+    assert (
+        "<strong>X-Escalated</strong>: not sent, <code>ticket.sla.id</code> has no value"
+        in answer.text
+    )
     assert f"Host: 127.0.0.1:{receiver.port}" in answer.text
     assert receiver.connections == 0
 
 
 @pytest.mark.parametrize(
-    ("fields", "place"),
+    ("fields", "place", "sentence"),
     [
-        ({"header_name": ["A", "B"], "header_value": ["", "{{"]}, "headers 2"),
-        ({"data_kind": "named", "data_name": "k", "data_value": "{{"}, "custom data 1"),
-        ({"url": "{{"}, "url"),
-        ({"timeout_s": "x"}, "timeout s"),
+        ({"header_name": ["A", "B"], "header_value": ["", "{{"]}, "headers", "Header 2: Line 1"),
+        ({"data_kind": "named", "data_name": "k", "data_value": "{{"}, "data", "Value 1: Line 1"),
+        ({"url": "{{"}, "url", "Line 1"),
+        ({"timeout_s": "x"}, "options", "x is no number"),
+        ({"change_op": "set", "change_path": "a..b", "change_value": "1"}, "changes", "a..b"),
     ],
 )
 def test_what_is_wrong_is_said_by_its_place_in_the_form(
-    client: FlaskClient, fields: dict[str, Any], place: str
+    client: FlaskClient, fields: dict[str, Any], place: str, sentence: str
 ) -> None:
-    shown = client.post("/emitter/preview", data={**FIELDS, "url": "http://h/", **fields}).text
-    assert f"<strong>{place}</strong>: " in shown
+    """Said in place, by the preview and by the page; and gone with the next preview."""
+    form = {**FIELDS, "url": "http://h/", **fields}
+    pages = [client.post("/emitter/preview", data=form).text]
+    pages.append(client.post("/emitter", data={**form, "do": "send"}).text)
+    for page in pages:
+        texts = dict(re.findall(r'<p id="problem-(\w+)"[^>]*>([^<]*)', page))
+        assert texts.pop(place).startswith(sentence)
+        assert not any(texts.values())
+    mended = client.post("/emitter/preview", data={**FIELDS, "url": "http://h/"}).text
+    assert not any(re.findall(r'<p id="problem-\w+"[^>]*>([^<]+)', mended))
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from inspector.web.htmx import set_vary, wants_fragment
 from inspector.web.pages.confirm import ask
 from inspector.web.pages.deliveries import answer_job
 from inspector.web.pages.emitter_form import UNSET, Draft, make_draft, read_draft
+from inspector.web.pages.emitter_problems import describe_problems
 from inspector.web.pages.emitter_view import (
     compose,
     describe_draft,
@@ -100,6 +101,7 @@ def preview() -> Response:
         described["shown"] = preview_composition(composition, draft.read_plan().first)
     except InspectorError as error:
         described["problem"] = error
+    described |= describe_problems() | {"is_fragment": True}
     return set_vary(make_response(render_template("emitter/_preview.html", **described)))
 
 
@@ -121,7 +123,8 @@ def act() -> Any:
     except InspectorError as error:
         if verb == "send" and wants_fragment():
             # htmx swaps nothing for an error's status.
-            return set_vary(make_response(render_template("emitter/_problem.html", problem=error)))
+            found = {"problem": error, **describe_problems()}
+            return set_vary(make_response(render_template("emitter/_problems.html", **found)))
         return _show_page(draft, error)
     return _show_page(draft, focus=rest if verb == "more" else "", tree_open=verb == "unset")
 
@@ -157,6 +160,7 @@ def _show_page(
     ``focus`` names the rows whose empty one is to be typed in.
     """
     described = describe_draft(draft) | {"focus": focus, "tree_open": tree_open}
+    described |= describe_problems() | {"is_fragment": False}
     if error is not None:
         described["problem"] = error
     if wants_fragment():

@@ -26,6 +26,7 @@ _ODD = re.compile(
     r"|(?<![^\x00-\x7f\u2000-\u206f\ufeff])[\u200c\u200d]|(?<=[A-Za-z\ufe00-\ufe0f])[\ufe00-\ufe0f]"
     r"|(?<![\u3400-\u9fff\U00020000-\U0003ffff])[\U000e0100-\U000e01ef])+"
 )
+_CODE = re.compile(r"`([^`]+)`")
 _UNITS = ((1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB"))
 
 
@@ -38,6 +39,7 @@ def prepare_text(environment: Environment) -> None:
         exact=encode_exact,
         size=say_size,
         number=say_number,
+        coded=show_code,
         field=keep_field,
         clock=say_clock,
         ordinal=say_ordinal,
@@ -78,6 +80,12 @@ def coloured(pieces: Iterable[tuple[str, str]]) -> Markup:
             shown = visible(text)
         parts.append(f'<span class="c-{kind}">{shown}</span>' if kind else shown)
     return Markup("".join(parts))  # noqa: S704 - every part is escaped above, kinds are ours
+
+
+def show_code(text: str) -> Markup:
+    """As ``visible``, with what stands between backticks as code."""
+    shown = _CODE.sub(r"<code>\1</code>", str(visible(text)))
+    return Markup(shown)  # noqa: S704 - made of escaped text and our own tags
 
 
 def keep_field(text: str) -> Markup:
