@@ -78,7 +78,8 @@ def parse_path(text: str) -> Path:
     if not text:
         return ()
     if "[" in text and '"' not in text:
-        text = re.sub(r"\[([^\[\]]+)\]", r".\1", text)
+        dotted = re.sub(r"\[([^\[\]]+)\]", r".\1", text)
+        text = dotted.removeprefix(".") if text[0] == "[" else dotted
     keys: list[str] = []
     position = 0
     while position < len(text):

@@ -106,13 +106,14 @@ def test_a_place_is_written_as_each_language_does(case: Case) -> None:
         ("[].id", ("[]", "id")),
         ('a["b.c"].d', ("a", "b.c", "d")),
         ('[""]', ("",)),
+        ("[soap:Body][@id].x", ("soap:Body", "@id", "x")),
     ],
 )
 def test_more_spellings_of_a_path_are_understood(text: str, path: Path) -> None:
     assert parse_path(text) == path
 
 
-@pytest.mark.parametrize("text", [".a", "a..b", "a]", 'a["b', 'a["\\x"]', "a."])
+@pytest.mark.parametrize("text", [".a", "a..b", "a]", 'a["b', 'a["\\x"]', "a.", ".a[b]"])
 def test_what_is_no_path_is_refused_with_a_sentence(text: str) -> None:
     with pytest.raises(ValueError, match=r"path"):
         parse_path(text)
