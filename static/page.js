@@ -130,7 +130,19 @@ function keepInSight(row) {
   if (below > rows.scrollTop) rows.scrollTop = below;
 }
 
+// What a request lacks comes behind the rest, being slower to find. Not by htmx, which would
+// call it an error when someone has gone on meanwhile.
+async function fetchLacks(place) {
+  const answer = await fetch(place.dataset.lacks, { headers: { "HX-Request": "true" } }).catch(() => null);
+  if (answer?.ok && place.isConnected) place.innerHTML = await answer.text().catch(() => "");
+}
+
+function fillLacks(root) {
+  for (const place of root.querySelectorAll("[data-lacks]")) fetchLacks(place);
+}
+
 function showRequest(request) {
+  fillLacks(request);
   restoreSections(request);
   keepInSight(markOpenRow());
   if (narrow.matches && request.dataset.id) {

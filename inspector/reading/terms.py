@@ -37,6 +37,17 @@ def finds(request: CapturedRequest, text: str) -> bool:
         return False
 
 
+def write_lacks(name: Name) -> str:
+    """The term for requests without the field; ``""`` where the language cannot say it."""
+    has = write_has(name)
+    try:
+        has.encode()
+        terms = parse_query(has).terms
+    except (InspectorError, UnicodeEncodeError):
+        return ""
+    return f"-{has}" if len(terms) == 1 and terms[0].name == name else ""
+
+
 def find_terms(request: CapturedRequest, name: Name) -> tuple[str, str]:
     """The terms for requests with this field, and for those with its value here.
 

@@ -152,3 +152,24 @@ def test_a_big_bin_is_shown_at_once_and_read_on_while_one_types(
     expect(field).to_be_focused()
     field.press("Enter")
     expect(page.locator(".catalogue tbody tr").first).to_contain_text("name-7")
+
+
+def test_the_filter_works_while_one_types_and_lacks_are_two_clicks_away(
+    page: Page, live_server: LiveServer
+) -> None:
+    url = live_server.create_bin("fields-lacking")
+    for number in range(6):
+        headers = {"X-Deskpro-TicketId": "5"} if number % 2 else {}
+        requests.post(url, json={"kept": 1}, headers=headers, timeout=10)
+    page.goto("/bins/fields-lacking/fields")
+    field = page.get_by_role("searchbox", name="Filter")
+    field.press_sequentially("ticketid")
+    expect(page.locator(".catalogue tbody tr")).to_have_count(1)
+    expect(field).to_be_focused()
+    expect(field).to_have_value("ticketid")
+    page.goto("/bins/fields-lacking")
+    page.get_by_role("link", name="All fields").first.click()  # the first click
+    page.get_by_role("link", name="50 %, the 3 requests without it").click()  # the second
+    expect(page.locator("#rows > .row")).to_have_count(3)
+    page.locator("#r5 .row-link").click()
+    expect(page.locator(".lacks")).to_contain_text("no X-Deskpro-TicketId; 3 of 6 had it")

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inspector.reading.overview.values import MAX_VALUES, FieldValues, count_values
+from inspector.domain import CapturedRequest
+from inspector.reading.overview.values import MAX_VALUES, FieldValues, count_values, find_lacks
 from inspector.reading.query import parse_query
 from inspector.reading.suggestions import MAX_SUGGESTIONS, suggest
 from tests.reading.captures import make_request
@@ -107,3 +108,29 @@ def test_any_text_has_its_suggestions(typed: str) -> None:
     found = suggest(known, typed)
     assert len(found) <= MAX_SUGGESTIONS
     assert all(each.is_open or parse_query(each.query, is_typed=True) for each in found)
+
+
+def test_a_request_lacks_what_those_like_it_have() -> None:
+    def make(body: str, *headers: tuple[str, str], verb: str = "POST") -> CapturedRequest:
+        line = f"{verb} /deskpro HTTP/1.1"
+        return make_request(body.encode(), headers=headers, request_line=line)
+
+    base = "ticket[id]=1&list[0][a]=1"
+    whole = f"{base}&ticket[sla][id]=2&ticket[sla][name]=x&custom_data="
+    requests = [
+        *(make(whole, ("X-Deskpro-TicketId", "5")) for _ in range(6)),
+        *(make(base) for _ in range(6)),
+        make(f"{base}&once=1"),
+        *(make("far=1", verb="PUT") for _ in range(5)),
+    ]
+    known = count_values(requests, time_s=60)
+    lacks = {each.name: (each.present, each.count) for each in find_lacks(make(base), known)}
+    assert lacks == {
+        "ticket.sla": (6, 13),
+        "custom_data": (6, 13),
+        "header:X-Deskpro-TicketId": (6, 13),
+    }
+    full = make(whole + "&ticket[sla][id]=3", ("x-deskpro-ticketid", ""))
+    assert find_lacks(full, known) == []
+    other = make("far=2", verb="PATCH")
+    assert find_lacks(other, known) == []

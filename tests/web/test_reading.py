@@ -282,8 +282,8 @@ def test_a_long_reading_is_shown_piece_by_piece(
     assert 'id="reading"' in piece.text
     assert 'value="2" max="4"' in piece.text
     assert "<table" not in piece.text
-    assert "HX-Retarget" not in piece.headers
-    while "HX-Retarget" not in piece.headers:
+    assert piece.headers["HX-Retarget"] == "#reading"
+    while piece.headers["HX-Retarget"] == "#reading":
         piece = client.get("/bins/orders/fields?filter=a&read=", **asked)
     assert piece.headers["HX-Retarget"] == "#findings"
     assert piece.text.lstrip().startswith('<div id="findings">')
@@ -341,7 +341,7 @@ def test_the_catalogue_narrows_to_what_varies_by_links_that_keep_the_rest(
     capture(client, "order[state]=open&order[name]=x&note=1")
     capture(client, "order[state]=done&order[name]=x")
     page = get_page(client, "/fields?filter=order&sort=path")
-    assert "All 2 With different values 1" in show(page)
+    assert "All 2 Missing in some 0 With different values 1" in show(page)
     link = "/bins/orders/fields?show=varying&filter=order&sort=path"
     assert link in unescape(page)
     page = get_page(client, link.removeprefix("/bins/orders"))
@@ -350,6 +350,30 @@ def test_the_catalogue_narrows_to_what_varies_by_links_that_keep_the_rest(
     assert "name" not in table
     assert 'name="show" value="varying"' in page
     assert "sort=-path&show=varying&filter=order" in unescape(page)
+
+
+def test_a_field_that_some_lack_leads_to_those(client: FlaskClient) -> None:
+    for body in ("a=1&b[x%20y]=1", "a=1", "a=1&b[x%20y]=2", "a=1"):
+        capture(client, body)
+    page = get_page(client, "/fields?show=missing")
+    table = page.partition("<tbody>")[2].partition("</tbody>")[0]
+    assert table.count("<tr>") == 1
+    link = re.search(r'href="([^"]+)" title="the 2 requests without it"', table)
+    assert link is not None
+    found = client.get(unescape(link[1])).text
+    assert re.findall(r'data-number="(\d+)"', found) == ["4", "2"]
+
+
+def test_a_request_says_what_it_lacks(client: FlaskClient) -> None:
+    for _ in range(3):
+        capture(client, "a=1&b<b>=2", **{"X-Kind": "full"})
+    capture(client, "a=1")
+    page = get_page(client, "/requests/4/lacks")
+    assert "no X-Kind ; 3 of 4 had it" in show(page)
+    assert "b&lt;b&gt;" in page
+    assert "every field" in get_page(client, "/requests/1/lacks")
+    assert "/lacks" in get_page(client, "/requests/4")
+    assert client.get("/bins/orders/requests/9/lacks").status_code == 404
 
 
 def test_the_catalogue_says_when_nothing_varies(client: FlaskClient) -> None:

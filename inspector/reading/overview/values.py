@@ -1,11 +1,15 @@
-"""The values that a bin's newest requests have in their fields, counted: what suggestions need."""
+"""Counts of the fields and values of a bin's newest requests.
+
+For suggestions, and to tell what a request lacks that those like it have.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
+from typing import TypeAlias
 
 from inspector.clock import time
 from inspector.domain import Bin, CapturedRequest
@@ -16,9 +20,15 @@ MAX_NAMES = 2_000
 # Beyond so many different values a field is one that nobody picks a value of.
 MAX_VALUES = 50
 MAX_VALUE_CHARS = 60
+MAX_KINDS = 50
+# A field is missed where this part of the requests like it has it, and so many at least.
+LEAST_SHARE = 0.2
+LEAST_PRESENT = 2
 # So many bins' counts are kept for the next letter.
 MAX_BINS = 8
 TIME_S = 0.15
+
+Kind: TypeAlias = tuple[str, str, str, str]
 
 
 @dataclass
@@ -26,7 +36,8 @@ class FieldValues:
     """Counts over ``read`` requests: of methods, of senders, of fields, and of their values.
 
     ``is_whole`` when these are all that the bin holds. A field's short values are counted
-    until there are too many different ones.
+    until there are too many different ones. ``kinds`` count the requests of each kind, and
+    the fields in them.
     """
 
     read: int = 0
@@ -36,6 +47,7 @@ class FieldValues:
     events: Counter[str] = field(default_factory=Counter)
     fields: Counter[str] = field(default_factory=Counter)
     values: dict[str, Counter[str]] = field(default_factory=dict)
+    kinds: dict[Kind, tuple[int, Counter[str]]] = field(default_factory=dict)
 
     def add(self, request: CapturedRequest) -> None:
         """Count one more."""
@@ -46,17 +58,19 @@ class FieldValues:
             if request.sender.event:
                 self.events[request.sender.event[:MAX_VALUE_CHARS]] += 1
         seen: dict[str, dict[str, None]] = {}
-        for place, path, text in iterate_fields(request):
-            if path:
-                name = str(Name(place, _spell(request, place, path)))
-                if name in seen or name in self.fields or len(self.fields) < MAX_NAMES:
-                    self.fields[name] += name not in seen
-                    seen.setdefault(name, {})[text] = None
+        for name, text in _iterate_named(request):
+            if name in seen or name in self.fields or len(self.fields) < MAX_NAMES:
+                self.fields[name] += name not in seen
+                seen.setdefault(name, {})[text] = None
         for name, texts in seen.items():
             counted = self.values.setdefault(name, Counter())
             for text in texts:
                 if 0 < len(text) <= MAX_VALUE_CHARS and len(counted) <= MAX_VALUES:
                     counted[text] += 1
+        count, names = self.kinds.get(find_kind(request), (0, Counter()))
+        if count or len(self.kinds) < MAX_KINDS:
+            names.update(seen.keys())
+            self.kinds[find_kind(request)] = (count + 1, names)
 
     def list_values(self, name: str) -> list[tuple[str, int]]:
         """A field's values with their counts, the most frequent first; none when they are many."""
@@ -64,11 +78,71 @@ class FieldValues:
         return [] if len(counted) > MAX_VALUES else counted.most_common()
 
 
-def _spell(request: CapturedRequest, place: str, path: tuple[str, ...]) -> tuple[str, ...]:
-    """A header's name as it was sent; searches take it in any case."""
-    if place != HEADER:
-        return path
-    return (next((name for name, _ in request.raw_headers if name.lower() == path[0]), path[0]),)
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """A field that a request lacks: ``present`` of the ``count`` requests like it have it."""
+
+    name: str
+    present: int
+    count: int
+
+
+def find_lacks(request: CapturedRequest, known: FieldValues) -> list[Lack]:
+    """The fields that several requests of its kind have and it has not, the usual ones first.
+
+    A container that is missing whole stands for all that is in it.
+    """
+    count, names = known.kinds.get(find_kind(request), (0, Counter()))
+    own = {_fold(name) for name, _ in _iterate_named(request)}
+    least = max(LEAST_PRESENT, count * LEAST_SHARE)
+    found: dict[str, Lack] = {}
+    for name, present in names.most_common():
+        if present < least:
+            break
+        shortest = next(each for each in _list_beginnings(name) if not _is_in(each, own))
+        if shortest is not None and shortest not in found:
+            found[shortest] = Lack(shortest, present, count)
+    return list(found.values())
+
+
+def _list_beginnings(name: str) -> Iterator[str | None]:
+    """A path from its container on to itself, then None; the name of a header is one piece."""
+    if not name.startswith(("header:", "query:")):
+        for at, sign in enumerate(name):
+            if sign == "." and at:
+                yield name[:at]
+    yield name
+    yield None
+
+
+def _is_in(name: str | None, own: set[str]) -> bool:
+    if name is None:
+        return False
+    folded = _fold(name)
+    inside = (f"{folded}.", f"{folded}[")
+    return folded in own or any(each.startswith(inside) for each in own)
+
+
+def _fold(name: str) -> str:
+    return name.lower() if name.startswith("header:") else name
+
+
+def find_kind(request: CapturedRequest) -> Kind:
+    """The kind of a request: its method, its path below the bin, its sender and event."""
+    sender, event = request.sender, request.summary.event
+    if sender is not None:
+        return (request.method, request.sub_path, sender.name, sender.event or event or "")
+    return (request.method, request.sub_path, "", event or "")
+
+
+def _iterate_named(request: CapturedRequest) -> Iterator[tuple[str, str]]:
+    """The texts of a request with their names, those of headers as they were sent."""
+    headers = iter(request.raw_headers)
+    for place, path, text in iterate_fields(request):
+        if place == HEADER:
+            path = (next(name for name, _ in headers if name.lower() == path[0]),)
+        if path:
+            yield str(Name(place, path)), text
 
 
 def count_values(requests: Iterable[CapturedRequest], *, time_s: float = TIME_S) -> FieldValues:

@@ -16,6 +16,7 @@ from inspector.domain import Bin, CapturedRequest
 from inspector.errors import InspectorError
 from inspector.reading.fields import BODY, HEADER, Name, find_text, iterate_fields
 from inspector.reading.marks import FLAGS
+from inspector.reading.overview.values import FieldValues
 from inspector.reading.query import MAX_QUERY_CHARS, Query, parse_query
 from inspector.reading.reasons import Reason, find_reasons
 from inspector.reading.suggestions import Suggestion
@@ -92,14 +93,19 @@ def read_zone() -> tzinfo:
         return UTC
 
 
-def suggest_terms(bin_: Bin, text: str) -> list[Suggestion]:
-    """Completions of a query that is being typed."""
+def load_values(bin_: Bin) -> FieldValues:
+    """Counts of what the bin's newest requests have."""
     services = current_services()
 
     def load(limit: int) -> list[CapturedRequest]:
         return services.requests.page(bin_, limit=limit, whole_bodies=False).requests
 
-    return complete(services.values.find(bin_, load), text[:MAX_QUERY_CHARS])
+    return services.values.find(bin_, load)
+
+
+def suggest_terms(bin_: Bin, text: str) -> list[Suggestion]:
+    """Completions of a query that is being typed."""
+    return complete(load_values(bin_), text[:MAX_QUERY_CHARS])
 
 
 def explain(requests: Sequence[CapturedRequest], query: Query) -> dict[str, list[Reason]]:

@@ -24,17 +24,21 @@ from inspector.reading.overview.catalogue import (
 )
 from inspector.reading.overview.series import Series
 from inspector.reading.overview.timeline import METHOD, build_timeline
+from inspector.reading.overview.values import find_lacks
 from inspector.reading.paths import Path, parse_path
 from inspector.reading.receivers import choose_receiver
-from inspector.reading.terms import find_terms
+from inspector.reading.terms import find_terms, write_lacks
 from inspector.storage.records import make_id
 from inspector.web.current import current_services, find_bin
 from inspector.web.htmx import render_resource, set_vary, wants_fragment
+from inspector.web.pages.search import load_values
 
 blueprint = Blueprint("fields", __name__)
 
 MAX_FIELDS_SHOWN = 500
-VARYING = "varying"
+MAX_LACKS_SHOWN = 8
+# The choices of fields: those with different values, those that some requests lack.
+VARYING, MISSING = "varying", "missing"
 
 
 @blueprint.get("/bins/<name>/requests/<request_id>/field")
@@ -61,6 +65,22 @@ def show_field(name: str, request_id: str) -> Response:
     )
 
 
+@blueprint.get("/bins/<name>/requests/<request_id>/lacks")
+def show_lacks(name: str, request_id: str) -> Response:
+    """The fields that requests like this one have and it has not."""
+    bin_ = find_bin(name)
+    captured = current_services().requests.get(bin_, request_id)
+    lacks = find_lacks(captured, load_values(bin_))
+    return render_resource(
+        "fields/lacks.html",
+        "fields/_lacks.html",
+        bin=bin_,
+        captured=captured,
+        lacks=lacks[:MAX_LACKS_SHOWN],
+        more=len(lacks) - MAX_LACKS_SHOWN,
+    )
+
+
 def _read_path() -> Path:
     try:
         return parse_path(request.args.get("path", "")[:4_000])
@@ -83,9 +103,14 @@ def show_fields(name: str) -> Response:
     filter_text = request.args.get("filter", "")[:MAX_FILTER_CHARS].strip()
     sort, descending = _read_sort()
     found = filter_fields(list(catalogue.fields.values()), split_words(filter_text))
-    varying = [each for each in found if each.varies]
-    show = VARYING if request.args.get("show") == VARYING else ""
-    fields = sort_fields(varying if show else found, sort, descending=descending)
+    choices = {
+        "": found,
+        VARYING: [each for each in found if each.varies],
+        MISSING: [each for each in found if each.present < catalogue.request_count],
+    }
+    show = request.args.get("show", "")
+    show = show if show in choices else ""
+    fields = sort_fields(choices[show], sort, descending=descending)
     return _render_snapshot(
         "catalogue",
         look,
@@ -93,9 +118,10 @@ def show_fields(name: str) -> Response:
         catalogue=catalogue,
         fields=fields[:MAX_FIELDS_SHOWN],
         matching=len(found),
-        varying=len(varying),
+        counts={name: len(chosen) for name, chosen in choices.items()},
         show=show,
         new_fields=catalogue.find_new_since(datetime.now(UTC) - timedelta(days=1)),
+        write_lacks=write_lacks,
         new_count=sum(map(catalogue.is_new, list(catalogue.fields.values()))),
         filter_text=filter_text,
         sort=sort,
@@ -136,8 +162,8 @@ def _render_snapshot(template: str, look: Snapshot[Any], **context: Any) -> Resp
     else:
         name = f"fields/{'_' if wants_fragment() else ''}{template}.html"
     response = make_response(render_template(name, look=look, again=again, **context))
-    if wants_fragment() and look.is_whole:
-        response.headers["HX-Retarget"] = "#findings"
+    if wants_fragment():
+        response.headers["HX-Retarget"] = "#findings" if look.is_whole else "#reading"
     return set_vary(response)
 
 
