@@ -19,6 +19,7 @@ from inspector.settings import Settings, make_sender_limit
 from inspector.storage.actions import ActionStore
 from inspector.storage.answers import AnswerFinder
 from inspector.storage.attempts import AttemptFinder
+from inspector.storage.audit import AuditLog
 from inspector.storage.bins import BinStore
 from inspector.storage.database.engine import (
     DatabaseEngine,
@@ -105,6 +106,7 @@ def _make_services(
         attempts=attempts,
         actions=ActionStore(),
         deliveries=DeliveryStore(),
+        audit=AuditLog(),
         relay_records=RelayStore(),
         writer=writer,
         news=news,

@@ -47,9 +47,13 @@ class CaptureCounts:
 
 @dataclass(frozen=True, slots=True)
 class ServerCounts:
-    """A server at one moment; ``waiting_pages`` are those that wait for a thread."""
+    """A server at one moment; ``waiting_pages`` are those that wait for a thread.
+
+    ``kinds`` are those of parked responses: stream, wait, answer.
+    """
 
     captures: CaptureCounts
     connections: int
     parked: int
     waiting_pages: int
+    kinds: Counter[str] = field(default_factory=Counter)

@@ -45,6 +45,8 @@ class EventStream:
     before its first event resumes from there.
     """
 
+    kind = "stream"
+
     def __init__(
         self,
         bin_id: int,

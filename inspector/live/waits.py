@@ -48,6 +48,7 @@ class Wait:
     there: ``status`` and ``payload``, its JSON.
     """
 
+    kind = "wait"
     bin_id: int | None = None
     after = 0
 

@@ -152,6 +152,7 @@ class CaptureServer(TcpWSGIServer):  # type: ignore[misc]
             captures=self.lane.counts,
             connections=len(self.active_channels),
             parked=len(self.parked),
+            kinds=self.parked.count_kinds(),
             waiting_pages=len(self.task_dispatcher.queue),
         )
 

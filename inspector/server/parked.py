@@ -14,7 +14,7 @@ import logging
 import selectors
 import socket
 import threading
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 
 from inspector.clock import time
@@ -107,6 +107,11 @@ class ParkedResponses:
 
     def __len__(self) -> int:
         return len(self._parked) + len(self._arrivals)
+
+    def count_kinds(self) -> Counter[str]:
+        """How many are parked: streams, waits, and other answers."""
+        parked = list(self._parked.values())
+        return Counter(getattr(each.later, "kind", "answer") for each in parked)
 
     @property
     def is_full(self) -> bool:

@@ -240,6 +240,23 @@ class EndedLoginRow(Base):
     until_s: Mapped[int] = mapped_column(BigInteger)
 
 
+class AuditRow(Base):
+    """An entry of the audit log; it outlives its bin, whose name and privacy it keeps."""
+
+    __tablename__ = "audit_log"
+    __table_args__ = (Index("audit_log_by_bin", "bin_id", "id"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    at_us: Mapped[int] = mapped_column(BigInteger)
+    action: Mapped[str] = mapped_column(String(32))
+    bin_id: Mapped[int] = mapped_column(RowId)
+    bin_name: Mapped[str] = mapped_column(String(63))
+    private: Mapped[bool] = mapped_column(Boolean)
+    details: Mapped[str] = mapped_column(Text)
+    caller: Mapped[str] = mapped_column(String(16))
+    address: Mapped[str] = mapped_column(String(100))
+
+
 class InstallationRow(Base):
     """Something that all processes on a database share: a key, an identity (``installation``)."""
 

@@ -127,6 +127,20 @@ CREATE TABLE ended_logins (
     PRIMARY KEY (login)
 );
 
+CREATE TABLE audit_log (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    at_us BIGINT NOT NULL,
+    action VARCHAR(32) NOT NULL,
+    bin_id INTEGER NOT NULL,
+    bin_name VARCHAR(63) NOT NULL,
+    private BOOLEAN NOT NULL,
+    details TEXT NOT NULL,
+    caller VARCHAR(16) NOT NULL,
+    address VARCHAR(100) NOT NULL
+);
+
+CREATE INDEX audit_log_by_bin ON audit_log (bin_id, id);
+
 CREATE TABLE installation (
     name VARCHAR(32) NOT NULL PRIMARY KEY,
     value TEXT NOT NULL

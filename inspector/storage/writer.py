@@ -17,6 +17,7 @@ from typing import Any
 
 from inspector.capture import Capture
 from inspector.clock import time
+from inspector.domain.counters import SECONDS, SIZES, Histogram
 from inspector.domain.relays.jobs import RelayedRequest
 from inspector.domain.removals import Removal
 from inspector.errors import StorageUnavailableError, UnstorableError
@@ -89,7 +90,8 @@ class Writer:
         self._relayed: SimpleQueue[tuple[RelayedRequest, Callable[[], None]]] = SimpleQueue()
         self.is_failing = False
         self.damage: str | None = None
-        self.stored = self.failed = self.batches = 0
+        self.stored = self.failed = self.batches = self.relayed = 0
+        self.batch_sizes, self.commit_seconds = Histogram(SIZES), Histogram(SECONDS)
         self._stored_at = float("-inf")
         self._checking: _Check | None = None
         self._check_lock = threading.Lock()
@@ -227,7 +229,9 @@ class Writer:
         return batch, False
 
     def _serve(self, batch: Sequence[_Capture]) -> None:
+        began = time.monotonic()
         outcomes, news = self._commit_or_explain([capture for capture, _ in batch])
+        self.commit_seconds.observe(time.monotonic() - began)
         self._cleaner.note_capture()
         self._count(outcomes)
         for (_, tell), outcome in zip(batch, outcomes, strict=True):
@@ -274,6 +278,7 @@ class Writer:
         if not self._record_relayed([relayed for relayed, _ in ended]) and len(ended) > 1:
             for relayed, _ in ended:
                 self._record_relayed([relayed])
+        self.relayed += len(ended)
         for _, tell in ended:
             self._call(tell)
 
@@ -292,6 +297,8 @@ class Writer:
     def _count(self, outcomes: Sequence[Outcome]) -> None:
         public = [each for each in outcomes if not isinstance(each, Stored) or not each.private]
         self.batches += bool(public)
+        if public:
+            self.batch_sizes.observe(len(public))
         self.stored += sum(isinstance(outcome, Stored) for outcome in public)
         self.failed += sum(isinstance(outcome, Unstored) for outcome in outcomes)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from inspector.web import capture, compression, errors, parked, probes, static
-from inspector.web.access import gate, login
+from inspector.web.access import audit, gate, login
 from inspector.web.api import blueprint as api
 from inspector.web.pages import (
     answer,
@@ -34,7 +34,7 @@ def register(app: Flask) -> None:
 
     Captures come last: they take whatever no page wants.
     """
-    for part in (gate, compression, errors, static, parked):
+    for part in (gate, audit, compression, errors, static, parked):
         part.register(app)
     rooms = (
         login,

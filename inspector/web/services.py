@@ -53,6 +53,7 @@ from inspector.settings import Settings
 from inspector.storage.actions import ActionStore
 from inspector.storage.annotations import Annotator
 from inspector.storage.attempts import AttemptFinder
+from inspector.storage.audit import AuditLog
 from inspector.storage.bins import BinStore
 from inspector.storage.database.engine import DatabaseEngine
 from inspector.storage.database.urls import describe_url
@@ -109,6 +110,7 @@ class Services:
     attempts: AttemptFinder
     actions: ActionStore
     deliveries: DeliveryStore
+    audit: AuditLog
     relay_records: RelayStore
     writer: Writer
     news: News

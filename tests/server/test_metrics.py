@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import re
+from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -97,3 +100,49 @@ def test_buckets_hold_what_is_at_most_their_bound() -> None:
         histogram.observe(value)
     assert list(histogram.buckets()) == [("1.0", 2), ("2.5", 4), ("+Inf", 5)]
     assert histogram.total == pytest.approx(7.51)
+
+
+def test_the_database_is_measured_without_counting_rows(server: RunningServer) -> None:
+    for _ in range(3):
+        server.send(POST)
+    server.captured(count=3)
+    found = read_metrics(server)
+    assert found["inspector_requests_held"] == 3
+    head = POST.partition(b"\r\n\r\n")[0]
+    assert found["inspector_stored_bytes"] >= 3 * len(head)
+    assert found["inspector_database_bytes"] > found["inspector_stored_bytes"]
+    assert found["inspector_batch_size_count"] == found["inspector_capture_batches_total"]
+    assert found["inspector_batch_size_sum"] == 3
+    assert found["inspector_commit_seconds_count"] >= found["inspector_batch_size_count"]
+    services = server.process.services
+    assert services.search.index is not None
+    wait_for(lambda: read_metrics(server)["inspector_index_lag"] == 0 or None)
+
+
+def test_metrics_are_there_while_the_database_is_not(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_engine: object) -> None:
+        raise OSError("away")
+
+    monkeypatch.setattr("inspector.web.metrics.measure_database", fail)
+    found = read_metrics(server)
+    assert found["inspector_captures_queued"] == 0
+    assert "inspector_database_bytes" not in found
+
+
+def test_the_dashboard_asks_for_metrics_that_there_are(server: RunningServer) -> None:
+    path = Path(__file__).parents[2] / "docs" / "grafana.json"
+    panels = json.loads(path.read_text(encoding="utf-8"))["panels"]
+    asked = {
+        name
+        for panel in panels
+        for target in panel["targets"]
+        for name in re.findall(r"inspector_[a-z_]+", target["expr"])
+    }
+    shown = {name.partition("/")[0] for name in read_metrics(server)}
+    # Only a server with a token limits anybody.
+    shown |= {"inspector_rate_limited_total"}
+    assert asked <= shown
+    ours = {name for name in shown if not name.endswith(("_created", "_sum", "_count"))}
+    assert ours <= asked

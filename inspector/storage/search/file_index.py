@@ -93,6 +93,12 @@ class FileIndex:
             known_to = connection.execute(_KNOWN_TO, values).scalar()
         return KnownDeliveries(numbers, known_to or 0)
 
+    def count_missing(self) -> int:
+        """See ``SearchIndex``; by row ids, so those that are gone meanwhile count too."""
+        with self._engine.connect() as connection:
+            highest = connection.execute(_HIGHEST_ROW).scalar() or 0
+        return max(0, int(highest) - self._index.last_row)
+
     def fill(self) -> bool:
         """See ``SearchIndex``."""
         if not self._own():

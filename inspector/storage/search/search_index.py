@@ -49,6 +49,10 @@ class SearchIndex(Protocol):
         """See ``DeliveryIndex``."""
         ...
 
+    def count_missing(self) -> int:
+        """About how many requests are not in it yet."""
+        ...
+
     def fill(self) -> bool:
         """Take in some of what is missing; whether there may be more."""
         ...

@@ -27,6 +27,7 @@ from inspector.storage.search.word_index import PARTLY, make_document
 MAX_WORD_BYTES = 2_000
 MAX_BYTES = 900_000
 LEAST_ADDED = 200
+MOST_COUNTED = 100_000
 # Marks stand among the words, where no word can be one.
 MARK = "="
 
@@ -50,6 +51,9 @@ _RETRIES = text(
     )
 )
 _LOCK = text("SELECT pg_try_advisory_xact_lock(:key)")
+_COUNT_WAITING = text(
+    "SELECT count(*) FROM (SELECT 1 FROM requests_to_index LIMIT :most) AS waiting"
+)
 _WAITING = text("SELECT bin_id, number FROM requests_to_index LIMIT :limit")
 _ADD = text("""
     INSERT INTO request_words (bin_id, number, words, delivery)
@@ -103,6 +107,10 @@ class TableIndex:
             for key, number in connection.execute(_BY_DELIVERY, values):
                 numbers.setdefault(key, []).append(number)
         return KnownDeliveries(numbers, newest if waiting is None else waiting - 1)
+
+    def count_missing(self) -> int:
+        """See ``SearchIndex``; no more than ``MOST_COUNTED`` are counted."""
+        return int(db.session.scalar(_COUNT_WAITING, {"most": MOST_COUNTED}) or 0)
 
     def fill(self) -> bool:
         """See ``SearchIndex``."""

@@ -16,6 +16,7 @@ from flask import Response, g, request
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from inspector.domain import Bin
+from inspector.domain.audit import CallerKind
 from inspector.domain.proxies import TrustedProxies, is_loopback
 from inspector.domain.rates import RateLimit
 from inspector.errors import (
@@ -115,6 +116,14 @@ class Access:
     def has_shown_bearer(self) -> bool:
         """True when the token itself came with the call, which no other site's page can send."""
         return _opened().server
+
+    def describe_caller(self) -> CallerKind:
+        """The kind of proof that let the caller in."""
+        if _opened().server:
+            return "token"
+        if _opened().bin is not None:
+            return "secret"
+        return "login" if {"token", "bins"} & self._read_cookie().keys() else "address"
 
     def check_bin(self, bin_: Bin) -> Bin:
         """Give the bin back when it is open to the caller, else raise as ``check`` does."""

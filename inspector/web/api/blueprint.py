@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from inspector.web.api import (
     actions,
     answers,
+    audit,
     bins,
     deliveries,
     events,
@@ -53,6 +54,7 @@ for part in (
     deliveries,
     replays,
     relays,
+    audit,
 ):
     api.calls += part.api.calls
 
