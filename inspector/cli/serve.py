@@ -10,6 +10,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -185,6 +186,12 @@ def _list_limits() -> str:
     show_default=True,
 )
 @_option("--access-log", "Log a line for each response, too.", is_flag=True)
+@_option(
+    "--all-cpus",
+    "Spread over all processors: captures beside open pages and exports get slower by it, as "
+    "Python's threads then hand its lock to and fro.",
+    is_flag=True,
+)
 @_option("--quiet", "Print no line for each captured request.", is_flag=True)
 def command(**chosen: Any) -> None:
     """Start the server. Ctrl-C finishes what was accepted, then stops."""
@@ -199,6 +206,8 @@ def command(**chosen: Any) -> None:
     )
     # A thread that works out a large page gives way to captures sooner than after Python's 5 ms.
     sys.setswitchinterval(0.001)
+    if not chosen.pop("all_cpus"):
+        keep_to_one_cpu()
     answers, quiet = chosen.pop("answers"), chosen.pop("quiet")
     settings = _take_handed_socket(_make_settings(**chosen))
     rules = {} if answers is None else _read_answers(answers, settings.bins)
@@ -223,6 +232,19 @@ def command(**chosen: Any) -> None:
     process.run()
     if lines is not None:
         lines.stop()
+
+
+def keep_to_one_cpu() -> None:
+    """Let this thread, and those that it starts, run on one processor.
+
+    On several, a thread that works out a page takes the interpreter's lock whenever the main
+    loop lets go of it, and each capture waits for it a few times. Which processor it is
+    depends on the process, so that several servers share them. Linux only.
+    """
+    if sys.platform == "linux":
+        allowed = sorted(os.sched_getaffinity(0))
+        with suppress(OSError):
+            os.sched_setaffinity(0, {allowed[os.getpid() % len(allowed)]})
 
 
 def _read_answers(path: Path, bins: tuple[str, ...]) -> dict[str, AnswerRules]:

@@ -21,6 +21,7 @@ from waitress.trigger import trigger as WaitressTrigger  # noqa: N812 - it is a 
 
 from inspector.clock import time
 from inspector.domain.counters import ServerCounts
+from inspector.domain.pace import Pace
 from inspector.domain.proxies import TrustedProxies
 from inspector.errors import InspectorError
 from inspector.server.channel import Channel
@@ -58,6 +59,13 @@ FEW_CONNECTIONS = 100
 WINDOWS_SOCKETS = 500
 # What macOS allows at most where it claims to allow anything.
 MACOS_FILES = 10_240
+
+
+# Long responses work a fifth of the time while captures come, which is while less than so long
+# passes between two batches of them.
+REST_FACTOR = 4.0
+CALM_S = 0.02
+MAX_REST_S = 0.05
 
 
 class Trigger(WaitressTrigger):  # type: ignore[misc]
@@ -98,6 +106,7 @@ class CaptureServer(TcpWSGIServer):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **options: Any) -> None:
         self.loop = make_loop(options["map"])
+        self.pace = Pace(REST_FACTOR, calm_s=CALM_S, max_rest_s=MAX_REST_S)
         super().__init__(*args, **options)
         self.trigger.close()
         self.trigger = Trigger(self._map)

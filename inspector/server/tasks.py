@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # More than so much that its reader has not taken, and a response is paused.
 HIGH_WATER_BYTES = 1_000_000
+# A response that took so much of the processor is a long one, like an export: captures go first.
+LONG_S = 0.1
 
 
 class PageTask(WSGITask):  # type: ignore[misc]
@@ -44,6 +46,7 @@ class PageTask(WSGITask):  # type: ignore[misc]
         self._context = contextvars.copy_context()
         self._pieces: Iterable[bytes] | None = None
         self._rest: Iterator[bytes] = iter(())
+        self._worked_s = 0.0
 
     def get_environment(self) -> dict[str, Any]:
         """Waitress's environ, with the undecoded target and the way to park."""
@@ -97,7 +100,7 @@ class PageTask(WSGITask):  # type: ignore[misc]
             self._context.run(self.get_environment()["inspector.pause"])
 
     def _write_pieces(self) -> None:
-        while (piece := self._context.run(next, self._rest, None)) is not None:
+        while (piece := self._make_piece()) is not None:
             if piece:
                 self.write(piece)
             if self.channel.total_outbufs_len > HIGH_WATER_BYTES and not self._is_whole():
@@ -106,6 +109,19 @@ class PageTask(WSGITask):  # type: ignore[misc]
         if self.content_length is not None and self.has_body and not self._is_whole():
             # A reader would wait for the rest for ever.
             self.set_close_on_finish()
+
+    def _make_piece(self) -> bytes | None:
+        """The next piece of the body; behind one of a long response comes a rest."""
+        began = time.thread_time()
+        piece = self._context.run(next, self._rest, None)
+        worked_s = time.thread_time() - began
+        self._worked_s += worked_s
+        if self._worked_s > LONG_S:
+            pace = self.channel.server.pace
+            pace.note_work(worked_s)
+            if pace.rest_s:
+                time.sleep(pace.rest_s)
+        return piece
 
     def _is_whole(self) -> bool:
         length = self.content_length

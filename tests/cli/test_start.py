@@ -1,22 +1,27 @@
 """``inspector serve`` answers its first capture before it has loaded what only pages need."""
 
 import json
+import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
+from inspector.cli.serve import keep_to_one_cpu
+
 # Runs the command, captures one request, and names the libraries that were loaded for it.
 SCRIPT = """
 import json, socket, sys, threading
-from inspector.server import process
+from inspector.cli import serve
 from inspector.cli.main import main
+from inspector.server import process
 
-serve = process.ServerProcess.run
+run_loop = process.ServerProcess.run
 
 def run(self):
-    thread = threading.Thread(target=serve, args=(self,))
+    thread = threading.Thread(target=run_loop, args=(self,))
     thread.start()
     with socket.create_connection(("127.0.0.1", self.port)) as connection:
         connection.sendall(b"POST /orders/a HTTP/1.0\\r\\nContent-Length: 3\\r\\n\\r\\na=1")
@@ -28,7 +33,9 @@ def run(self):
     thread.join()
 
 process.ServerProcess.run = run
+# What is loaded behind, on threads of their own.
 process.ServerProcess.prepare_pages = lambda self: None
+serve._prune_now_and_then = lambda process: None
 sys.argv = ["inspector", "serve", "--quiet", "--port", "0", *sys.argv[1:]]
 main()
 """
@@ -46,3 +53,19 @@ def test_the_first_capture_needs_neither_pages_nor_a_toolkit(tmp_path: Path) -> 
     assert found["answer"].startswith("HTTP/1.0 200 OK")
     assert HEAVY.intersection(found["loaded"]) == set()
     assert [name for name in found["ours"] if name.startswith(OF_PAGES)] == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps a thread to processors")
+def test_a_server_keeps_to_one_processor_and_its_threads_do() -> None:
+    before = os.sched_getaffinity(0)
+    found: list[set[int]] = []
+    try:
+        keep_to_one_cpu()
+        thread = threading.Thread(target=lambda: found.append(os.sched_getaffinity(0)))
+        thread.start()
+        thread.join()
+        assert found == [os.sched_getaffinity(0)]
+        assert len(found[0]) == 1
+        assert found[0] <= before
+    finally:
+        os.sched_setaffinity(0, before)

@@ -11,6 +11,7 @@ import pytest
 
 from inspector.answers.rules import answer_always
 from inspector.domain.bin_answers import make_answer
+from inspector.domain.pace import Pace
 from inspector.server.listener import WORKER_THREADS
 from tests.server.conftest import RunningServer, StartProcess, read_all, wait_for
 
@@ -171,3 +172,37 @@ def test_a_server_stops_beside_readers_that_do_not_read(start_process: StartProc
     with unread(server, b"/api/v1/bins/b1/export", 2):
         server.process.stop()
     assert server.process._stopped.is_set()
+
+
+class RecordedPace(Pace):
+    """Counts the work that is noted, and never has anyone rest."""
+
+    def __init__(self) -> None:
+        super().__init__(0.0, calm_s=0.0, max_rest_s=0.0)
+        self.works: list[float] = []
+
+    def note_work(self, worked_s: float) -> None:
+        self.works.append(worked_s)
+
+
+@pytest.mark.parametrize("long_s", [0.0, 1000.0])
+def test_only_a_long_response_rests_for_captures(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch, long_s: float
+) -> None:
+    """Beyond so much work, each piece of a response is noted before the next is made."""
+    monkeypatch.setattr("inspector.server.tasks.LONG_S", long_s)
+    assert server.process._server is not None
+    server.process._server.pace = pace = RecordedPace()
+    for _ in range(5):
+        server.send(b"POST /b1 HTTP/1.1\r\n" + HOST + b"Content-Length: 3\r\n\r\na=1")
+    status, text = server.get("/api/v1/bins/b1/requests")
+    assert (status, text.count('"fidelity"')) == (200, 5)
+    assert (len(pace.works) >= 5) is (long_s == 0.0)
+
+
+def test_captures_are_noted_for_long_responses(server: RunningServer) -> None:
+    assert server.process._server is not None
+    server.process._server.pace = pace = Pace(1.0, calm_s=1000.0, max_rest_s=1.0)
+    assert pace.busy_s == 0
+    server.send(b"POST /b1 HTTP/1.1\r\n" + HOST + b"Content-Length: 3\r\n\r\na=1")
+    wait_for(lambda: pace.busy_s or None)
