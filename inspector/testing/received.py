@@ -226,6 +226,11 @@ class ReceivedRequest:
         return self._json["json"]
 
     @property
+    def file(self) -> dict[str, Any] | None:
+        """The ``kind``, ``facts`` and ``entries`` of a body that is a file, None of a text."""
+        return cast("dict[str, Any] | None", self._json["file"])
+
+    @property
     def parsed(self) -> dict[str, Any] | None:
         """The ``format``, ``value`` and ``problem`` of XML, MessagePack, CBOR or protobuf.
 

@@ -118,3 +118,15 @@ def test_an_archive_lists_its_entries(client: FlaskClient) -> None:
     assert "<caption>150 entries</caption>" in page
     assert '<th scope="row">word/&lt;b&gt;7.xml</th><td>7 B</td>' in page
     assert "And 50 more." in page
+    found = client.get("/api/v1/bins/orders/requests/1-1").json or {}
+    assert (found["file"]["kind"], found["file"]["entry_count"]) == ("Word document", 150)
+    assert found["file"]["entries"][7] == {"name": "word/<b>7.xml", "size": 7}
+
+
+def test_a_text_that_begins_like_a_file_is_none(client: FlaskClient) -> None:
+    client.post("/orders", data=b"BMW and MZ", content_type="text/plain")
+    client.post("/orders", data={"a": (io.BytesIO(b"%PDF-1.4 x"), "a.pdf")})
+    found = client.get("/api/v1/bins/orders/requests").json or []
+    assert found[1]["file"] is None
+    assert found[0]["parts"][0]["file"]["kind"] == "PDF document"
+    assert "BMP" not in show(client)

@@ -9,6 +9,8 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from inspector.domain.content import parse_media_type
+from inspector.domain.texts import decode_text_body
 from inspector.reading.files.archives import Listing, list_tar, list_zip
 from inspector.reading.files.dimensions import find_dimensions
 
@@ -37,6 +39,14 @@ def find_kind(data: bytes) -> FileKind | None:
             except (struct.error, IndexError, ValueError, ZeroDivisionError):
                 return kind  # Its header breaks off, and that is all it has to say.
     return None
+
+
+def find_file(data: bytes, content_type: str) -> FileKind | None:
+    """The same, but None for a text, which may begin with anything; a PDF is one all the same."""
+    kind = find_kind(data)
+    if kind is None or data.startswith(b"%PDF-"):
+        return kind
+    return kind if decode_text_body(data, parse_media_type(content_type)) is None else None
 
 
 def _read_picture(data: bytes, kind: FileKind) -> FileKind:

@@ -103,6 +103,22 @@ class HeaderNoteJson(TypedDict):
     message: str
 
 
+class EntryJson(TypedDict):
+    """A file in an archive."""
+
+    name: str
+    size: Annotated[int, About("In bytes, unpacked, as the archive claims it.")]
+
+
+class FileJson(TypedDict):
+    """A file that is no text, known by its first bytes."""
+
+    kind: Annotated[str, About("For people: PNG picture, ZIP archive.")]
+    facts: Annotated[list[str], About("What its header says: 640 × 480 pixels.")]
+    entries: Annotated[list[EntryJson], About("An archive's, at most 100.")]
+    entry_count: Annotated[int | None, About("All entries; null when it is no archive.")]
+
+
 class PartJson(TypedDict):
     """One part of a multipart body."""
 
@@ -113,3 +129,4 @@ class PartJson(TypedDict):
         list[list[str]], About("The part's own, names and values in order.", schema=SENT_PAIRS)
     ]
     size: Annotated[int, About("How many bytes of content.")]
+    file: Annotated[FileJson | None, About("What it is where it is no text, if it is known.")]

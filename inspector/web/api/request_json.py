@@ -10,6 +10,7 @@ from inspector.domain import CapturedRequest
 from inspector.domain.json_bodies import write_json_line
 from inspector.forms import Form, Note, to_json_safe
 from inspector.reading.columns import read_columns
+from inspector.reading.files.kinds import find_file
 from inspector.reading.headers import find_header_notes
 from inspector.reading.json_notes import find_json_notes
 from inspector.web.api.answer_json import GivenAnswerJson, answer_to_json
@@ -17,6 +18,7 @@ from inspector.web.api.note_json import (
     AttemptJson,
     DetectedJson,
     EventJson,
+    FileJson,
     HeaderNoteJson,
     JsonNoteJson,
     NoteJson,
@@ -117,6 +119,7 @@ class RequestJson(WireJson):
     ]
     event: EventJson | None
     parts: Annotated[list[PartJson], About("The parts of a multipart body, files included.")]
+    file: Annotated[FileJson | None, About("What the body is where it is no text, if it is known.")]
     parsed: Annotated[
         ParsedJson | None,
         About("The body as nested data where it is XML, MessagePack, CBOR or protobuf."),
@@ -186,6 +189,7 @@ def _read_to_json(request: CapturedRequest, dialect: str) -> dict[str, Any]:
         "parts": parts_to_json(request),
         "json_notes": json_notes_to_json(request),
         "json": request.json,
+        "file": file_to_json(request.decoded_body, request.find_header("Content-Type") or ""),
         "parsed": None if request.parsed is None else request.parsed._asdict(),
     }
 
@@ -266,9 +270,26 @@ def parts_to_json(request: CapturedRequest) -> list[PartJson]:
             "content_type": each.content_type or None,
             "headers": [list(pair) for pair in each.raw_headers],
             "size": len(each.data),
+            "file": file_to_json(each.data, each.content_type),
         }
         for each in (() if found is None else found.parts)
     ]
+
+
+def file_to_json(data: bytes, content_type: str) -> FileJson | None:
+    """The kind of a file; None for a text, and for what is not known."""
+    kind = find_file(data, content_type)
+    if kind is None:
+        return None
+    listing = kind.listing
+    return {
+        "kind": kind.name,
+        "facts": list(kind.facts),
+        "entries": [{"name": each.name, "size": each.size} for each in listing.entries]
+        if listing
+        else [],
+        "entry_count": listing.total if listing else None,
+    }
 
 
 def json_notes_to_json(request: CapturedRequest) -> list[JsonNoteJson]:

@@ -11,7 +11,7 @@ from inspector.domain.multipart import Part
 from inspector.domain.texts import decode_text_body
 from inspector.errors import InspectorError
 from inspector.forms import Form, Note
-from inspector.reading.files.kinds import FileKind, find_kind
+from inspector.reading.files.kinds import FileKind, find_file
 from inspector.reading.files.thumbnails import explain_unshown
 from inspector.reading.json_notes import JsonNote, find_json_notes
 from inspector.reading.layouts.laying_out import LaidOut, lay_out_body, lay_out_text
@@ -111,7 +111,7 @@ def build_content(request: CapturedRequest, receiver: str = PHP, view: str = "")
         else preview(request.body, None, MAX_BODY_CHARS, MAX_HEX_BYTES),
         laid_out=None if view == AS_SENT else laid_out,
         has_layout=laid_out is not None,
-        file=_view_file(decoded, request.body_text),
+        file=_view_file(decoded, request.find_header("Content-Type") or ""),
         parts=_view_parts(parts[:MAX_SHOWN_PARTS]),
         more_parts=max(0, len(parts) - MAX_SHOWN_PARTS),
         parts_problem=request.parts.problem if request.parts else None,
@@ -165,9 +165,8 @@ def _list_parts(request: CapturedRequest) -> list[tuple[int, Part]]:
     return [(index, part) for index, part in parts if index in others or part.content_type]
 
 
-def _view_file(data: bytes, text: str | None) -> FileView | None:
-    """Texts are no files, but for what calls itself a PDF."""
-    kind = find_kind(data) if text is None or data.startswith(b"%PDF-") else None
+def _view_file(data: bytes, content_type: str) -> FileView | None:
+    kind = find_file(data, content_type)
     if kind is None:
         return None
     return FileView(kind, explain_unshown(len(data), kind.pixels) if kind.picture else None)
@@ -183,7 +182,7 @@ def _view_parts(parts: list[tuple[int, Part]]) -> list[PartView]:
         if text is not None and left > 0:
             laid_out = lay_out_text(text, kind.essence, min(left, MAX_PREVIEW_CHARS))
             left -= min(len(text), MAX_PREVIEW_CHARS) if laid_out else 0
-        file = _view_file(part.data, text)
+        file = _view_file(part.data, part.content_type)
         views.append(PartView(index, part, shown, laid_out, file))
     return views
 
