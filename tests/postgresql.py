@@ -55,38 +55,75 @@ def find_programs() -> Path | None:
     return max(folders, key=lambda folder: int(folder.parent.name), default=None)
 
 
+class Cluster:
+    """A server with its data in ``folder``, reached through a socket file there."""
+
+    def __init__(
+        self, programs: Path, folder: Path, options: Mapping[str, str] = SERVER_OPTIONS
+    ) -> None:
+        self.programs = programs
+        self.folder = folder
+        self.options = options
+        self.account = find_account()
+        self.url = f"postgresql+psycopg://{SUPERUSER}@/postgres?host={folder}"
+        self.process: subprocess.Popen[bytes] | None = None
+        if self.account.user is not None and self.account.group is not None:
+            os.chown(folder, self.account.user, self.account.group)
+
+    def create(self) -> None:
+        """Make an empty one."""
+        self._run(f"initdb -D data -U {SUPERUSER} -A trust -E UTF8 --locale=C --no-sync")
+
+    def follow(self, other: "Cluster") -> None:
+        """Make a copy of another that runs, which then follows it."""
+        self._run(f"pg_basebackup -D data -h {other.folder} -U {SUPERUSER} -R -c fast --no-sync")
+
+    def start(self) -> None:
+        """Start it, or start it again, and wait until it answers."""
+        options = "".join(f" -c {name}={value}" for name, value in self.options.items())
+        self.process = start_program(
+            f"{self.programs}/postgres -D data -c unix_socket_directories={self.folder}{options}",
+            self.folder,
+            self.account,
+        )
+        wait_until_up(self.process, self.url, self.folder / "log")
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """End it: by default a fast shutdown, open sessions are ended; SIGQUIT is a crash."""
+        if self.process is None:
+            return
+        self.process.send_signal(how)
+        try:
+            self.process.wait(STOP_DEADLINE_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process = None
+
+    def _run(self, command: str) -> None:
+        program = start_program(f"{self.programs}/{command}", self.folder, self.account)
+        if program.wait(START_DEADLINE_S) != 0:
+            raise RuntimeError((self.folder / "log").read_text())
+
+
+@contextmanager
+def make_cluster(programs: Path, options: Mapping[str, str] = SERVER_OPTIONS) -> Iterator[Cluster]:
+    """A cluster that is neither created nor started yet; stopped when the block ends."""
+    with tempfile.TemporaryDirectory(prefix="inspector-pg-") as name:
+        cluster = Cluster(programs, Path(name), options)
+        try:
+            yield cluster
+        finally:
+            cluster.stop()
+
+
 @contextmanager
 def run_cluster(programs: Path, options: Mapping[str, str] = SERVER_OPTIONS) -> Iterator[str]:
     """Run a new cluster while the block runs; gives the URL of its database ``postgres``."""
-    account = find_account()
-    with tempfile.TemporaryDirectory(prefix="inspector-pg-") as name:
-        folder = Path(name)
-        if account.user is not None and account.group is not None:
-            os.chown(folder, account.user, account.group)
-        initdb = start_program(
-            f"{programs}/initdb -D data -U {SUPERUSER} -A trust -E UTF8 --locale=C --no-sync",
-            folder,
-            account,
-        )
-        if initdb.wait(START_DEADLINE_S) != 0:
-            raise RuntimeError((folder / "log").read_text())
-        chosen = "".join(f" -c {name}={value}" for name, value in options.items())
-        server = start_program(
-            f"{programs}/postgres -D data -c unix_socket_directories={name}{chosen}",
-            folder,
-            account,
-        )
-        url = f"postgresql+psycopg://{SUPERUSER}@/postgres?host={name}"
-        try:
-            wait_until_up(server, url, folder / "log")
-            yield url
-        finally:
-            server.send_signal(signal.SIGINT)  # Fast shutdown: open sessions are ended.
-            try:
-                server.wait(STOP_DEADLINE_S)
-            except subprocess.TimeoutExpired:
-                server.kill()
-                server.wait()
+    with make_cluster(programs, options) as cluster:
+        cluster.create()
+        cluster.start()
+        yield cluster.url
 
 
 def find_account() -> Account:

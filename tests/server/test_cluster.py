@@ -1,0 +1,207 @@
+"""Several servers on one PostgreSQL under load, while servers and databases go: nothing is lost."""
+
+from __future__ import annotations
+
+import itertools
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import requests
+
+from tests.machine import skip_without
+from tests.postgresql import Cluster, find_programs, make_cluster
+from tests.servers import LiveServer
+
+pytestmark = [pytest.mark.slow, pytest.mark.process, pytest.mark.postgres]
+
+STEP = 40
+DEADLINE_S = 120.0
+TURNS = [201, 202, 203]
+
+
+@pytest.fixture
+def programs() -> Path:
+    found = find_programs()
+    if found is None:
+        skip_without("PostgreSQL's server", "postgresql")
+    return found
+
+
+@contextmanager
+def running(cluster: Cluster) -> Iterator[Cluster]:
+    cluster.create()
+    cluster.start()
+    yield cluster
+
+
+def wait_until(condition: Callable[[], Any]) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come about in time"
+        time.sleep(0.02)
+
+
+class Senders:
+    """A thread for each server that sends one request after the other, each until it is stored.
+
+    ``acknowledged`` are the requests that were answered 2xx; ``refusals`` all other answers.
+    """
+
+    def __init__(self, servers: list[LiveServer]) -> None:
+        self.acknowledged: list[str] = []
+        self.refusals: list[tuple[int, str | None]] = []
+        self._names = itertools.count(1)
+        self._stop = threading.Event()
+        self._threads = [threading.Thread(target=self._run, args=(each,)) for each in servers]
+        for each in self._threads:
+            each.start()
+
+    def _run(self, server: LiveServer) -> None:
+        address = server.url.removeprefix("http://")
+        while not self._stop.is_set():
+            name = f"n{next(self._names)}"
+            while not (self._stop.is_set() or self._send(address, name)):
+                if server.process.poll() is not None:
+                    return  # killed: its sender has nobody to send to
+                time.sleep(0.05)
+
+    def _send(self, address: str, name: str) -> bool:
+        connection = HTTPConnection(address, timeout=60)
+        try:
+            connection.request("POST", f"/b1/{name}", b"a=1")
+            answer = connection.getresponse()
+            answer.read()
+        except (OSError, HTTPException):
+            return False
+        finally:
+            connection.close()
+        if answer.status in TURNS:
+            self.acknowledged.append(name)
+            return True
+        self.refusals.append((answer.status, answer.headers["Retry-After"]))
+        return False
+
+    def wait_for_more(self) -> None:
+        """Wait until so many more are acknowledged."""
+        wanted = len(self.acknowledged) + STEP
+        wait_until(lambda: len(self.acknowledged) >= wanted)
+
+    def stop(self) -> None:
+        self._stop.set()
+        for each in self._threads:
+            each.join(DEADLINE_S)
+
+
+@contextmanager
+def serve_together(
+    url: str, folder: Path, count: int
+) -> Iterator[tuple[list[LiveServer], Senders]]:
+    with ExitStack() as stack:
+        servers = [
+            stack.enter_context(
+                LiveServer(
+                    folder / str(number),
+                    ("--database", url, "--bin", "b1", "--capacity", "100000", "--quiet"),
+                )
+            )
+            for number in range(count)
+        ]
+        rules = {"rules": [{"answers": [{"status": each} for each in TURNS], "then": "repeat"}]}
+        told = requests.put(f"{servers[0].url}/api/v1/bins/b1/answers", json=rules, timeout=60)
+        assert told.status_code == 200, told.text
+        senders = Senders(servers)
+        stack.callback(senders.stop)
+        senders.wait_for_more()
+        yield servers, senders
+
+
+def check_exact(url: str, senders: Senders) -> None:
+    """Every acknowledged request is there, and numbers, counts and turns have no gap or repeat."""
+    with psycopg.connect(url.replace("postgresql+psycopg:", "postgresql:")) as connection:
+        rows = connection.execute(
+            "SELECT number, answer_turn, raw_head FROM requests ORDER BY number"
+        ).fetchall()
+        found = connection.execute("SELECT last_number, held FROM bins WHERE name = 'b1'")
+        last_number, held = found.fetchone() or (0, 0)
+    everyone = range(1, len(rows) + 1)
+    assert [row[0] for row in rows] == list(everyone)
+    assert sorted(row[1] for row in rows) == list(everyone)
+    assert (last_number, held) == (len(rows), len(rows))
+    stored = {row[2].split(b" ")[1].decode().removeprefix("/b1/") for row in rows}
+    assert set(senders.acknowledged) <= stored
+    # What could not be stored was refused in a way that has the sender try again.
+    assert {status for status, _ in senders.refusals} <= {503}
+    assert all(retry_after for _, retry_after in senders.refusals)
+
+
+def test_four_servers_lose_nothing_when_one_is_killed_and_connections_are_cut(
+    programs: Path, tmp_path: Path
+) -> None:
+    with make_cluster(programs) as cluster, running(cluster):
+        with serve_together(cluster.url, tmp_path, 4) as (servers, senders):
+            servers[-1].kill()
+            senders.wait_for_more()
+            plain = cluster.url.replace("postgresql+psycopg:", "postgresql:")
+            for _ in range(3):
+                with psycopg.connect(plain) as connection:
+                    connection.execute(
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                        " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+                    )
+                senders.wait_for_more()
+            senders.stop()
+        check_exact(cluster.url, senders)
+
+
+def test_a_database_that_is_stopped_for_a_while_is_waited_for(
+    programs: Path, tmp_path: Path
+) -> None:
+    with make_cluster(programs) as cluster, running(cluster):
+        with serve_together(cluster.url, tmp_path, 2) as (servers, senders):
+            cluster.stop()
+            wait_until(lambda: len(senders.refusals) > 4)
+            assert requests.get(f"{servers[0].url}/readyz", timeout=60).status_code == 503
+            assert requests.get(f"{servers[0].url}/healthz", timeout=60).status_code == 200
+            cluster.start()
+            senders.wait_for_more()
+            wait_until(
+                lambda: all(
+                    requests.get(f"{each.url}/readyz", timeout=60).status_code == 200
+                    for each in servers
+                )
+            )
+            senders.stop()
+        check_exact(cluster.url, senders)
+
+
+def test_a_second_database_takes_over(programs: Path, tmp_path: Path) -> None:
+    with make_cluster(programs) as first, make_cluster(programs) as second, running(first):
+        second.follow(first)
+        second.start()
+        plain = first.url.replace("postgresql+psycopg:", "postgresql:")
+        with psycopg.connect(plain, autocommit=True) as connection:
+            # A commit is acknowledged when the second one has it, too.
+            connection.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
+            connection.execute("SELECT pg_reload_conf()")
+            wait_until(
+                lambda: connection.execute(
+                    "SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'"
+                ).fetchone()
+            )
+        both = f"{first.url},{second.folder}&target_session_attrs=read-write"
+        with serve_together(both, tmp_path, 2) as (_, senders):
+            first.stop(signal.SIGQUIT)
+            wait_until(lambda: len(senders.refusals) > 4)
+            with psycopg.connect(second.url.replace("postgresql+psycopg:", "postgresql:")) as last:
+                last.execute("SELECT pg_promote()")
+            senders.wait_for_more()
+            senders.stop()
+        check_exact(second.url, senders)
