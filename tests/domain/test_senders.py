@@ -18,6 +18,13 @@ def test_every_sender_of_the_table_has_an_example() -> None:
     assert {each.name for each in SENDERS} == {each.sender for each in WEBHOOKS}
 
 
+def test_the_id_that_a_gitlab_event_shares_with_those_it_sets_off_is_no_delivery() -> None:
+    head = b"POST /b1 HTTP/1.1\r\nX-Gitlab-Event: Push Hook\r\nX-Gitlab-Event-UUID: 1\r\n"
+    sender = Message(raw_head=head, body=b"{}").sender
+    assert sender is not None
+    assert (sender.name, sender.delivery) == ("GitLab", None)
+
+
 def test_an_unknown_sender_is_none_and_its_title_is_still_told() -> None:
     body = b'{"id": 7, "data": {"title": "Hello", "id": 8}}'
     message = Message(raw_head=b"POST /b1/x HTTP/1.1\r\nContent-Type: application/json", body=body)

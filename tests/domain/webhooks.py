@@ -171,10 +171,14 @@ WEBHOOKS = [
     ),
     Webhook(
         "GitLab",
-        {"X-Gitlab-Event": "Merge Request Hook", "X-Gitlab-Event-UUID": "e0"},
+        {
+            "X-Gitlab-Event": "Merge Request Hook",
+            "X-Gitlab-Event-UUID": "e0",
+            "Idempotency-Key": "i0",
+        },
         {"object_kind": "merge_request", "object_attributes": {"action": "open", "title": "Add x"}},
         "merge_request.open",
-        "e0",
+        "i0",
         "Add x",
     ),
     Webhook(
@@ -503,10 +507,11 @@ WEBHOOKS = [
     ),
     Webhook(
         "Contentful",
-        {"X-Contentful-Topic": "ContentManagement.Entry.publish"},
+        {"X-Contentful-Topic": "ContentManagement.Entry.publish"}
+        | {"X-Contentful-Idempotency-Key": "9844"},
         {"sys": {"id": "ct1"}, "fields": {"title": {"en-US": "News"}}},
         "ContentManagement.Entry.publish",
-        None,
+        "9844",
         "News",
     ),
     Webhook(

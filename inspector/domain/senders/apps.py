@@ -59,6 +59,7 @@ APPS = (
         "Contentful Developers, Webhooks",
         headers=("X-Contentful-Topic",),
         event=("header:X-Contentful-Topic",),
+        delivery=("header:X-Contentful-Idempotency-Key",),
         title=("fields.title.en-US", "fields.name.en-US", "sys.id"),
     ),
 )

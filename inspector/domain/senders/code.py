@@ -43,7 +43,8 @@ CODE = (
         "GitLab Docs, Webhook events",
         headers=("X-Gitlab-Event",),
         event=("object_kind+object_attributes.action", "event_name", "header:X-Gitlab-Event"),
-        delivery=("header:Idempotency-Key", "header:X-Gitlab-Event-UUID"),
+        # X-Gitlab-Event-UUID is shared by all events that one has set off.
+        delivery=("header:Idempotency-Key", "header:webhook-id"),
         title=(
             "object_attributes.title",
             "issue.title",
@@ -86,7 +87,7 @@ CODE = (
     Sender(
         "Netlify",
         "Netlify Docs, Deploy notifications",
-        headers=("X-Netlify-Event", "X-Netlify-Signature"),
+        headers=("X-Netlify-Event",),
         bodies=("deploy_url site_id build_id",),
         event=("header:X-Netlify-Event", "state"),
         delivery=(),
