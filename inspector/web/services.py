@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import accumulate, takewhile
 from threading import BoundedSemaphore
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from flask import Flask, request
 
@@ -128,6 +128,7 @@ class Services:
     series_of_fields: Aggregates[Series] = field(default_factory=lambda: Aggregates(MAX_SERIES))
     values: KeptValues = field(default_factory=KeptValues)
     shapes: Aggregates[BodyShapes] = field(default_factory=lambda: Aggregates(MAX_CATALOGUES))
+    examples: dict[tuple[int, int, int], Any] = field(default_factory=dict)
     exports: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(MAX_EXPORTS))
     waiters: Waiters = field(init=False)
     activities: Activities = field(init=False)

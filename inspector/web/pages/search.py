@@ -15,7 +15,6 @@ from flask import request
 from inspector.domain import Bin, CapturedRequest
 from inspector.errors import InspectorError
 from inspector.reading.fields import BODY, HEADER, Name, find_text, iterate_fields
-from inspector.reading.marks import FLAGS
 from inspector.reading.overview.values import FieldValues
 from inspector.reading.query import MAX_QUERY_CHARS, Query, parse_query
 from inspector.reading.reasons import Reason, find_reasons
@@ -31,6 +30,7 @@ _ZONE = re.compile(r"[A-Za-z0-9_+-]{1,40}(?:/[A-Za-z0-9_+-]{1,40}){0,2}\Z")
 MAX_SUGGESTIONS = 3
 MAX_EXAMPLE_CHARS = 60
 _LOOKED_AT = 20
+MAX_KEPT_EXAMPLES = 200
 
 _SUBJECT = Name(BODY, ("ticket", "subject"))
 _TELLING = (
@@ -129,7 +129,7 @@ def suggest(bin_: Bin, text: str) -> list[Example]:
     Short names are replaced by whole ones with which a newest request is found, or else
     names that these do not have by like ones that they do.
     """
-    meant = find_meant(_list_samples(bin_), text, limit=MAX_SUGGESTIONS)
+    meant = find_meant(list(filter(_has_fields, _list_newest(bin_))), text, limit=MAX_SUGGESTIONS)
     if meant:
         return [Example(each, "a search that finds some of these requests") for each in meant]
     try:
@@ -157,7 +157,20 @@ def _find_alike(name: str, known: list[str]) -> list[str]:
 
 
 def list_examples(bin_: Bin) -> list[Example]:
-    """One query of each kind, made of what the bin's newest requests hold."""
+    """One query of each kind, made of what the bin's newest requests hold.
+
+    Kept until it has others: every list shows them.
+    """
+    kept: dict[tuple[int, int, int], list[Example]] = current_services().examples
+    key = (bin_.id, bin_.last_number, bin_.request_count)
+    if key not in kept:
+        while len(kept) >= MAX_KEPT_EXAMPLES:
+            kept.pop(next(iter(kept)), None)
+        kept[key] = _make_examples(bin_)
+    return kept[key]
+
+
+def _make_examples(bin_: Bin) -> list[Example]:
     sample = _find_sample(bin_)
     if sample is None:
         return list(_USUAL)
@@ -244,11 +257,14 @@ def _find_field(
 
 def _find_sample(bin_: Bin) -> CapturedRequest | None:
     """The newest ticket, else the newest request with fields, among the newest few."""
-    samples = _list_samples(bin_)
-    return next(filter(FLAGS["ticket"], samples), None) or next(iter(samples), None)
+    newest = _list_newest(bin_)
+    tickets = (each for each in newest if each.summary.ticket_id or each.summary.subject)
+    return next(tickets, None) or next(filter(_has_fields, newest), None)
 
 
-def _list_samples(bin_: Bin) -> list[CapturedRequest]:
-    """Those of the newest few requests that have fields."""
-    page = current_services().requests.page(bin_, limit=_LOOKED_AT, whole_bodies=False)
-    return [each for each in page.requests if each.is_form or each.json is not None]
+def _has_fields(request: CapturedRequest) -> bool:
+    return request.is_form or request.json is not None
+
+
+def _list_newest(bin_: Bin) -> list[CapturedRequest]:
+    return current_services().requests.page(bin_, limit=_LOOKED_AT, whole_bodies=False).requests
