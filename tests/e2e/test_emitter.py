@@ -133,7 +133,7 @@ def test_a_captured_request_is_changed_and_sent_from_its_page(
     url = live_server.create_bin("emit-from")
     requests.post(url, data={"ticket[id]": "7", "ticket[subject]": "Café"}, timeout=10)
     page.goto("/bins/emit-from")
-    page.locator("#r1 a").click()
+    page.locator("#r1 .row-link").click()
     page.locator("#request").get_by_title("More").click()
     page.get_by_role("link", name="Change and send").click()
     expect(page.locator("#ticket_text")).to_have_value(re.compile("Café"))

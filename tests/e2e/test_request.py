@@ -65,9 +65,9 @@ def test_back_and_forward_show_what_was_there(page: Page, live_server: LiveServe
     make_series(live_server, "history")
     page.goto("/bins/history")
     page.evaluate("window.loadedOnce = true")
-    page.locator("#r1 a").click()
+    page.locator("#r1 .row-link").click()
     expect(page.locator("#request-title")).to_contain_text("/history/1")
-    page.locator("#r2 a").click()
+    page.locator("#r2 .row-link").click()
     expect(page.locator("#request-title")).to_contain_text("/history/2")
     page.go_back()
     expect(page.locator("#request-title")).to_contain_text("/history/1")
@@ -86,7 +86,7 @@ def test_a_shared_link_opens_the_same_request(
 ) -> None:
     make_series(live_server, "shared")
     page.goto("/bins/shared")
-    page.locator("#r3 a").click()
+    page.locator("#r3 .row-link").click()
     page.locator(".request-actions summary", has_text="Copy as").click()
     page.get_by_role("button", name="Link to this request").click()
     expect(page.get_by_role("button", name="Link to this request")).to_be_hidden()
@@ -103,7 +103,7 @@ def test_sections_have_keys_and_addresses_and_stay_as_left(
 ) -> None:
     make_series(live_server, "sections")
     page.goto("/bins/sections")
-    page.locator("#r4 a").click()
+    page.locator("#r4 .row-link").click()
     form = page.locator("#form")
     expect(form).not_to_have_attribute("open", "")
     page.get_by_role("navigation", name="Sections").get_by_role("link", name="Form as sent").click()
@@ -190,8 +190,8 @@ def test_a_request_that_is_gone_is_said(page: Page, live_server: LiveServer, wat
     watch.forgive("404")
     make_series(live_server, "gone")
     page.goto("/bins/gone")
-    path = page.locator("#r1 a").get_attribute("href")
-    page.locator("#r2 a").click()
+    path = page.locator("#r1 .row-link").get_attribute("href")
+    page.locator("#r2 .row-link").click()
     older = page.get_by_role("link", name="Older request")
     expect(older).to_have_attribute("href", str(path))
     # The list follows the deletion; the arrow still leads there.
@@ -203,7 +203,7 @@ def test_a_request_that_is_gone_is_said(page: Page, live_server: LiveServer, wat
 def test_deleting_a_request_asks_in_place(page: Page, live_server: LiveServer) -> None:
     make_series(live_server, "delete-one")
     page.goto("/bins/delete-one")
-    page.locator("#r3 a").click()
+    page.locator("#r3 .row-link").click()
     page.locator(".request-actions summary", has_text="More").click()
     page.locator("#request").get_by_role("link", name="Delete").click()
     dialog = page.get_by_role("dialog", name="Delete request 3?")
@@ -217,7 +217,7 @@ def test_times_are_the_readers_with_utc_at_hand(new_page: NewPage, live_server: 
     make_series(live_server, "times")
     page = new_page(timezone_id="Asia/Kathmandu", locale="en-GB")
     page.goto("/bins/times")
-    page.locator("#r4 a").click()
+    page.locator("#r4 .row-link").click()
     time = page.locator(".request-more time")
     utc = time.get_attribute("title")
     assert utc is not None
@@ -253,7 +253,7 @@ def test_a_phone_shows_list_or_request_and_never_scrolls_sideways(
     make_series(live_server, "phone")
     page = new_page(viewport={"width": 360, "height": 740}, has_touch=True)
     page.goto("/bins/phone")
-    page.locator("#r4 a").tap()
+    page.locator("#r4 .row-link").tap()
     expect(page.locator("#request-title")).to_be_in_viewport()
     expect(page.locator("#list")).to_be_hidden()
     assert page.evaluate("document.documentElement.scrollWidth") == 360
@@ -287,7 +287,7 @@ def test_hostile_content_runs_nothing_and_asks_nothing(page: Page, live_server: 
 def test_printing_a_request_gives_the_request_alone(page: Page, live_server: LiveServer) -> None:
     make_series(live_server, "printed")
     page.goto("/bins/printed")
-    page.locator("#r4 a").click()
+    page.locator("#r4 .row-link").click()
     expect(page.locator(".request-facts")).to_contain_text("#4")
     page.emulate_media(media="print")
     for part in ("#list", ".top", ".neighbours", ".request-actions", ".sections"):

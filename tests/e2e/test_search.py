@@ -130,7 +130,7 @@ def test_escape_leaves_the_search_and_keys_work_again(page: Page, bin_url: str) 
 
 def test_keys_go_to_the_next_match_from_a_request_that_is_none(page: Page, bin_url: str) -> None:
     page.goto("/bins/searched")
-    page.locator("#r40 a").click()
+    page.locator("#r40 .row-link").click()
     expect(page.locator(".request-facts strong").first).to_have_text("#40")
     search(page, "is:ticket")
     expect(page.locator(ROW)).to_have_count(3)
