@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, unquote_plus
 
+from inspector.domain.formats.values import XmlDocument
 from inspector.domain.nested_values import open_text
 
 Path = tuple[str, ...]
@@ -287,14 +288,19 @@ MISSING = _Missing()
 
 
 def find_all(root: Any, path: Path) -> list[Any]:
-    """Every value at a path that may have ``ANY_INDEX`` in it, in order."""
+    """Every value at a path that may have ``ANY_INDEX`` in it, in order.
+
+    An element of XML that came once counts as a list of one.
+    """
     if ANY_INDEX not in path:
         found = find_value(root, path)
         return [] if found is MISSING else [found]
     values = [root]
+    is_xml = isinstance(root, XmlDocument)
     for key in path:
         if key == ANY_INDEX:
-            values = [item for value in values if isinstance(value, list) for item in value]
+            lists = (value if isinstance(value, list) else [value] * is_xml for value in values)
+            values = [item for items in lists for item in items]
         else:
             steps = (find_value(value, (key,)) for value in values)
             values = [value for value in steps if value is not MISSING]

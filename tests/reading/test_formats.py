@@ -62,6 +62,28 @@ def test_xml_is_found_by_search(query: str) -> None:
     )
 
 
+def test_an_element_that_came_once_is_found_as_one_of_a_list() -> None:
+    request = make_order(b"<order><item>Tea</item></order>")
+    assert parse_query("order.item[]=Tea").matches(request)
+    assert not parse_query("order.item[]=Cup").matches(request)
+    assert RequestMatch(where={"order.item[]": "Tea"}).find_differences(request) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "title"),
+    [
+        (ORDER, "order"),
+        (b"<order><title>Tea for two</title></order>", "Tea for two"),
+        (b"<s:Envelope xmlns:s='u'><s:Header/><s:Body><x:Pay xmlns:x='v'/></s:Body></s:Envelope>",
+         "Pay"),
+        (b"<Envelope/>", "Envelope"),
+        (b"<a><b></a>", "POST /deskpro"),
+    ],
+)  # fmt: skip
+def test_xml_is_titled_by_what_it_is_about(body: bytes, title: str) -> None:
+    assert make_order(body).title == title
+
+
 def test_two_orders_are_compared_field_by_field() -> None:
     found = compare_requests(make_order(), make_order(ORDER.replace(b"Tea", b"Rum"), number=2))
     body = next(section for section in found.sections if section.title == "Body")

@@ -52,6 +52,23 @@ class Parsed(NamedTuple):
         return NAMES[self.format]
 
 
+def find_topic(parsed: Parsed) -> tuple[str | None, Any]:
+    """The name and the content of the element that a document is about, for its title.
+
+    That is the root, or what a SOAP envelope has in its body; of another format the whole
+    value, without a name.
+    """
+    if parsed.format != XML or not isinstance(parsed.value, dict):
+        return None, parsed.value
+    name, content = next(iter(parsed.value.items()))
+    for wrapper in ("Envelope", "Body"):
+        if name.rpartition(":")[2] == wrapper and isinstance(content, dict):
+            inner = [key for key in content if key[:1] not in "@#" and not key.endswith("Header")]
+            name = inner[0] if inner else name
+            content = content.get(name, content)
+    return name.rpartition(":")[2], content
+
+
 def find_format(essence: str) -> str | None:
     """The format of a media type in lower case, None for any other (RFC 6839, suffixes)."""
     if essence in ("application/xhtml+xml", "image/svg+xml"):

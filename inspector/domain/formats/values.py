@@ -40,6 +40,13 @@ class TypedText(str):
         return (str(self), self.kind)
 
 
+class XmlDocument(dict[str, Any]):
+    """The root element of a document by its name.
+
+    In it an element that came once is no list, though it may be one of a list elsewhere.
+    """
+
+
 class Budget:
     """A count of values and levels that ends the reading of a body that has too many."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 from xml.parsers import expat
 
-from inspector.domain.formats.values import Budget, FormatError, TypedText
+from inspector.domain.formats.values import Budget, FormatError, TypedText, XmlDocument
 from inspector.forms.text import visible
 
 MAX_XML_DEPTH = 200
@@ -27,7 +27,7 @@ class DeclaredEntitiesError(FormatError):
     """A document with declarations of its own, where entities are made."""
 
 
-def parse_xml(text: str) -> dict[str, Any]:
+def parse_xml(text: str) -> XmlDocument:
     """The root element by its name: ``{"order": {"@id": "7", "item": ["a", "b"]}}``.
 
     An element is a text, or a map of its attributes (``@name``), its elements by name as
@@ -56,7 +56,7 @@ class _Builder:
         self.root = _Element("", {})
         self.open = [self.root]
 
-    def parse(self, text: str) -> dict[str, Any]:
+    def parse(self, text: str) -> XmlDocument:
         # What the declaration says of an encoding has been heeded: here it is text.
         parser = expat.ParserCreate("utf-8")
         parser.buffer_text = True
@@ -71,7 +71,7 @@ class _Builder:
         except expat.ExpatError as error:
             reason = _REASONS.get(error.code, "it is not well-formed")
             raise FormatError(f"{reason} (line {error.lineno})") from None
-        return self.root.content
+        return XmlDocument(self.root.content)
 
     def _enter(self, name: str, attributes: dict[str, str]) -> None:
         self.budget.spend(1 + len(attributes))
