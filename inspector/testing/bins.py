@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Unpack, overload
 
@@ -17,6 +17,7 @@ from inspector.testing.answering import (
     PathLike,
     Seconds,
 )
+from inspector.testing.bin_settings import BinSettings
 from inspector.testing.expectations import Expectation, MatchFields, make_match
 from inspector.testing.received import ReceivedRequest
 from inspector.testing.replaying import ReplayOptions, replay_request
@@ -24,7 +25,6 @@ from inspector.testing.sources import RequestSource
 
 if TYPE_CHECKING:
     from inspector.emitter import DeliveryResult
-    from inspector.signatures import SignatureSecret
 
 DEFAULT_TIMEOUT_S = 5.0
 # The longest single wait within a long one.
@@ -41,28 +41,19 @@ def _list_answers(answers: tuple[Any, ...]) -> Sequence[Any]:
     return answers[0] if is_list else answers
 
 
-class WebhookBin:
+class WebhookBin(BinSettings):
     """One bin of a running server, for one test."""
 
     def __init__(self, server: RequestSource, bin_id: int, name: str, secret: str | None) -> None:
-        self._server = server
-        self.id = bin_id
-        self.name = name
+        super().__init__(server, bin_id, name)
         self.secret = secret
         self._lock = threading.Lock()
         self._loaded = 0
         self._cleared = 0
-        self._secrets: tuple[SignatureSecret, ...] = ()
-        self._requests: list[ReceivedRequest] = []
         self.script: BinScript = BinScript(server.handler_threads, self._load_one, self.url)
 
     def __repr__(self) -> str:
         return f"<WebhookBin {self.url}>"
-
-    @property
-    def url(self) -> str:
-        """The URL for webhooks to this bin."""
-        return f"{self._server.url}/{self.name}"
 
     @property
     def inspect_url(self) -> str:
@@ -268,33 +259,6 @@ class WebhookBin:
         What was said for less narrow requests counts again; at last ``200`` and ``ok``.
         """
         self.script.reset_answers(method, path)
-
-    def set_signatures(self, *secrets: str | Mapping[str, str]) -> None:
-        """Check signatures with these secrets, each ``"github:hush"`` or the API's object.
-
-        ``set_signatures({"scheme": "hmac", "header": "X-Sign", "secret": "hush"})``; none for
-        none. Raises ``InspectorError`` for what is none.
-        """
-        from inspector.signatures import dump_secrets, parse_secret, read_secrets
-
-        given = [
-            parse_secret(each) if isinstance(each, str) else read_secrets([each])[0]
-            for each in secrets
-        ]
-        self._secrets = tuple(given)
-        self._server.set_signatures(self.id, dump_secrets(given))
-        for request in self._requests:
-            request.forget_signatures()
-
-    def assert_signed(self, request: ReceivedRequest | None = None) -> None:
-        """All requests so far, or this one, have a valid signature, and there is one at least."""
-        __tracebackhide__ = True
-        requests = self.requests if request is None else [request]
-        if not requests:
-            raise AssertionError(f"No request has come to {self.url}, so none is signed.")
-        for each in requests:
-            if not any(check["result"] == "valid" for check in each.signatures):
-                raise AssertionError(f"{each!r} is not validly signed: {each.signature!r}")
 
     def replay(
         self,

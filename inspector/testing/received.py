@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from inspector.domain.headers import Headers
 from inspector.forms import to_json_safe
@@ -11,49 +11,23 @@ from inspector.reading.content import find_content
 from inspector.reading.matching import explain_missing, explain_odd_type
 from inspector.reading.paths import MISSING, find_value, parse_path
 from inspector.reading.text import escape_invisible, shorten
+from inspector.testing.outcomes import RequestOutcome
 from inspector.testing.parts import ReceivedPart
 
 if TYPE_CHECKING:
-    from inspector.domain import CapturedRequest
-    from inspector.domain.signatures import SignatureCheck
+    pass
 
 
 class FieldNotFoundError(LookupError):
     """The request has no such field; the message says what it has there."""
 
 
-class ReceivedSignature:
-    """The result of checking a signature; ``absent`` where there is none."""
-
-    def __init__(self, check: SignatureCheck | None) -> None:
-        self.scheme: str = check.scheme if check else ""
-        self.result: str = check.result if check else "absent"
-        self.reason: str = check.reason if check else "There is no signature that is known."
-
-    @property
-    def valid(self) -> bool:
-        """True for a signature that is right by the bin's secrets."""
-        return self.result == "valid"
-
-    def __repr__(self) -> str:
-        return escape_invisible(f"<signature {self.scheme} {self.result}: {self.reason}>")
-
-
-class ReceivedRequest:
+class ReceivedRequest(RequestOutcome):
     """One request that came to a bin.
 
     Nested values are plain dicts, lists and texts, so that ``==`` and pytest's
     diff work on them; a form's values are always texts.
     """
-
-    def __init__(self, captured: CapturedRequest) -> None:
-        self.captured = captured
-
-    @cached_property
-    def _json(self) -> dict[str, Any]:
-        from inspector.web.api.request_json import request_to_json
-
-        return cast(dict[str, Any], request_to_json(self.captured))
 
     def to_json(self) -> dict[str, Any]:
         """The API's JSON of this request."""
@@ -342,37 +316,6 @@ class ReceivedRequest:
     def head_base64(self) -> str:
         """Request line and header lines, byte for byte."""
         return str(self._json["head_base64"])
-
-    @property
-    def signatures(self) -> list[dict[str, Any]]:
-        """Its signatures by scheme: ``scheme``, ``result``, ``reason``, ``timestamp``, ``age_s``.
-
-        Checked with the secrets that the bin has when this is asked for the first time.
-        """
-        return [check._asdict() for check in self.captured.signatures]
-
-    def forget_signatures(self) -> None:
-        """Check them anew with the secrets of then."""
-        for name in ("signatures", "signature_results"):
-            self.captured.__dict__.pop(name, None)
-        self.__dict__.pop("_json", None)
-
-    @property
-    def signature(self) -> ReceivedSignature:
-        """The first of its signatures: ``request.signature.valid``."""
-        return ReceivedSignature(next(iter(self.captured.signatures), None))
-
-    @property
-    def answer(self) -> dict[str, Any]:
-        """The response that its sender got: ``status``, ``headers``, ``body``, ``outcome``..."""
-        found: dict[str, Any] = self._json["answer"]
-        return found
-
-    @property
-    def refused(self) -> dict[str, Any] | None:
-        """``status`` and ``reason`` when it was answered with an error though it was kept."""
-        found: dict[str, Any] | None = self._json["refused"]
-        return found
 
     def __repr__(self) -> str:
         return f"<{self.summary}>"

@@ -213,6 +213,10 @@ class InspectorServer:
         """Keep a bin's secrets for signatures."""
         self._running()[1].set_signatures(bin_id, document)
 
+    def set_relay(self, bin_id: int, document: str | None) -> None:
+        """Keep where a bin's requests are passed on to."""
+        self._running()[1].set_relay(bin_id, document)
+
     def load_after(
         self, bin_id: int, number: int, limit: int = LOAD_LIMIT
     ) -> Sequence[CapturedRequest]:

@@ -40,6 +40,10 @@ class RequestSource(Protocol):
         """Keep a bin's secrets for signatures."""
         ...
 
+    def set_relay(self, bin_id: int, document: str | None) -> None:
+        """Keep where a bin's requests are passed on to."""
+        ...
+
     def load_after(self, bin_id: int, number: int, limit: int = ...) -> Sequence[CapturedRequest]:
         """A bin's stored requests numbered above ``number``, oldest first."""
         ...

@@ -1,0 +1,101 @@
+"""What came of a request in a test: its signatures, its answer, its way to a program."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+from inspector.clock import time
+from inspector.reading.text import escape_invisible
+
+if TYPE_CHECKING:
+    from inspector.domain import CapturedRequest
+    from inspector.domain.signatures import SignatureCheck
+
+LOOK_EVERY_S = 0.005
+
+
+class ReceivedSignature:
+    """The result of checking a signature; ``absent`` where there is none."""
+
+    def __init__(self, check: SignatureCheck | None) -> None:
+        self.scheme: str = check.scheme if check else ""
+        self.result: str = check.result if check else "absent"
+        self.reason: str = check.reason if check else "There is no signature that is known."
+
+    @property
+    def valid(self) -> bool:
+        """True for a signature that is right by the bin's secrets."""
+        return self.result == "valid"
+
+    def __repr__(self) -> str:
+        return escape_invisible(f"<signature {self.scheme} {self.result}: {self.reason}>")
+
+
+class RequestOutcome:
+    """A captured request, and what its bin made of it."""
+
+    def __init__(self, captured: CapturedRequest) -> None:
+        self.captured = captured
+
+    @cached_property
+    def _json(self) -> dict[str, Any]:
+        from inspector.web.api.request_json import request_to_json
+
+        return cast(dict[str, Any], request_to_json(self.captured))
+
+    @property
+    def signatures(self) -> list[dict[str, Any]]:
+        """Its signatures by scheme: ``scheme``, ``result``, ``reason``, ``timestamp``, ``age_s``.
+
+        Checked with the secrets that the bin has when this is asked for the first time.
+        """
+        return [check._asdict() for check in self.captured.signatures]
+
+    def forget_signatures(self) -> None:
+        """Check them anew with the secrets of then."""
+        for name in ("signatures", "signature_results"):
+            self.captured.__dict__.pop(name, None)
+        self.__dict__.pop("_json", None)
+
+    @property
+    def signature(self) -> ReceivedSignature:
+        """The first of its signatures: ``request.signature.valid``."""
+        return ReceivedSignature(next(iter(self.captured.signatures), None))
+
+    @property
+    def answer(self) -> dict[str, Any]:
+        """The response that its sender got: ``status``, ``headers``, ``body``, ``outcome``...
+
+        Of a request whose sender waits for a program it is known when that has answered: this
+        waits for it.
+        """
+        self._settle()
+        found: dict[str, Any] = self._json["answer"]
+        return found
+
+    @property
+    def refused(self) -> dict[str, Any] | None:
+        """``status`` and ``reason`` when it was answered with an error though it was kept."""
+        found: dict[str, Any] | None = self._json["refused"]
+        return found
+
+    @property
+    def relay(self) -> dict[str, Any] | None:
+        """What came of passing it on: ``url``, ``status``, ``duration_ms``, ``error`` and more.
+
+        Waits until the program has answered, or its time is up. None for one that is not
+        passed on.
+        """
+        self._settle()
+        from inspector.web.api.relay_json import outcome_to_json
+
+        return cast("dict[str, Any] | None", outcome_to_json(self.captured.relay))
+
+    def _settle(self) -> None:
+        """Wait until it is known what came of passing it on; the bin's timeout bounds that."""
+        while self.captured.relay is not None and self.captured.relay.is_under_way:
+            time.sleep(LOOK_EVERY_S)
+            for name in ("relay", "answer"):
+                self.captured.__dict__.pop(name, None)
+            self.__dict__.pop("_json", None)
