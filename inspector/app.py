@@ -90,10 +90,11 @@ def _make_services(
     remover = Remover(partial(_publish_removal, writer, news), instance=instance)
     queries = EngineQueries(engine)
     check = SignatureChecker(queries)
+    relays = RelayFinder(queries)
     attempts = AttemptFinder(queries.fetch_all, ReadSettings(settings.body_limits))
     bins = BinStore(max_bins=settings.max_bins, remover=remover, on_secrets=check.forget)
     find = AnswerFinder(queries, settings.max_template_work)
-    read = ReadSettings(settings.body_limits, proxies, find, check, attempts, RelayFinder(queries))
+    read = ReadSettings(settings.body_limits, proxies, find, check, attempts, relays)
     requests = RequestStore(read, remover)
     return Services(
         app=app,
@@ -107,7 +108,7 @@ def _make_services(
         actions=ActionStore(),
         deliveries=DeliveryStore(),
         audit=AuditLog(),
-        relay_records=RelayStore(),
+        relay_records=RelayStore(relays.forget),
         writer=writer,
         news=news,
         proxies=proxies,

@@ -672,7 +672,7 @@ def test_completion_loads_and_completes(command: Command, shell: str) -> None:
 
 def test_a_command_starts_without_flask_and_database() -> None:
     code = (
-        "import sys, inspector.cli.main, inspector.cli.tail, inspector.cli.bins, "
+        "import sys, inspector.cli.main, inspector.cli.following.tail, inspector.cli.bins, "
         "inspector.cli.export, inspector.cli.prune; "
         "print(sorted({'flask', 'sqlalchemy', 'waitress', 'alembic'} & set(sys.modules)))"
     )

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inspector.capture import Refusal
-from inspector.cli.forward import forward, read_request
+from inspector.cli.following.forward import forward, read_request
 from inspector.domain import CapturedRequest
 from inspector.emitter import replay
 from inspector.errors import InspectorError

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from inspector.answers.relays import Relay
@@ -188,3 +189,18 @@ def test_what_a_program_says_is_text_on_every_page(client: FlaskClient) -> None:
         assert page.status_code == 200
         assert evil not in page.text
         assert "\u202e" not in page.text
+
+
+def test_an_old_request_that_is_passed_on_now_says_so_at_once(app: Flask) -> None:
+    app.test_client().post("/orders", data="a=1")
+    services = app.extensions["inspector"]
+    with app.app_context():
+        bin_ = services.bins.get("orders")
+        assert services.requests.get(bin_, "1").relay is None
+        assert services.relay_records.claim(bin_.id, 1, "http://h/", 30)
+        assert services.requests.get(bin_, "1").relay.is_under_way
+        assert not services.relay_records.claim(bin_.id, 1, "http://h/", 30), "it is taken"
+        services.relay_records.fail(bin_.id, 1, "unreachable", "It cannot be reached.")
+        assert services.relay_records.claim(bin_.id, 1, "http://h/", -1)
+        assert services.requests.get(bin_, "1").relay.error_code == "interrupted"
+        assert services.relay_records.claim(bin_.id, 1, "http://h/", 30)

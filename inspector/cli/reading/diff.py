@@ -37,7 +37,7 @@ def command(
     token: str | None,
 ) -> int:
     """Compare two requests, each BIN/ID, BIN/#7 or BIN/last, of one bin or of two."""
-    from inspector.cli.forward import read_request  # slow to import
+    from inspector.cli.following.forward import read_request  # slow to import
     from inspector.exports.comparison import comparison_to_json
     from inspector.reading.compare import compare_requests
 

@@ -48,6 +48,10 @@ class RelayFinder:
             return None
         return None if row is None else to_outcome(*row)
 
+    def forget(self) -> None:
+        """Read the numbers anew: old requests were passed on, too."""
+        self._last = None
+
     def _find_numbers(self, bin_id: int, number: int) -> _Numbers:
         """What is remembered counts for numbers that were given before it was read."""
         last, now = self._last, time.monotonic()

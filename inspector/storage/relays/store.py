@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, text, update
@@ -20,7 +20,13 @@ _BEGIN = text(
 
 
 class RelayStore:
-    """Needs an application context: it works in Flask-SQLAlchemy's session."""
+    """Needs an application context: it works in Flask-SQLAlchemy's session.
+
+    ``forget`` has what is remembered of relayed requests read anew.
+    """
+
+    def __init__(self, forget: Callable[[], None]) -> None:
+        self.forget = forget
 
     def list_numbers(self, bin_: Bin, *, limit: int) -> list[int]:
         """The bin's newest requests that were passed on, the newest first."""
@@ -62,6 +68,7 @@ class RelayStore:
         if not taken.rowcount:  # type: ignore[attr-defined]
             taken = db.session.execute(_BEGIN, values)
         db.session.commit()
+        self.forget()
         return bool(taken.rowcount)  # type: ignore[attr-defined]
 
     def end(self, bin_id: int, number: int, delivery: Delivery) -> None:

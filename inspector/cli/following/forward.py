@@ -1,4 +1,4 @@
-"""Forwarding a capture to a program of the user's, as a replay sends it."""
+"""Forwarding a capture to a program of the user's, as a relay sends it."""
 
 from __future__ import annotations
 
@@ -44,12 +44,13 @@ def forward(request: CapturedRequest, url: str, *, refused_too: bool = False) ->
     A request that the server refused is left out unless ``refused_too``.
     """
     # A tail that forwards nothing starts without them.
-    from inspector.emitter import DeliveryOptions, replay, send
+    from inspector.emitter import DeliveryOptions, send
+    from inspector.emitter.relaying import prepare_relay
 
     if request.refusal is not None and not refused_too:
         return f"  -> not sent: it was refused with {request.refusal.status}"
     try:
-        prepared = replay(request, url)
+        prepared = prepare_relay(request, url)
     except InspectorError as error:
         return f"  -> not sent: {escape_invisible(error.message)}"
     options = DeliveryOptions(timeout_s=TIMEOUT_S, first_byte_timeout_s=TIMEOUT_S)

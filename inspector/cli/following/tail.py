@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import click
 
-from inspector.cli.client import Client, LostError, bin_path, server_options
-from inspector.cli.forward import forward, read_request
+from inspector.cli.client import Client, server_options
+from inspector.cli.following.events import follow
+from inspector.cli.following.forward import forward, read_request
 from inspector.cli.lines import format_request
 from inspector.cli.options import receiver_option
 from inspector.domain import CapturedRequest
@@ -18,9 +18,6 @@ from inspector.domain.json_bodies import SentNumber, write_json
 from inspector.errors import InspectorError
 from inspector.forms import to_json_safe
 from inspector.reading.query import Query, parse_query
-
-FIRST_PAUSE_S = 0.5
-LONGEST_PAUSE_S = 15.0
 
 
 @click.command("tail")
@@ -98,8 +95,10 @@ def read_form(request: CapturedRequest, receiver: str) -> dict[str, Any]:
 
 def _match(client: Client, bin_name: str, query: Query | None) -> Iterator[dict[str, Any]]:
     """Those that match as they arrive, as the API's JSON."""
-    for data in _follow(client, bin_name):
-        found = json.loads(data, parse_float=SentNumber)
+    for event in follow(client, bin_name):
+        if event.name != "request":
+            continue
+        found = json.loads(event.data, parse_float=SentNumber)
         if query is None or query.matches(read_request(found)):
             yield found
 
@@ -121,26 +120,3 @@ def _read_query(match: str | None) -> Query | None:
         return None if match is None else parse_query(match)
     except InspectorError as error:
         raise click.UsageError(error.message) from error
-
-
-def _follow(client: Client, bin_name: str) -> Any:
-    """The stream's data, without end: after a lost connection from where it was."""
-    last_id: str | None = None
-    pause_s = 0.0
-    while True:
-        try:
-            for event in client.events(bin_path(bin_name, "/events"), last_id):
-                if event.name == "open":
-                    if pause_s:
-                        click.echo("Connected again.", err=True)
-                    pause_s = 0.0
-                last_id = event.id
-                if event.name == "request":
-                    yield event.data
-        except LostError as error:
-            click.echo(f"The connection was lost ({error}); trying again.", err=True)
-        except InspectorError as error:
-            if error.code != "server_unreachable" or not pause_s:
-                raise
-        pause_s = min(max(pause_s * 2, FIRST_PAUSE_S), LONGEST_PAUSE_S)
-        time.sleep(pause_s)
