@@ -79,14 +79,7 @@ def _make_services(
 ) -> Services:
     proxies = TrustedProxies.parse(settings.trusted_proxies)
     instance = secrets.token_hex(8)
-    writer = writer or Writer(
-        EngineConnections(engine),
-        on_stored=news.publish,
-        on_removed=news.publish_removal,
-        on_changed=news.publish_change,
-        instance=instance,
-        max_total_bytes=settings.max_total_bytes,
-    )
+    writer = writer or _make_writer(settings, engine, news, instance)
     remover = Remover(partial(_publish_removal, writer, news), instance=instance)
     queries = EngineQueries(engine)
     check = SignatureChecker(queries)
@@ -113,6 +106,17 @@ def _make_services(
         news=news,
         proxies=proxies,
         instance=instance,
+    )
+
+
+def _make_writer(settings: Settings, engine: DatabaseEngine, news: News, instance: str) -> Writer:
+    return Writer(
+        EngineConnections(engine),
+        on_stored=news.publish,
+        on_removed=news.publish_removal,
+        on_changed=news.publish_change,
+        instance=instance,
+        max_total_bytes=settings.max_total_bytes,
     )
 
 

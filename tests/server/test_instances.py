@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -20,6 +21,7 @@ import pytest
 
 from inspector.domain.removals import Removal
 from inspector.storage.announcements import format_announcement, parse_announcement
+from tests.emitter.receiver import Receiver
 from tests.machine import skip_without
 from tests.postgresql import find_account, find_programs, make_database, run_cluster
 from tests.server.conftest import RunningServer, StartProcess, wait_for
@@ -111,6 +113,36 @@ def test_lost_notifications_are_made_up_for(two: tuple[RunningServer, ...]) -> N
     wait_for(lambda: heard or None)
     wait_for(lambda: request(here, "POST", "/b1") == 200 or None)
     wait_for(lambda: here.get("/readyz")[0] == 200 or None)
+
+
+def call(server: RunningServer, method: str, path: str, body: object) -> Any:
+    with closing(HTTPConnection("127.0.0.1", server.port, timeout=60)) as connection:
+        headers = {"Content-Type": "application/json"}
+        connection.request(method, path, json.dumps(body), headers)
+        return json.loads(connection.getresponse().read())
+
+
+def test_each_request_is_passed_on_once_whoever_stores_it(two: tuple[RunningServer, ...]) -> None:
+    here, elsewhere = two
+    api = "/api/v1/bins/b1/relay"
+    call(here, "PUT", api, {"url": "http://127.0.0.1:1/", "wait": False, "timeout": 5})
+    for number in range(6):
+        assert request((here, elsewhere)[number % 2], "POST", "/b1", f"n={number}") == 200
+    wait_for(lambda: json.loads(here.get(api)[1])["missed"] == 6 or None)
+    with Receiver() as program:
+        call(elsewhere, "PUT", api, {"url": program.url, "wait": False})
+        for number in range(6, 12):
+            assert request((here, elsewhere)[number % 2], "POST", "/b1", f"n={number}") == 200
+        for each in two:  # both are asked to make up for it
+            call(each, "POST", f"{api}/send", {"since": "0"})
+        wait_for(lambda: len(program.requests) >= 12 or None)
+        wait_for(lambda: json.loads(here.get(api)[1])["missed"] == 0 or None)
+        for each in two:
+            wait_for(lambda each=each: not any(  # type: ignore[misc]
+                run["running"] for run in json.loads(each.get("/api/v1/bins/b1/replay")[1])
+            ) or None)  # fmt: skip
+        sent = sorted(int(each.rpartition(b"n=")[2]) for each in program.requests)
+    assert sent == list(range(12))
 
 
 def test_an_announcement_comes_back_as_it_went() -> None:
