@@ -13,11 +13,13 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 
 from inspector.emitter import WebhookAction, render, sample_context
 from tests.bench.load import TICKET_TYPE, Load, Verdict, python_server, run_wrk
-from tests.postgresql import DURABLE_OPTIONS, find_programs, run_cluster
+from tests.postgresql import DURABLE_OPTIONS, Cluster, find_programs, make_cluster
 
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
 # Of all servers together, so that more of them do not mean more senders.
@@ -26,56 +28,111 @@ SECONDS = 2
 BODY = render(WebhookAction(url="http://127.0.0.1/"), sample_context()).body
 
 
+@dataclass(frozen=True)
+class Server:
+    """A server under load."""
+
+    pid: int
+    url: str
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A turn of a group: captures a second, latencies, and CPU time a capture in microseconds."""
+
+    per_second: float
+    p50_ms: float
+    p99_ms: float
+    server_us: float
+    database_us: float
+
+
 def main() -> None:
     programs = find_programs()
     if programs is None:
         sys.exit("This benchmark needs PostgreSQL's server: apt-get install postgresql.")
     with ExitStack() as stack:
-        cluster = stack.enter_context(run_cluster(programs, DURABLE_OPTIONS))
+        cluster = stack.enter_context(make_cluster(programs, DURABLE_OPTIONS))
+        cluster.create()
+        cluster.start()
         folder = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
 
-        def start(*arguments: str) -> str:
-            return stack.enter_context(python_server("serve_captures.py", folder, *arguments))[1]
+        def start(*arguments: str) -> Server:
+            running, url = stack.enter_context(
+                python_server("serve_captures.py", folder, *arguments)
+            )
+            return Server(running.pid, url)
 
-        sqlite, urls = start(), [start(cluster) for _ in range(4)]
+        sqlite, servers = start(), [start(cluster.url) for _ in range(4)]
         groups = {
             "one server, SQLite": [sqlite],
-            "one server, PostgreSQL": urls[:1],
-            "two servers, one bin": urls[:2],
-            "four servers, one bin": urls,
+            "one server, PostgreSQL": servers[:1],
+            "two servers, one bin": servers[:2],
+            "four servers, one bin": servers,
         }
-        runs: dict[str, list[list[Load]]] = {name: [] for name in groups}
+        turns: dict[str, list[Turn]] = {name: [] for name in groups}
         for _ in range(ROUNDS):
             for name, group in groups.items():
-                runs[name].append(load_all(group))
-    report(runs)
+                turns[name].append(take_turn(group, cluster))
+    report(turns)
 
 
-def load_all(urls: list[str]) -> list[Load]:
+def take_turn(group: list[Server], cluster: Cluster) -> Turn:
     """Load servers at once, each by its part of the connections."""
-    with ThreadPoolExecutor(len(urls)) as pool:
-        return list(
-            pool.map(
-                lambda url: run_wrk(
-                    f"{url}bench",
-                    BODY,
-                    TICKET_TYPE,
-                    connections=CONNECTIONS // len(urls),
-                    seconds=SECONDS,
-                ),
-                urls,
-            )
+    database = find_processes(cluster)
+    before = cpu_s([each.pid for each in group]), cpu_s(database)
+
+    def load(server: Server) -> Load:
+        connections = CONNECTIONS // len(group)
+        return run_wrk(
+            f"{server.url}bench", BODY, TICKET_TYPE, connections=connections, seconds=SECONDS
         )
 
+    with ThreadPoolExecutor(len(group)) as pool:
+        loads = list(pool.map(load, group))
+    after = cpu_s([each.pid for each in group]), cpu_s(database)
+    count = sum(each.acknowledged for each in loads)
+    server_us, database_us = (
+        1e6 * (end - begin) / count for begin, end in zip(before, after, strict=True)
+    )
+    return Turn(
+        sum(each.per_second for each in loads),
+        median(each.p50_ms for each in loads),
+        median(each.p99_ms for each in loads),
+        server_us,
+        database_us,
+    )
 
-def report(runs: dict[str, list[list[Load]]]) -> None:
+
+def find_processes(cluster: Cluster) -> list[int]:
+    """The database's processes, which stay while the servers keep their connections."""
+    assert cluster.process is not None
+    parent = cluster.process.pid
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text()
+    return [int(pid) for pid in children.split()]
+
+
+def cpu_s(pids: list[int]) -> float:
+    """CPU time that processes have taken so far, in seconds. Linux only."""
+    ticks = 0
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def report(turns: dict[str, list[Turn]]) -> None:
     print(f"\nticket, 12 KB, {CONNECTIONS} connections in all, medians of {ROUNDS}")
     rates: list[float] = []
-    for name, loads in runs.items():
-        rates.append(median(sum(each.per_second for each in load) for load in loads))
-        p50 = median(each.p50_ms for load in loads for each in load)
-        p99 = median(each.p99_ms for load in loads for each in load)
-        print(f"  {name:24} {rates[-1]:9,.0f}/s  p50 {p50:6.1f} ms  p99 {p99:6.1f} ms")
+    for name, taken in turns.items():
+        rates.append(median(each.per_second for each in taken))
+        print(
+            f"  {name:24} {rates[-1]:8,.0f}/s"
+            f"  p50 {median(each.p50_ms for each in taken):6.1f} ms"
+            f"  p99 {median(each.p99_ms for each in taken):6.1f} ms"
+            f"  CPU a capture: servers {median(each.server_us for each in taken):4.0f} us,"
+            f" PostgreSQL {median(each.database_us for each in taken):4.0f} us"
+        )
     sqlite, one, two, four = rates
     verdict = Verdict()
     verdict.check("one on PostgreSQL / one on SQLite", one / sqlite, 0.75)
