@@ -12,8 +12,15 @@ from typing import Any
 import click
 
 from inspector.cli.client import Client, server_options
+from inspector.cli.emitting.bodies import read_body_flags
 from inspector.cli.emitting.report import run_series, say_left_out, say_result
-from inspector.cli.emitting.saved import load_action, load_ticket, save_file, save_on_server
+from inspector.cli.emitting.saved import (
+    load_action,
+    load_request,
+    load_ticket,
+    save_file,
+    save_on_server,
+)
 from inspector.cli.lines import escape_pieces
 from inspector.emitter import (
     METHODS,
@@ -51,7 +58,11 @@ _NAMED = re.compile(r"[^\s={}/?#:&\"'<>]+=")
     type=click.Choice(SOURCES),
     help="What sets the action off; the sample ticket suits it.  [default: trigger]",
 )
-@click.option("--method", type=click.Choice(METHODS), help="[default: POST]")
+@click.option(
+    "--method",
+    metavar="|".join(METHODS),
+    help="With a --body of one kind or another any other, too.  [default: POST]",
+)
 @click.option(
     "--header",
     multiple=True,
@@ -63,6 +74,20 @@ _NAMED = re.compile(r"[^\s={}/?#:&\"'<>]+=")
     multiple=True,
     metavar="TEXT|KEY=VALUE",
     help="Custom data: one text, or named values; templates.",
+)
+@click.option("--body", metavar="TEXT", help="A text in the place of the ticket; a template.")
+@click.option("--body-json", metavar="JSON", help="JSON in the place of the ticket; a template.")
+@click.option(
+    "--body-form",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A form in the place of the ticket; templates.",
+)
+@click.option(
+    "--body-file",
+    type=click.File("rb"),
+    metavar="FILE",
+    help="A file's bytes in the place of the ticket; - reads standard input.",
 )
 @click.option(
     "--variation",
@@ -129,6 +154,11 @@ _NAMED = re.compile(r"[^\s={}/?#:&\"'<>]+=")
     metavar="NAME",
     help="Keep the action and its ticket on the server, among those of the page.",
 )
+@click.option(
+    "--request",
+    metavar="BIN/ID",
+    help="Begin with a request that the server has captured and all it had; other flags change it.",
+)
 @click.option("--dry-run", is_flag=True, help="Print the exact request and send nothing.")
 def command(**chosen: Any) -> int:
     """Send test webhooks as the helpdesk would, or show them byte for byte.
@@ -138,7 +168,11 @@ def command(**chosen: Any) -> int:
     if misplaced := click.get_current_context().args:
         raise click.UsageError(f"{misplaced[0]} has no place there. Where to send is --to URL.")
     client = Client(chosen["server"], chosen["token"])
+    if chosen["action"] and chosen["request"]:
+        raise click.UsageError("Begin with one of --action and --request.")
     loaded = load_action(chosen["action"], client) if chosen["action"] else None
+    if chosen["request"]:
+        loaded = load_request(chosen["request"], client)
     if chosen["ticket_of"]:
         chosen["captured"] = load_ticket(chosen["ticket_of"], client)
     url = chosen["to"] or (loaded.action.url if loaded else None) or _find_bin(client)
@@ -177,6 +211,8 @@ def _compose(url: str, begun: Composition | None, chosen: Mapping[str, Any]) -> 
         given["headers"] = tuple(_split_header(text) for text in chosen["header"])
     if chosen["data"]:
         given["custom_data"] = _read_data(chosen["data"])
+    if (body := read_body_flags(chosen)) is not None:
+        given |= {"body": body, "custom_data": given.get("custom_data")}
     given["options"] = _read_options(action.options, chosen)
     ticket = begun.ticket if begun else TicketChoice()
     if chosen["variation"]:
@@ -243,9 +279,15 @@ def _read_data(texts: tuple[str, ...]) -> CustomData:
 def _name_flag(error: InspectorError, action: WebhookAction) -> InspectorError:
     """The error of a template, with the flag that the template stands in."""
     field, _, position = str(error.details.get("field", "")).partition(".")
-    rows = {"headers": action.headers, "custom_data": action.custom_data}.get(field)
+    pairs = action.body.pairs if action.body else ()
+    rows = {"headers": action.headers, "custom_data": action.custom_data, "form": pairs}.get(field)
     name = f" {rows[int(position)][0]}" if position and isinstance(rows, tuple) else ""
-    flag = {"url": "--to", "headers": "--header", "custom_data": "--data"}.get(field)
+    flag = {
+        "url": "--to",
+        "headers": "--header",
+        "custom_data": "--data",
+        "form": "--body-form",
+    }.get(field, "--body" if field == "body" else None)
     if error.code != "template_error" or flag is None:
         return error
     return InspectorError(error.code, f"{flag}{name}: {error.message}")

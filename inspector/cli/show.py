@@ -23,6 +23,7 @@ FORMS = (
     "pytest",
     "html",
     "har",
+    "action",
 )
 
 
@@ -35,7 +36,8 @@ FORMS = (
     default="raw",
     show_default=True,
     envvar="INSPECTOR_AS",
-    help="raw is the HTTP message, json the API's JSON, the others send it again.",
+    help="raw is the HTTP message, json the API's JSON, action what emit --action takes, the "
+    "others send it again.",
 )
 @click.option(
     "--json", "as_json", is_flag=True, envvar="INSPECTOR_JSON", help="The same as --as json."

@@ -12,6 +12,7 @@ from inspector.emitter.actions import (
     action_from_json,
     action_to_json,
 )
+from inspector.emitter.bodies import ActionBody, file_body, form_body, json_body, text_body
 from inspector.emitter.changes import Change, apply_changes, apply_set, parse_set, unset
 from inspector.emitter.composing import (
     Composition,
@@ -35,6 +36,7 @@ __all__ = [
     "FIELDS",
     "METHODS",
     "SOURCES",
+    "ActionBody",
     "Attempt",
     "Change",
     "Composition",
@@ -62,7 +64,10 @@ __all__ = [
     "choice_from_json",
     "composition_from_json",
     "context_of",
+    "file_body",
+    "form_body",
     "get_variation",
+    "json_body",
     "make_change",
     "make_delivery",
     "parse_set",
@@ -74,5 +79,6 @@ __all__ = [
     "sample_body",
     "sample_context",
     "send",
+    "text_body",
     "unset",
 ]

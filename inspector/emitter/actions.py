@@ -10,14 +10,17 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, TypeAlias
 
-from inspector.domain.pairs import find_pairs
+from inspector.domain.pairs import find_pairs, is_token
+from inspector.emitter.bodies import BODY_FIELDS, ActionBody, read_body
 from inspector.errors import InspectorError
 from inspector.signatures import parse_secret
 
 SOURCES = ("trigger", "escalation", "sla", "macro")
+# The helpdesk's; with a body of one's own an action has any.
 METHODS = ("POST", "PUT", "DELETE", "GET")
 
 MAX_NAME_CHARS = 200
+MAX_METHOD_CHARS = 100
 MAX_HEADERS = 100
 MAX_CUSTOM_VALUES = 1000
 MAX_RETRIES = 5
@@ -75,7 +78,7 @@ class WebhookAction:
 
     ``headers`` are templates of names and values, in order, repeats kept.
     ``custom_data`` is one text, or named values (``custom_data[name]``), or None
-    when nothing is defined.
+    when nothing is defined. ``body`` goes in the place of the ticket and the custom data.
 
     Raises ``InspectorError`` ``invalid_action``.
     """
@@ -87,6 +90,7 @@ class WebhookAction:
     headers: tuple[TemplatePair, ...] = ()
     custom_data: CustomData = None
     options: DeliveryOptions = DeliveryOptions()
+    body: ActionBody | None = None
 
     def __post_init__(self) -> None:
         if not self.url.strip():
@@ -96,13 +100,29 @@ class WebhookAction:
             raise _invalid_action("name", message)
         if self.source not in SOURCES:
             raise _invalid_action("source", f"The source is one of: {', '.join(SOURCES)}.")
-        if self.method not in METHODS:
-            raise _invalid_action("method", f"The method is one of: {', '.join(METHODS)}.")
+        self._check_method()
+        if self.body is not None and self.custom_data is not None:
+            message = "Custom data goes with the ticket's form, not with a body of your own."
+            raise _invalid_action("custom_data", message)
         if len(self.headers) > MAX_HEADERS:
             raise _invalid_action("headers", f"A webhook has at most {MAX_HEADERS} headers.")
         if isinstance(self.custom_data, tuple) and len(self.custom_data) > MAX_CUSTOM_VALUES:
             message = f"Custom data has at most {MAX_CUSTOM_VALUES:,} named values."
             raise _invalid_action("custom_data", message)
+
+    def _check_method(self) -> None:
+        if self.method in METHODS:
+            return
+        if self.body is None:
+            names = ", ".join(METHODS)
+            message = f"The method is one of: {names}; with a body of your own it may be any."
+            raise _invalid_action("method", message)
+        # CONNECT would make a tunnel of the connection.
+        if not is_token(self.method) or self.method == "CONNECT":
+            raise _invalid_action("method", "The method is one of HTTP's, like PATCH.")
+        if len(self.method) > MAX_METHOD_CHARS:
+            message = f"A method has at most {MAX_METHOD_CHARS} characters."
+            raise _invalid_action("method", message)
 
 
 def _invalid_action(field: str, message: str) -> InspectorError:
@@ -112,6 +132,9 @@ def _invalid_action(field: str, message: str) -> InspectorError:
 def action_to_json(action: WebhookAction) -> dict[str, Any]:
     """The action as JSON holds it: pairs are lists of two, the password is included."""
     data = asdict(action)
+    del data["body"]
+    if action.body is not None:
+        data |= action.body.to_json()
     data["headers"] = [list(pair) for pair in action.headers]
     if isinstance(action.custom_data, tuple):
         data["custom_data"] = [list(pair) for pair in action.custom_data]
@@ -123,11 +146,15 @@ def action_to_json(action: WebhookAction) -> dict[str, Any]:
 def action_from_json(data: Any) -> WebhookAction:
     """The action in ``data``, which ``action_to_json`` made or a user of the API wrote.
 
-    Only ``url`` must be there. Headers and named custom data may also be maps.
+    Only ``url`` must be there. Headers, named custom data and a form may also be maps.
 
-    Raises ``InspectorError`` ``invalid_action`` or ``invalid_options``.
+    Raises ``InspectorError`` ``invalid_action``, ``invalid_options`` or ``invalid_body``.
     """
-    given = _known_fields(data, WebhookAction, "action")
+    given, body = data, None
+    if isinstance(data, Mapping):
+        body = read_body(data)
+        given = {name: value for name, value in data.items() if name not in BODY_FIELDS}
+    given = _known_fields(given, WebhookAction, "action")
     # Null means not given: forms and other languages write it so.
     given = {name: value for name, value in given.items() if value is not None}
     given["headers"] = _pairs(given.get("headers", ()), "headers")
@@ -138,7 +165,7 @@ def action_from_json(data: Any) -> WebhookAction:
         if not isinstance(given.get(name, ""), str):
             raise _invalid_action(name, f"{name} must be a text.")
     given.setdefault("url", "")
-    return WebhookAction(**given)
+    return WebhookAction(**given, body=body)
 
 
 def options_from_json(data: Any) -> DeliveryOptions:

@@ -125,7 +125,7 @@ class Composition:
     def prepare(self, number: int = 1) -> PreparedRequest:
         """The request of this number. Raises ``InspectorError`` as ``render`` does."""
         fields = None
-        if self.action.method != "GET":
+        if self.action.method != "GET" and self.action.body is None:
             fields = str(number).encode().join(self._encoded_fields)
         request = render(self.action, self.make_context(number), fields, max_work=self.max_work)
         options = self.action.options

@@ -11,9 +11,16 @@ from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from inspector.domain.pairs import is_token
 from inspector.emitter.actions import WebhookAction
+from inspector.emitter.bodies import (
+    JSON_TYPE,
+    ActionBody,
+    encode_body_text,
+    find_json_problem,
+)
 from inspector.emitter.http_client.urls import HttpUrl, parse_url
 from inspector.emitter.tickets import CUSTOM_DATA, order_fields, sample_context
 from inspector.emitter.trees import Context
@@ -87,12 +94,13 @@ def render(
     ``custom_data`` goes as it is in the place of the action's.
 
     POST, PUT and DELETE carry the ticket as PHP's ``http_build_query`` encodes it,
-    ``custom_data`` last; GET has an empty body. A header without a value is not
-    sent. A custom header takes the place of ours of the same name.
+    ``custom_data`` last; GET has an empty body. An action's own body goes in the place of all
+    that. A header without a value is not sent. A custom header takes the place of ours of the
+    same name.
 
     Raises ``InspectorError``: ``template_error``, ``invalid_url``,
-    ``unsupported_scheme``, ``invalid_header``, ``header_reserved``, or ``invalid_action`` for two
-    values of custom data with one name.
+    ``unsupported_scheme``, ``invalid_header``, ``header_reserved``, ``invalid_body``, or
+    ``invalid_action`` for two values of custom data with one name.
 
     Source: the helpdesk's article on webhooks.
     """
@@ -101,7 +109,10 @@ def render(
     in_url = _take_notes("url", action.url, context, work)
     custom, left_out = _render_headers(action, context, work)
     left_out = in_url + left_out
-    if action.method == "GET":
+    if action.body is not None:
+        body, notes = _render_own_body(action.body, context, work)
+        left_out.extend(notes)
+    elif action.method == "GET":
         body = b""
         left_out.append(LeftOut("body", "not sent, a GET request has an empty body"))
     else:
@@ -111,7 +122,11 @@ def render(
         fields = encode_fields(context) if fields is None else fields
         body = b"&".join(filter(None, (fields, _build_body({CUSTOM_DATA: custom_data}))))
     auth = action.options.basic_auth or url.userinfo
-    usual = _own_headers(url, auth, body if action.method != "GET" else None)
+    if action.body is not None:
+        content_type: str | None = action.body.content_type
+    else:
+        content_type = FORM_TYPE if action.method != "GET" else None
+    usual = _own_headers(url, auth, body, content_type)
     replaced = {name.lower() for name, _ in custom}
     own = [(name, value) for name, value in usual if name.lower() not in replaced]
     if auth and "authorization" in replaced:
@@ -142,13 +157,16 @@ def sample_body() -> bytes:
 
 
 def _own_headers(
-    url: HttpUrl, auth: tuple[str, str] | None, body: bytes | None
+    url: HttpUrl, auth: tuple[str, str] | None, body: bytes, content_type: str | None
 ) -> list[tuple[str, str]]:
+    """The usual headers; ``content_type`` is empty for a body without one, None for no body."""
     headers = [("Host", url.authority), ("User-Agent", "Inspector"), ("Accept", "*/*")]
     if auth:
         headers.append(make_basic_auth(auth))
-    if body is not None:
-        headers.append(("Content-Type", FORM_TYPE))
+    if content_type:
+        check_header("Content-Type", content_type)
+        headers.append(("Content-Type", content_type))
+    if content_type is not None:
         headers.append(("Content-Length", str(len(body))))
     return headers
 
@@ -205,6 +223,26 @@ def check_header(name: str, value: str) -> None:
 
 def _visible(name: str) -> str:
     return repr(name if len(name) <= 60 else f"{name[:57]}...")
+
+
+def _render_own_body(body: ActionBody, context: Context, work: Work) -> tuple[bytes, list[LeftOut]]:
+    """A body that is no ticket, its templates filled in. Raises ``InspectorError``."""
+    if body.kind == "bytes":
+        return body.data, []
+    if body.kind == "form":
+        pairs, notes = [], []
+        for position, pair in enumerate(body.pairs):
+            field = f"form.{position}"
+            name, value = (_render_field(field, each, context, work) for each in pair)
+            pairs.append((encode_body_text(name), encode_body_text(value)))
+            notes += _take_notes(name, pair[1], context, work)
+            notes += _note_empty(name, value, pair[1], context)
+        return urlencode(pairs).encode(), notes
+    data = encode_body_text(_render_field("body", body.text, context, work))
+    notes = _take_notes("body", body.text, context, work)
+    if body.content_type == JSON_TYPE and (problem := find_json_problem(data)):
+        notes.append(LeftOut("body", f"sent, but it is no JSON: {problem}"))
+    return data, notes
 
 
 def _render_custom_data(

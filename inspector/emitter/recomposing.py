@@ -9,10 +9,19 @@ import re
 
 from inspector.domain import CapturedRequest
 from inspector.domain.messages import FORM_TYPE
-from inspector.emitter.actions import MAX_HEADERS, METHODS, CustomData, WebhookAction
+from inspector.domain.pairs import is_token
+from inspector.emitter.actions import (
+    MAX_HEADERS,
+    MAX_METHOD_CHARS,
+    METHODS,
+    CustomData,
+    WebhookAction,
+)
+from inspector.emitter.bodies import MAX_BODY_BYTES, ActionBody
 from inspector.emitter.composing import Composition, TicketChoice
 from inspector.emitter.replaying import choose_headers
 from inspector.emitter.tickets import ticket_text
+from inspector.errors import InspectorError
 
 _TEMPLATE = re.compile(r"\{[{%#]")
 # Ours say the same again, or follow from the body.
@@ -20,23 +29,33 @@ _OURS = ("host", "content-length")
 
 
 def can_recompose(captured: CapturedRequest) -> bool:
-    """True when an action and a ticket can say all that the request said.
+    """True when an action can say all that the request said: headers, path, query and body."""
+    return (
+        not captured.truncated
+        and len(captured.body) <= MAX_BODY_BYTES
+        and is_token(captured.method)
+        and captured.method != "CONNECT"
+        and len(captured.method) <= MAX_METHOD_CHARS
+        and len(captured.raw_headers) <= MAX_HEADERS
+        and all(value for _, value in captured.raw_headers)
+        and _is_utf_8(captured.raw_head)
+    )
 
-    That is a form as PHP reads it, without anything that PHP would drop or change.
+
+def is_ticket(captured: CapturedRequest) -> bool:
+    """True for a form as PHP reads it, without anything that PHP would drop or change.
+
+    That is what an action and a ticket say, field by field.
     """
     form = captured.form
     return (
         captured.media_type.essence == FORM_TYPE
         and captured.method in METHODS
         and captured.method != "GET"
-        and not captured.truncated
         and form is not None
         and bool(form.value)
         and not form.notes
         and _read_custom_data(captured) is not NotImplemented
-        and len(captured.raw_headers) <= MAX_HEADERS
-        and all(value for _, value in captured.raw_headers)
-        and _is_utf_8(captured.raw_head)
     )
 
 
@@ -49,29 +68,42 @@ def _is_utf_8(raw_head: bytes) -> bool:
 
 
 def recompose(captured: CapturedRequest, url: str) -> Composition:
-    """The action that sends it to ``url`` as it was: headers, path, query, custom data, ticket.
+    """The action that sends it to ``url`` as it was: headers, path, query and body.
 
-    Custom data that an action cannot say is left out. Raises ``InspectorError``
-    ``invalid_ticket`` for a request without one.
+    A webhook of a ticket becomes one, to be changed field by field; any other body goes as it
+    is, text as a text. Raises ``InspectorError`` for what no action can say.
     """
-    method = captured.method if captured.method in METHODS[:-1] else "POST"
+    if not can_recompose(captured):
+        message = "No action can say all of this request. Send it again from its own page."
+        raise InspectorError("cannot_edit", message)
     query = captured.target.partition("?")[2].partition("#")[0]
     target = f"{url}{captured.sub_path}{'?' if query else ''}{query}"
-    custom_data = _read_custom_data(captured)
     kept, _ = choose_headers(captured.raw_headers, "", None)
     headers = [pair for pair in kept if pair[0].lower() not in _OURS and pair[1]]
-    if captured.media_type.essence != FORM_TYPE:
-        headers = [pair for pair in headers if pair[0].lower() != "content-type"]
+    has_ticket = is_ticket(captured)
     action = WebhookAction(
         url=quote_template(target),
         name=f"{captured.bin_name} #{captured.number}",
-        method=method,
-        headers=tuple((quote_template(name), quote_template(value)) for name, value in headers)[
-            :MAX_HEADERS
-        ],
-        custom_data=None if custom_data is NotImplemented else custom_data,
+        method=captured.method,
+        headers=tuple((quote_template(name), quote_template(value)) for name, value in headers),
+        custom_data=_read_custom_data(captured) if has_ticket else None,
+        body=None if has_ticket else _read_body(captured),
     )
-    return Composition(action, TicketChoice(text=ticket_text(captured)))
+    return Composition(action, TicketChoice(text=ticket_text(captured) if has_ticket else ""))
+
+
+def _read_body(captured: CapturedRequest) -> ActionBody | None:
+    """The body, as a text where a form of a page does not change it; its type is a header."""
+    data = captured.body
+    if captured.method == "GET" and not data:
+        return None
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text or "\r" in text:
+        return ActionBody("bytes", data=data, content_type="")
+    return ActionBody("text", quote_template(text), content_type="")
 
 
 def _read_custom_data(captured: CapturedRequest) -> CustomData:

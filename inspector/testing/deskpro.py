@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import copy
+import json as json_module
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from inspector.forms.casts import text_of
+from inspector.reading.paths import MISSING
 
 if TYPE_CHECKING:
-    from inspector.emitter import Context, DeliveryResult, PreparedRequest
+    from inspector.emitter import ActionBody, Context, DeliveryResult, PreparedRequest
 
 Scalar: TypeAlias = "str | int | float | bool | None"
 Pairs: TypeAlias = "Mapping[str, Scalar] | Iterable[tuple[str, Scalar]]"
@@ -60,6 +62,9 @@ class Deskpro:
         ticket: Mapping[str, Any] | None = None,
         set: Mapping[str, Any] | None = None,  # noqa: A002 - what the command calls it
         unset: Iterable[str] = (),
+        body: str | bytes | None = None,
+        json: Any = MISSING,
+        form: Pairs | None = None,
         sign: str | None = None,
         tamper: bool = False,
     ) -> PreparedRequest:
@@ -70,7 +75,9 @@ class Deskpro:
         gets the sample's person and event beside it, or all the fields of a webhook (another
         one's ``request.form``), sent as they are, its custom data too when ``data`` is not
         given; ``set`` and ``unset`` change them by path.
-        ``method`` is POST, PUT, DELETE or GET, which has an empty body.
+        ``method`` is POST, PUT, DELETE or GET, which has an empty body. ``body`` (a text, or
+        bytes as they are), ``json`` or ``form`` goes in the place of the ticket, by any method;
+        texts are templates.
         ``sign`` is a secret to sign with, as in ``"github:hush"``; ``tamper`` signs so that it
         has to be refused. Raises ``InspectorError`` for what the helpdesk could not send.
         """
@@ -83,6 +90,7 @@ class Deskpro:
             method=method,
             headers=make_pairs("headers", headers or ()),
             custom_data=data if data is None or isinstance(data, str) else make_pairs("data", data),
+            body=_make_body(body, json, form),
         )
         context = _make_context(source, ticket, set or {}, unset)
         theirs = (ticket or {}).get("custom_data") if data is None else None
@@ -108,6 +116,9 @@ class Deskpro:
         unset: Iterable[str] = (),
         timeout: float = DEFAULT_TIMEOUT_S,
         retries: int = 0,
+        body: str | bytes | None = None,
+        json: Any = MISSING,
+        form: Pairs | None = None,
         sign: str | None = None,
         tamper: bool = False,
     ) -> DeliveryResult:
@@ -128,6 +139,9 @@ class Deskpro:
             ticket=ticket,
             set=set,
             unset=unset,
+            body=body,
+            json=json,
+            form=form,
             sign=sign,
             tamper=tamper,
         )
@@ -152,6 +166,23 @@ def _make_context(
     for path in unset_paths:
         context = unset(context, path)
     return context
+
+
+def _make_body(body: str | bytes | None, json: Any, form: Pairs | None) -> ActionBody | None:
+    from inspector.emitter.bodies import file_body, form_body, json_body, text_body
+
+    given = [body is not None, json is not MISSING, form is not None]
+    if sum(given) > 1:
+        raise TypeError("a body is given once: body=, json= or form=")
+    if json is not MISSING:
+        return json_body(json_module.dumps(json, ensure_ascii=False))
+    if form is not None:
+        return form_body(make_pairs("form", form))
+    if body is None:
+        return None
+    if not isinstance(body, str | bytes | bytearray):
+        raise TypeError(f"body= is text or bytes, not {type(body).__name__}")
+    return text_body(body) if isinstance(body, str) else file_body(bytes(body))
 
 
 def make_pairs(what: str, pairs: Pairs) -> tuple[tuple[str, str], ...]:

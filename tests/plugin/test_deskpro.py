@@ -115,3 +115,18 @@ def test_two_values_of_one_name_are_refused_and_none_is_lost(deskpro: Deskpro) -
         deskpro.prepare("http://h/", data=[("same", "1"), ("same", "2")])
     with pytest.raises(InspectorError, match="two values named 2"):
         deskpro.prepare("http://h/", data=[("{{ 1 + 1 }}", "1"), ("2", "2")])
+
+
+def test_any_body_is_sent(webhook_bin: WebhookBin, deskpro: Deskpro) -> None:
+    deskpro.send(webhook_bin.url, body="{{ 1 + 1 }}", method="PATCH")
+    deskpro.send(webhook_bin.url, json={"a": None})
+    deskpro.send(webhook_bin.url, form=[("a", 1), ("a", "2")], sign="github:hush")
+    deskpro.send(webhook_bin.url, body=b"\0{{ 1 }}", headers={"Content-Type": "image/png"})
+    requests = webhook_bin.wait_all(4)
+    assert [each.body for each in requests] == [b"2", b'{"a": null}', b"a=1&a=2", b"\0{{ 1 }}"]
+    assert [each.method for each in requests] == ["PATCH", "POST", "POST", "POST"]
+    assert requests[3].content_type == "image/png"
+    with pytest.raises(TypeError, match="given once"):
+        deskpro.send(webhook_bin.url, body="", json=1)
+    with pytest.raises(TypeError, match="body="):
+        deskpro.send(webhook_bin.url, body=1)  # type: ignore[arg-type]

@@ -310,8 +310,10 @@ def test_a_captured_requests_ticket_is_taken_over(client: FlaskClient, receiver:
         assert '"a": "é"' in unescape(loaded)
     missing = press(client, "load", url=receiver.url, ticket_from="orders/1-9")
     assert missing.status_code == 404
-    client.post("/orders", data=b"no ticket")
-    assert client.get("/emitter?from=orders/1-2").status_code == 400
+    client.post("/orders", data=b"no ticket", headers={"X-Empty": ""})
+    refused = client.get("/emitter?from=orders/1-2")
+    assert refused.status_code == 400
+    assert "No action can say all of this request" in refused.text
 
 
 def test_an_action_is_saved_sent_edited_copied_and_deleted(
@@ -704,4 +706,6 @@ def test_a_form_with_anything_in_it_is_read() -> None:
 def test_a_captured_json_is_changed_with_its_numbers_as_they_were_sent(client: FlaskClient) -> None:
     client.post("/orders", data=b'{"a": 1.50, "b": 1e400}', content_type="application/json")
     page = unescape(client.get("/emitter?from=orders/1-1").text)
-    assert '"a": 1.50,\n  "b": 1e400\n' in page
+    assert '\n{"a": 1.50, "b": 1e400}</textarea>' in page
+    loaded = press(client, "load", url="http://h.test/", ticket_from="orders/1-1").text
+    assert '"a": 1.50,\n  "b": 1e400\n' in unescape(loaded)

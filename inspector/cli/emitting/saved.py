@@ -10,6 +10,7 @@ from urllib.parse import quote
 import click
 
 from inspector.cli.client import Client, bin_path
+from inspector.cli.request_names import request_path
 from inspector.emitter import Composition, composition_from_json
 from inspector.errors import InspectorError
 
@@ -26,6 +27,12 @@ def load_action(place: str, client: Client) -> Composition:
         message = f"There is no file {place}, and the server has no action of that name"
         raise InspectorError("action_not_found", f"{message}; it has {names or 'none'}.")
     found = client.call("GET", f"{_CALL}/{saved['id']}?credentials=true")
+    return composition_from_json(found["action"], found["ticket"])
+
+
+def load_request(place: str, client: Client) -> Composition:
+    """A captured request, ``BIN/ID``, as an action. Raises ``InspectorError``."""
+    found = client.call("GET", f"{request_path(client, place)}?format=action")
     return composition_from_json(found["action"], found["ticket"])
 
 

@@ -20,6 +20,7 @@ from inspector.emitter import (
 from inspector.emitter.actions import MAX_RETRIES, MAX_TIMEOUT_S
 from inspector.emitter.tickets import ticket_text
 from inspector.errors import InspectorError
+from inspector.forms import to_json_safe
 from inspector.web.api.pairs import PAIRS_SCHEMA
 from inspector.web.api.schema import About
 from inspector.web.current import current_services, find_bin
@@ -65,7 +66,8 @@ class Action:
         Literal["trigger", "escalation", "sla", "macro"] | None, About("What sets it off.")
     ] = None
     method: Annotated[
-        Literal["POST", "PUT", "DELETE", "GET"] | None, About("POST when not given.")
+        str | None,
+        About("POST when not given; PUT, DELETE or GET, and any with a body of your own."),
     ] = None
     headers: Annotated[
         Any, About("Names and values; one without a value is not sent.", schema=PAIRS_SCHEMA)
@@ -73,6 +75,21 @@ class Action:
     custom_data: Annotated[
         Any,
         About("One text, or named values.", schema={"anyOf": [{"type": "string"}, PAIRS_SCHEMA]}),
+    ] = None
+    body: Annotated[
+        str | None, About("A text in the place of the ticket: a template, like `form`'s.")
+    ] = None
+    json: Annotated[
+        Any, About("A JSON value in the place of the ticket; a template once it is written.")
+    ] = None
+    form: Annotated[
+        Any, About("A form in the place of the ticket: names and values.", schema=PAIRS_SCHEMA)
+    ] = None
+    body_base64: Annotated[str | None, About("Bytes in the place of the ticket, as they are.")] = (
+        None
+    )
+    content_type: Annotated[
+        str | None, About("The type of such a body; empty sends none.", max_length=1000)
     ] = None
     options: Options | None = None
 
@@ -128,6 +145,13 @@ def read_composition(body: ActionToSend) -> Composition:
         raise InspectorError("invalid_ticket", message, field="ticket")
     choice = TicketChoice(ticket.variation or "", _read_text(ticket), changes)
     return Composition(action_from_json(given), choice)
+
+
+def write_composition(composition: Composition) -> dict[str, Any]:
+    """The JSON that ``ActionToSend`` reads; what is not chosen of a ticket is null."""
+    action, ticket = composition.to_json()
+    chosen = {name: value or None for name, value in ticket.items()}
+    return to_json_safe({"action": action, "ticket": chosen})
 
 
 def read_changes(

@@ -46,6 +46,7 @@ LOOK_EVERY_S = 5.0
 
 ACTION_ERRORS = (
     "invalid_options",
+    "invalid_body",
     "invalid_url",
     "unsupported_scheme",
     "template_error",

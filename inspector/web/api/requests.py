@@ -14,12 +14,14 @@ from inspector.clock import time
 from inspector.domain import Bin, CapturedRequest
 from inspector.domain.annotations import MAX_NOTE_CHARS, UNCHANGED
 from inspector.domain.pairs import TCHAR
+from inspector.emitter.recomposing import recompose
 from inspector.errors import InspectorError, RequestNotFoundError
 from inspector.exports import export_request
 from inspector.exports.formats import HAR, TEXT
 from inspector.reading.columns import check_columns, split_names
 from inspector.reading.query import MAX_QUERY_CHARS, Query, parse_query
 from inspector.storage.records import make_id
+from inspector.web.api.action_json import write_composition
 from inspector.web.api.calls import NEXT_LINK, Answer, Api, link_next
 from inspector.web.api.request_json import (
     AS_RECEIVER,
@@ -205,12 +207,13 @@ class FormatQuery:
             "html",
             "har",
             "raw",
+            "action",
         ],
         About(
             "curl is for bash, zsh, Postman and Insomnia, curl-file takes the body from the file "
             "that /body downloads, curl-fish and httpie are for bash or fish, python is for httpx, "
             "pytest a test with our fixture, html a page for people without Inspector, har an "
-            "HTTP Archive, raw the HTTP message."
+            "HTTP Archive, raw the HTTP message, action what the calls for actions take."
         ),
     ] = "json"
     as_: Annotated[Receiver, AS_RECEIVER] = "php"
@@ -225,14 +228,18 @@ class FormatQuery:
         others=("text/plain", "text/html", HAR, "message/http"),
     ),
     query=FormatQuery,
-    errors=("request_not_found", "cannot_express"),
+    errors=("request_not_found", "cannot_express", "cannot_edit"),
 )
 def get_request(name: str, request_id: str, query: FormatQuery) -> ResponseReturnValue:
     """Get one request, as JSON or in a form that other programs take."""
     captured = load_request(name, request_id)
     if query.format == "json":
         return _answer(captured, query.as_)
-    made = export_request(captured, query.format, current_services().base_url())
+    services = current_services()
+    if query.format == "action":
+        composition = recompose(captured, services.bin_url(captured.bin_name))
+        return jsonify(write_composition(composition))
+    made = export_request(captured, query.format, services.base_url())
     filename = f"{captured.bin_name}-{captured.number}.{made.suffix}"
     response = make_download(made.data, made.media_type, filename)
     if made.media_type == TEXT:

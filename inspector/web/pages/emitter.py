@@ -77,7 +77,7 @@ def _draft_from(place: str) -> Draft:
     """A captured webhook, to be sent again with changes."""
     captured = _load_captured(place)
     draft = make_draft(recompose(captured, target_url(captured.bin_name)))
-    return replace(draft, ticket_text=_pretty(draft.ticket_text))
+    return replace(draft, ticket_text=draft.ticket_text and _pretty(draft.ticket_text))
 
 
 def _load_captured(place: str) -> Any:
@@ -108,7 +108,7 @@ def preview() -> Response:
 @blueprint.post("")
 def act() -> Any:
     """Whatever button was pressed: ``do`` says which, the rest is the form."""
-    draft = read_draft(request.form)
+    draft = read_draft(request.form, request.files)
     verb, _, rest = request.form.get("do", "").partition(":")
     try:
         if verb == "send":

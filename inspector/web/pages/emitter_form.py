@@ -6,14 +6,17 @@ gets it back, changed. Without a script that is a page, with one a part of it.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
-from werkzeug.datastructures import MultiDict
+from werkzeug.datastructures import FileStorage, MultiDict
 
+from inspector.domain.content import parse_media_type
 from inspector.domain.credentials import hide_in_definition
 from inspector.emitter import (
+    ActionBody,
     Change,
     Composition,
     DeliveryOptions,
@@ -25,6 +28,8 @@ from inspector.emitter import (
     make_change,
 )
 from inspector.emitter.actions import CustomData
+from inspector.emitter.bodies import FILE_TYPE, JSON_TYPE, TEXT_TYPE, read_body
+from inspector.emitter.preparing import FORM_TYPE
 from inspector.errors import InspectorError
 
 TEXT, NAMED, NOTHING = "text", "named", "nothing"
@@ -33,6 +38,10 @@ OPTION_FIELDS = (
     "timeout_s", "connect_timeout_s", "first_byte_timeout_s", "retries", "user", "password",
     "sign", "tamper",
 )  # fmt: skip
+# The kinds of bodies in the place of the ticket, and the type of each.
+USUAL_TYPES = {"json": JSON_TYPE, "text": TEXT_TYPE, "form": FORM_TYPE, "file": FILE_TYPE}
+# A file travels with the form, and is kept in saved actions.
+MAX_FILE_BYTES = 700_000
 # Rows that are still empty, below those that are not.
 SPARE_ROWS = 1
 
@@ -45,8 +54,9 @@ class Draft:
     """The form, field by field, as texts.
 
     ``changes`` are rows of ``set`` or ``unset``, a path and a value; ``action_id`` is
-    the saved action that is being edited, empty for none. Credentials of what the form was
-    filled with stay hidden in it; ``origin`` says where they are kept (``delivery:7``).
+    the saved action that is being edited, empty for none. ``body_kind`` is json, text, form or
+    file, empty for a ticket, and ``content_type`` the type of that body. Credentials of what the
+    form was filled with stay hidden in it; ``origin`` says where they are kept (``delivery:7``).
     """
 
     name: str = "Webhook"
@@ -64,6 +74,11 @@ class Draft:
     ticket_text: str = ""
     changes: tuple[tuple[str, str, str], ...] = ()
     plan: Mapping[str, str] = field(default_factory=dict)
+    body_kind: str = ""
+    body_text: str = ""
+    body_form: tuple[tuple[str, str], ...] = ()
+    body_base64: str = ""
+    content_type: str = ""
     action_id: str = ""
     origin: str = ""
 
@@ -87,11 +102,29 @@ class Draft:
             source=self.source,
             method=self.method,
             headers=self.headers,
-            custom_data=self._custom_data(),
+            custom_data=None if self.body_kind else self._custom_data(),
             options=self._read_options(),
+            body=self._read_body(),
         )
         changes = tuple(_make_change(*row) for row in self.changes)
         return Composition(action, TicketChoice(self.variation, self.ticket_text, changes))
+
+    def _read_body(self) -> ActionBody | None:
+        if self.body_kind == "file" and self.body_size > MAX_FILE_BYTES:
+            message = f"A file is sent from here up to {MAX_FILE_BYTES:,} bytes; "
+            message += "inspector emit --body-file sends a larger one."
+            raise InspectorError("invalid_body", message, field="body_file")
+        texts = {"content_type": self.content_type}
+        if self.body_kind == "form":
+            return read_body({"form": list(self.body_form), **texts})
+        if self.body_kind == "file":
+            return read_body({"body_base64": self.body_base64, **texts})
+        return read_body({"body": self.body_text, **texts}) if self.body_kind else None
+
+    @property
+    def body_size(self) -> int:
+        """The size of the file that is loaded, in bytes."""
+        return len(self.body_base64) * 3 // 4 - self.body_base64[-2:].count("=")
 
     def _custom_data(self) -> CustomData:
         if self.data_kind == TEXT:
@@ -127,8 +160,8 @@ class Draft:
         )
 
     def without(self, kind: str, position: int) -> Draft:
-        """Without one row of ``headers``, ``data`` or ``changes``."""
-        if kind not in ("headers", "data", "changes"):
+        """Without one row of ``headers``, ``data``, ``body_form`` or ``changes``."""
+        if kind not in ("headers", "data", "body_form", "changes"):
             return self
         rows = getattr(self, kind)
         left: Any = {kind: (*rows[:position], *rows[position + 1 :])}
@@ -166,10 +199,12 @@ def _number(name: str, text: str) -> float:
     return number
 
 
-def read_draft(form: Form) -> Draft:
+def read_draft(form: Form, files: Mapping[str, FileStorage] | None = None) -> Draft:
     """The form that the page sends; edited leaves of the tree become changes. Never raises."""
     draft = Draft(
-        **{name: form.get(name, "") for name in ("source", "method", "variation")},
+        source=form.get("source", ""),
+        method=form.get("method", ""),
+        variation=form.get("variation", ""),
         action_id=form.get("action_id", ""),
         origin=form.get("origin", ""),
         name=form.get("name", ""),
@@ -184,6 +219,7 @@ def read_draft(form: Form) -> Draft:
         ticket_text=_unix(form.get("ticket_text", "")),
         changes=_read_changes(form),
         plan={name: form.get(name, "") for name in ("count", "first", "rate", "concurrency")},
+        **_read_body_fields(form, files or {}),
     )
     edited = zip(
         form.getlist("leaf_path"),
@@ -195,6 +231,27 @@ def read_draft(form: Form) -> Draft:
         if path and _unix(was) != _unix(value):
             draft = draft.with_change(SET, path, _unix(value))
     return draft
+
+
+def _read_body_fields(form: Form, files: Mapping[str, FileStorage]) -> dict[str, Any]:
+    """The body's fields; a file that came with them is loaded in the place of an earlier one."""
+    kind = form.get("body_kind", "")
+    kind = kind if kind in USUAL_TYPES else ""
+    content_type, data = form.get("content_type", ""), form.get("body_base64", "")
+    if kind != form.get("body_was", ""):
+        content_type = USUAL_TYPES.get(kind, "")
+    upload = files.get("body_file")
+    if kind == "file" and upload is not None and upload.filename:
+        # One byte more than may be is refused when it is composed.
+        data = b64encode(upload.stream.read(MAX_FILE_BYTES + 1)).decode()
+        content_type = upload.mimetype or FILE_TYPE
+    return {
+        "body_kind": kind,
+        "body_text": _unix(form.get("body_text", "")),
+        "body_form": _rows(form, "body_name", "body_value"),
+        "body_base64": data,
+        "content_type": content_type,
+    }
 
 
 def _read_changes(form: Form) -> tuple[tuple[str, str, str], ...]:
@@ -255,9 +312,25 @@ def make_draft(
         ticket_text=ticket.text,
         changes=tuple(row for change in ticket.changes for row in _change_rows(change)),
         plan={} if plan is None else _plan_fields(plan),
+        **_body_fields(action.body),
         action_id=action_id,
         origin=origin,
     )
+
+
+def _body_fields(body: ActionBody | None) -> dict[str, Any]:
+    """The fields of the form that mean this body."""
+    if body is None:
+        return {}
+    kind = "file" if body.kind == "bytes" else body.kind
+    is_json = parse_media_type(body.content_type).is_json
+    return {
+        "body_kind": "json" if kind == "text" and is_json else kind,
+        "body_text": body.text,
+        "body_form": body.pairs,
+        "body_base64": b64encode(body.data).decode(),
+        "content_type": body.content_type,
+    }
 
 
 def _timeout_fields(options: DeliveryOptions) -> dict[str, str]:

@@ -39,6 +39,8 @@ MAX_LEAF_CHARS = 20_000
 MAX_BODY_CHARS = 30_000
 MAX_HEX_BYTES = 4_096
 MAX_READING_CHARS = 60_000
+# These need a body of one's own; the helpdesk knows none of them.
+OTHER_METHODS = ("PATCH", "HEAD", "OPTIONS")
 NESTING = ("php", "rack", "express", "qs")
 LINES = 12
 LINES_OF_LOG = 100
@@ -202,7 +204,7 @@ def describe_draft(draft: Draft) -> dict[str, Any]:
     except InspectorError as error:
         found["problem"] = error
     return found | {
-        "methods": METHODS,
+        "methods": tuple(dict.fromkeys((*METHODS, *OTHER_METHODS, draft.method or METHODS[0]))),
         "sources": SOURCES,
         "variations": all_variations(),
         "bins": list_targets(),
