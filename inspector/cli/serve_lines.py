@@ -22,8 +22,8 @@ log = logging.getLogger("inspector")
 
 # More than a person reads; what came beyond them is told as a number.
 MAX_LINES = 100
-# Between two looks, so that captures go first.
-PAUSE_S = 0.1
+# Between two looks, so that captures go first; after one that left some out, nobody reads along.
+PAUSE_S, FLOOD_PAUSE_S = 0.1, 1.0
 # A pipe that can be written to at all takes so much at once.
 MAX_LINE_BYTES = 4096
 CLOSE_S = 2.0
@@ -72,18 +72,21 @@ class RequestLines:
                 while not self._news and not self._stopping.is_set():
                     self._changed.wait()
                 news, self._news = self._news, {}
+            pause_s = PAUSE_S
             try:
                 for bin_id, newest in news.items():
-                    self._print(bin_id, newest)
+                    if self._print(bin_id, newest):
+                        pause_s = FLOOD_PAUSE_S
             except OSError:
                 return  # Nobody reads any more.
             except Exception as error:  # a full disk, say; the next line brings what is missing
                 reason = str(error).partition("\n")[0]
                 told = log.isEnabledFor(logging.DEBUG)
                 log.warning("Lines for requests wait: %s", reason, exc_info=told)
-            self._stopping.wait(PAUSE_S)
+            self._stopping.wait(pause_s)
 
-    def _print(self, bin_id: int, newest: int) -> None:
+    def _print(self, bin_id: int, newest: int) -> int:
+        """Print a line for each new request of a bin; how many of them were left out."""
         after = self._positions.get(bin_id, 0)
         skipped = max(0, newest - after - MAX_LINES)
         if skipped:
@@ -93,6 +96,7 @@ class RequestLines:
         for request in found:
             _write(format_request(_describe(request, is_private=is_private)))
         self._positions[bin_id] = max(newest, after, *(each.number for each in found))
+        return skipped
 
 
 def _describe(request: CapturedRequest, *, is_private: bool) -> dict[str, object]:

@@ -17,8 +17,6 @@ from inspector.capture import (
     WireDetails,
     WireNote,
     asks_for_page,
-    find_bin_name,
-    split_request_line,
 )
 from inspector.clock import time
 from inspector.domain.answers import (
@@ -291,7 +289,7 @@ def make_capture(
 
 def _find_bin(channel: Channel, request: ExactParser) -> str | None:
     """The bin that a request is for; for bytes that are no request, the one before them."""
-    name = find_bin_name(split_request_line(request.raw_head)[1])
+    name = request.own_segment
     if is_bin_name(name) and request.has_request_line:
         return name
     if channel.previous is not None and not request.begins_like_request:
@@ -300,7 +298,7 @@ def _find_bin(channel: Channel, request: ExactParser) -> str | None:
 
 
 def _asks_for_page(request: ExactParser) -> bool:
-    return request.command == "GET" and asks_for_page(split_request_line(request.raw_head)[1])
+    return request.command == "GET" and asks_for_page(request.target)
 
 
 def _describe_wire(channel: Channel, request: ExactParser) -> WireDetails:

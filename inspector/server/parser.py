@@ -7,8 +7,6 @@ It leans on these seams of waitress 3.0: the channel calls ``received(data)`` un
 
 from __future__ import annotations
 
-from functools import cached_property
-
 from waitress.adjustments import Adjustments
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.receiver import FixedStreamReceiver
@@ -101,6 +99,7 @@ class ExactParser(HTTPRequestParser):  # type: ignore[misc]
         super().__init__(adj)
         self.began_at = time.monotonic()
         self._head = bytearray()
+        self._path: tuple[bytes, bytes, str] | None = None
 
     def received(self, data: bytes) -> int:
         """Take bytes of this request; answers how many belonged to it."""
@@ -301,17 +300,34 @@ class ExactParser(HTTPRequestParser):  # type: ignore[misc]
         body: bytes = self.body_rcv.getbuf().get(self.body_limit)
         return body
 
-    @cached_property
+    @property
     def body_limit(self) -> int:
         """The number of bytes of a body that are kept; it depends on whom the request is for."""
         adj = self.adj
         if adj.max_body_bytes == adj.max_call_bytes == adj.max_import_bytes:
             return adj.max_body_bytes
-        target = split_request_line(self.raw_head)[1]
-        if is_bin_name(find_bin_name(target)):
+        if is_bin_name(self.own_segment):
             return adj.max_body_bytes
-        is_import = decode_path(target).endswith(b"/import")
+        is_import = decode_path(self.target).endswith(b"/import")
         return adj.max_import_bytes if is_import else adj.max_call_bytes
+
+    @property
+    def target(self) -> bytes:
+        """The request target as sent."""
+        return self._read_path()[1]
+
+    @property
+    def own_segment(self) -> str:
+        """The first segment of the target's decoded path: a bin's name, or one of our own."""
+        return self._read_path()[2]
+
+    def _read_path(self) -> tuple[bytes, bytes, str]:
+        """The target and its first segment, worked out once for a head."""
+        known = self._path
+        if known is None or known[0] is not self.raw_head:
+            target = split_request_line(self.raw_head)[1]
+            self._path = known = self.raw_head, target, find_bin_name(target)
+        return known
 
     @property
     def is_too_large(self) -> bool:

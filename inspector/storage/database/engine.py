@@ -77,6 +77,7 @@ class EngineConnections:
         self.enqueue = None if self.is_sqlite else ENQUEUE
         self.only_one = None if self.is_sqlite else ONLY_ONE
         self.announce = None if self.is_sqlite else ANNOUNCE
+        self._path = find_path(engine)
 
     def open(self) -> Any:
         """One from the pool."""
@@ -110,7 +111,7 @@ class EngineConnections:
 
     def verify(self, connection: Any) -> None:
         """See ``Connections``."""
-        path = find_path(self._engine)
+        path = self._path
         if path is not None and identify(path) != connection.info.get("file"):
             raise LostDatabaseError
 
