@@ -38,6 +38,7 @@ from inspector.storage.requests import RequestStore
 from inspector.storage.search.search import RequestSearch
 from inspector.storage.signatures import SignatureChecker
 from inspector.storage.writer import Writer
+from inspector.web import prefix
 from inspector.web.access.tokens import Access
 from inspector.web.routes import register
 from inspector.web.services import Services
@@ -68,6 +69,7 @@ def create_app(
     news.listen(services.waiters.hear)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # key order is part of what PHP made
     register(app)
+    prefix.register(app, settings.addresses, services.proxies)
     with app.app_context():
         for name in settings.bins:
             services.bins.ensure(name, capacity=settings.capacity)

@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import quote, unquote, unquote_to_bytes
 
 EXACT = "exact"
 REBUILT = "rebuilt"
@@ -21,6 +21,8 @@ IMPORTED = "imported"
 # An absolute-form target ("GET http://host/path HTTP/1.1") names the path after its authority.
 _AUTHORITY = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 _NAME_END = re.compile("/|%2[fF]")
+# How deep a proxy may have put us below its own root.
+MAX_PREFIX_SEGMENTS = 8
 
 
 class Refusal(NamedTuple):
@@ -200,10 +202,10 @@ def find_bin_name(target: bytes) -> str:
     return decode_path(target)[1:].partition(b"/")[0].decode("utf-8", "replace")
 
 
-def asks_for_page(target: bytes) -> bool:
+def asks_for_page(own_path: bytes, target: bytes) -> bool:
     """RequestBin's habit: ``GET /<bin>?inspect`` shows the bin and is not captured."""
     query = split_target(target)[1]
-    path = decode_path(target).removesuffix(b"/")
+    path = own_path.removesuffix(b"/")
     return query.partition(b"=")[0] == b"inspect" and path.count(b"/") == 1
 
 
@@ -262,10 +264,31 @@ def _rebuild_target(environ: Mapping[str, Any]) -> str:
     return f"{quoted}?{query}" if query else quoted
 
 
-def find_sub_path(path: str) -> str:
+def find_sub_path(path: str, bin_name: str = "", host: str = "") -> str:
     """The part of an undecoded path behind its first segment: ``""`` or ``"/..."``.
 
-    An encoded slash ends the segment, too.
+    An encoded slash ends the segment, too. Where the first segment is not ``bin_name``, it is
+    the part behind that segment, or all of it when the bin is the first part of ``host``.
     """
-    slash = _NAME_END.search(path.lstrip("/"))
-    return f"/{slash.string[slash.end() :]}" if slash else ""
+    first, below = _cut_segment(path)
+    if not bin_name or unquote(first) == bin_name:
+        return below
+    if host.partition(".")[0].lower() == bin_name:
+        return path if path.strip("/") else ""
+    rest = below
+    for _ in range(MAX_PREFIX_SEGMENTS):
+        segment, rest = _cut_segment(rest)
+        if unquote(segment) == bin_name:
+            return rest
+    return below
+
+
+def begins_with_bin(path: str, bin_name: str) -> bool:
+    """True when the first segment of an undecoded path is this bin's name."""
+    return unquote(_cut_segment(path)[0]) == bin_name
+
+
+def _cut_segment(path: str) -> tuple[str, str]:
+    path = path.lstrip("/")
+    slash = _NAME_END.search(path)
+    return (path[: slash.start()], f"/{path[slash.end() :]}") if slash else (path, "")

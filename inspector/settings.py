@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from inspector.domain import BodyLimits
+from inspector.domain.addresses import Addresses, check_path_prefix
 from inspector.domain.bins import DEFAULT_CAPACITY
 from inspector.domain.proxies import TrustedProxies, is_loopback
 from inspector.domain.rates import SenderLimit
@@ -53,7 +54,9 @@ class Settings:
     ``max_streams`` counts all that waits: streams, waiting calls, delayed answers.
     ``ttl_s`` is how long a request is kept, None for as long as there is room; bins may have
     their own. ``max_total_bytes`` bounds heads and bodies of all bins, None for no bound.
-    ``public_url`` is the address others reach us under, ``host_names`` are more names;
+    ``public_url`` is the address others reach us under, ``host_names`` are more names,
+    ``path_prefix`` is the path below which that is, unless ``public_url`` has it, and
+    ``bin_domain`` the domain below which each bin has a name of its own;
     ``trusted_proxies`` are the peers whose forwarding headers are believed, and with
     ``proxy_protocol`` their lines of the PROXY protocol. ``token`` opens a server that
     is not bound to loopback. ``index_words`` keeps an index that makes searching
@@ -93,6 +96,8 @@ class Settings:
     max_bins: int = 10_000
     max_requests_per_s: float = 100.0
     public_url: str | None = None
+    path_prefix: str = ""
+    bin_domain: str = ""
     host_names: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
     proxy_protocol: bool = False
@@ -126,6 +131,20 @@ class Settings:
         )
 
     @property
+    def addresses(self) -> Addresses:
+        """The path and the domain that others reach us by."""
+        own_path = urlsplit(self.public_url).path if self.public_url else ""
+        return Addresses(own_path or self.path_prefix, self.bin_domain)
+
+    def bin_url(self, base_url: str, name: str) -> str:
+        """The URL for webhooks to a bin of the server at ``base_url``."""
+        if not self.bin_domain:
+            return f"{base_url}/{name}"
+        parts = urlsplit(base_url)
+        port = f":{parts.port}" if parts.port else ""
+        return f"{parts.scheme}://{name}.{self.bin_domain}{port}"
+
+    @property
     def is_loopback(self) -> bool:
         """True when the server listens for this machine only."""
         return _is_loopback(self.host)
@@ -153,10 +172,11 @@ class Settings:
     def base_url(self) -> str:
         """The beginning of bin URLs, without a final slash."""
         if self.public_url:
-            return self.public_url.rstrip("/")
+            return put_prefix(self.public_url, self.path_prefix)
         host = "127.0.0.1" if self.host in ("", "0.0.0.0", "::") else self.host  # noqa: S104 - to show, not to bind
         scheme = "https" if self.tls_cert else "http"
-        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{self.port}"
+        authority = f"{f'[{host}]' if ':' in host else host}:{self.port}"
+        return f"{scheme}://{authority}{self.path_prefix}"
 
 
 def make_sender_limit(settings: Settings) -> SenderLimit | None:
@@ -199,14 +219,24 @@ def format_duration(seconds: float) -> str:
     return f"{seconds:g}s"
 
 
+def put_prefix(url: str, prefix: str) -> str:
+    """A URL without a slash at its end, and with the prefix where it has no path."""
+    url = url.rstrip("/")
+    return url if urlsplit(url).path else f"{url}{prefix}"
+
+
 def check_public_url(text: str) -> str:
-    """Give the URL back when bin URLs may begin with it, else ``invalid_public_url``."""
+    """Give the URL back when bin URLs may begin with it, else ``invalid_public_url``.
+
+    A path of it is a prefix: see ``check_path_prefix``, whose error it raises.
+    """
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise InspectorError(
             "invalid_public_url",
             f"{text!r} is not a public URL. Write it like https://hooks.example.com.",
         )
+    check_path_prefix(parts.path)
     return text.rstrip("/")
 
 

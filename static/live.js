@@ -180,6 +180,9 @@ function setState(state) {
   live.querySelector("[data-label]").textContent = state;
 }
 
+// The bin's address, below whatever path a proxy serves us.
+const place = () => find("list").querySelector(".search").getAttribute("action");
+
 // Where to go on from: a search has looked at more than it shows.
 function findPosition() {
   const { search, newest } = find("list").dataset;
@@ -189,7 +192,7 @@ function findPosition() {
 async function ask() {
   const list = find("list");
   const { search } = list.dataset;
-  const answer = await fetch(`/bins/${bin()}${search ? `${search}&` : "?"}after=${findPosition()}`, {
+  const answer = await fetch(`${place()}${search ? `${search}&` : "?"}after=${findPosition()}`, {
     headers: { "HX-Request": "true" },
   });
   if (!answer.ok) throw new Error(answer.statusText);
@@ -269,7 +272,7 @@ function resume() {
   if (!cold || find("stream")) return;
   const stream = cold.cloneNode(true);
   const after = findPosition();
-  stream.setAttribute("sse-connect", `/bins/${bin()}/stream?after=${after}`);
+  stream.setAttribute("sse-connect", `${place()}/stream?after=${after}`);
   find("list").append(stream);
   htmx.process(stream);
 }

@@ -14,10 +14,12 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 import click
 
 from inspector.domain import check_name
+from inspector.domain.addresses import check_bin_domain, check_path_prefix
 from inspector.domain.proxies import TrustedProxies
 from inspector.errors import InspectorError
 from inspector.settings import (
@@ -135,6 +137,18 @@ def _list_limits() -> str:
     show_default=True,
 )
 @_option("--public-url", "The address others reach this server under.")
+@_option(
+    "--path-prefix",
+    "The path below which a proxy serves this server, like /inspector; a path of --public-url "
+    "is that, too.",
+    metavar="PATH",
+)
+@_option(
+    "--bin-domain",
+    "A domain below which each bin has a name of its own: hooks.example.com for "
+    "NAME.hooks.example.com.",
+    metavar="DOMAIN",
+)
 @_option(
     "--host-name",
     "A further name this server is reached by, like *.tools.svc in a cluster.",
@@ -293,6 +307,8 @@ def _make_settings(**chosen: Any) -> Settings:
             max_form_variables=chosen["max_form_variables"],
             max_form_depth=chosen["max_form_depth"],
             public_url=check_public_url(chosen["public_url"]) if chosen["public_url"] else None,
+            path_prefix=_check_prefix(chosen["path_prefix"], chosen["public_url"]),
+            bin_domain=check_bin_domain(chosen["bin_domain"]) if chosen["bin_domain"] else "",
             host_names=tuple(check_host_name(name) for name in chosen["host_name"]),
             trusted_proxies=chosen["trusted_proxy"],
             proxy_protocol=chosen["proxy_protocol"],
@@ -333,6 +349,14 @@ def _take_handed_socket(settings: Settings) -> Settings:
     return replace(settings, socket_fd=descriptor)
 
 
+def _check_prefix(text: str | None, public_url: str | None) -> str:
+    prefix = check_path_prefix(text or "")
+    own = urlsplit(public_url or "").path.rstrip("/")
+    if prefix and own and own != prefix:
+        raise click.UsageError(f"--public-url is below {own}, not below the prefix {prefix}.")
+    return prefix
+
+
 def _check_allowed(values: tuple[str, ...]) -> tuple[str, ...]:
     """Give the values of ``--emit-allow`` back when each is one."""
     if values:
@@ -350,10 +374,11 @@ def _greet(process: Any) -> None:
     first = next(iter([*settings.bins, *public]), None) or process.backend.create_bin()
     path = settings.unix_socket
     click.echo(f"Inspector listens on {base if path is None else path}")
-    click.echo(f"  webhooks to  {base}/{first}")
+    bin_url = settings.bin_url(base, first)
+    click.echo(f"  webhooks to  {bin_url}")
     click.echo(f"  read them    {base}/bins/{first}")
     click.echo(f"  kept in      {process.backend.database_name}")
-    url = f'"{base}/{first}"' if "[" in base else f"{base}/{first}"
+    url = f'"{bin_url}"' if "[" in base else bin_url
     click.echo("Try it from another terminal:")
     click.echo(f'  curl {url} -d "ticket[id]=5" -d "ticket[subject]=Hello" -d custom_data=')
 

@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
-from inspector.capture import NO_DETAILS, Refusal, WireDetails, split_headers
+from inspector.capture import (
+    IMPORTED,
+    NO_DETAILS,
+    Refusal,
+    WireDetails,
+    begins_with_bin,
+    find_sub_path,
+    split_headers,
+)
 from inspector.domain.answers import GivenAnswer
 from inspector.domain.attempts import Attempt
 from inspector.domain.content import decode_text
@@ -66,6 +74,22 @@ class CapturedRequest(Message):
     check_signatures: CheckSignatures | None = field(default=None, compare=False, repr=False)
     find_attempt: FindAttempt | None = field(default=None, compare=False, repr=False)
     find_relay: FindRelay | None = field(default=None, compare=False, repr=False)
+
+    def find_below(self, path: str) -> str:
+        """The part of its undecoded path below the bin's name, wherever that stands.
+
+        A proxy may have left a path of its own before it, or the bin has a host's name.
+        """
+        if self.fidelity == IMPORTED:
+            return find_sub_path(path)
+        host = self.find_header("host") or ""
+        return find_sub_path(path, self.bin_name, host)
+
+    def path_at_bin(self, path: str) -> str:
+        """Its undecoded path as it is at our own root: beginning with the bin's name."""
+        if self.fidelity == IMPORTED or begins_with_bin(path, self.bin_name):
+            return path
+        return f"/{self.bin_name}{self.find_below(path)}"
 
     @cached_property
     def answer(self) -> GivenAnswer | None:

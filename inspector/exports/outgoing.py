@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from inspector.capture import split_headers, split_request_line, split_target
+from inspector.domain import CapturedRequest
 from inspector.domain.messages import Message
 from inspector.domain.pairs import TCHAR
 
@@ -46,6 +47,8 @@ def make_outgoing(request: Message, base_url: str) -> Outgoing:
     """
     raw_method, target, _ = split_request_line(request.raw_head)
     path, query = split_target(target)
+    if isinstance(request, CapturedRequest):
+        path = request.path_at_bin(path.decode("latin-1")).encode("latin-1")
     raw_path = b"/" + path.lstrip(b"/")
     if b"?" in target:
         raw_path += b"?" + query

@@ -289,7 +289,7 @@ def make_capture(
 
 def _find_bin(channel: Channel, request: ExactParser) -> str | None:
     """The bin that a request is for; for bytes that are no request, the one before them."""
-    name = request.own_segment
+    name = request.own_path.segment
     if is_bin_name(name) and request.has_request_line:
         return name
     if channel.previous is not None and not request.begins_like_request:
@@ -298,7 +298,8 @@ def _find_bin(channel: Channel, request: ExactParser) -> str | None:
 
 
 def _asks_for_page(request: ExactParser) -> bool:
-    return request.command == "GET" and asks_for_page(request.target)
+    own = request.own_path
+    return request.command == "GET" and asks_for_page(own.path, own.target)
 
 
 def _describe_wire(channel: Channel, request: ExactParser) -> WireDetails:

@@ -20,6 +20,7 @@ from waitress.server import TcpWSGIServer
 from waitress.trigger import trigger as WaitressTrigger  # noqa: N812 - it is a class
 
 from inspector.clock import time
+from inspector.domain.addresses import NO_ADDRESSES
 from inspector.domain.counters import ServerCounts
 from inspector.domain.pace import Pace
 from inspector.domain.proxies import TrustedProxies
@@ -220,6 +221,8 @@ def make_adjustments(
     adjustments.max_unfinished_bytes = settings.max_unfinished_bytes
     adjustments.receive_timeout_s = settings.receive_timeout_s
     adjustments.proxy_protocol = settings.proxy_protocol
+    if settings.addresses != NO_ADDRESSES:
+        adjustments.addresses = settings.addresses
     adjustments.trusted_proxies = TrustedProxies.parse(settings.trusted_proxies)
     return adjustments
 

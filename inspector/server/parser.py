@@ -16,12 +16,10 @@ from inspector.capture import (
     WireDetails,
     WireNote,
     decode_path,
-    find_bin_name,
-    split_request_line,
     split_target,
 )
 from inspector.clock import time
-from inspector.domain.bins import is_bin_name
+from inspector.domain.addresses import NO_ADDRESSES
 from inspector.domain.proxies import NO_PROXIES
 from inspector.server.chunks import ChunkReceiver
 from inspector.server.head import (
@@ -31,6 +29,7 @@ from inspector.server.head import (
     parse_length,
     parse_request_line,
 )
+from inspector.server.own_paths import PathReader
 from inspector.server.spool import SpoolBuffer
 
 # How a TLS handshake begins (RFC 8446, 5.1): someone wrote https:// for http://.
@@ -56,6 +55,7 @@ class ExactAdjustments(Adjustments):  # type: ignore[misc]
     receive_timeout_s = 120.0
     proxy_protocol = False
     trusted_proxies = NO_PROXIES
+    addresses = NO_ADDRESSES
 
 
 class RequestTimeout(BadRequest):  # type: ignore[misc]
@@ -65,7 +65,7 @@ class RequestTimeout(BadRequest):  # type: ignore[misc]
     reason = "Request Timeout"
 
 
-class ExactParser(HTTPRequestParser):  # type: ignore[misc]
+class ExactParser(PathReader, HTTPRequestParser):  # type: ignore[misc]
     """One request as it came in.
 
     ``raw_head`` is the request line and header lines as sent, line ends included,
@@ -99,7 +99,6 @@ class ExactParser(HTTPRequestParser):  # type: ignore[misc]
         super().__init__(adj)
         self.began_at = time.monotonic()
         self._head = bytearray()
-        self._path: tuple[bytes, bytes, str] | None = None
 
     def received(self, data: bytes) -> int:
         """Take bytes of this request; answers how many belonged to it."""
@@ -299,35 +298,6 @@ class ExactParser(HTTPRequestParser):  # type: ignore[misc]
             return b""
         body: bytes = self.body_rcv.getbuf().get(self.body_limit)
         return body
-
-    @property
-    def body_limit(self) -> int:
-        """The number of bytes of a body that are kept; it depends on whom the request is for."""
-        adj = self.adj
-        if adj.max_body_bytes == adj.max_call_bytes == adj.max_import_bytes:
-            return adj.max_body_bytes
-        if is_bin_name(self.own_segment):
-            return adj.max_body_bytes
-        is_import = decode_path(self.target).endswith(b"/import")
-        return adj.max_import_bytes if is_import else adj.max_call_bytes
-
-    @property
-    def target(self) -> bytes:
-        """The request target as sent."""
-        return self._read_path()[1]
-
-    @property
-    def own_segment(self) -> str:
-        """The first segment of the target's decoded path: a bin's name, or one of our own."""
-        return self._read_path()[2]
-
-    def _read_path(self) -> tuple[bytes, bytes, str]:
-        """The target and its first segment, worked out once for a head."""
-        known = self._path
-        if known is None or known[0] is not self.raw_head:
-            target = split_request_line(self.raw_head)[1]
-            self._path = known = self.raw_head, target, find_bin_name(target)
-        return known
 
     @property
     def is_too_large(self) -> bool:

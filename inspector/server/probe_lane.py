@@ -11,7 +11,7 @@ from waitress.task import ThreadedTaskDispatcher
 from inspector.domain.answers import Answer, render_answer
 from inspector.server.channel import Channel
 
-_ASKING = ("/readyz", "/metrics")
+_ASKING = (b"/readyz", b"/metrics")
 # More probes than so many that wait are too many: the database does not answer in time.
 MAX_WAITING = 20
 _HEADERS = (("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store"))
@@ -32,11 +32,12 @@ class ProbeLane:
         request = channel.requests[0]
         if request.command not in ("GET", "HEAD"):
             return False
-        if request.path == "/healthz":
+        path = request.own_path.path
+        if path == b"/healthz":
             self._answer(channel, _ALIVE)
-        elif request.path == "/readyz" and channel.server.is_draining:
+        elif path == b"/readyz" and channel.server.is_draining:
             self._answer(channel, _DRAINING)
-        elif request.path in _ASKING:
+        elif path in _ASKING:
             if len(self._dispatcher.queue) >= MAX_WAITING:
                 self._answer(channel, _LATE)
             else:

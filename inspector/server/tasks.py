@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from waitress.task import ErrorTask, WSGITask
 
-from inspector.capture import split_request_line
 from inspector.clock import time
 from inspector.web.statuses import CODES_OF_STATUS
 
@@ -166,7 +165,7 @@ class RefusalTask(ErrorTask):  # type: ignore[misc]
     def execute(self) -> None:
         """Write the refusal, then close."""
         request, error = self.request, self.request.error
-        if not split_request_line(request.raw_head)[1].startswith(b"/api/"):
+        if not request.own_path.path.startswith(b"/api/"):
             super().execute()
             return
         code = CODES_OF_STATUS.get(error.code, "bad_request")

@@ -37,9 +37,12 @@ def capture(bin_name: str, rest: str | None = None) -> Any:
     """Store the request, then answer as the bin says."""
     if not is_bin_name(bin_name):
         return _no_such_bin(bin_name)
-    if request.method == "GET" and rest is None and "inspect" in request.args:
-        return redirect(f"/bins/{bin_name}")
     services = current_services()
+    if request.method == "GET" and rest is None and "inspect" in request.args:
+        # The page is not below the host of a bin.
+        has_host = services.settings.addresses.find_bin(request.host) is not None
+        base = services.base_url() if has_host else request.script_root
+        return redirect(f"{base}/bins/{bin_name}")
     body, truncated = _read_body(request, services.settings.max_body_bytes)
     refusal = None
     if truncated:

@@ -86,7 +86,8 @@ def _list_ways_back(missing: str | None) -> list[tuple[str, str]]:
     # Two slashes would begin another host's name.
     is_ours = came_from.netloc == here.netloc and not came_from.path.startswith(("//", "/\\"))
     if is_ours and came_from.path != here.path:
-        ways.append((f"{came_from.path}?{came_from.query}".rstrip("?"), "Back"))
+        own_path = came_from.path.removeprefix(request.script_root) or "/"
+        ways.append((f"{own_path}?{came_from.query}".rstrip("?"), "Back"))
     name = (request.view_args or {}).get("name")
     if request.path.startswith("/bins/") and name and not missing and is_bin_name(name):
         ways.append((f"/bins/{name}", f"Bin {name}"))

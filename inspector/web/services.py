@@ -9,6 +9,7 @@ from functools import cache
 from itertools import accumulate, takewhile
 from threading import BoundedSemaphore
 from typing import Any, ParamSpec, TypeVar
+from urllib.parse import urlsplit
 
 from flask import Flask, request
 
@@ -49,7 +50,7 @@ from inspector.reading.overview.catalogue import Catalogue
 from inspector.reading.overview.series import Series
 from inspector.reading.overview.values import KeptValues
 from inspector.reading.schema import BodyShapes
-from inspector.settings import Settings
+from inspector.settings import Settings, put_prefix
 from inspector.storage.actions import ActionStore
 from inspector.storage.annotations import Annotator
 from inspector.storage.attempts import AttemptFinder
@@ -151,12 +152,20 @@ class Services:
             self.senders.check(peer, forwarded_for)
 
     def base_url(self) -> str:
-        """The beginning of our URLs: ``--public-url``, else the address the reader used."""
-        return self.settings.public_url or request.host_url.rstrip("/")
+        """The beginning of our URLs: ``--public-url``, else the address the reader used.
+
+        Of several names it is the one that the reader used.
+        """
+        settings = self.settings
+        host = (urlsplit(request.host_url).hostname or "").lower()
+        if settings.public_url and not settings.goes_by(host):
+            return put_prefix(settings.public_url, settings.path_prefix)
+        root, name = request.url_root.rstrip("/"), settings.addresses.find_bin(request.host)
+        return root if name is None else root.replace(f"//{name}.", "//", 1)
 
     def bin_url(self, name: str) -> str:
         """The URL for webhooks to this bin."""
-        return f"{self.base_url()}/{name}"
+        return self.settings.bin_url(self.base_url(), name)
 
     @property
     def port(self) -> int:
@@ -170,7 +179,7 @@ class Services:
         """
         if not self.port:
             return ""
-        return replace(self.settings, port=self.port, public_url=None).base_url
+        return replace(self.settings, port=self.port, public_url=None, path_prefix="").base_url
 
     def emit_policy(self) -> DestinationPolicy:
         """The allowed destinations of deliveries: all when only this machine can ask for them."""

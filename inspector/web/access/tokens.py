@@ -161,7 +161,7 @@ class Access:
         login = self._read_cookie().get("login")
         if isinstance(login, str):
             self._logins.end(login, COOKIE_AGE_S)
-        response.delete_cookie(_cookie_name())
+        response.delete_cookie(_cookie_name(), path=request.script_root or "/")
 
     def _is_about_an_opened_bin(self) -> bool:
         name = (request.view_args or {}).get("name")
@@ -193,6 +193,7 @@ class Access:
             _cookie_name(),
             str(self._signer().dumps({"login": make_login(), **self._read_cookie(), **more})),
             max_age=COOKIE_AGE_S,
+            path=request.script_root or "/",
             httponly=True,
             samesite="Strict",
             secure=self.is_https(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import request
 from flask.typing import ResponseReturnValue
 
 from inspector.web.api import (
@@ -21,7 +22,7 @@ from inspector.web.api import (
     signatures,
     wait,
 )
-from inspector.web.api.calls import Answer, Api
+from inspector.web.api.calls import PREFIX, Answer, Api
 from inspector.web.api.openapi import describe
 from inspector.web.api.overview import bin_schema, compare, search
 
@@ -35,7 +36,9 @@ api = Api()
 )
 def get_description() -> ResponseReturnValue:
     """Get this description."""
-    return describe(api.calls)
+    document = describe(api.calls)
+    document["servers"] = [{"url": f"{request.script_root}{PREFIX}"}]
+    return document
 
 
 for part in (

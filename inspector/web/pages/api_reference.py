@@ -54,7 +54,7 @@ def show_api() -> Response:
         for path, operations in document["paths"].items()
         for method, operation in operations.items()
     ]
-    base = request.host_url.rstrip("/") + document["servers"][0]["url"]
+    base = request.url_root.rstrip("/") + document["servers"][0]["url"]
     return set_vary(make_response(render_template("api/show.html", calls=calls, base=base)))
 
 

@@ -291,7 +291,7 @@ def find_own_bin(url: str) -> str | None:
     services = current_services()
     for own in (services.own_url(), services.base_url()):
         if own and url.startswith(f"{own}/"):
-            name = urlsplit(url).path.split("/")[1]
+            name = url.removeprefix(f"{own}/").partition("?")[0].split("/")[0]
             return name if services.bins.exists(name) else None
     return None
 

@@ -46,7 +46,7 @@ def send_sample(services: Services, bin_: Bin) -> None:
         raise InspectorError(
             "sending_needs_our_server", "Test webhooks are sent under inspector serve only."
         )
-    ours = replace(services.settings, port=services.port, public_url=None)
+    ours = replace(services.settings, port=services.port, public_url=None, path_prefix="")
     action = WebhookAction(
         url=f"{ours.base_url}/{bin_.name}",
         name=f"Test webhook of {bin_.name}",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flask import Blueprint, Response, current_app
+from flask import Blueprint, Response, current_app, request
 
 from inspector.domain import CapturedRequest
 from inspector.live.events import format_event
@@ -19,6 +19,7 @@ from inspector.web.parked import (
     share_change_renderer,
     share_renderer,
 )
+from inspector.web.prefix import add_prefix
 
 blueprint = Blueprint("stream", __name__)
 
@@ -33,19 +34,20 @@ def rows(name: str) -> Response:
     ``changed`` has rows that are there already, as they are now.
     """
     app = current_app._get_current_object()  # type: ignore[attr-defined]
-    bin_ = find_bin(name)
+    bin_, prefix = find_bin(name), request.script_root
 
     def render(fresh: Sequence[CapturedRequest]) -> bytes:
         last = fresh[-1].id
         if len(fresh) > MAX_PUSHED_ROWS:
             return format_event("reload", str(len(fresh)), last)
         with app.app_context():
-            return format_event("row", render_rows(app, bin_, fresh), last)
+            rows = add_prefix(render_rows(app, bin_, fresh), prefix)
+            return format_event("row", rows, last)
 
     def render_changed(changed: Sequence[CapturedRequest]) -> bytes:
         with app.app_context():
-            return format_event("changed", render_rows(app, bin_, changed))
+            return format_event("changed", add_prefix(render_rows(app, bin_, changed), prefix))
 
-    key = f"rows {name} {bin_.columns}"
+    key = f"rows {name} {bin_.columns} {prefix}"
     changes = share_change_renderer(key, bin_, render_changed)
     return park(open_stream(bin_, share_renderer(key, render), changes))
