@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from functools import cache, partial
+from hashlib import sha256
 
 from flask import Flask
 
@@ -127,6 +128,8 @@ def _make_key_loader(settings: Settings, engine: DatabaseEngine) -> Callable[[],
 
     @cache
     def load() -> bytes:
+        if settings.secret_key is not None:
+            return sha256(settings.secret_key.encode()).digest()
         make = partial(make_key, settings.data_dir)
         return bytes.fromhex(ensure_value(engine, "cookie key", make))
 

@@ -59,7 +59,8 @@ class Settings:
     ``bin_domain`` the domain below which each bin has a name of its own;
     ``trusted_proxies`` are the peers whose forwarding headers are believed, and with
     ``proxy_protocol`` their lines of the PROXY protocol. ``token`` opens a server that
-    is not bound to loopback. ``index_words`` keeps an index that makes searching
+    is not bound to loopback, ``secret_key`` signs cookies, for a key that is not to be in the
+    database. ``index_words`` keeps an index that makes searching
     large bins quick.
     """
 
@@ -102,6 +103,7 @@ class Settings:
     trusted_proxies: tuple[str, ...] = ()
     proxy_protocol: bool = False
     token: str | None = None
+    secret_key: str | None = field(default=None, repr=False)
     emit_allow: tuple[str, ...] = ()
     index_words: bool = True
 
@@ -248,6 +250,12 @@ def check_host_name(text: str) -> str:
             f"{text!r} is not a host name. Write it like inspector.tools.svc, without a port.",
         )
     return text.lower()
+
+
+def find_token_file() -> Path | None:
+    """The file that a command's token is read from when none is given."""
+    path = os.environ.get("INSPECTOR_TOKEN_FILE")
+    return Path(path) if path else None
 
 
 def declines_color() -> bool:

@@ -13,6 +13,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 import click
 
+from inspector.cli.serving.secrets import find_token
 from inspector.domain.json_bodies import SentNumber
 from inspector.errors import InspectorError
 
@@ -34,7 +35,9 @@ def server_options(command: Decorated) -> Decorated:
             "--token",
             envvar="INSPECTOR_TOKEN",
             show_envvar=True,
-            help="The server's token, or a private bin's secret.",
+            callback=find_token,
+            help="The server's token, or a private bin's secret; INSPECTOR_TOKEN_FILE names a file "
+            "with it.",
         ),
         click.option(
             "--server",

@@ -18,6 +18,9 @@ from urllib.parse import urlsplit
 
 import click
 
+from inspector.cli.serving.answers import apply_answers, read_answers
+from inspector.cli.serving.config import use_config
+from inspector.cli.serving.secrets import read_secrets
 from inspector.domain import check_name
 from inspector.domain.addresses import check_bin_domain, check_path_prefix
 from inspector.domain.proxies import TrustedProxies
@@ -39,12 +42,11 @@ from inspector.settings import (
 if TYPE_CHECKING:
     import ssl
 
-    from inspector.answers.rules import AnswerRules
     from inspector.cli.serve_lines import RequestLines
-    from inspector.server import ServerProcess
 
 DEFAULTS = Settings()
 PRUNE_EVERY_S = 60.0
+FILE = click.Path(dir_okay=False, path_type=Path)
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
@@ -59,6 +61,14 @@ def _list_limits() -> str:
 
 
 @click.command("serve")
+@_option(
+    "--config",
+    "A TOML file with a key for each of these, like port = 9000; flags and variables come first.",
+    type=FILE,
+    is_eager=True,
+    expose_value=False,
+    callback=use_config,
+)
 @_option("--host", "The address to listen on.", default=DEFAULTS.host, show_default=True)
 @_option(
     "--port",
@@ -91,6 +101,7 @@ def _list_limits() -> str:
     metavar="DURATION",
 )
 @_option("--database", "An SQLAlchemy URL; a SQLite file in the data directory by default.")
+@_option("--database-file", "A file with that URL, for one with a password.", type=FILE)
 @_option(
     "--data-dir",
     "Where the embedded database lies.",
@@ -177,6 +188,12 @@ def _list_limits() -> str:
     "What opens a server that others can reach; made and printed when it is needed and not given. "
     "Others on this machine can read a command line: better set the variable.",
 )
+@_option("--token-file", "A file with the token, without others' eyes on it.", type=FILE)
+@_option(
+    "--secret-key-file",
+    "A file with the key that signs cookies; without it the key is kept in the database.",
+    type=FILE,
+)
 @_option(
     "--limit",
     "A bound on what strangers may take up, like max-streams=100. With their defaults: "
@@ -223,8 +240,8 @@ def command(**chosen: Any) -> None:
     if not chosen.pop("all_cpus"):
         keep_to_one_cpu()
     answers, quiet = chosen.pop("answers"), chosen.pop("quiet")
-    settings = _take_handed_socket(_make_settings(**chosen))
-    rules = {} if answers is None else _read_answers(answers, settings.bins)
+    settings = _take_handed_socket(_make_settings(**read_secrets(chosen)))
+    rules = {} if answers is None else read_answers(answers, settings.bins)
     is_made = settings.needs_token and settings.token is None
     if is_made:
         settings = replace(settings, token=make_token())
@@ -232,7 +249,7 @@ def command(**chosen: Any) -> None:
         process = ServerProcess(settings, tls=_load_certificate(settings))
         process.start()
     with said_of_database():
-        _apply_answers(process, rules)
+        apply_answers(process, rules)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: process.stop())
     with said_of_database():
@@ -259,29 +276,6 @@ def keep_to_one_cpu() -> None:
         allowed = sorted(os.sched_getaffinity(0))
         with suppress(OSError):
             os.sched_setaffinity(0, {allowed[os.getpid() % len(allowed)]})
-
-
-def _read_answers(path: Path, bins: tuple[str, ...]) -> dict[str, AnswerRules]:
-    from inspector.answers.files import read_answers_of_bins  # seldom needed
-
-    try:
-        return read_answers_of_bins(path.read_text(encoding="utf-8"), bins)
-    except (InspectorError, UnicodeDecodeError) as error:
-        raise click.UsageError(f"--answers {path}: {error}") from error
-
-
-def _apply_answers(process: ServerProcess, rules: dict[str, AnswerRules]) -> None:
-    """Set the rules where they are other ones: those that stay go on with their turns."""
-    if not rules:
-        return
-    from inspector.answers.rules import dump_rules
-
-    services = process.services
-    with process.app.app_context():
-        for name, wanted in rules.items():
-            found = services.bins.ensure(name, capacity=services.settings.capacity)
-            if found.answers != dump_rules(wanted):
-                services.bins.answer_by(name, wanted)
 
 
 def _make_settings(**chosen: Any) -> Settings:
@@ -314,6 +308,7 @@ def _make_settings(**chosen: Any) -> Settings:
             proxy_protocol=chosen["proxy_protocol"],
             emit_allow=_check_allowed(chosen["emit_allow"]),
             token=check_token(chosen["token"]) if chosen["token"] else None,
+            secret_key=chosen["secret_key"],
             **limits,
         )
     except InspectorError as error:

@@ -39,10 +39,7 @@ def capture(bin_name: str, rest: str | None = None) -> Any:
         return _no_such_bin(bin_name)
     services = current_services()
     if request.method == "GET" and rest is None and "inspect" in request.args:
-        # The page is not below the host of a bin.
-        has_host = services.settings.addresses.find_bin(request.host) is not None
-        base = services.base_url() if has_host else request.script_root
-        return redirect(f"{base}/bins/{bin_name}")
+        return _lead_to_page(bin_name)
     body, truncated = _read_body(request, services.settings.max_body_bytes)
     refusal = None
     if truncated:
@@ -82,6 +79,14 @@ def _pass_on(stored: Stored, record: Capture) -> Answer | None:
     answers: SimpleQueue[Answer] = SimpleQueue()
     waits = pass_on(current_services().relays, stored, record, answers.put)
     return answers.get() if waits else None
+
+
+def _lead_to_page(bin_name: str) -> Any:
+    services = current_services()
+    # The page is not below the host of a bin.
+    has_host = services.settings.addresses.find_bin(request.host) is not None
+    base = services.base_url() if has_host else request.script_root
+    return redirect(f"{base}/bins/{bin_name}")
 
 
 def _read_body(incoming: Request, limit: int) -> tuple[bytes, bool]:

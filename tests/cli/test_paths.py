@@ -140,6 +140,11 @@ USES = {
     ("signatures", "file"): ("signatures desk 'in put/secrets.json' --server {url}", None),
     ("emit", "ticket"): ("emit --to {url}/desk --ticket 'in put/ticket.json'", None),
     ("emit", "save"): ("emit --to {url}/desk --save 'in put/action.json'", "in put/action.json"),
+    ("emit", "body_file"): ("emit --to {url}/desk --body-file 'in put/ticket.json'", None),
+    ("replay", "body_file"): (
+        "replay desk/last --to {url}/desk --body-file 'in put/ticket.json' --server {url}",
+        None,
+    ),
     ("export", "output"): ("export desk -o 'in put/out.jsonl' --server {url}", "in put/out.jsonl"),
     ("backup", "file"): ("backup 'in put/copy.sqlite3' --data-dir data", "in put/copy.sqlite3"),
     ("backup", "data_dir"): ("backup two.sqlite3 --data-dir ./data", "two.sqlite3"),
@@ -149,6 +154,10 @@ USES = {
 SERVERS = {("serve", name) for name in ("data_dir", "database", "unix_socket", "answers")} | {
     ("serve", "tls_cert"),
     ("serve", "tls_key"),
+    ("serve", "config"),
+    ("serve", "token_file"),
+    ("serve", "secret_key_file"),
+    ("serve", "database_file"),
 }
 
 
@@ -207,6 +216,13 @@ def test_a_servers_files_are_relative_to_the_current_directory(tmp_path: Path) -
     files = ("--tls-cert", "cert.pem", "--tls-key", "./key.pem")
     with serve(tmp_path, "--data-dir", "data", *files) as said:
         assert "https://127.0.0.1:" in said
+    for name, content in (("c.toml", "port = 1\nbin = ['other']"), ("t", "t" * 9), ("k", "key")):
+        (tmp_path / name).write_text(content)
+    (tmp_path / "d").write_text("sqlite:///by-file.sqlite3\n")
+    secrets = ("--token-file", "t", "--secret-key-file", "k", "--database-file", "./d")
+    with serve(tmp_path, "--config", "./c.toml", "--data-dir", "data", *secrets) as said:
+        assert str(tmp_path / "by-file.sqlite3") in said
+        assert (tmp_path / "by-file.sqlite3").exists()
     with serve(tmp_path, "--data-dir", "data", "--unix-socket", "here.sock") as said:
         assert str(tmp_path / "here.sock") in said
         assert (tmp_path / "here.sock").exists()
