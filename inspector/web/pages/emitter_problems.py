@@ -12,6 +12,7 @@ _PLACES = {
     "headers": "headers",
     "header": "headers",
     "custom_data": "data",
+    **dict.fromkeys(("body", "form", "body_base64", "body_file", "content_type"), "body"),
     "ticket": "ticket",
     "changes": "changes",
     "count": "plan",
