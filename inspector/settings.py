@@ -16,9 +16,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from inspector.domain import BodyLimits
-from inspector.domain.addresses import Addresses, check_path_prefix
 from inspector.domain.bins import DEFAULT_CAPACITY
-from inspector.domain.proxies import TrustedProxies, is_loopback
+from inspector.domain.proxies import Addresses, TrustedProxies, check_path_prefix, is_loopback
 from inspector.domain.rates import SenderLimit
 from inspector.errors import InspectorError
 
@@ -37,7 +36,10 @@ _DURATION_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 def _find_data_dir() -> Path:
     import platformdirs  # a test's server has a folder of its own
 
-    return platformdirs.user_data_path("inspector")
+    try:
+        return platformdirs.user_data_path("inspector")
+    except RuntimeError:  # Nobody's uid, without a home: the start says where that is.
+        return Path("inspector-data")
 
 
 @dataclass(frozen=True, slots=True)

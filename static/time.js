@@ -1,7 +1,9 @@
 // Times in the reader's own zone; UTC stays in the tooltip.
 
 // Times that someone types into a search are those of this zone, too.
-document.cookie = `zone=${Intl.DateTimeFormat().resolvedOptions().timeZone}; path=/; max-age=31536000; samesite=lax`;
+// Below whatever path a proxy serves us, like every other address.
+const home = document.querySelector("a.brand")?.pathname ?? "/";
+document.cookie = `zone=${Intl.DateTimeFormat().resolvedOptions().timeZone}; path=${home.replace(/(.)\/$/, "$1")}; max-age=31536000; samesite=lax`;
 
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 const day = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });

@@ -25,6 +25,7 @@ STREAM_TIMEOUT_S = 60.0
 DOWNLOAD_TIMEOUT_S = 900.0
 READ_BYTES = 65_536
 
+MAX_TEXT_BYTES = 100_000
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
@@ -109,6 +110,11 @@ class Client:
             data = answer.read()
         return json.loads(data, parse_float=SentNumber) if data else None
 
+    def fetch_text(self, path: str, *, timeout_s: float) -> tuple[int, str]:
+        """Status and text of what is no call of the API, whatever it is."""
+        with self._ask("GET", path, timeout_s=timeout_s, raises=False) as answer:
+            return answer.status, answer.read(MAX_TEXT_BYTES).decode("utf-8", "replace")
+
     def upload(self, path: str, data: bytes) -> Any:
         """Post a file; the JSON that the call answers."""
         with self._ask("POST", path, data) as answer:
@@ -174,6 +180,7 @@ class Client:
         *,
         headers: dict[str, str] | None = None,
         timeout_s: float = TIMEOUT_S,
+        raises: bool = True,
     ) -> Iterator[HTTPResponse]:
         kind = HTTPSConnection if self._is_tls else HTTPConnection
         connection = kind(self._host, self._port, timeout=timeout_s)
@@ -189,7 +196,7 @@ class Client:
                 answer = connection.getresponse()
             except (OSError, HTTPException) as error:
                 raise InspectorError("server_unreachable", self._explain(error)) from error
-            if answer.status >= 400:
+            if raises and answer.status >= 400:
                 raise _read_error(answer, self.server)
             yield answer
         finally:

@@ -18,6 +18,7 @@ from inspector.errors import InspectorError
 # Subcommand -> module; imported on demand, so that ``--help`` and ``--version`` are quick.
 COMMANDS = {
     "serve": "inspector.cli.serve",
+    "ready": "inspector.cli.ready",
     "bins": "inspector.cli.bins",
     "answers": "inspector.cli.answers",
     "requests": "inspector.cli.reading.requests",

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import functools
-import logging
 import os
 import signal
 import socket
 import sys
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -20,10 +18,10 @@ import click
 
 from inspector.cli.serving.answers import apply_answers, read_answers
 from inspector.cli.serving.config import use_config
+from inspector.cli.serving.pruning import prune_now_and_then
 from inspector.cli.serving.secrets import read_secrets
 from inspector.domain import check_name
-from inspector.domain.addresses import check_bin_domain, check_path_prefix
-from inspector.domain.proxies import TrustedProxies
+from inspector.domain.proxies import TrustedProxies, check_bin_domain, check_path_prefix
 from inspector.errors import InspectorError
 from inspector.settings import (
     DEFAULT_PORT,
@@ -45,7 +43,6 @@ if TYPE_CHECKING:
     from inspector.cli.serve_lines import RequestLines
 
 DEFAULTS = Settings()
-PRUNE_EVERY_S = 60.0
 FILE = click.Path(dir_okay=False, path_type=Path)
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -257,7 +254,7 @@ def command(**chosen: Any) -> None:
     if is_made:
         click.echo(f"Access token: {settings.token} (for this start only)")
         click.echo("INSPECTOR_TOKEN sets one that stays the same.")
-    _prune_now_and_then(process)
+    prune_now_and_then(process)
     lines = None if quiet else _print_requests(process)
     process.prepare_pages()
     process.run()
@@ -393,19 +390,3 @@ def _print_requests(process: Any) -> RequestLines:
     backend.news.listen(lines.hear)
     lines.start()
     return lines
-
-
-def _prune_now_and_then(process: Any) -> None:
-    def prune_again() -> None:
-        try:
-            process.services.prune()
-        except Exception:
-            logging.getLogger("inspector").exception("Old requests could not be deleted.")
-        start_in(PRUNE_EVERY_S)
-
-    def start_in(seconds: float) -> None:
-        timer = threading.Timer(seconds, prune_again)
-        timer.daemon = True
-        timer.start()
-
-    start_in(0)  # beside the server, which need not wait for it

@@ -127,11 +127,7 @@ class Message:
     @cached_property
     def sub_path(self) -> str:
         """The path below the bin's name, as sent: ``""`` or ``"/..."``."""
-        return self.find_below(self.path)
-
-    def find_below(self, path: str) -> str:
-        """The part of this message's undecoded path that is below the bin's name."""
-        return find_sub_path(path)
+        return find_sub_path(self.path)
 
     @cached_property
     def raw_query(self) -> bytes:

@@ -75,6 +75,11 @@ class CapturedRequest(Message):
     find_attempt: FindAttempt | None = field(default=None, compare=False, repr=False)
     find_relay: FindRelay | None = field(default=None, compare=False, repr=False)
 
+    @cached_property
+    def sub_path(self) -> str:
+        """The path below the bin's name, as sent: ``""`` or ``"/..."``."""
+        return self.find_below(self.path)
+
     def find_below(self, path: str) -> str:
         """The part of its undecoded path below the bin's name, wherever that stands.
 

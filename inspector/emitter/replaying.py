@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
-from inspector.capture import split_headers, split_request_line, split_target
+from inspector.capture import find_sub_path, split_headers, split_request_line, split_target
+from inspector.domain import CapturedRequest
 from inspector.domain.deliveries import Delivery
 from inspector.domain.messages import Message
 from inspector.domain.pairs import is_token
@@ -133,7 +134,10 @@ def _move(captured: Message, target: HttpUrl) -> HttpUrl:
     """
     raw_path, raw_query = split_target(split_request_line(captured.raw_head)[1])
     sent = raw_path.partition(b"#")[0].decode("utf-8", "surrogateescape")
-    below = captured.find_below(sent)
+    if isinstance(captured, CapturedRequest):
+        below = captured.find_below(sent)
+    else:
+        below = find_sub_path(sent)
     base, _, query = target.target.partition("?")
     if _climbs(below):
         raise InspectorError(

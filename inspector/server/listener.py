@@ -20,10 +20,9 @@ from waitress.server import TcpWSGIServer
 from waitress.trigger import trigger as WaitressTrigger  # noqa: N812 - it is a class
 
 from inspector.clock import time
-from inspector.domain.addresses import NO_ADDRESSES
 from inspector.domain.counters import ServerCounts
 from inspector.domain.pace import Pace
-from inspector.domain.proxies import TrustedProxies
+from inspector.domain.proxies import NO_ADDRESSES, TrustedProxies
 from inspector.errors import InspectorError
 from inspector.server.channel import Channel
 from inspector.server.lane import Lane

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple, Protocol
 
 from inspector.capture import decode_path, split_request_line
-from inspector.domain.addresses import NO_ADDRESSES, Addresses
 from inspector.domain.bins import is_bin_name
+from inspector.domain.proxies import NO_ADDRESSES, Addresses
 
 
 class Limits(Protocol):

@@ -19,8 +19,7 @@ from inspector.capture import (
     split_target,
 )
 from inspector.clock import time
-from inspector.domain.addresses import NO_ADDRESSES
-from inspector.domain.proxies import NO_PROXIES
+from inspector.domain.proxies import NO_ADDRESSES, NO_PROXIES
 from inspector.server.chunks import ChunkReceiver
 from inspector.server.head import (
     HeadTooLargeError,

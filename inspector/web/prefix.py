@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, request
 
-from inspector.domain.addresses import Addresses, check_path_prefix, strip_prefix
-from inspector.domain.proxies import TrustedProxies
+from inspector.domain.proxies import Addresses, TrustedProxies, check_path_prefix, strip_prefix
 from inspector.errors import InspectorError
 
 if TYPE_CHECKING:

@@ -35,7 +35,7 @@ def run(self):
 process.ServerProcess.run = run
 # What is loaded behind, on threads of their own.
 process.ServerProcess.prepare_pages = lambda self: None
-serve._prune_now_and_then = lambda process: None
+serve.prune_now_and_then = lambda process: None
 sys.argv = ["inspector", "serve", "--quiet", "--port", "0", *sys.argv[1:]]
 main()
 """

@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from inspector.app import create_app
-from inspector.domain.addresses import Addresses, check_bin_domain, check_path_prefix
+from inspector.domain.proxies import Addresses, check_bin_domain, check_path_prefix
 from inspector.errors import InspectorError
 from inspector.settings import Settings, check_public_url
 from inspector.web.prefix import add_prefix
