@@ -49,7 +49,8 @@ class CaptureCounts:
 class ServerCounts:
     """A server at one moment; ``waiting_pages`` are those that wait for a thread.
 
-    ``kinds`` are those of parked responses: stream, wait, answer.
+    ``kinds`` are those of parked responses: stream, wait, answer. ``relays`` are requests that are
+    being passed on to a program.
     """
 
     captures: CaptureCounts
@@ -57,3 +58,4 @@ class ServerCounts:
     parked: int
     waiting_pages: int
     kinds: Counter[str] = field(default_factory=Counter)
+    relays: int = 0

@@ -14,6 +14,7 @@ from typing import Protocol
 from inspector.domain.answers import Answer
 from inspector.domain.relays.jobs import RelayJob
 
+# Each has a socket; so has its sender.
 MAX_UNDER_WAY = 1_000
 MAX_BYTES_UNDER_WAY = 200_000_000
 
@@ -35,10 +36,14 @@ class Courier(Protocol):
 
 
 class Relays:
-    """Passes requests on in the background, by what ``make`` gives."""
+    """Passes requests on in the background, by what ``make`` gives.
+
+    ``max_under_way`` may be set to fewer, where few files may be open.
+    """
 
     def __init__(self, make: Callable[[], Courier]) -> None:
         self._make = make
+        self.max_under_way = MAX_UNDER_WAY
         self._lock = threading.Lock()
         self._courier: Courier | None = None
         self._is_closed = False
@@ -55,7 +60,7 @@ class Relays:
                 self._courier = self._make()
             courier = self._courier
             fits = (
-                self.under_way < MAX_UNDER_WAY
+                self.under_way < self.max_under_way
                 and self._bytes + job.size_bytes <= MAX_BYTES_UNDER_WAY
                 and not self._is_closed
             )

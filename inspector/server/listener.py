@@ -163,6 +163,7 @@ class CaptureServer(TcpWSGIServer):  # type: ignore[misc]
             parked=len(self.parked),
             kinds=self.parked.count_kinds(),
             waiting_pages=len(self.task_dispatcher.queue),
+            relays=0 if self.lane.relays is None else self.lane.relays.under_way,
         )
 
     def readable(self) -> bool:

@@ -169,6 +169,8 @@ class ServerProcess:
         backend = self.backend
         limit = None if backend.senders is None else backend.senders.check
         server.lane = Lane(backend.writer, limit, self.settings.max_template_work, backend.relays)
+        if backend.relays is not None:
+            backend.relays.max_under_way = min(backend.relays.max_under_way, streams)
         server.parked = ParkedResponses(backend.load_after, max_parked=streams)
         backend.news.listen(server.parked.note_news)
         backend.news.listen(lambda _: server.pace.note_capture())

@@ -100,6 +100,7 @@ def _describe_server(counts: ServerCounts) -> Iterator[Metric]:
     for kind in ("stream", "wait", "answer"):
         kinds.add_metric((kind,), counts.kinds[kind])
     yield kinds
+    yield _gauge("relays_under_way", "Requests being passed on to programs.", counts.relays)
     yield _gauge("pages_waiting", "Pages that wait for a thread.", counts.waiting_pages)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 import ssl
 import threading
@@ -153,6 +154,24 @@ def test_answers_that_are_too_much_together_fail_one_by_one(
     assert first.failure is not None
     assert first.failure.code == "too_much_at_once"
     assert second.failure is None, "what the first one held is given back"
+
+
+def test_no_more_open_files_is_a_failure_and_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_args: object) -> socket.socket:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    request = prepare("http://127.0.0.1:9/")
+
+    async def talk() -> Exchange:
+        monkeypatch.setattr(socket, "socket", refuse)
+        try:
+            return await Exchanges().send(request, ANYWHERE, 20)
+        finally:
+            monkeypatch.undo()
+
+    failure = asyncio.run(talk()).failure
+    assert failure is not None
+    assert failure.message == "The connection broke: Too many open files."
 
 
 def test_a_hundred_programs_are_waited_for_by_one_thread() -> None:

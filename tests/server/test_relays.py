@@ -291,7 +291,8 @@ def test_headers_of_the_program_frame_nothing_and_reach_no_page(server: RunningS
 def test_one_too_many_is_503_and_can_be_sent_later(
     server: RunningServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("inspector.live.relays.MAX_UNDER_WAY", 1)
+    assert server.process.backend.relays is not None
+    monkeypatch.setattr(server.process.backend.relays, "max_under_way", 1)
     release = threading.Event()
 
     def wait(sock: socket.socket) -> None:
@@ -302,6 +303,7 @@ def test_one_too_many_is_503_and_can_be_sent_later(
         relay(server, program.url)
         first = pool.submit(server.send, POST)
         wait_for(lambda: program.requests or None)
+        assert "\ninspector_relays_under_way 1.0\n" in server.get("/metrics")[1]
         head = server.send(POST).partition(b"\r\n\r\n")[0]
         assert status_of(head) == 503
         assert b"\r\nRetry-After: 5\r\n" in head + b"\r\n"

@@ -104,9 +104,12 @@ async def connect(
     problem: DeliveryError | None = None
     for position, address in enumerate(addresses):
         family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
-        sock = socket.socket(family, socket.SOCK_STREAM)
         # The first of several must not use up the time of all.
         share = deadline.remaining_s() / (len(addresses) - position)
+        try:
+            sock = socket.socket(family, socket.SOCK_STREAM)
+        except OSError as error:  # no more files may be open
+            raise explain_loss(error) from error
         try:
             sock.setblocking(False)
             async with asyncio.timeout(share):
