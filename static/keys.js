@@ -1,6 +1,6 @@
 // Any element with data-key answers to that key: fields get the focus, everything else a click.
 
-const FIELDS = "input, textarea, select, [contenteditable]";
+const FIELDS = "input:not([type=checkbox]), textarea, select, [contenteditable]";
 
 function findTarget(key) {
   const found = document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`);

@@ -61,6 +61,26 @@ function switchTheme() {
   else root.dataset.theme = wanted;
 }
 
+// -- rows of the list: two lines, or one -------------------------------------------------------
+
+function switchDensity() {
+  const isCompact = root.dataset.density !== "compact";
+  if (isCompact) root.dataset.density = "compact";
+  else delete root.dataset.density;
+  try {
+    if (isCompact) localStorage.setItem("density", "compact");
+    else localStorage.removeItem("density");
+  } catch {
+    // Then it lasts as long as the page.
+  }
+  showDensity();
+}
+
+function showDensity() {
+  const isCompact = root.dataset.density === "compact";
+  document.querySelector("[data-density-switch]")?.setAttribute("aria-pressed", isCompact);
+}
+
 // -- sections: left open or folded, they stay so for the next request ------------------------
 
 const KEPT = "sections";
@@ -154,12 +174,13 @@ function showRequest(request) {
 // -- wiring ---------------------------------------------------------------------------------
 
 document.addEventListener("click", (event) => {
-  const target = event.target.closest("[data-copy], [data-copy-at], [data-theme-switch], [data-opens], [data-closes], [data-section]");
+  const target = event.target.closest("[data-copy], [data-copy-at], [data-theme-switch], [data-density-switch], [data-opens], [data-closes], [data-section]");
   if (!target || event.ctrlKey || event.metaKey || event.shiftKey) return;
   const { copy: text, copyAt, opens, section } = target.dataset;
   if (copyAt !== undefined) event.preventDefault();
   if (text !== undefined || copyAt !== undefined) copyFrom(target);
   else if ("themeSwitch" in target.dataset) switchTheme();
+  else if ("densitySwitch" in target.dataset) switchDensity();
   else if (opens) document.getElementById(opens).showModal();
   else if (section !== undefined) {
     event.preventDefault();
@@ -178,6 +199,8 @@ document.addEventListener("click", (event) => {
 });
 
 addEventListener("hashchange", () => goToSection(location.hash.slice(1)));
+
+document.addEventListener("htmx:load", showDensity);
 
 document.addEventListener("htmx:load", (event) => {
   const request = event.detail.elt.closest?.("#request") ?? event.detail.elt.querySelector?.("#request");

@@ -4,6 +4,8 @@ root.dataset.scripted = "";
 try {
   const theme = localStorage.getItem("theme");
   if (theme) root.dataset.theme = theme;
+  const density = localStorage.getItem("density");
+  if (density) root.dataset.density = density;
 } catch {
   // A browser that keeps nothing follows the system.
 }

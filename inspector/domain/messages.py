@@ -357,16 +357,16 @@ class Message:
 
     def _summarize(self) -> RequestSummary:
         from inspector.domain.formats.parsing import find_topic
-        from inspector.domain.senders.finding import find_sender, find_title, open_payload
+        from inspector.domain.senders import finding
 
         # A list has no large body: of such a request the headers alone tell the delivery.
         is_large = self.truncated or len(self.body) > LISTED_BODY_BYTES
         content = self.form.value if self.json is None and self.form else self.json
-        name, told = None, open_payload(content)
+        name, told = None, finding.open_payload(content)
         if content is None and not is_large and self.parsed is not None:
             name, told = find_topic(self.parsed)
-        sender = find_sender(self.headers, told)
-        known = find_sender(self.headers, None) if is_large else sender
+        sender = finding.find_sender(self.headers, told)
+        known = finding.find_sender(self.headers, None) if is_large else sender
         delivery_key = make_delivery_key(
             known and known.name,
             known and known.delivery,
@@ -382,11 +382,12 @@ class Message:
             subject=subject if isinstance(subject, str) else None,
             ticket_id=str(ticket_id) if type(ticket_id) in (str, int) else None,
             event=event if isinstance(event, str) else None,
-            title=find_title(sender, told) or name,
+            title=finding.find_title(sender, told) or name,
             sender=sender,
             detected=self.detected,
             lost=find_losses(self.form).count if self.json is None and self.form else 0,
             delivery_key=delivery_key,
+            gist=finding.find_gist(value),
         )
 
 

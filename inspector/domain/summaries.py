@@ -27,7 +27,9 @@ class RequestSummary(NamedTuple):
     """The summary of a request; each part is None when the request has none.
 
     ``subject``, ``ticket_id`` and ``event`` are a ticket's, ``title`` is what any other
-    webhook is about. ``lost`` counts a form's fields that PHP would not read;
+    webhook is about. ``gist`` tells it from others in a few words: a ticket's status and
+    agent, or the first short values of a body. ``lost`` counts a form's fields that PHP
+    would not read;
     ``delivery_key`` is the same for all tries of one delivery.
     """
 
@@ -38,6 +40,7 @@ class RequestSummary(NamedTuple):
     sender: FoundSender | None = None
     detected: Detected | None = None
     lost: int = 0
+    gist: str | None = None
     delivery_key: DeliveryKey | None = None
 
 
@@ -52,7 +55,8 @@ def recall_summary(
     found = _kept.get(key)
     if found is None:
         found = work_out()
-        texts = (found.subject, found.ticket_id, found.event, found.title, *(found.sender or ()))
+        texts = [found.subject, found.ticket_id, found.event, found.title, found.gist]
+        texts += found.sender or ()
         if sum(len(text or "") for text in texts) <= MAX_KEPT_CHARS:
             if len(_kept) >= MAX_KEPT:
                 _kept.pop(next(iter(_kept)), None)

@@ -31,6 +31,7 @@ GRAMMAR = {
     "sender:": "a known sender",
     "event:": "an event",
     "note:": "words of a note",
+    "number:": "a request’s number, or 5-9",
     "signature:": "the result of a signature",
     "delivery:": "a delivery’s id",
     "query:": "a field of the query string",

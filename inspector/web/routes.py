@@ -17,7 +17,6 @@ from inspector.web.pages import (
     emitter,
     importing,
     pictures,
-    pins,
     relay,
     replay,
     replays,
@@ -26,6 +25,7 @@ from inspector.web.pages import (
     signatures,
     stream,
 )
+from inspector.web.pages.marking import pins, selections
 from inspector.web.pages.overview import compare, fields, schema
 
 
@@ -42,6 +42,7 @@ def register(app: Flask) -> None:
         pictures,
         requests,
         pins,
+        selections,
         relay,
         replay,
         replays,

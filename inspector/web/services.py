@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -39,6 +40,7 @@ from inspector.emitter.outbox import (
 from inspector.emitter.replay_runs import Fits, ReplayPlan, ReplayRun, ReplayRuns, Requests
 from inspector.emitter.replaying import UNCHANGED, ReplayChanges
 from inspector.emitter.series_runs import SeriesRun, SeriesRuns
+from inspector.errors import RequestNotFoundError
 from inspector.live.deferred import DeferredAnswer
 from inspector.live.events import ChangeRenderer, Renderer
 from inspector.live.news import News
@@ -49,6 +51,7 @@ from inspector.reading.overview.aggregates import Aggregates
 from inspector.reading.overview.catalogue import Catalogue
 from inspector.reading.overview.series import Series
 from inspector.reading.overview.values import KeptValues
+from inspector.reading.query import Query
 from inspector.reading.schema import BodyShapes
 from inspector.settings import Settings, put_prefix
 from inspector.storage.actions import ActionStore
@@ -72,6 +75,9 @@ MAX_LATEST_BYTES = 20_000_000
 MAX_CATALOGUES = 8
 MAX_SERIES = 16
 MAX_EXPORTS = 2
+
+# So many matches of a search are read before they are deleted.
+DELETED_AT_ONCE = 500
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -272,6 +278,19 @@ class Services:
     def _remember_url(self, bin_: Bin, url: str) -> None:
         if bin_.replay_urls[:1] != (url,):
             self.bins.remember_replay_url(bin_.name, url)
+
+    def delete_found(self, bin_: Bin, query: Query) -> int:
+        """Delete all requests of a bin that a search finds; answers how many went."""
+        count, position = 0, bin_.last_number + 1
+        while True:
+            found = self.search.find(bin_, query, limit=DELETED_AT_ONCE, before=position)
+            for captured in found.requests:
+                with suppress(RequestNotFoundError):  # somebody else has deleted it
+                    self.requests.delete(bin_, captured.id)
+                    count += 1
+            if found.searched_to is None:
+                return count
+            position = found.searched_to
 
     def in_context(self, work: Callable[Given, Result]) -> Callable[Given, Result]:
         """The function, to be called from any thread: in an application context of its own."""

@@ -18,6 +18,11 @@ _IDEMPOTENCY_KEY = "header:idempotency-key"
 _TITLES = ("subject", "title", "summary", "name", "message", "text", "description")
 _WRAPPERS = ("", "data.object.", "data.", "payload.", "object.", "event.")
 
+# So many values of so many characters are a gist; these keys come first.
+MAX_GIST = 3
+MAX_GIST_CHARS = 30
+TELLING = ("id", "type", "event", "action", "status", "state", "name", "number")
+
 
 def find_sender(headers: Mapping[str, str], content: Any) -> FoundSender | None:
     """The sender of a request by its headers and its form's or JSON's value; None for any other.
@@ -134,3 +139,26 @@ def _look_up(path: str, content: Any) -> Any:
         else:
             return None
     return content
+
+
+def find_gist(value: object) -> str | None:
+    """``order 59 · state open``: what tells a body from others of its kind, in a few words."""
+    if not isinstance(value, dict):
+        return None
+    ticket = value.get("ticket")
+    if isinstance(ticket, dict):
+        agent = ticket.get("agent")
+        names = agent if isinstance(agent, dict) else {}
+        told = [ticket.get("status"), *(names.get(key) for key in ("name", "display_name"))]
+        parts = [_short(each).replace("_", " ") for each in told[:2] if _short(each)]
+        return " · ".join(parts or [_short(told[2])]) or None
+    keys = sorted(value, key=lambda key: key not in TELLING)
+    found = [f"{key[:20]} {_short(value[key])}" for key in keys if _short(value[key])]
+    return " · ".join(found[:MAX_GIST]) or None
+
+
+def _short(value: object) -> str:
+    """A text of one line, a number or a truth; empty for all else."""
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    is_plain = isinstance(value, (str, int, float)) and text.isprintable()
+    return text if is_plain and len(text) <= MAX_GIST_CHARS else ""

@@ -16,6 +16,7 @@ quotes keep spaces together. Words are found at the beginnings of words, in any 
 ``has:custom_data``                   the field was sent, empty or not
 ``is:empty``                          see ``marks``; also ``is:pinned``, ``is:noted``, ``is:retry``
 ``note:later``                        words of a request's note, or ``note:/regex/``
+``number:7 number:1,4-9``             these requests of a bin
 ``sender:github event:issues``        the known sender's name; words of its event
 ``delivery:7f signature:invalid``     the delivery's id, whole; the signature's result
 ``before:2026-05-01 after:2h``        received; a time is the reader's, a number so long ago

@@ -47,8 +47,8 @@ class Condition:
 
     ``lookup`` is what every matching request has, ``barred`` are marks of none. A term that
     is its mark and nothing else says so by ``is_mark``. ``after_us`` and ``before_us`` bound
-    when a match was received; ``is_annotated`` says that it is pinned or has a note, and
-    ``is_retry`` that it is a delivery sent again.
+    when a match was received, ``lowest`` and ``highest`` its number; ``is_annotated`` says
+    that it is pinned or has a note, and ``is_retry`` that it is a delivery sent again.
     ``name`` is the field that a term looks at and ``wanted`` the words or the pattern it
     wants there, or anywhere without a name; ``terms`` are those of a group that are not
     turned round.
@@ -60,6 +60,8 @@ class Condition:
     is_mark: bool = False
     after_us: int | None = None
     before_us: int | None = None
+    lowest: int | None = None
+    highest: int | None = None
     is_annotated: bool = False
     is_retry: bool = False
     name: Name | None = None
@@ -103,6 +105,8 @@ def join_all(parts: Sequence[Condition]) -> Condition:
         barred=tuple(mark for part in parts for mark in part.barred),
         after_us=max(after, default=None),
         before_us=min(before, default=None),
+        lowest=max((part.lowest for part in parts if part.lowest is not None), default=None),
+        highest=min((part.highest for part in parts if part.highest is not None), default=None),
         is_annotated=any(part.is_annotated for part in parts),
         is_retry=any(part.is_retry for part in parts),
         terms=tuple(term for part in parts for term in part.list_terms()),
@@ -117,12 +121,16 @@ def join_any(parts: Sequence[Condition]) -> Condition:
     lookups = tuple(part.lookup for part in parts if part.lookup is not None)
     after = [part.after_us for part in parts if part.after_us is not None]
     before = [part.before_us for part in parts if part.before_us is not None]
+    lowest = [part.lowest for part in parts if part.lowest is not None]
+    highest = [part.highest for part in parts if part.highest is not None]
     is_whole = len(lookups) == len(parts)
     return Condition(
         lambda request: any(test(request) for test in tests),
         lookup=AnyOf(lookups) if is_whole else None,
         after_us=min(after) if len(after) == len(parts) else None,
         before_us=max(before) if len(before) == len(parts) else None,
+        lowest=min(lowest) if len(lowest) == len(parts) else None,
+        highest=max(highest) if len(highest) == len(parts) else None,
         is_annotated=all(part.is_annotated for part in parts),
         is_retry=all(part.is_retry for part in parts),
         terms=tuple(term for part in parts for term in part.list_terms()),
@@ -181,6 +189,16 @@ class Query:
     def is_indexed(self) -> bool:
         """True when an index leaves out any request at all."""
         return self.has_words or self.is_retry
+
+    @property
+    def lowest(self) -> int | None:
+        """The lowest number that a match may have; None for any."""
+        return None if self.condition is None else self.condition.lowest
+
+    @property
+    def highest(self) -> int | None:
+        """The highest number that a match may have; None for any."""
+        return None if self.condition is None else self.condition.highest
 
     @property
     def is_annotated(self) -> bool:

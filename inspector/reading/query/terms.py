@@ -18,6 +18,7 @@ from inspector.reading.fields import (
 from inspector.reading.marks import ANNOTATED_FLAGS, FLAGS, RETRY, method_mark
 from inspector.reading.paths import ANY_INDEX
 from inspector.reading.query.conditions import Condition, Mark, Pattern, Test, Wanted, look_for
+from inspector.reading.query.numbers import make_number_term
 from inspector.reading.query.patterns import compile_pattern
 from inspector.reading.query.problems import make_error
 from inspector.reading.webhooks.senders import SENDER_TESTS
@@ -30,7 +31,7 @@ from inspector.reading.words import (
     split_words,
 )
 
-FILTERS = ("method", "path", "has", "is", "note", "before", "after", *SENDER_TESTS)
+FILTERS = ("method", "path", "has", "is", "note", "number", "before", "after", *SENDER_TESTS)
 _FILTER = re.compile(rf"({'|'.join(FILTERS)}):(.*)\Z", re.DOTALL)
 # A name has these signs in quotes only, so that a pasted URL is words and no comparison.
 _KEY = r'(?:\["[^"]*"\]|[^\s:/?&=!<>])'
@@ -72,6 +73,8 @@ def _make_filter(name: str, value: str) -> Condition:
         )
     if name == "has":
         return _make_has(_name(value))
+    if name == "number":
+        return make_number_term(value)
     if name == "note":
         return _make_note(value)
     if name in SENDER_TESTS:
@@ -116,6 +119,7 @@ _EXAMPLES = {
     "has": "custom_data",
     "is": "empty",
     "note": "later",
+    "number": "7",
     "sender": "github",
     "event": "issues",
     "delivery": "72d3162e",

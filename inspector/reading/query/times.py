@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 
+from inspector.errors import InspectorError
 from inspector.reading.query.conditions import Condition
 from inspector.reading.query.problems import make_error
 
 _AGO = re.compile(r"(\d{1,9})([smhdw])\Z")
+_TERM = re.compile(r"(?<![^\s(])(before|after):([^\s()\"]+)")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _OF_DAY = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?\Z", re.ASCII)
 
@@ -45,3 +47,18 @@ def parse_time(value: str, now: datetime, zone: tzinfo) -> datetime:
             "2h for two hours ago."
         ) from None
     return moment
+
+
+def write_absolute(text: str, now: datetime, zone: tzinfo) -> str:
+    """A query with the times in it as UTC, so that it means the same for everybody, and later."""
+
+    def write(found: re.Match[str]) -> str:
+        try:
+            moment = parse_time(found[2], now, zone).astimezone(UTC)
+        except InspectorError:
+            return found[0]
+        return f"{found[1]}:{moment.isoformat(timespec='seconds').replace('+00:00', 'Z')}"
+
+    pieces = text.split('"')
+    pieces[::2] = (_TERM.sub(write, piece) for piece in pieces[::2])
+    return '"'.join(pieces)

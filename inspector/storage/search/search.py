@@ -132,7 +132,12 @@ class RequestSearch:
             query = replace(query, after_us=None, before_us=None)
         if query.before_us is not None:
             position = self._first_from(bin_, query.before_us, position)
+        if query.highest is not None:
+            position = min(position or query.highest + 1, query.highest + 1)
         while True:
+            if query.lowest is not None and position is not None and position <= query.lowest:
+                yield Found([], None)
+                return
             step = (
                 self._list_annotated(bin_, query, position)
                 or self._ask_index(bin_, query, position)
@@ -177,6 +182,13 @@ class RequestSearch:
             found = has_imported(bin_, number)
             self._imported[bin_.id] = (bin_.last_number, found)
         return found
+
+    def find_at(self, bin_: Bin, moment_us: int) -> int:
+        """The lowest number received at this moment or later, one above the last for none.
+
+        Taken from where it would stand: what came from a file has times of its own.
+        """
+        return self._first_from(bin_, moment_us, None)
 
     @staticmethod
     def _first_from(bin_: Bin, moment_us: int, before: int | None) -> int:

@@ -156,14 +156,7 @@ def clear_bin(name: str, query: ClearQuery) -> ResponseReturnValue:
     if not query.q:
         requests.clear(bin_)
         return "", 204
-    wanted, below = read_search(query.q), bin_.last_number + 1
-    position: int | None = below
-    while position is not None:
-        found = current_services().search.find(bin_, wanted, limit=MAX_LIMIT, before=position)
-        for captured in found.requests:
-            with suppress(RequestNotFoundError):  # somebody else has deleted it
-                requests.delete(bin_, captured.id)
-        position = found.searched_to
+    current_services().delete_found(bin_, read_search(query.q))
     return "", 204
 
 

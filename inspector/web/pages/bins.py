@@ -27,6 +27,7 @@ from inspector.web.htmx import (
 from inspector.web.pages.confirm import ask, say_loss
 from inspector.web.pages.request_list import (
     answer_news,
+    jump,
     list_context,
     load_list,
 )
@@ -93,11 +94,15 @@ def _find_newest(bin_: Bin) -> CapturedRequest | None:
 def show_bin(name: str) -> Response:
     """The bin with its list: the newest, those ``before`` one of them, what ``q`` finds.
 
+    ``at`` leads to a number, a time or the ``oldest``.
+
     As fragments: the list; with ``before`` the rows that follow; with ``after`` the
     rows above, which is how a page without a stream keeps up (204: there are none,
     205: too many, fetch the list anew).
     """
     bin_ = find_bin(name)
+    if place := request.args.get("at", "").strip():
+        return cast(Response, jump(bin_, place))
     before, after = (find_position(bin_, request.args.get(name)) for name in ("before", "after"))
     found = load_list(bin_, before=before, after=after)
     if found.search.problem and is_typed():

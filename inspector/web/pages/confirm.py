@@ -19,14 +19,14 @@ def say_loss(bin_: Bin) -> str:
     return "It holds no requests."
 
 
-def ask(question: str, loss: str, verb: str, *, back: str) -> Response:
-    """A question that posts to its own URL: a page, or the inside of a dialog."""
+def ask(question: str, loss: str, verb: str, *, back: str, action: str = "") -> Response:
+    """A question that posts to its own URL, or ``action``: a page, or the inside of a dialog."""
     return render_resource(
         "confirm.html",
         "_confirm.html",
         question=question,
         loss=loss,
         verb=verb,
-        action=request.path,
+        action=action or request.path,
         back=back,
     )

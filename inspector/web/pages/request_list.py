@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask import Flask, Response, make_response, render_template, request
+from flask import Flask, Response, make_response, redirect, render_template, request
 
 from inspector.answers.rules import load_rules
 from inspector.domain import Bin, CapturedRequest
 from inspector.reading.columns import label_columns, read_columns
 from inspector.reading.overview.timeline import Column
+from inspector.reading.query.times import parse_time
 from inspector.reading.reasons import Reason
-from inspector.storage.records import make_id
+from inspector.storage.records import find_number, make_id
 from inspector.web.current import current_services
 from inspector.web.htmx import (
     set_vary,
@@ -195,3 +196,19 @@ def render_rows(app: Flask, bin_: Bin, requests: Sequence[CapturedRequest]) -> s
     return template.render(
         bin=bin_, requests=newest_first, reasons={}, search="", open_id=None, **_COLUMNS
     )
+
+
+def jump(bin_: Bin, place: str) -> Any:
+    """To a request by its number, to the list at a time, or to its oldest page."""
+    services = current_services()
+    number = find_number(bin_, place.removeprefix("#"))
+    if place == "oldest":
+        oldest = services.requests.load_after(bin_, 0, limit=ROWS, whole_bodies=False)
+        number = oldest[-1].number if oldest else 0
+    elif number is not None:
+        if services.requests.find_keys(bin_, [number]):
+            return redirect(f"/bins/{bin_.name}/requests/{make_id(bin_.id, number)}", 303)
+    else:
+        moment = parse_time(place, datetime.now(UTC), read_zone())
+        number = services.search.find_at(bin_, int(moment.timestamp() * 1_000_000))
+    return redirect(f"/bins/{bin_.name}?before={make_id(bin_.id, number + 1)}", 303)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 from difflib import get_close_matches
 from urllib.parse import quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -17,6 +17,7 @@ from inspector.errors import InspectorError
 from inspector.reading.fields import BODY, HEADER, Name, find_text, iterate_fields
 from inspector.reading.overview.values import FieldValues
 from inspector.reading.query import MAX_QUERY_CHARS, Query, parse_query
+from inspector.reading.query.times import write_absolute
 from inspector.reading.reasons import Reason, find_reasons
 from inspector.reading.suggestions import Suggestion
 from inspector.reading.suggestions import suggest as complete
@@ -57,6 +58,11 @@ class Search:
     def suffix(self) -> str:
         """The query string that keeps the search in an address; ``""`` for none."""
         return "" if self.query is None else f"?q={quote(self.text, safe='')}"
+
+    @property
+    def absolute(self) -> str:
+        """The text with its times in UTC, for whoever knows nothing of the reader's zone."""
+        return write_absolute(self.text, datetime.now(UTC), read_zone())
 
 
 @dataclass(frozen=True, slots=True)

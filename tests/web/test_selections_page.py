@@ -1,0 +1,132 @@
+"""What is ticked in a list, or found by a search: exported, sent again, deleted; and jumping."""
+
+from __future__ import annotations
+
+import json
+import re
+from html import unescape
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from inspector.settings import Settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path, bins=("b1",))
+
+
+@pytest.fixture
+def filled(client: FlaskClient) -> FlaskClient:
+    for number in range(1, 9):
+        client.post("/b1", json={"n": number % 2, "at": number})
+    return client
+
+
+def numbers(client: FlaskClient) -> list[int]:
+    return [each["number"] for each in client.get("/api/v1/bins/b1/requests").get_json()]
+
+
+def test_rows_are_ticked_for_a_form_that_needs_no_script(filled: FlaskClient) -> None:
+    page = filled.get("/bins/b1").text
+    assert page.count('name="number" value=') == 8
+    assert page.count('form="selection"') == 8
+    assert '<form id="selection"' in page
+
+
+def test_what_is_ticked_is_exported(filled: FlaskClient) -> None:
+    ticked = {"number": ["2", "7", "3"], "do": "jsonl"}
+    to = filled.post("/bins/b1/selected", data=ticked)
+    assert to.location == "/api/v1/bins/b1/export?format=jsonl&q=number%3A2-3%2C7"
+    lines = filled.get(to.location).text.splitlines()
+    assert [json.loads(line)["number"] for line in lines] == [2, 3, 7]
+
+
+def test_what_is_ticked_is_sent_again(filled: FlaskClient) -> None:
+    to = filled.post("/bins/b1/selected", data={"number": ["2", "4"], "do": "replay"})
+    assert to.location == "/bins/b1/replay?q=number%3A2%2C4"
+    assert "number:2,4" in filled.get(to.location).text
+
+
+def test_what_is_ticked_is_deleted_when_that_is_confirmed(filled: FlaskClient) -> None:
+    filled.patch("/api/v1/bins/b1/requests/7", json={"pinned": True})
+    to = filled.post("/bins/b1/selected", data={"number": ["1", "7"], "do": "delete"})
+    asked = filled.get(to.location).text
+    assert "Delete 2 requests?" in asked
+    assert "1 of them is pinned." in asked
+    assert len(numbers(filled)) == 8
+    action = re.search(r'action="([^"]+)"', asked)
+    assert action is not None
+    assert filled.post(unescape(action[1])).location == "/bins/b1"
+    assert numbers(filled) == [8, 6, 5, 4, 3, 2]
+    assert filled.get("/api/v1/bins/b1").get_json()["pinned_count"] == 0
+
+
+def test_what_a_search_finds_is_deleted(filled: FlaskClient) -> None:
+    to = filled.post("/bins/b1/selected", data={"q": "n=1", "do": "delete"})
+    assert "Delete 4 requests?" in filled.get(to.location).text
+    filled.post(to.location)
+    assert numbers(filled) == [8, 6, 4, 2]
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        ({"do": "delete"}, "Tick the requests"),
+        ({"do": "delete", "number": ["x"]}, "Tick the requests"),
+        ({"do": "jsonl", "number": [str(n * 2) for n in range(5000)]}, "too many to name"),
+    ],
+)
+def test_nothing_selected_is_not_everything(
+    filled: FlaskClient, data: dict[str, list[str]], code: str
+) -> None:
+    answer = filled.post("/bins/b1/selected", data=data)
+    assert answer.status_code == 400
+    assert code in answer.text
+    assert filled.post("/bins/b1/delete-found").status_code == 400
+    assert filled.post("/bins/b1/delete-found?q=%20").status_code == 400
+    assert filled.post("/bins/b1/delete-found?q=metod:x").status_code == 400
+    assert len(numbers(filled)) == 8
+
+
+def test_numbers_are_searched(filled: FlaskClient) -> None:
+    def find(query: str) -> list[int]:
+        answer = filled.get("/api/v1/bins/b1/requests", query_string={"q": query})
+        return [each["number"] for each in answer.get_json()]
+
+    assert find("number:3") == [3]
+    assert find("number:#3-#5,8") == [8, 5, 4, 3]
+    assert find("number:3-6 n=1") == [5, 3]
+    assert find("number:1 or number:8") == [8, 1]
+    assert find("-number:2-8") == [1]
+    assert find("number:5 number:6") == []
+    assert find("number:1-999999999999999999") == [8, 7, 6, 5, 4, 3, 2, 1]
+    wrong = filled.get("/api/v1/bins/b1/requests?q=number:x").get_json()
+    assert "names no numbers" in wrong["error"]["message"]
+
+
+def test_a_number_a_time_and_the_oldest_are_one_step_away(client: FlaskClient) -> None:
+    for number in range(1, 121):
+        client.post("/b1", json={"n": number})
+    at = client.get("/api/v1/bins/b1").get_json()
+    prefix = client.get("/api/v1/bins/b1/requests?limit=1").get_json()[0]["id"].split("-")[0]
+    assert at["request_count"] == 120
+    assert client.get("/bins/b1?at=%237").location == f"/bins/b1/requests/{prefix}-7"
+    client.delete("/api/v1/bins/b1/requests/7")
+    assert client.get("/bins/b1?at=7").location == f"/bins/b1?before={prefix}-8"
+    page = client.get(client.get("/bins/b1?at=oldest").location).text
+    assert re.findall(r'class="row" data-number="(\d+)"', page)[-1] == "1"
+    assert "at=oldest" in page
+    assert client.get("/bins/b1?at=2001-01-01").location == f"/bins/b1?before={prefix}-2"
+    assert client.get("/bins/b1?at=2199-01-01").location == f"/bins/b1?before={prefix}-122"
+    wrong = client.get("/bins/b1?at=soon")
+    assert (wrong.status_code, "is no time" in wrong.text) == (400, True)
+
+
+def test_times_of_a_search_go_on_in_utc(client: FlaskClient) -> None:
+    client.set_cookie("zone", "America/New_York")
+    query = 'before:2026-05-01T08:00 "after:2020 x" after:zebra'
+    page = client.get("/bins/b1", query_string={"q": query.replace(" after:zebra", "")}).text
+    assert 'value="before:2026-05-01T12:00:00Z &#34;after:2020 x&#34;"' in page
