@@ -75,3 +75,19 @@ def test_a_body_without_a_layout_has_no_choice(client: FlaskClient, body: bytes)
 def test_a_body_longer_than_a_page_says_so(client: FlaskClient) -> None:
     client.post("/orders", data=b"[" + b"1," * 60_000 + b"1]", content_type="application/json")
     assert "Only the beginning is laid out" in show(client)
+
+
+def test_binary_formats_and_xml_are_trees_that_say_how_they_are_read(client: FlaskClient) -> None:
+    client.post("/orders", data=b"\x12\x07testing\x08\x96\x01", content_type="application/protobuf")
+    page = show(client)
+    assert "names are field numbers" in page
+    assert 'field?path=2">2</a>' in page
+    assert "<span>testing</span>" in page
+    client.post("/orders", data=ORDER, content_type="application/xml")
+    page = client.get("/bins/orders/requests/1-2").text
+    assert "<code>@name</code> is an attribute" in page
+    assert ">@b</a>" in page
+    client.post(
+        "/orders", data=b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', content_type="text/xml"
+    )
+    assert "never resolved" in client.get("/bins/orders/requests/1-3").text
