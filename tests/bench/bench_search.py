@@ -44,6 +44,7 @@ QUERIES = [
     "is:ticket",
     "-is:ticket",
     "has:custom_data",
+    "is:retry",
     "has:nothing_at_all",
     "zebra",
     '"case 4711"',
