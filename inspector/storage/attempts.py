@@ -1,18 +1,20 @@
 """The attempts of stored requests: by the index of words, and by reading what it lacks.
 
 Nothing is looked up while a request is captured. The index knows each request's delivery
-key (``domain.attempts``) some time later; until then, and where there is no index, the
-newest requests are read for theirs.
+key (``domain.attempts``) some time later; until then the newest requests are read for
+theirs. Where there is no index, as in a test's server, the keys that were read are kept in memory.
 """
 
 from __future__ import annotations
 
 import logging
+import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
-from inspector.domain.attempts import Attempt, DeliveryKey, count_attempts
+from inspector.domain.attempts import MAX_ATTEMPTS, Attempt, DeliveryKey, count_attempts
 from inspector.domain.requests import CapturedRequest
 from inspector.domain.summaries import LISTED_BODY_BYTES
 from inspector.storage.records import REQUEST_COLUMNS, ReadSettings, make_id, to_request
@@ -24,6 +26,8 @@ FetchRows = Callable[[str, Mapping[str, Any]], Sequence[Any]]
 
 # So many requests that no index knows are read, the newest.
 MAX_READ = 100
+MAX_KEPT_KEYS = 10_000
+MAX_KEPT_BINS = 100
 
 # Pinned ones stay below that.
 _IS_KEPT = (
@@ -73,6 +77,66 @@ class DeliveryIndex(Protocol):
         ...
 
 
+@dataclass(slots=True)
+class _BinKeys:
+    """The keys of a bin's requests up to ``last``, with their numbers in order."""
+
+    last: int = 0
+    numbers: dict[int, list[int]] = field(default_factory=dict)
+
+    def add(self, request: CapturedRequest) -> None:
+        """Keep the key of a request behind the last one."""
+        self.last = request.number
+        key = request.summary.delivery_key
+        if key is not None:
+            self.numbers.setdefault(key.value, []).append(request.number)
+            if len(self.numbers) > MAX_KEPT_KEYS:
+                self.numbers.pop(next(iter(self.numbers)))
+
+
+class RememberedDeliveries:
+    """A ``DeliveryIndex`` in memory: each request is read once, when one is asked for.
+
+    ``read`` gives a bin's requests between two numbers, the newest ``MAX_READ``. Of a bin
+    the newest ``MAX_KEPT_KEYS`` are kept, of so many bins the last ones.
+    """
+
+    def __init__(self, read: Callable[[int, int, int], Sequence[CapturedRequest]]) -> None:
+        self._read = read
+        self._bins: dict[int, _BinKeys] = {}
+        self._lock = threading.Lock()
+
+    def find_deliveries(self, bin_id: int, keys: Sequence[int], newest: int) -> KnownDeliveries:
+        """See ``DeliveryIndex``."""
+        with self._lock:
+            known = self._open(bin_id)
+            if newest > known.last:
+                for each in reversed(self._read(bin_id, known.last, newest)):
+                    known.add(each)
+            found = {
+                key: [number for number in known.numbers.get(key, ()) if number <= newest]
+                for key in keys
+            }
+        return KnownDeliveries(
+            {key: numbers[-MAX_ATTEMPTS:] for key, numbers in found.items()}, newest
+        )
+
+    def note(self, bin_id: int, requests: Sequence[CapturedRequest]) -> None:
+        """These were read already: those that come next need not be read again."""
+        with self._lock:
+            known = self._open(bin_id)
+            for each in sorted(requests, key=lambda one: one.number):
+                if each.number == known.last + 1:
+                    known.add(each)
+
+    def _open(self, bin_id: int) -> _BinKeys:
+        known = self._bins.pop(bin_id, None) or _BinKeys()
+        self._bins[bin_id] = known
+        if len(self._bins) > MAX_KEPT_BINS:
+            self._bins.pop(next(iter(self._bins)))
+        return known
+
+
 class AttemptFinder:
     """Finds the attempts that requests are; ``ReadSettings.find_attempts``.
 
@@ -84,6 +148,7 @@ class AttemptFinder:
         self._fetch = fetch
         limits = settings.limits._replace(max_decoded_bytes=LISTED_BODY_BYTES)
         self._settings = ReadSettings(limits)
+        self._remembered = RememberedDeliveries(self._read)
         self.index: DeliveryIndex | None = None
 
     def __call__(self, requests: Sequence[CapturedRequest]) -> Mapping[int, Attempt]:
@@ -126,7 +191,11 @@ class AttemptFinder:
             if each.number in keys:
                 times[keys[each.number].value][each.number] = each.received_us
         newest = newest or max(keys)
-        known = self.index and self.index.find_deliveries(bin_id, list(wanted), newest)
+        index = self.index
+        if index is None:
+            index = self._remembered
+            index.note(bin_id, requests)
+        known = index.find_deliveries(bin_id, list(wanted), newest)
         if known:
             self._add_known(bin_id, known, times)
         for each in self._read(bin_id, known.known_to if known else 0, newest):

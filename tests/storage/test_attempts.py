@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -181,5 +182,28 @@ def test_a_database_that_does_not_answer_is_no_error(
     services: Services, b1: Bin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store(services, 1, "a")
+    store(services, 2, "a")
     monkeypatch.setattr(services.attempts, "_fetch", lambda *_: 1 / 0)
-    assert services.requests.get(b1, "1").attempt is None
+    assert services.requests.get(b1, "2").attempt is None
+
+
+def test_without_an_index_each_request_is_read_once(
+    services: Services, b1: Bin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit_many(services, 30, "a")
+    store(services, 40, "a")
+    read: list[int] = []
+    fetch = services.attempts._fetch
+
+    def count(statement: str, values: Mapping[str, Any]) -> Sequence[Any]:
+        rows = fetch(statement, values)
+        read.extend(row[1] for row in rows if "raw_head" in statement)
+        return rows
+
+    monkeypatch.setattr(services.attempts, "_fetch", count)
+    for _ in range(3):
+        for number in (5, 31):
+            found = services.requests.get(b1, str(number)).attempt
+            assert found is not None
+            assert found.number == number
+    assert sorted(read) == list(range(1, 32))
