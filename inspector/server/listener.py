@@ -107,10 +107,16 @@ class CaptureServer(TcpWSGIServer):  # type: ignore[misc]
     def __init__(self, *args: Any, **options: Any) -> None:
         self.loop = make_loop(options["map"])
         self.pace = Pace(REST_FACTOR, calm_s=CALM_S, max_rest_s=MAX_REST_S)
+        self.page_pace = Pace(REST_FACTOR, calm_s=CALM_S, max_rest_s=MAX_REST_S)
         super().__init__(*args, **options)
         self.trigger.close()
         self.trigger = Trigger(self._map)
         self.loop.always = (self.socket.fileno(),)
+
+    def note_capture(self) -> None:
+        """Captures came just now, which pages and exports give way to; from any thread."""
+        self.pace.note_capture()
+        self.page_pace.note_capture()
 
     def set_reuse_addr(self) -> None:
         """Called by waitress; the socket is bound already."""

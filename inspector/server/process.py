@@ -173,7 +173,7 @@ class ServerProcess:
             backend.relays.max_under_way = min(backend.relays.max_under_way, streams)
         server.parked = ParkedResponses(backend.load_after, max_parked=streams)
         backend.news.listen(server.parked.note_news)
-        backend.news.listen(lambda _: server.pace.note_capture())
+        backend.news.listen(lambda _: server.note_capture())
         backend.news.listen_to_removals(server.parked.note_removal)
         backend.news.listen_to_changes(server.parked.note_change)
         backend.writer.on_batch_told = lambda: server.trigger.pull_trigger(server.lane.deliver)

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 # More than so much that its reader has not taken, and a response is paused.
 HIGH_WATER_BYTES = 1_000_000
-# A response that took so much of the processor is a long one, like an export: captures go first.
+# A response that took so long to make is a long one, like an export: captures go first.
 LONG_S = 0.1
+# A page that took so long to make has the next one wait a little while captures come.
+HEAVY_S = 0.005
 
 
 class PageTask(WSGITask):  # type: ignore[misc]
@@ -84,10 +86,7 @@ class PageTask(WSGITask):  # type: ignore[misc]
         """Called by waitress between ``start`` and ``finish``; may end in a pause."""
         try:
             if self._pieces is None:
-                application = self.channel.server.application
-                self._pieces = self._context.run(
-                    application, self.get_environment(), self._start_response
-                )
+                self._pieces = self._run_application()
                 self._rest = iter(self._pieces)
             self._write_pieces()
         except BaseException:
@@ -109,11 +108,24 @@ class PageTask(WSGITask):  # type: ignore[misc]
             # A reader would wait for the rest for ever.
             self.set_close_on_finish()
 
+    def _run_application(self) -> Iterable[bytes]:
+        server = self.channel.server
+        if server.page_pace.rest_s:
+            time.sleep(server.page_pace.rest_s)
+        began = time.monotonic()
+        pieces: Iterable[bytes] = self._context.run(
+            server.application, self.get_environment(), self._start_response
+        )
+        worked_s = time.monotonic() - began
+        if worked_s > HEAVY_S:
+            server.page_pace.note_work(worked_s)
+        return pieces
+
     def _make_piece(self) -> bytes | None:
         """The next piece of the body; behind one of a long response comes a rest."""
-        began = time.thread_time()
+        began = time.monotonic()
         piece = self._context.run(next, self._rest, None)
-        worked_s = time.thread_time() - began
+        worked_s = time.monotonic() - began
         self._worked_s += worked_s
         if self._worked_s > LONG_S:
             pace = self.channel.server.pace

@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl
 from inspector.forms import DIALECTS, build, parse
 from inspector.forms.php.names import CACHE
 from inspector.forms.php.shapes import SHAPES
+from tests.bench.measurements import keep
 
 SAMPLE = Path(__file__).parents[1] / "forms" / "data" / "ticket_sample.body"
 WARM_TARGET = 0.20
@@ -117,6 +118,7 @@ def compare_with_library(body: bytes) -> bool:
     print(f"  other dialects: {slowest:.2f} of a new shape, target {DIALECT_TARGET}")
     value = parse(body).value
     print(f"  {'build, for the way back':<36}{best_ms(lambda: build(value), 100):9.3f} ms")
+    keep("forms", {name: best_time / best["parse_qsl"] for name, best_time in best.items()})
     met = all(best[name] <= target * best["parse_qsl"] for name, target in targets.items())
     return met and slowest <= DIALECT_TARGET
 

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from tests.bench.measurements import keep
+
 HERE = Path(__file__).parent
 TICKET_TYPE = "application/x-www-form-urlencoded"
 JSON_BODY = (
@@ -153,17 +155,29 @@ def resident_bytes(pid: int) -> int:
 
 
 class Verdict:
-    """Collects targets; leaves with status 1 when one was missed."""
+    """Collects targets; leaves with status 1 when one was missed.
+
+    The figures are kept by the benchmark's name, see ``measurements``.
+    """
 
     def __init__(self) -> None:
         self.missed = 0
+        self._bench = Path(sys.argv[0]).stem.removeprefix("bench_")
+        self._figures: dict[str, float] = {}
+
+    def note(self, what: str, value: float) -> None:
+        """Keep a figure that has no target."""
+        self._figures[what] = value
 
     def check(self, what: str, value: float, target: float, *, at_most: bool = False) -> None:
         """Print the figure beside its target."""
         good = value <= target if at_most else value >= target
         self.missed += not good
+        self.note(what, value)
         word = "at most" if at_most else "at least"
         print(f"{'ok    ' if good else 'MISSED'} {what}: {value:.2f} ({word} {target:g})")
 
     def leave(self) -> None:
+        """End the program; all figures are kept first."""
+        keep(self._bench, self._figures)
         sys.exit(1 if self.missed else 0)

@@ -200,9 +200,22 @@ def test_only_a_long_response_rests_for_captures(
     assert (len(pace.works) >= 5) is (long_s == 0.0)
 
 
-def test_captures_are_noted_for_long_responses(server: RunningServer) -> None:
+@pytest.mark.parametrize("heavy_s", [0.0, 1000.0])
+def test_the_next_page_waits_behind_a_heavy_one_only(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch, heavy_s: float
+) -> None:
+    monkeypatch.setattr("inspector.server.tasks.HEAVY_S", heavy_s)
     assert server.process._server is not None
-    server.process._server.pace = pace = Pace(1.0, calm_s=1000.0, max_rest_s=1.0)
-    assert pace.busy_s == 0
+    server.process._server.page_pace = pace = RecordedPace()
+    for _ in range(3):
+        assert server.get("/bins/b1")[0] == 200
+    assert len(pace.works) == (3 if heavy_s == 0.0 else 0)
+
+
+def test_captures_are_noted_for_pages_and_long_responses(server: RunningServer) -> None:
+    assert server.process._server is not None
+    paces = [Pace(1.0, calm_s=1000.0, max_rest_s=1.0) for _ in range(2)]
+    server.process._server.pace, server.process._server.page_pace = paces
+    assert [pace.busy_s for pace in paces] == [0, 0]
     server.send(b"POST /b1 HTTP/1.1\r\n" + HOST + b"Content-Length: 3\r\n\r\na=1")
-    wait_for(lambda: pace.busy_s or None)
+    wait_for(lambda: all(pace.busy_s for pace in paces) or None)
