@@ -241,6 +241,24 @@ class ReceivedRequest(RequestOutcome):
         return found
 
     @property
+    def relay(self) -> dict[str, Any] | None:
+        """``url``, ``status``, ``duration_ms``, ``delivery`` and ``error`` of its passing on.
+
+        None for a request that was not passed on.
+        """
+        found: dict[str, Any] | None = self._json["relay"]
+        return found
+
+    @property
+    def pinned(self) -> bool:
+        """True when neither capacity nor age takes it away."""
+        return self.captured.pinned
+
+    @property
+    def note(self) -> str | None:
+        return self.captured.note
+
+    @property
     def title(self) -> str:
         """The subject or title of what was sent, else method and path."""
         return str(self._json["title"])

@@ -148,6 +148,10 @@ USES = {
     ("export", "output"): ("export desk -o 'in put/out.jsonl' --server {url}", "in put/out.jsonl"),
     ("backup", "file"): ("backup 'in put/copy.sqlite3' --data-dir data", "in put/copy.sqlite3"),
     ("backup", "data_dir"): ("backup two.sqlite3 --data-dir ./data", "two.sqlite3"),
+    ("replay", "body_file"): (
+        "replay desk/last --to {url}/desk --body-file 'in put/ticket.json' --server {url}",
+        None,
+    ),
     ("import", "file"): ("import 'in put/one.http' --bin desk --server {url}", None),
 }
 # Tried with a server of their own, here and above.

@@ -73,7 +73,7 @@ def test_a_capture_elsewhere_is_on_a_stream_here(two: tuple[RunningServer, ...])
             assert request(elsewhere, "POST", "/b1", f"n={number}") == 200
             got = read_until(stream, b"}\n\n")
             took.append(time.monotonic() - began)
-            assert b'"number": %d,' % number in got
+            assert b'"number":%d,' % number in got
     print(f"median {statistics.median(took) * 1000:.0f} ms")
     # Polling would take POLL_S; how quick it is is measured elsewhere.
     assert statistics.median(took) < 0.9
@@ -181,6 +181,7 @@ def find_backends(url: str) -> list[int]:
     return [int(server), *(row[0] for row in rows)]
 
 
+@pytest.mark.alone  # it measures time
 def test_a_server_stopped_in_its_tracks_holds_nobody_for_long(
     start_process: StartProcess, tmp_path: Path
 ) -> None:

@@ -39,9 +39,9 @@ def choose_columns(name: str) -> Any:
     bin_, form = find_bin(name), request.form
     typed = form.get("columns", ", ".join(bin_.columns))
     names = [] if "none" in form else [*split_names(typed), *form.getlist("add")]
-    removed = form.get("remove")
     try:
-        columns = check_columns(each for each in names if each != removed)
+        removed = check_columns(form.getlist("remove"))
+        columns = tuple(each for each in check_columns(names) if each not in removed)
     except InspectorError as problem:
         response = _render(bin_, typed, problem.message)
         response.status_code = 200 if wants_fragment() else status_of(problem.code)

@@ -6,6 +6,7 @@ to HTML and harmful to a reader, and about amounts no page should carry.
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -41,6 +42,7 @@ def prepare_text(environment: Environment) -> None:
         number=say_number,
         coded=show_code,
         field=keep_field,
+        field_name=write_name,
         clock=say_clock,
         ordinal=say_ordinal,
         span=say_span,
@@ -91,6 +93,11 @@ def show_code(text: str) -> Markup:
 def keep_field(text: str) -> Markup:
     """Escape a form field's value and nothing else: what is sent back must be what was given."""
     return escape(text.encode("utf-8", "replace").decode())
+
+
+def write_name(text: str) -> str:
+    """A field's name for a form: odd characters, which stand in its quotes, as JSON escapes."""
+    return _ODD.sub(lambda run: json.dumps(run[0])[1:-1], text)
 
 
 def show_odd(text: str) -> str:
