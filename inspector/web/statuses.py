@@ -4,6 +4,7 @@ from __future__ import annotations
 
 STATUS = {
     "bin_not_found": 404,
+    "no_such_event": 404,
     "request_not_found": 404,
     "delivery_not_found": 404,
     "action_not_found": 404,

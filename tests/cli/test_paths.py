@@ -141,10 +141,6 @@ USES = {
     ("emit", "ticket"): ("emit --to {url}/desk --ticket 'in put/ticket.json'", None),
     ("emit", "save"): ("emit --to {url}/desk --save 'in put/action.json'", "in put/action.json"),
     ("emit", "body_file"): ("emit --to {url}/desk --body-file 'in put/ticket.json'", None),
-    ("replay", "body_file"): (
-        "replay desk/last --to {url}/desk --body-file 'in put/ticket.json' --server {url}",
-        None,
-    ),
     ("export", "output"): ("export desk -o 'in put/out.jsonl' --server {url}", "in put/out.jsonl"),
     ("backup", "file"): ("backup 'in put/copy.sqlite3' --data-dir data", "in put/copy.sqlite3"),
     ("backup", "data_dir"): ("backup two.sqlite3 --data-dir ./data", "two.sqlite3"),

@@ -41,6 +41,8 @@ def _tame_query(query: dict[str, Any], waits: bool) -> dict[str, Any]:
     tame = dict(query)
     if isinstance(query.get("q"), str) and len(query["q"]) < 1000:
         tame["q"] = random.choice(QUERIES)
+    if isinstance(query.get("columns"), str):
+        tame["columns"] = random.choice(("", "ticket.status, header:Host"))
     if isinstance(query.get("where"), list | str):
         tame["where"] = random.choice(CONDITIONS)
     with contextlib.suppress(TypeError, ValueError):
@@ -59,6 +61,8 @@ def _tame_body(body: dict[str, Any], own_url: str) -> dict[str, Any]:
         tame["url"] = own_url
     if _are_pairs(tame.get("headers")):
         tame["headers"] = [["X-Own", "1"]]
+    if isinstance(tame.get("columns"), list) and _are_texts(tame["columns"]):
+        tame["columns"] = ["ticket.status"]
     delay_s = tame.get("delay_s")
     if isinstance(delay_s, int | float) and not isinstance(delay_s, bool) and 0 < delay_s <= 300:
         tame["delay_s"] = 0

@@ -39,7 +39,7 @@ def test_the_api_gives_each_format_of_all_or_of_one_event(client: FlaskClient) -
         assert sign in answer.text
         assert "Fork" not in answer.text
     missing = client.get(f"{CALL}?event=none")
-    assert (missing.status_code, missing.get_json()["error"]["code"]) == (400, "no_such_event")
+    assert (missing.status_code, missing.get_json()["error"]["code"]) == (404, "no_such_event")
     assert client.get(f"{CALL}?format=cobol").status_code == 400
 
 
@@ -68,7 +68,7 @@ def test_the_page_shows_and_escapes_it_in_each_format(client: FlaskClient, form:
     assert page.count('aria-current="true"') == 2
     one = client.get(f"/bins/orders/schema?format={form}&event=push").text
     assert page.count("\n") > one.count("\n")
-    assert client.get("/bins/orders/schema?event=none").status_code == 400
+    assert client.get("/bins/orders/schema?event=none").status_code == 404
 
 
 def test_fields_that_are_new_since_yesterday_are_said_where_one_looks(
