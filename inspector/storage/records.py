@@ -195,6 +195,12 @@ def find_number(bin_: Bin, request_id: str) -> int | None:
     return int(found[2]) if found and int(found[1] or bin_.id) == bin_.id else None
 
 
+def find_position_in_bins(text: str) -> tuple[int, int] | None:
+    """The bin's id and the number that an id names; None for a text that is no id of a request."""
+    found = _ID.match(text)
+    return (int(found[1]), int(found[2])) if found and found[1] else None
+
+
 def make_bin_row(
     name: str | None, *, private: bool, capacity: int
 ) -> tuple[dict[str, Any], str | None]:

@@ -130,3 +130,37 @@ def test_times_of_a_search_go_on_in_utc(client: FlaskClient) -> None:
     query = 'before:2026-05-01T08:00 "after:2020 x" after:zebra'
     page = client.get("/bins/b1", query_string={"q": query.replace(" after:zebra", "")}).text
     assert 'value="before:2026-05-01T12:00:00Z &#34;after:2020 x&#34;"' in page
+
+
+def test_all_bins_are_searched_in_a_page(filled: FlaskClient) -> None:
+    made = filled.post("/api/v1/bins", json={"name": "b2"}).get_json()
+    assert made["name"] == "b2"
+    filled.post("/b2", json={"n": "<i>one</i>", "at": 3})
+    filled.post("/api/v1/bins", json={"name": "secretive", "private": True})
+    filled.post("/secretive", json={"at": 3})
+    stranger = filled.application.test_client()
+    assert 'name="q"' in filled.get("/").text
+    page = stranger.get("/?q=at=3").text
+    links = re.findall(r'href="/bins/(\w+)/requests/(\d+-\d+)\?q=at%3D3"', page)
+    assert [name for name, _ in links] == ["b2", "b1"]
+    assert "secretive" not in page
+    assert "<i>one" not in stranger.get("/?q=one").text
+    assert "Nothing found." in stranger.get("/?q=zebra").text
+    wrong = stranger.get("/?q=metod:x")
+    assert (wrong.status_code, "Did you mean method:x?" in wrong.text) == (400, True)
+
+
+def test_a_search_of_all_bins_goes_on_in_pages(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inspector.web.pages.bins.ROWS", 2)
+    client.post("/api/v1/bins", json={"name": "b2"})
+    for name in ("b1", "b2", "b1"):
+        client.post(f"/{name}", json={"n": 1})
+    page, found = "/?q=n=1", []
+    while page:
+        text = client.get(page).text
+        found += re.findall(r"/bins/(\w+)/requests/", text)
+        more = re.search(r'<a class="button" href="([^"]+)"', text)
+        page = unescape(more[1]) if more else ""
+    assert found == ["b2", "b1", "b1"]

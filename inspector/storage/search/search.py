@@ -6,7 +6,7 @@ answer says how far it got, so that the reader can go on from there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from inspector.clock import time
@@ -18,6 +18,7 @@ from inspector.storage.search.search_index import SearchIndex
 
 STEP = 50
 TIME_S = 0.15
+BINS_TIME_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,30 @@ class RequestSearch:
             if time.monotonic() > deadline:
                 return Found(found, reached)
         return Found(found, None)
+
+    def find_in_bins(
+        self, bins: Iterable[Bin], query: Query, *, limit: int, before: tuple[int, int] | None
+    ) -> tuple[list[CapturedRequest], tuple[int, int] | None]:
+        """The matches in these bins: the newest bin first, in each the newest request.
+
+        ``before`` is a bin's id and a number in it, below which to begin; where to go on is
+        told the same way, None when nothing is left.
+        """
+        deadline = time.monotonic() + BINS_TIME_S
+        found: list[CapturedRequest] = []
+        go_on: tuple[int, int] | None = None
+        for bin_ in sorted(bins, key=lambda each: -each.id):
+            if before is not None and bin_.id > before[0]:
+                continue
+            if go_on is not None and (len(found) == limit or time.monotonic() > deadline):
+                return found, go_on
+            below = before[1] if before is not None and bin_.id == before[0] else None
+            step = self.find(bin_, query, limit=limit - len(found), before=below)
+            found += step.requests
+            if step.searched_to is not None:
+                return found, (bin_.id, step.searched_to)
+            go_on = (bin_.id, 1)
+        return found, None
 
     def count(
         self, bin_: Bin, query: Query, *, before: int | None = None, time_s: float | None = None

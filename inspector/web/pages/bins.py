@@ -14,8 +14,9 @@ from jinja2 import StrictUndefined
 
 from inspector.domain import Bin, CapturedRequest
 from inspector.errors import InspectorError
+from inspector.reading.query import Query
 from inspector.settings import format_duration, parse_duration
-from inspector.storage.records import check_capacity, check_ttl
+from inspector.storage.records import check_capacity, check_ttl, find_position_in_bins, make_id
 from inspector.web.access.login import show_secret
 from inspector.web.current import current_services, find_bin, find_position, list_open_bins
 from inspector.web.htmx import (
@@ -26,12 +27,13 @@ from inspector.web.htmx import (
 )
 from inspector.web.pages.confirm import ask, say_loss
 from inspector.web.pages.request_list import (
+    ROWS,
     answer_news,
     jump,
     list_context,
     load_list,
 )
-from inspector.web.pages.search import is_typed, suggest_terms
+from inspector.web.pages.search import Search, explain, is_typed, read_search, suggest_terms
 from inspector.web.pages.text import prepare_text
 
 blueprint = Blueprint("pages", __name__)
@@ -50,8 +52,28 @@ def _prepare(state: BlueprintSetupState) -> None:
 
 @blueprint.get("/")
 def show_bins() -> Response:
-    """All bins, the newest first, and the form that makes one."""
-    return set_vary(make_response(render_template("bins/index.html", **_list_bins())))
+    """All bins, the newest first, and the form that makes one; with ``q`` what it finds in all."""
+    search = read_search()
+    if search.query is not None:
+        return _show_found(search, search.query)
+    page = render_template("bins/index.html", **_list_bins(), search=search)
+    return set_vary(make_response(page, 400 if search.problem else 200))
+
+
+def _show_found(search: Search, query: Query) -> Response:
+    services = current_services()
+    bins = {each.id: each for each in list_open_bins()}
+    before = find_position_in_bins(request.args.get("before", ""))
+    found, go_on = services.search.find_in_bins(bins.values(), query, limit=ROWS, before=before)
+    page = render_template(
+        "bins/found.html",
+        search=search,
+        bins=bins,
+        requests=found,
+        reasons=explain(found, query),
+        older=None if go_on is None else f"/{search.suffix}&before={make_id(*go_on)}",
+    )
+    return set_vary(make_response(page))
 
 
 @blueprint.post("/bins")
@@ -65,7 +87,9 @@ def create_bin() -> Any:
             name or None, private=private, capacity=services.settings.capacity
         )
     except InspectorError as error:
-        page = render_template("bins/index.html", **_list_bins(name, error.message))
+        page = render_template(
+            "bins/index.html", **_list_bins(name, error.message), search=Search("")
+        )
         return set_vary(make_response(page, 400))
     if secret is not None:
         return show_secret(made, secret)
