@@ -25,6 +25,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.process, pytest.mark.postgres]
 STEP = 40
 DEADLINE_S = 120.0
 TURNS = [201, 202, 203]
+CAPACITY = 7
 
 
 @pytest.fixture
@@ -52,7 +53,8 @@ def wait_until(condition: Callable[[], Any]) -> None:
 class Senders:
     """A thread for each server that sends one request after the other, each until it is stored.
 
-    ``acknowledged`` are the requests that were answered 2xx; ``refusals`` all other answers.
+    Every fourth goes to the bin ``small``. ``acknowledged`` are the requests that were answered
+    2xx; ``refusals`` all other answers.
     """
 
     def __init__(self, servers: list[LiveServer]) -> None:
@@ -67,7 +69,8 @@ class Senders:
     def _run(self, server: LiveServer) -> None:
         address = server.url.removeprefix("http://")
         while not self._stop.is_set():
-            name = f"n{next(self._names)}"
+            number = next(self._names)
+            name = f"/b1/n{number}" if number % 4 else f"/small/n{number}"
             while not (self._stop.is_set() or self._send(address, name)):
                 if server.process.poll() is not None:
                     return  # killed: its sender has nobody to send to
@@ -76,14 +79,14 @@ class Senders:
     def _send(self, address: str, name: str) -> bool:
         connection = HTTPConnection(address, timeout=60)
         try:
-            connection.request("POST", f"/b1/{name}", b"a=1")
+            connection.request("POST", name, b"a=1")
             answer = connection.getresponse()
             answer.read()
         except (OSError, HTTPException):
             return False
         finally:
             connection.close()
-        if answer.status in TURNS:
+        if answer.status in (200, *TURNS):
             self.acknowledged.append(name)
             return True
         self.refusals.append((answer.status, answer.headers["Retry-After"]))
@@ -114,8 +117,11 @@ def serve_together(
             )
             for number in range(count)
         ]
+        api = f"{servers[0].url}/api/v1/bins"
+        small = {"name": "small", "capacity": CAPACITY}
+        assert requests.post(api, json=small, timeout=60).status_code == 201
         rules = {"rules": [{"answers": [{"status": each} for each in TURNS], "then": "repeat"}]}
-        told = requests.put(f"{servers[0].url}/api/v1/bins/b1/answers", json=rules, timeout=60)
+        told = requests.put(f"{api}/b1/answers", json=rules, timeout=60)
         assert told.status_code == 200, told.text
         senders = Senders(servers)
         stack.callback(senders.stop)
@@ -124,19 +130,31 @@ def serve_together(
 
 
 def check_exact(url: str, senders: Senders) -> None:
-    """Every acknowledged request is there, and numbers, counts and turns have no gap or repeat."""
+    """Every acknowledged request is there; numbers, turns and capacities are exact."""
     with psycopg.connect(url.replace("postgresql+psycopg:", "postgresql:")) as connection:
         rows = connection.execute(
-            "SELECT number, answer_turn, raw_head FROM requests ORDER BY number"
+            "SELECT number, answer_turn, raw_head FROM requests"
+            " WHERE bin_id = (SELECT id FROM bins WHERE name = 'b1') ORDER BY number"
         ).fetchall()
         found = connection.execute("SELECT last_number, held FROM bins WHERE name = 'b1'")
         last_number, held = found.fetchone() or (0, 0)
+        small = connection.execute(
+            "SELECT last_number, held, let_go, kept_from,"
+            " (SELECT count(*) FROM requests WHERE bin_id = bins.id AND number >= kept_from)"
+            " FROM bins WHERE name = 'small'"
+        ).fetchone()
     everyone = range(1, len(rows) + 1)
     assert [row[0] for row in rows] == list(everyone)
     assert sorted(row[1] for row in rows) == list(everyone)
     assert (last_number, held) == (len(rows), len(rows))
-    stored = {row[2].split(b" ")[1].decode().removeprefix("/b1/") for row in rows}
-    assert set(senders.acknowledged) <= stored
+    stored = {row[2].split(b" ")[1].decode() for row in rows}
+    acknowledged = {name for name in senders.acknowledged if name.startswith("/b1/")}
+    assert acknowledged <= stored
+    assert small is not None
+    last, small_held, let_go, kept_from, there = small
+    assert last >= len(senders.acknowledged) - len(acknowledged) > CAPACITY
+    assert (small_held, there, kept_from) == (CAPACITY, CAPACITY, last - CAPACITY + 1)
+    assert small_held + let_go == last
     # What could not be stored was refused in a way that has the sender try again.
     assert {status for status, _ in senders.refusals} <= {503}
     assert all(retry_after for _, retry_after in senders.refusals)

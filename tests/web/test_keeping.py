@@ -32,6 +32,8 @@ def test_what_no_bin_keeps_is_refused_and_nothing_saved(
     refused = client.post("/bins/desk/keeping", data={"capacity": capacity, "ttl": ttl})
     assert refused.status_code == 400
     assert "<b>" not in refused.text
+    marked = refused.text.partition('aria-invalid="true"')[0].rpartition("<input name=")[2]
+    assert marked.startswith('"ttl"' if capacity == "5" else '"capacity"')
     now = client.get("/api/v1/bins/desk").get_json()
     assert (now["capacity"], now["ttl"]) == (3, None)
 

@@ -194,7 +194,8 @@ def save_keeping(name: str) -> Any:
         capacity = check_capacity(int(given["capacity"][:12]))
         ttl_s = check_ttl(parse_duration(given["ttl"]) if given["ttl"] else None)
     except InspectorError as problem:
-        response = _render_keeping(bin_, given, problem.message)
+        wrong = "capacity" if problem.code == "invalid_capacity" else "ttl"
+        response = _render_keeping(bin_, given, wrong, problem.message)
         response.status_code = 400
         return response
     bins.keep_for(bin_.name, ttl_s)
@@ -202,7 +203,9 @@ def save_keeping(name: str) -> Any:
     return redirect(f"/bins/{name}", 303)
 
 
-def _render_keeping(bin_: Bin, given: dict[str, str], problem: str = "") -> Response:
+def _render_keeping(
+    bin_: Bin, given: dict[str, str], wrong: str = "", problem: str = ""
+) -> Response:
     server_ttl_s = current_services().settings.ttl_s
     return render_resource(
         "bins/keeping.html",
@@ -210,5 +213,6 @@ def _render_keeping(bin_: Bin, given: dict[str, str], problem: str = "") -> Resp
         bin=bin_,
         given=given,
         server_ttl=None if server_ttl_s is None else format_duration(server_ttl_s),
+        wrong=wrong,
         problem=problem,
     )
