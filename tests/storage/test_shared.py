@@ -7,8 +7,10 @@ from pathlib import Path
 import psycopg
 
 from inspector.app import create_app
+from inspector.reading.query import parse_query
 from inspector.settings import Settings
 from inspector.storage.outcomes import Stored
+from inspector.storage.search.indexes import open_index
 from inspector.storage.search.search_index import IndexFiller
 from inspector.web.services import Services
 from tests.storage.test_writer import make_capture
@@ -57,3 +59,27 @@ def test_an_index_is_not_filled_while_another_instance_stores() -> None:
     filler.catch_up()
     assert filled == 1
     assert len(rests) == 20
+
+
+def test_phrases_are_found_by_words_side_by_side(postgresql_database: str, tmp_path: Path) -> None:
+    app = create_app(Settings(database=postgresql_database, data_dir=tmp_path, bins=("b1",)))
+    services: Services = app.extensions["inspector"]
+    with app.app_context():
+        for number in range(1, 21):
+            head = b"POST /b1 HTTP/1.1\r\nX-Id: %d\r\nX-Other: 5\r\n" % number
+            assert isinstance(services.writer.store(make_capture(raw_head=head)), Stored)
+        index = open_index(services.engine, services.requests, services.bins)
+        assert index is not None
+        index.fill()
+        bin_ = services.bins.get("b1")
+
+        def find(text: str) -> list[int] | None:
+            return index.find(bin_, parse_query(text), before=None, limit=100)
+
+        # Each has a 5; only one has it there, so one request is read and not twenty.
+        assert find("header:X-Id=5") == [5]
+        assert find("header:X-Id=77") == []
+        assert find("other") == list(range(20, 0, -1))
+        long = "\u10d0" * 400  # three bytes each: the pair is longer than PostgreSQL takes
+        assert find(f'"{long} {long}"') == []
+    services.close()

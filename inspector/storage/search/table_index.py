@@ -8,6 +8,7 @@ transactions end in, nothing is left out. One instance at a time fills it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from sqlalchemy import Engine, text
 
@@ -28,8 +29,9 @@ MAX_WORD_BYTES = 2_000
 MAX_BYTES = 900_000
 LEAST_ADDED = 200
 MOST_COUNTED = 100_000
-# Marks stand among the words, where no word can be one.
+# Marks and pairs stand among the words, where no word can be one.
 MARK = "="
+PAIR = "~"
 
 _FIND = """
     SELECT number FROM (
@@ -160,10 +162,16 @@ class TableIndex:
 
 
 def list_words(request: CapturedRequest) -> list[str]:
-    """A request's words and marks, each once."""
+    """A request's words, its pairs of words side by side, and its marks, each once.
+
+    PostgreSQL's own positions end at the 256th of a word and at the 16,383rd of all, and what
+    lies beyond would be left out; with pairs, phrases are found without.
+    """
     marks, said = make_document(request)
     found = {MARK + mark for mark in marks.split()}
-    found.update(WORD.findall(said.lower()))
+    words = WORD.findall(said.lower())
+    found.update(words)
+    found.update(map(PAIR.join, pairwise(words)))
     sizes = [len(word.encode("utf-8", "replace")) for word in found]
     if max(sizes) > MAX_WORD_BYTES or sum(sizes) > MAX_BYTES:
         return [f"{MARK}b{request.bin_id}", MARK + PARTLY]
@@ -179,14 +187,16 @@ def format_tsquery(bin_id: int, query: Query) -> str:
 
 
 def format_lookup(lookup: Lookup) -> str:
-    """All words of a phrase, wherever they stand: the query itself looks at their order.
+    """All pairs of words in a phrase; the query itself looks at what stands between them.
 
     A word too long to be kept can be in requests only that are partly indexed.
     """
     if isinstance(lookup, Mark):
         return f"'{MARK}{lookup.word}'"
     if isinstance(lookup, Phrase):
-        words = [f"'{word}'" for word in lookup.words]
+        pairs = list(map(PAIR.join, pairwise(lookup.words)))
+        is_long = any(len(pair.encode()) > MAX_WORD_BYTES for pair in pairs)
+        words = [f"'{each}'" for each in (lookup.words if is_long or not pairs else pairs)]
         if lookup.begun:
             words[-1] += ":*"
         return f"({' & '.join(words)})"
