@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask.testing import FlaskClient
 
@@ -91,3 +93,10 @@ def test_binary_formats_and_xml_are_trees_that_say_how_they_are_read(client: Fla
         "/orders", data=b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', content_type="text/xml"
     )
     assert "never resolved" in client.get("/bins/orders/requests/1-3").text
+
+
+def test_no_key_of_the_page_does_two_things(client: FlaskClient) -> None:
+    client.post("/orders", data=ORDER, content_type="application/xml")
+    keys = re.findall(r'data-key="([a-z])"', show(client, "?body=laid-out"))
+    assert sorted(keys) == sorted(set(keys))
+    assert "b" in keys
