@@ -25,7 +25,8 @@ class Answer(NamedTuple):
     ``dropped`` without any answer. ``insisted`` lets headers pass that act beyond
     the answer, like ``Set-Cookie``. ``is_template``: body and values of headers are
     templates over the request. ``preset`` names what works the answer out of the
-    request instead, with ``secret`` where a handshake needs one.
+    request instead, with ``secret`` where a handshake needs one. ``head_length`` is the
+    Content-Length of an answer to HEAD whose body nobody has.
     """
 
     status: int = 200
@@ -40,6 +41,7 @@ class Answer(NamedTuple):
     preset: str = ""
     secret: str = ""
     early_hints: tuple[tuple[str, str], ...] = ()
+    head_length: int | None = None
 
     @property
     def is_made_per_request(self) -> bool:
@@ -55,6 +57,11 @@ class Answer(NamedTuple):
     def content(self) -> bytes:
         """The body as far as its status lets one go out: none with 205 (RFC 9110, 15.3.6)."""
         return b"" if self.status in _BODILESS or self.status == 205 else self.body
+
+    @property
+    def length(self) -> int:
+        """The value of Content-Length."""
+        return len(self.content) if self.head_length is None else self.head_length
 
     def sendable_headers(self) -> tuple[tuple[str, str], ...]:
         """The headers that may go out: none that frames, none that acts beyond the answer."""
@@ -93,7 +100,7 @@ def describe_given(answer: Answer, *, head_only: bool = False) -> GivenAnswer:
         return GivenAnswer(DROPPED)
     body = b"" if head_only else answer.content
     cut = answer.cut_after is not None and answer.cut_after < len(body)
-    headers = _list_headers(answer.status, answer.sendable_headers(), len(answer.content))
+    headers = _list_headers(answer.status, answer.sendable_headers(), answer.length)
     return GivenAnswer(
         CUT if cut else SENT, answer.status, headers, body[: answer.cut_after] if cut else body
     )
@@ -180,7 +187,7 @@ def _hint(answer: Answer, http_1_0: bool) -> bytes:
 
 
 def _head(answer: Answer, http_1_0: bool, close: bool) -> bytes:
-    headers, size = answer.sendable_headers(), len(answer.content)
+    headers, size = answer.sendable_headers(), answer.length
     fixed = _fixed_head(answer.status, headers, size, http_1_0, close)
     return fixed + _date_line(int(time.time()))
 

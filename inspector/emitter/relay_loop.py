@@ -156,7 +156,7 @@ class RelayLoop:
         exchange = await self._exchanges.send(request, self._policy(), relay.timeout_s)
         program, failure = exchange.answer, exchange.failure
         if program is not None and failure is None:
-            answer = pass_back(program)
+            answer = pass_back(program, to_head=captured.method == "HEAD")
             given = _describe(answer, captured)._replace(outcome="relayed")
         else:
             answer = say_failure(failure.code if failure else "")

@@ -146,10 +146,11 @@ def _count_hops(captured: Message) -> int:
     return sum(hop == VIA[1].encode() for hop in hops)
 
 
-def pass_back(answer: ProgramAnswer) -> Answer:
+def pass_back(answer: ProgramAnswer, *, to_head: bool = False) -> Answer:
     """The program's answer as the sender gets it, header values byte for byte as Latin-1.
 
-    Headers that concerned its connection do not go on, nor what every bin keeps back.
+    Headers that concerned its connection do not go on, nor what every bin keeps back. ``to_head``
+    for the answer to HEAD, which says how long a body would be that it has not.
     """
     pairs = [
         (name.decode("latin-1"), value.decode("latin-1"))
@@ -157,7 +158,9 @@ def pass_back(answer: ProgramAnswer) -> Answer:
     ]
     dropped = HOP_BY_HOP | list_connection_options(pairs)
     headers = tuple(pair for pair in pairs if is_token(pair[0]) and pair[0].lower() not in dropped)
-    return Answer(answer.status, headers, answer.body)
+    said = answer.find_header("content-length") or ""
+    length = int(said) if to_head and said.isascii() and said.isdigit() and len(said) < 19 else None
+    return Answer(answer.status, headers, answer.body, head_length=length)
 
 
 def say_failure(code: str) -> Answer:

@@ -241,15 +241,6 @@ class ReceivedRequest(RequestOutcome):
         return found
 
     @property
-    def relay(self) -> dict[str, Any] | None:
-        """``url``, ``status``, ``duration_ms``, ``delivery`` and ``error`` of its passing on.
-
-        None for a request that was not passed on.
-        """
-        found: dict[str, Any] | None = self._json["relay"]
-        return found
-
-    @property
     def pinned(self) -> bool:
         """True when neither capacity nor age takes it away."""
         return self.captured.pinned

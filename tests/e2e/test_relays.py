@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import requests
@@ -11,9 +12,11 @@ from tests.e2e.conftest import NewPage
 from tests.emitter.receiver import OK, Receiver, answer
 from tests.servers import LiveServer
 
+DEADLINE_S = 60
+
 
 def send(url: str) -> requests.Response:
-    return requests.post(f"{url}/hook", json={"a": 1}, timeout=60)
+    return requests.post(f"{url}/hook", json={"a": 1}, timeout=DEADLINE_S)
 
 
 def test_what_the_program_says_is_seen_live(new_page: NewPage, live_server: LiveServer) -> None:
@@ -21,7 +24,7 @@ def test_what_the_program_says_is_seen_live(new_page: NewPage, live_server: Live
     release = threading.Event()
 
     def wait(sock: socket.socket) -> None:
-        release.wait(30)
+        release.wait(DEADLINE_S)
         sock.sendall(answer(201, body=b"<b>made</b>"))
 
     page = new_page()
@@ -42,7 +45,7 @@ def test_what_the_program_says_is_seen_live(new_page: NewPage, live_server: Live
         expect(page.locator("#relay")).to_contain_text("Your program said 201 in")
         expect(page.locator("#r2 .row-status")).to_have_text("201")
         expect(page.locator("#answer")).to_contain_text("<b>made</b>")
-        assert second.result(30).status_code == 201
+        assert second.result(DEADLINE_S).status_code == 201
         assert program.requests[0].startswith(b"POST /base/hook HTTP/1.1\r\n")
 
 
@@ -61,7 +64,9 @@ def test_without_scripts_what_was_missed_is_sent_when_the_program_is_back(
         page.get_by_label("URL of your program").fill(program.url)
         page.get_by_role("button", name="Save").click()
         page.get_by_role("button", name="Send it now").click()
+        deadline = time.monotonic() + DEADLINE_S
         while not page.get_by_text("1 sent, 1 answered").count():
+            assert time.monotonic() < deadline, page.locator("main").inner_text()
             page.reload()
         expect(page.locator(".times")).to_contain_text("200")
         assert len(program.requests) == 1

@@ -21,6 +21,7 @@ from inspector.emitter.preparing import PreparedRequest
 from inspector.emitter.sending import Exchange
 from tests.emitter.receiver import OK, Receiver, answer
 
+DEADLINE_S = 60.0
 TLS = Path(__file__).parent / "data" / "tls"
 
 
@@ -31,7 +32,7 @@ def prepare(url: str, method: str = "POST", body: bytes = b"a=1") -> PreparedReq
 
 
 def exchange(
-    request: PreparedRequest, timeout_s: float = 20, policy: DestinationPolicy = ANYWHERE
+    request: PreparedRequest, timeout_s: float = DEADLINE_S, policy: DestinationPolicy = ANYWHERE
 ) -> Exchange:
     return asyncio.run(Exchanges().send(request, policy, timeout_s))
 
@@ -65,7 +66,7 @@ def test_an_event_loop_reads_what_a_blocking_socket_reads(reply: bytes) -> None:
     with Receiver(say, say) as receiver:
         request = prepare(receiver.url)
         found = exchange(request)
-        expected = send(request, options=DeliveryOptions(timeout_s=20)).last
+        expected = send(request, options=DeliveryOptions(timeout_s=DEADLINE_S)).last
         assert receiver.requests == [request.raw, request.raw]
     assert found.failure == expected.failure
     assert found.address == "127.0.0.1"
@@ -87,7 +88,7 @@ def test_a_program_that_says_nothing_is_left_after_the_timeout() -> None:
         found = exchange(prepare(receiver.url), timeout_s=0.2)
     assert found.failure is not None
     assert found.failure.code == "timed_out"
-    assert found.failure.message == "No complete answer from 127.0.0.1 within 0.2 s."
+    assert found.failure.message.endswith(" within 0.2 s.")
     assert found.first_byte_ms is None
 
 
@@ -148,7 +149,9 @@ def test_answers_that_are_too_much_together_fail_one_by_one(
 
         async def talk() -> list[Exchange]:
             sender = Exchanges()
-            return [await sender.send(prepare(receiver.url), ANYWHERE, 20) for _ in range(2)]
+            return [
+                await sender.send(prepare(receiver.url), ANYWHERE, DEADLINE_S) for _ in range(2)
+            ]
 
         first, second = asyncio.run(talk())
     assert first.failure is not None
@@ -165,7 +168,7 @@ def test_no_more_open_files_is_a_failure_and_no_crash(monkeypatch: pytest.Monkey
     async def talk() -> Exchange:
         monkeypatch.setattr(socket, "socket", refuse)
         try:
-            return await Exchanges().send(request, ANYWHERE, 20)
+            return await Exchanges().send(request, ANYWHERE, DEADLINE_S)
         finally:
             monkeypatch.undo()
 
@@ -178,7 +181,7 @@ def test_a_hundred_programs_are_waited_for_by_one_thread() -> None:
     together = threading.Barrier(100)
 
     def wait_for_all(sock: socket.socket) -> None:
-        together.wait(20)
+        together.wait(DEADLINE_S)
         sock.sendall(OK)
 
     with Receiver(otherwise=wait_for_all) as receiver:
@@ -186,7 +189,9 @@ def test_a_hundred_programs_are_waited_for_by_one_thread() -> None:
         async def talk() -> list[Exchange]:
             sender = Exchanges()
             request = prepare(receiver.url)
-            return await asyncio.gather(*(sender.send(request, ANYWHERE, 20) for _ in range(100)))
+            return await asyncio.gather(
+                *(sender.send(request, ANYWHERE, DEADLINE_S) for _ in range(100))
+            )
 
         found = asyncio.run(talk())
     assert [each.failure for each in found] == [None] * 100

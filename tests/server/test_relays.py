@@ -20,6 +20,7 @@ from inspector.signatures import parse_secret
 from tests.emitter.receiver import OK, Receiver, answer
 from tests.server.conftest import RunningServer, StartProcess, wait_for
 
+PATIENCE_S = 60.0
 POST = b"POST /b1/hook?x=1 HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\na=1"
 
 
@@ -123,7 +124,7 @@ def test_a_program_that_does_not_answer_is_504_after_the_timeout(server: Running
         assert status_of(server.send(POST)) == 504
         request = server.only()
     assert request["relay"]["error"]["code"] == "timed_out"
-    assert request["relay"]["duration_ms"] >= 200
+    assert request["relay"]["duration_ms"] > 150
 
 
 def test_without_waiting_the_bin_answers_by_its_rules_and_passes_on_behind(
@@ -132,7 +133,7 @@ def test_without_waiting_the_bin_answers_by_its_rules_and_passes_on_behind(
     release = threading.Event()
 
     def wait(sock: socket.socket) -> None:
-        release.wait(20)
+        release.wait(PATIENCE_S)
         sock.sendall(answer(201))
 
     services = server.process.services
@@ -162,7 +163,7 @@ def test_behind_a_program_gets_so_many_at_once_and_no_more(
         with lock:
             seen["now"] += 1
             seen["most"] = max(seen["most"], seen["now"])
-        pair.wait(20)
+        pair.wait(PATIENCE_S)
         with lock:
             seen["now"] -= 1
         sock.sendall(OK)
@@ -288,6 +289,17 @@ def test_headers_of_the_program_frame_nothing_and_reach_no_page(server: RunningS
     assert b"content-length" in names
 
 
+def test_the_answer_to_head_says_how_long_a_body_would_be(server: RunningServer) -> None:
+    with Receiver(b"HTTP/1.1 200 OK\r\nContent-Length: 1234\r\n\r\n", OK) as program:
+        relay(server, program.url)
+        answers = server.send(POST.replace(b"POST", b"HEAD", 1) + POST)
+    head, _, rest = answers.partition(b"\r\n\r\n")
+    assert b"\r\nContent-Length: 1234\r\n" in head
+    assert rest.startswith(b"HTTP/1.1 200 OK\r\n"), "the next answer, and no body"
+    given = server.captured(count=2)[0]["answer"]
+    assert (given["body_size"], ["Content-Length", "1234"] in given["headers"]) == (0, True)
+
+
 def test_one_too_many_is_503_and_can_be_sent_later(
     server: RunningServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -296,7 +308,7 @@ def test_one_too_many_is_503_and_can_be_sent_later(
     release = threading.Event()
 
     def wait(sock: socket.socket) -> None:
-        release.wait(20)
+        release.wait(PATIENCE_S)
         sock.sendall(OK)
 
     with Receiver(wait) as program, ThreadPoolExecutor(1) as pool:
@@ -308,7 +320,7 @@ def test_one_too_many_is_503_and_can_be_sent_later(
         assert status_of(head) == 503
         assert b"\r\nRetry-After: 5\r\n" in head + b"\r\n"
         release.set()
-        assert status_of(first.result(20)) == 200
+        assert status_of(first.result(PATIENCE_S)) == 200
     found = relayed(server, 2)
     assert found[1]["relay"]["error"]["code"] == "too_many_relays"
 
@@ -323,7 +335,7 @@ def test_stopping_says_of_each_under_way_that_it_was_cut_short(
         sender = pool.submit(first.exchange, POST)
         wait_for(lambda: program.requests or None)
         first.process.stop()
-        assert status_of(sender.result(20)) == 502
+        assert status_of(sender.result(PATIENCE_S)) == 502
     request = start_process().only()
     assert request["relay"]["error"]["code"] == "interrupted"
     assert request["answer"]["status"] == 502
@@ -348,7 +360,7 @@ def test_what_a_crash_cut_short_is_said_at_the_next_start(
 
 
 def post(server: RunningServer, path: str, body: object) -> tuple[int, Any]:
-    with closing(HTTPConnection("127.0.0.1", server.port, timeout=20)) as connection:
+    with closing(HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE_S)) as connection:
         connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
         found = connection.getresponse()
         text = found.read()
