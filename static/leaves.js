@@ -54,7 +54,7 @@ function showTools(event) {
   const leaf = event.target.closest?.(LEAF);
   if (!leaf || leaf === tools.parentElement || !linkOf(leaf)) return;
   // The pointer takes nothing from under the keyboard.
-  if (event.type === "pointerover" && tools.contains(document.activeElement)) return;
+  if (event.type === "pointerover" && tools.parentElement?.querySelector(":focus-visible")) return;
   leaf.append(tools);
 }
 

@@ -2,6 +2,7 @@
 
 const root = document.documentElement;
 const narrow = matchMedia("(max-width: 60rem)");
+const wide = matchMedia("(min-width: 110rem)"); // raw stands beside read
 
 export function say(text) {
   const status = document.getElementById("status");
@@ -103,8 +104,10 @@ function keepSection(details, open) {
 
 function restoreSections(request) {
   const kept = loadSections();
+  const raw = request.querySelector("#form") ? "form" : "body";
   for (const details of request.querySelectorAll("details.section")) {
     if (details.id in kept) details.open = kept[details.id];
+    else if (wide.matches && details.id === raw) details.open = true;
   }
 }
 

@@ -167,7 +167,7 @@ def parse_header_lines(text: str) -> tuple[tuple[str, str], ...]:
     for line in filter(None, map(str.strip, text.splitlines())):
         name, colon, value = line.partition(":")
         if not colon:
-            raise _refuse("headers", f"A header is written Name: value, unlike {line[:60]!r}.")
+            raise _refuse("headers", f"{line[:60]!r} is no header: write it as Name: value.")
         pairs.append((name.strip(), value.strip()))
     return tuple(pairs)
 
@@ -224,7 +224,7 @@ def _check_reach(headers: Sequence[tuple[str, str]], *, insisted: bool) -> None:
             raise InspectorError(
                 "header_reaches_further",
                 f"{pair[0]} acts beyond this one answer, on the pages of this server too. "
-                "Insist on it if that is what you want.",
+                "Allow it if that is what you want.",
                 field="headers",
             )
         raise _refuse("headers", f"{pair[0]} is set by the server itself.")

@@ -149,7 +149,7 @@ def _explain(text: str, error: json.JSONDecodeError) -> str:
     if said.startswith("Expecting ':'"):
         return "a colon is missing"
     if sign in "]}" and text[:at].rstrip(" \t\n\r").endswith(","):
-        return "there is nothing behind the last comma"
+        return "nothing follows the last comma"
     if sign == "/":
         return "JSON has no comments"
     if said.startswith("Expecting property name"):
@@ -177,7 +177,7 @@ _PROBLEMS = {
     " with a backslash, as \\n or \\u000a",
     "Invalid \\u": "behind \\u come four digits from 0 to f",
     "Invalid \\escape": 'behind a backslash comes ", \\, /, b, f, n, r, t or u',
-    "Illegal trailing comma": "there is nothing behind the last comma",
+    "Illegal trailing comma": "nothing follows the last comma",
 }
 
 

@@ -326,7 +326,7 @@ def test_a_private_bin_is_made_and_opened_in_the_page(
     server = start_server("--bin", "chest")
     page = context.new_page()
     page.goto(server.url)
-    page.get_by_label("Name of a new bin").fill("hushed")
+    page.get_by_label("Name of the new bin").fill("hushed")
     page.get_by_label("Private").check()
     page.get_by_role("button", name="Create bin").click()
     secret = page.locator("#secret").inner_text()

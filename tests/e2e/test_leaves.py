@@ -40,6 +40,11 @@ def test_the_head_stays_and_the_first_field_is_in_the_upper_third(
     expect(head.get_by_role("link", name="Delete")).to_be_visible()
     page.keyboard.press("Escape")
     expect(head.get_by_role("link", name="Delete")).to_be_hidden()
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    read, raw = (page.locator(each).bounding_box() for each in ("#fields", ".request-raw"))
+    assert read is not None
+    assert raw is not None
+    assert raw["x"] >= read["x"] + read["width"]
     columns = page.evaluate(
         """() => [...document.querySelectorAll(".tree-facts > div:not([data-wide])")]
             .map((fact) => Math.round(fact.getBoundingClientRect().left))"""

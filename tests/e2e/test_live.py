@@ -28,7 +28,7 @@ def open_bin(page: Page, server: LiveServer, name: str, count: int = 0) -> str:
 def test_first_light(page: Page, live_server: LiveServer) -> None:
     """The main job, as a new user would do it."""
     page.goto("/")
-    page.get_by_label("Name of a new bin").fill("first-light")
+    page.get_by_label("Name of the new bin").fill("first-light")
     page.get_by_role("button", name="Create bin").click()
     url = page.locator("#bin code").inner_text()
     line = page.locator(".line code").inner_text()

@@ -44,7 +44,7 @@ def test_the_open_request_is_in_sight_in_the_list(page: Page, live_server: LiveS
     send_many(url, 40)
     for number in (38, 20, 5):
         page.goto("/bins/insight")
-        page.goto(str(page.locator(f"#r{number} a").get_attribute("href")))
+        page.goto(str(page.locator(f"#r{number} .row-link").get_attribute("href")))
         expect(page.locator(OPEN_ROW)).to_contain_text(f"#{number}")
         expect(page.locator(OPEN_ROW)).to_be_in_viewport(ratio=1)
 
@@ -294,6 +294,12 @@ def test_printing_a_request_gives_the_request_alone(page: Page, live_server: Liv
         expect(page.locator(part)).to_be_hidden()
     expect(page.locator("#request-title")).to_be_visible()
     expect(page.locator("#headers")).to_contain_text("Content-Length")
+    # In landscape too the request has the whole width.
+    for width in (794, 1123):
+        page.set_viewport_size({"width": width, "height": 790})
+        box = page.locator("#request").bounding_box()
+        assert box is not None
+        assert box["width"] > 0.9 * width
 
 
 def test_a_long_branch_does_not_leave_pages_empty_in_print(

@@ -123,8 +123,8 @@ def test_a_body_left_empty_is_what_the_status_says_by_itself(
         ("status", "two hundred", "is not a number"),
         ("status", "99", "a status from 200 to 599"),
         ("delay_s", "nan", "0 to 300 seconds"),
-        ("headers", "<script>alert(1)</script>", "written Name: value"),
-        ("headers", "Set-Cookie: a=b", "Insist on it"),
+        ("headers", "<script>alert(1)</script>", "write it as Name: value"),
+        ("headers", "Set-Cookie: a=b", "Allow it"),
     ],
 )
 def test_what_was_typed_wrong_comes_back_with_the_reason(

@@ -368,7 +368,7 @@ def test_deleting_asks_by_get_and_acts_by_post(client: FlaskClient) -> None:
     assert "Delete request 2?" in client.get("/bins/orders/requests/1-2/delete").text
     assert client.post("/bins/orders/requests/1-2/delete").status_code == 303
     assert row_numbers(client.get("/bins/orders")) == [3, 1]
-    assert "The 2 requests in it go" in client.get("/bins/orders/clear").text
+    assert "Its 2 requests are deleted" in client.get("/bins/orders/clear").text
     assert client.post("/bins/orders/clear").status_code == 303
     assert row_numbers(client.get("/bins/orders")) == []
     assert "It holds no requests." in client.get("/bins/orders/delete").text
@@ -406,7 +406,7 @@ def test_only_so_many_bins_are_shown(client: FlaskClient, monkeypatch: pytest.Mo
     for name in ("one", "two"):
         client.post("/bins", data={"name": name})
     page = client.get("/").text
-    assert "1 older bins are not shown" in page
+    assert "1 older bin is not shown" in page
     assert "orders" not in page
 
 

@@ -16,9 +16,9 @@ def test_each_call_is_shown_with_what_it_takes(client: FlaskClient) -> None:
             for parameter in operation.get("parameters", ()):
                 assert f"<code>{parameter['name']}</code>" in answer.text
     for bounds in (
-        "10 when it is not given; 0 to 300",
-        "50 when it is not given; 1 to 500",
-        "jsonl when it is not given",
+        "default 10; 0 to 300",
+        "default 50; 1 to 500",
+        "default jsonl",
         "1 to 1,000,000",
     ):
         assert bounds in answer.text

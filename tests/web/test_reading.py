@@ -210,7 +210,7 @@ def test_changes_say_in_words_between_which_requests_they_are(client: FlaskClien
     assert "counted within one ticket" in text
     text = show(get_page(client, "/fields?path=a"))
     assert "compared with the previous one about the same ticket" in text
-    assert "whichever their ticket" in text
+    assert "of all tickets" in text
 
 
 def test_the_catalogue_says_what_came_and_grows_with_the_bin(client: FlaskClient) -> None:

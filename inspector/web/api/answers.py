@@ -101,7 +101,7 @@ def set_answers(name: str, body: Answers) -> ResponseReturnValue:
 
 @api.call("DELETE", "/bins/<name>/answers", Answer(status=204, meaning="It answers 200 and ok."))
 def delete_answers(name: str) -> ResponseReturnValue:
-    """Let a bin answer as every bin does by itself."""
+    """Reset a bin's answer to the default."""
     current_services().bins.answer_by(find_bin(name).name, NO_RULES)
     return "", 204
 
@@ -144,5 +144,5 @@ def set_answer(name: str, body: BinAnswer) -> ResponseReturnValue:
 
 @api.call("DELETE", "/bins/<name>/answer", Answer(status=204, meaning="It answers 200 and ok."))
 def reset_answer(name: str) -> ResponseReturnValue:
-    """Let a bin answer as every bin does by itself."""
+    """Reset a bin's answer to the default."""
     return delete_answers(name)

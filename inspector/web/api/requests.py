@@ -150,7 +150,7 @@ class ClearQuery:
     errors=("invalid_query",),
 )
 def clear_bin(name: str, query: ClearQuery) -> ResponseReturnValue:
-    """Delete a bin's requests, or those that a search finds; its numbers go on."""
+    """Delete a bin's requests, or those that a search finds; numbering continues."""
     bin_ = find_bin(name)
     requests = current_services().requests
     if not query.q:

@@ -113,7 +113,7 @@ def _bounds(shape: Any) -> str:
         default = shape["default"]
         is_number = isinstance(default, int | float) and not isinstance(default, bool)
         text = format_number(default) if is_number else json.dumps(default).strip('"')
-        told.append(f"{text} when it is not given")
+        told.append(f"default {text}")
     least, most = shape.get("minimum"), shape.get("maximum")
     if most is not None:
         told.append(f"{format_number(least or 0)} to {format_number(most)}")

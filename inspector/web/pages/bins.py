@@ -170,7 +170,7 @@ def ask_clear_bin(name: str) -> Response:
 
 @blueprint.post("/bins/<name>/clear")
 def clear_bin(name: str) -> Any:
-    """Back to the bin; its numbers go on."""
+    """Back to the bin; numbering continues."""
     current_services().requests.clear(find_bin(name))
     return redirect(f"/bins/{name}", 303)
 

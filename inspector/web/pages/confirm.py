@@ -13,9 +13,9 @@ from inspector.web.htmx import (
 def say_loss(bin_: Bin) -> str:
     """A sentence about the requests that go with a bin."""
     if bin_.request_count == 1:
-        return "The one request in it goes with it and cannot be brought back."
+        return "Its one request is deleted for good."
     if bin_.request_count:
-        return f"The {bin_.request_count:,} requests in it go and cannot be brought back."
+        return f"Its {bin_.request_count:,} requests are deleted for good."
     return "It holds no requests."
 
 
