@@ -133,7 +133,10 @@ def _complete_field(known: FieldValues, name: str, operator: str, value: str) ->
 
 
 def _find_names(known: FieldValues, text: str) -> list[str]:
-    """The field itself, then those with this last key, its id and name, and all it is part of."""
+    """The field itself, then those with this last key, its id and name, and all it is part of.
+
+    Of equals those that tell requests apart come first.
+    """
     wanted = text.lower().replace("[", ".").replace("]", "")
     ranked = []
     for place, name in enumerate(known.fields):
@@ -143,8 +146,9 @@ def _find_names(known: FieldValues, text: str) -> list[str]:
         ranks += [len(ends)] if f".{wanted}." in f"{path}." else []
         ranks += [len(ends) + 1] if wanted in path else []
         if ranks:
-            ranked.append((ranks[0], path.count("."), place, name))
-    return [name for _, _, _, name in sorted(ranked)[:MAX_NAMES] if _can_be_typed(name)]
+            is_telling = len(known.list_values(name)) > 1
+            ranked.append((ranks[0], not is_telling, path.count("."), place, name))
+    return [name for *_, name in sorted(ranked)[:MAX_NAMES] if _can_be_typed(name)]
 
 
 def _list_values(known: FieldValues, name: str, operator: str, begun: str) -> Iterator[Term]:
@@ -156,7 +160,8 @@ def _list_values(known: FieldValues, name: str, operator: str, begun: str) -> It
     for text, count in usual[:MAX_VALUES]:
         shown = count if operator == "=" else known.read - count
         yield _write(name, operator, text), _say(known, shown), False
-    if len(usual) > MAX_VALUES or not (usual or begun):
+    is_many = not values and len(known.values.get(name, ())) > 0
+    if len(usual) > MAX_VALUES or (is_many and not begun):
         different = f"{len(values)} different values" if values else "many different values"
         yield f"{name}{operator}", different, True
 

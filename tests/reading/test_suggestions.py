@@ -134,3 +134,18 @@ def test_a_request_lacks_what_those_like_it_have() -> None:
     assert find_lacks(full, known) == []
     other = make("far=2", verb="PATCH")
     assert find_lacks(other, known) == []
+
+
+def test_what_tells_requests_apart_comes_first_and_empty_fields_never() -> None:
+    known = count_values(
+        [
+            make_request(b"agent[url]=" + b"x" * 99 + b"&agent[none]=&agent[on]=1&agent[by]=" + by)
+            for by in (b"a", b"b")
+        ],
+        time_s=60,
+    )
+    assert [each.term for each in suggest(known, "agent")] == [
+        "agent.by=a",
+        "agent.by=b",
+        "agent.on=1",
+    ]
