@@ -26,6 +26,9 @@ TICKET = {"ticket[id]": "5", "ticket[subject]": 'a" href="/evil"', "path": "/x",
 ADDRESS = re.compile(
     r'\s(href|src|action|formaction|hx-(?:get|post|put|patch|delete)|sse-connect)="([^"]*)"'
 )
+# Any other attribute that begins like an address, but for those that hold texts.
+ANY_PATH = re.compile(r'\s([a-z-]+)="(/(?!in)[^"]*)"')
+TEXTS = {"data-key", "value", "title", "placeholder", "aria-label", "data-copy", "data-exact"}
 
 
 @pytest.fixture
@@ -58,6 +61,8 @@ def crawl(client: FlaskClient, start: str, prefix: str, headers: dict[str, str])
         found = {("href", location)} if location else set()
         if answer.mimetype == "text/html":
             found |= {(name, unescape(each)) for name, each in ADDRESS.findall(answer.text)}
+            others = ANY_PATH.findall(answer.text)
+            assert {name for name, _ in others} <= TEXTS, (address, others)
         for name, each in found:
             target = urljoin(f"http://localhost{address}", each)
             parts = urlsplit(target)
@@ -203,6 +208,28 @@ def test_a_public_url_with_a_path_is_a_prefix() -> None:
     assert Settings(public_url="https://h.test", path_prefix="/in").base_url == "https://h.test/in"
     assert check_path_prefix("/in/") == "/in"
     assert check_path_prefix("/") == ""
+
+
+@pytest.mark.parametrize(
+    ("host", "base"),
+    [
+        ("hooks.test", "https://hooks.test"),
+        ("localhost", "https://hooks.test"),
+        ("other.test", "http://other.test"),
+        ("a.cluster.svc:8080", "http://a.cluster.svc:8080"),
+    ],
+)
+def test_of_several_names_the_one_that_was_used_stands_in_urls(
+    settings: Settings, host: str, base: str
+) -> None:
+    names: dict[str, Any] = {"host_names": ("other.test", "*.cluster.svc"), "path_prefix": ""}
+    app = create_app(replace(settings, public_url="https://hooks.test", token="t" * 9, **names))
+    try:
+        headers = {"Host": host, "Authorization": f"Bearer {'t' * 9}"}
+        bins = app.test_client().get("/api/v1/bins", headers=headers).json or []
+        assert [each["url"] for each in bins] == [f"{base}/orders"]
+    finally:
+        app.extensions["inspector"].close()
 
 
 def test_only_our_own_markup_gets_a_prefix() -> None:
