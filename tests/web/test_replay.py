@@ -332,7 +332,9 @@ def test_one_click_sends_it_to_the_url_of_last_time(
 def test_the_page_sends_what_a_search_finds(client: FlaskClient) -> None:
     for number in (1, 2, 3):
         client.post("/orders/p", json={"n": number})
-    assert "/bins/orders/replay?q=n%3E1" in client.get("/bins/orders?q=n>1").text
+    assert 'name="do" value="replay"' in client.get("/bins/orders?q=n>1").text
+    led = client.post("/bins/orders/selected", data={"do": "replay", "q": "n>1"})
+    assert led.headers["Location"] == "/bins/orders/replay?q=n%3E1"
     form = "/bins/orders/replay"
     assert 'name="q" value="n&gt;1"' in client.get(f"{form}?q=n>1").text
     with Receiver(BAD + b"no") as receiver:
