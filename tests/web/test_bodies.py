@@ -126,7 +126,9 @@ def test_a_capture_becomes_a_saved_action_with_all_it_had(
     body = b'{"a": "{{ ticket.id }}"}\r\n'
     headers = {"X-GitHub-Event": "push", "Content-Type": "application/json"}
     client.put("/orders/a%20b?x=1&x=2", data=body, headers=headers)
-    made = client.get("/api/v1/bins/orders/requests/1-1?format=action").json or {}
+    answer = client.get("/api/v1/bins/orders/requests/1-1?format=action")
+    assert answer.mimetype == "application/vnd.inspector.action+json"
+    made = answer.json or {}
     assert made["action"]["url"] == "http://localhost/orders/a%20b?x=1&x=2"
     made["action"]["url"] = f"{receiver.url}/orders/a%20b?x=1&x=2"
     saved = client.post("/api/v1/actions", json=made).json or {}

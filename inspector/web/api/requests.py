@@ -37,6 +37,8 @@ from inspector.web.headers import JSON
 
 api = Api()
 
+# A captured request as an action: JSON of another shape than the request's own.
+ACTION = "application/vnd.inspector.action+json"
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500
 BINARY = "application/octet-stream"
@@ -218,7 +220,7 @@ class FormatQuery:
     Answer(
         RequestJson,
         meaning="The request.",
-        others=("text/plain", "text/html", HAR, "message/http"),
+        others=("text/plain", "text/html", HAR, "message/http", ACTION),
     ),
     query=FormatQuery,
     errors=("request_not_found", "cannot_express", "cannot_edit"),
@@ -231,7 +233,9 @@ def get_request(name: str, request_id: str, query: FormatQuery) -> ResponseRetur
     services = current_services()
     if query.format == "action":
         composition = recompose(captured, services.bin_url(captured.bin_name))
-        return jsonify(write_composition(composition))
+        response = jsonify(write_composition(composition))
+        response.mimetype = ACTION
+        return response
     made = export_request(captured, query.format, services.base_url())
     filename = f"{captured.bin_name}-{captured.number}.{made.suffix}"
     response = make_download(made.data, made.media_type, filename)
