@@ -80,6 +80,12 @@ def test_phrases_are_found_by_words_side_by_side(postgresql_database: str, tmp_p
         assert find("header:X-Id=5") == [5]
         assert find("header:X-Id=77") == []
         assert find("other") == list(range(20, 0, -1))
+        # All are merged into the index: a search that finds none reads no request's words.
+        with services.engine.connect() as connection:
+            pending = connection.exec_driver_sql(
+                "SELECT gin_clean_pending_list('request_words_by_word')"
+            ).scalar()
+        assert pending == 0
         long = "\u10d0" * 400  # three bytes each: the pair is longer than PostgreSQL takes
         assert find(f'"{long} {long}"') == []
     services.close()

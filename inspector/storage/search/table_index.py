@@ -71,6 +71,9 @@ _BY_DELIVERY = text("""
     ) AS found
 """)
 _FIRST_WAITING = text("SELECT min(number) FROM requests_to_index WHERE bin_id = :bin")
+# Until new words are merged into the index, each search reads them one by one, and PostgreSQL
+# rather reads the words of all requests.
+_MERGE = text("SELECT gin_clean_pending_list('request_words_by_word')")
 # Without statistics PostgreSQL reads all words of a bin to find a rare one.
 _ANALYZE = text("ANALYZE request_words")
 _COUNTED = text("SELECT reltuples FROM pg_class WHERE relname = 'request_words'")
@@ -144,6 +147,9 @@ class TableIndex:
         self._added += len(waiting)
         if len(waiting) == BATCH:
             return True
+        if waiting:
+            with self._engine.begin() as connection:
+                connection.execute(_MERGE)
         self._renew_statistics()
         return False
 
