@@ -26,7 +26,11 @@ def secret(client: FlaskClient) -> str:
 
 
 # Calls that check their body before they look at the bin.
-WELL_FORMED = {"replay": {"url": "http://127.0.0.1:9/"}, "prune": {"older_than_s": 60}}
+WELL_FORMED = {
+    "replay": {"url": "http://127.0.0.1:9/"},
+    "relay": {"url": "http://127.0.0.1:9/"},
+    "prune": {"older_than_s": 60},
+}
 
 
 def test_every_route_of_a_private_bin_wants_its_secret(client: FlaskClient, secret: str) -> None:

@@ -148,7 +148,7 @@ def test_a_private_bins_secret_is_shown_once_on_stderr(command: Command) -> None
         (["bins", "create", "UPPER"], 1, "name"),
         (["bins", "delete", "nobody"], 1, "There is no bin named nobody."),
         (["bins", "answer", "nobody"], 1, "There is no bin named nobody."),
-        (["bins", "answer", "x", "--header", "broken"], 1, "written Name: value"),
+        (["bins", "answer", "x", "--header", "broken"], 1, "write it as Name: value"),
         (["bins", "answer", "x", "--status", "99"], 2, "status"),
         (["tail", "nobody"], 1, "There is no bin named nobody."),
         (["export", "nobody"], 1, "There is no bin named nobody."),

@@ -306,7 +306,7 @@ def test_emptying_asks_first(page: Page, live_server: LiveServer) -> None:
     open_bin(page, live_server, "emptied", 3)
     page.locator("#bin summary", has_text="More").click()
     page.get_by_role("link", name="Delete all requests").click()
-    expect(page.get_by_role("dialog")).to_contain_text("The 3 requests in it go")
+    expect(page.get_by_role("dialog")).to_contain_text("Its 3 requests are deleted for good")
     page.get_by_role("button", name="Delete all requests").click()
     expect(page.get_by_text("Waiting for the first request")).to_be_visible()
 

@@ -39,8 +39,8 @@ HOSTILE_HEAD = (
 )
 
 
-def make(head: bytes, body: bytes = b"") -> CapturedRequest:
-    return make_captured(head, body, bin_name="orders")
+def make(head: bytes, body: bytes = b"", bin_name: str = "orders") -> CapturedRequest:
+    return make_captured(head, body, bin_name=bin_name)
 
 
 def export(request: CapturedRequest, form: str, base_url: str = BASE) -> str:

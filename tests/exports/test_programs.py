@@ -40,7 +40,7 @@ def run_program(text: str) -> str:
 @pytest.mark.parametrize("body", BODIES, ids=lambda body: repr(body[:12]))
 def test_a_program_sends_what_was_captured(live_server: LiveServer, form: str, body: bytes) -> None:
     name = live_server.create_bin().rpartition("/")[2]
-    request = make(HEAD.replace(b"NAME", name.encode(), 1), body)
+    request = make(HEAD.replace(b"NAME", name.encode(), 1), body, name)
     text = export_request(request, form, live_server.url).data.decode()
     assert text.isascii()
     assert run_program(text) == "200 ok\n\n"

@@ -43,7 +43,7 @@ def test_an_archive_of_ours_comes_back() -> None:
 
 
 def test_an_archive_of_ours_brings_bytes_back_that_are_no_utf_8() -> None:
-    head = b"POST /b1/x?n=1 HTTP/1.1\r\nX-Name: caf\xe9\r\nX-Other: \xc3\xa9\r\n"
+    head = b"POST /deskpro/x?n=1 HTTP/1.1\r\nX-Name: caf\xe9\r\nX-Other: \xc3\xa9\r\n"
     archive = "".join(render_har([replace(make_request(), raw_head=head)], "http://127.0.0.1:8787"))
     (capture,) = read(archive.encode())
     assert capture.raw_head == head

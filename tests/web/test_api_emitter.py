@@ -168,7 +168,7 @@ WRONG = [
     ({"action": {"url": "gopher://127.0.0.1/"}}, "unsupported_scheme", 400),
     ({"action": {"url": "{{ ticket.id", "name": "x"}}, "template_error", 400),
     ({"action": {"url": "http://h", "more": 1}}, "unknown_field", 400),
-    ({"action": {"url": "http://h", "method": "PATCH"}}, "invalid_method", 400),
+    ({"action": {"url": "http://h", "method": "PATCH"}}, "invalid_action", 400),
     ({"action": {"url": "http://h", "headers": [["A"]]}}, "invalid_action", 400),
     ({"action": {"url": "http://h", "headers": [["A", "b\nc"]]}}, "invalid_header", 400),
     ({"action": {"url": "http://h", "options": {"retries": 9}}}, "invalid_retries", 400),

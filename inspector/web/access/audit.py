@@ -41,6 +41,7 @@ ACTIONS = {
     "relay.save_relay": "relay_changed",
     "requests.delete_request": "request_deleted",
     "requests.remember_receiver": "bin_changed",
+    "selections.delete_found": "requests_deleted",
     "signatures.save_signatures": "signatures_changed",
 }
 # Those that send something somewhere, or let somebody in: the bin stays as it is.
@@ -53,6 +54,7 @@ CHANGES_NOTHING = {
     "replay.send",
     "replays.start",
     "replays.stop_run",
+    "selections.use_selection",
     "sample.send_test",
 }
 
