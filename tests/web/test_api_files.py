@@ -27,7 +27,7 @@ def captured(client: FlaskClient) -> None:
 
 
 def test_the_declared_forms_are_those_there_are() -> None:
-    assert get_args(get_type_hints(FormatQuery)["format"]) == ("json", *FORMATS)
+    assert get_args(get_type_hints(FormatQuery)["format"]) == ("json", *FORMATS, "action")
 
 
 @pytest.mark.parametrize("form", FORMATS)
