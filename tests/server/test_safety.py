@@ -246,7 +246,8 @@ def test_long_reads_do_not_hold_captures_up(start_server: StartServer, what: str
     for reader in readers:
         reader.join()
     assert captured >= 5
-    assert all(b"n" * 12_000 in content for content in fetched)
+    # A later one may begin when the newest 500 are those that were captured meanwhile.
+    assert b"n" * 12_000 in fetched[0]
 
 
 @pytest.mark.alone
