@@ -305,10 +305,19 @@ class Channel(BufferedChannel):
 
     def drop(self) -> None:
         """Close when no thread is left that could go on with a response."""
-        paused, self._paused, self._when_drained = self._paused, None, None
+        self._when_drained = None
+        self._abandon_paused()
+        self.handle_close()
+
+    def cancel(self) -> None:
+        """Called by waitress at the end, for one that still waits for a worker thread."""
+        super().cancel()
+        self._abandon_paused()
+
+    def _abandon_paused(self) -> None:
+        paused, self._paused = self._paused, None
         if paused is not None:
             paused.abandon()
-        self.handle_close()
 
     def _leave(self) -> None:
         later, self._later = self._later, None

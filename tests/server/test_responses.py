@@ -164,6 +164,20 @@ def test_a_reader_that_goes_away_leaves_nothing_behind(full_server: RunningServe
     wait_for(look)
 
 
+def test_what_waits_for_a_thread_when_the_server_ends_leaves_nothing_behind(
+    full_server: RunningServer,
+) -> None:
+    services = full_server.process.services
+    with unread(full_server, b"/api/v1/bins/b1/export", 1):
+        running = full_server.process._running()
+        (channel,) = wait_for(
+            lambda: [each for each in running.active_channels.values() if each._paused] or None
+        )
+        free = services.exports._value
+        channel.cancel()  # as the end of the worker threads does with what is still queued
+        assert services.exports._value == free + 1
+
+
 def test_a_server_stops_beside_readers_that_do_not_read(start_process: StartProcess) -> None:
     server = start_process()
     for _ in range(10):
