@@ -48,7 +48,8 @@ class Watch:
     def __init__(self, *origins: str) -> None:
         self.origins = {urlsplit(origin).netloc for origin in origins}
         self.problems: list[str] = []
-        self.forgiven: list[str] = []
+        # What a page asks for behind itself is given up when its reader goes elsewhere.
+        self.forgiven: list[str] = ["htmx:(sendAbort|afterRequest)"]
 
     def forgive(self, pattern: str) -> None:
         self.forgiven.append(pattern)

@@ -37,7 +37,6 @@ CASES = [
 @pytest.fixture(autouse=True)
 def an_outdated_preview_is_given_up(watch: Watch) -> None:
     """What is typed while a preview is on its way asks for another one in its place."""
-    watch.forgive("htmx:(sendAbort|afterRequest)")
 
 
 def open_emitter(page: Page, server: LiveServer, name: str) -> None:

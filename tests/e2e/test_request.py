@@ -52,7 +52,6 @@ def test_the_open_request_is_in_sight_in_the_list(page: Page, live_server: LiveS
 def test_keys_pressed_quickly_step_as_often(
     page: Page, live_server: LiveServer, watch: Watch
 ) -> None:
-    watch.forgive("htmx:(sendAbort|afterRequest)")  # Those that were stepped over.
     make_series(live_server, "quick")
     page.goto("/bins/quick")
     for key in "jjjjkj":

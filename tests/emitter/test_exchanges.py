@@ -20,6 +20,7 @@ from inspector.emitter.http_client.urls import parse_url
 from inspector.emitter.preparing import PreparedRequest
 from inspector.emitter.sending import Exchange
 from tests.emitter.receiver import OK, Receiver, answer
+from tests.loops import run
 
 DEADLINE_S = 60.0
 TLS = Path(__file__).parent / "data" / "tls"
@@ -34,7 +35,7 @@ def prepare(url: str, method: str = "POST", body: bytes = b"a=1") -> PreparedReq
 def exchange(
     request: PreparedRequest, timeout_s: float = DEADLINE_S, policy: DestinationPolicy = ANYWHERE
 ) -> Exchange:
-    return asyncio.run(Exchanges().send(request, policy, timeout_s))
+    return run(Exchanges().send(request, policy, timeout_s))
 
 
 def hang(_sock: socket.socket) -> None:
@@ -153,7 +154,7 @@ def test_answers_that_are_too_much_together_fail_one_by_one(
                 await sender.send(prepare(receiver.url), ANYWHERE, DEADLINE_S) for _ in range(2)
             ]
 
-        first, second = asyncio.run(talk())
+        first, second = run(talk())
     assert first.failure is not None
     assert first.failure.code == "too_much_at_once"
     assert second.failure is None, "what the first one held is given back"
@@ -172,7 +173,7 @@ def test_no_more_open_files_is_a_failure_and_no_crash(monkeypatch: pytest.Monkey
         finally:
             monkeypatch.undo()
 
-    failure = asyncio.run(talk()).failure
+    failure = run(talk()).failure
     assert failure is not None
     assert failure.message == "The connection broke: Too many open files."
 
@@ -193,7 +194,7 @@ def test_a_hundred_programs_are_waited_for_by_one_thread() -> None:
                 *(sender.send(request, ANYWHERE, DEADLINE_S) for _ in range(100))
             )
 
-        found = asyncio.run(talk())
+        found = run(talk())
     assert [each.failure for each in found] == [None] * 100
 
 

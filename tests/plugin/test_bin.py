@@ -4,7 +4,6 @@ import asyncio
 import socket
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,6 +11,7 @@ import pytest
 import requests
 
 from inspector.testing import FieldNotFoundError, InspectorServer, ReceivedRequest, WebhookBin
+from tests.loops import run
 
 TICKET = {
     "ticket[id]": "5",
@@ -182,9 +182,7 @@ def test_waiting_in_a_thread_of_its_own_leaves_an_event_loop_running(
         await writer.wait_closed()
         return await waiting
 
-    # In a thread, for a test of a browser may have left a loop running in this one.
-    with ThreadPoolExecutor(1) as threads:
-        assert threads.submit(lambda: asyncio.run(send_and_wait())).result().method == "PUT"
+    assert run(send_and_wait()).method == "PUT"
 
 
 def test_a_sender_that_breaks_off_is_seen(
