@@ -34,6 +34,7 @@ const isSearch = () => Boolean(find("list").dataset.search);
 // -- rows -----------------------------------------------------------------------------------
 
 let newest = Math.max(0, ...listRows().map(number));
+let counted = newest; // what the count includes: news of removals tell it, before their rows settle
 
 function settleRows() {
   // A row may come twice (by the stream, and by asking what it missed), or late.
@@ -50,7 +51,8 @@ function settleRows() {
   if (!fresh.length) return;
   newest = number(rows.at(-1));
   markOpenRow();
-  count(fresh.length);
+  count(fresh.filter((row) => number(row) > counted).length);
+  counted = Math.max(counted, newest);
   announce(fresh);
   redrawSoon();
 }
@@ -80,12 +82,16 @@ function setCount(held) {
 
 // -- what is gone ---------------------------------------------------------------------------
 
-function removeRows({ kind, number: last, request_count: held }) {
+function removeRows({ kind, number: last, request_count: held, last_number: through }) {
   const isGone = (at) => (kind === "deleted" ? at === last : at <= last);
   const stays = (row) => kind === "let_go" && "pinned" in row.dataset;
   const gone = listRows().filter((row) => isGone(number(row)) && !stays(row));
   for (const row of gone) row.remove();
-  setCount(isSearch() ? Number(counter()?.dataset.count) - gone.length : held);
+  if (isSearch()) setCount(Number(counter()?.dataset.count) - gone.length);
+  else {
+    setCount(held + Math.max(0, newest - through));
+    counted = Math.max(counted, through);
+  }
   const shown = find("request");
   const isPinned = kind === "let_go" && document.querySelector("#pin [aria-pressed=true]");
   if (shown && isGone(Number(shown.dataset.number)) && !isPinned && !shown.dataset.gone) {
@@ -319,6 +325,7 @@ document.addEventListener("htmx:load", (event) => {
   if (event.detail.elt.id !== "list") return;
   cold = find("stream")?.cloneNode(true);
   newest = Math.max(newest, 0, ...listRows().map(number));
+  counted = Math.max(counted, newest);
   unseen = 0;
   if (!cold) poll(0);
   markOpenRow();

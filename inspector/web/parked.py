@@ -56,15 +56,18 @@ def open_stream(
 
 
 def _render_removals(services: Services, name: str, removals: Sequence[Removal]) -> bytes:
-    """``removed`` events: the kind, the number up to which it goes, and how many are left."""
+    """``removed`` events: the kind, the number up to which it goes, and how many are left.
+
+    ``last_number`` says which captures are among those: a reader may have heard of more, or
+    of fewer.
+    """
     try:
-        held = services.bins.get(name).request_count
+        now = services.bins.get(name)
+        left = {"request_count": now.request_count, "last_number": now.last_number}
     except BinNotFoundError:
-        held = 0
+        left = {"request_count": 0, "last_number": 0}
     return b"".join(
-        format_event(
-            "removed", json.dumps({"kind": each.kind, "number": each.number, "request_count": held})
-        )
+        format_event("removed", json.dumps({"kind": each.kind, "number": each.number, **left}))
         for each in removals
     )
 

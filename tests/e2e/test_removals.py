@@ -55,6 +55,22 @@ def test_what_a_full_bin_lets_go_of_leaves_the_list(page: Page, live_server: Liv
     expect(page.locator(COUNT)).to_have_text("3")
 
 
+def test_news_that_overtake_each_other_leave_the_count_right(
+    page: Page, live_server: LiveServer
+) -> None:
+    url = open_bin(page, live_server, "gone-early", 3)
+    tell = """told => document.dispatchEvent(
+        new CustomEvent("sse:removed", {detail: {data: JSON.stringify(told)}}))"""
+    gone = {"kind": "let_go", "number": 1, "request_count": 4, "last_number": 5}
+    page.evaluate(tell, gone)  # knows of two captures whose rows are still to come
+    expect(page.locator(COUNT)).to_have_text("4")
+    send_many(url, 2)
+    expect(page.locator(f"{ROW}[data-number='5']")).to_be_visible()
+    expect(page.locator(COUNT)).to_have_text("4")
+    page.evaluate(tell, {**gone, "request_count": 2, "last_number": 3})  # older than the rows
+    expect(page.locator(COUNT)).to_have_text("4")
+
+
 def test_a_deletion_lowers_the_count_of_a_search_by_what_it_had_found(
     page: Page, live_server: LiveServer
 ) -> None:

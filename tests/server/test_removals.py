@@ -43,3 +43,4 @@ def test_a_stream_tells_what_is_gone(server: RunningServer) -> None:
             assert told["kind"] == kind
             assert told["number"] >= number
             assert told["request_count"] == left
+            assert told["last_number"] == (0 if kind == "bin_deleted" else 3)
