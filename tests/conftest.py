@@ -6,7 +6,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from hypothesis import HealthCheck, settings
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 
 from tests.machine import skip_without
 from tests.postgresql import find_programs, make_database, run_cluster
@@ -38,13 +41,14 @@ MARKS = {
     "start_server": "process",
 }
 
+LONG = ("browser", "process", "slow")
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests by what they ask for, and run those with a browser last.
+    """Mark tests by what they ask for, and run first the files that take long.
 
-    Their driver keeps an event loop running in the main thread until the session
-    ends, which a later test of something asynchronous would stumble over.
+    Workers take whole files in this order, so the short ones at the end keep all busy.
     """
     for item in items:
         for fixture, mark in MARKS.items():
@@ -52,7 +56,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(mark)
         if "postgresql" in item.nodeid.partition("[")[2]:
             item.add_marker("postgres")
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    long = {item.path for item in items if any(map(item.get_closest_marker, LONG))}
+    items.sort(key=lambda item: item.path not in long)
+
+
+class CompiledTemplates(BytecodeCache):
+    """Templates compiled once a session, and not by each test's application anew."""
+
+    def __init__(self) -> None:
+        self.codes: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        code = self.codes.get(bucket.key + bucket.checksum)
+        if code is not None:
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.codes[bucket.key + bucket.checksum] = bucket.bytecode_to_string()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def templates_are_compiled_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Flask, "jinja_options", {"bytecode_cache": CompiledTemplates()})
+        yield
 
 
 @pytest.fixture(scope="session")
