@@ -27,8 +27,13 @@ FIXED = (
 )
 OTHERS = "other fields"
 # Where a program may begin a cell: ours, or one that splits at semicolons or tabs and then
-# takes our quotes for text. Full-width signs are signs to spreadsheets too.
-_FORMULA = re.compile(r"((?:\A|[;\t\r\n])[\" ]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
+# takes our quotes for text. Full-width signs are signs to spreadsheets too, and what shows
+# nothing before a sign may be trimmed away. No blank is a separator: a run is looked at once.
+_BLANK = (
+    r"[\" \0\x0b\x0c\x1c-\x1f\x85\xa0\xad\u1680"
+    r"\u2000-\u200f\u2028-\u202f\u205f-\u2069\u3000\ufeff]"
+)
+_FORMULA = re.compile(rf"((?:\A|[;\t\r\n]){_BLANK}*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 _CONTROL = ("\t", "\r", "\n")
 
 Iterate = Callable[[], Iterable[CapturedRequest]]

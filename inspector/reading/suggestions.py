@@ -66,17 +66,17 @@ def suggest(known: FieldValues, text: str) -> list[Suggestion]:
     for term, meaning, is_open in _list_terms(known, typed):
         if term not in (typed, f"{typed}:") or is_open:
             query = head + term
-            if is_open or _is_query(term):
+            if is_open or _is_query(query):
                 found.setdefault(term, Suggestion(query, term, meaning, is_open))
         if len(found) == MAX_SUGGESTIONS:
             break
     return list(found.values())
 
 
-def _is_query(term: str) -> bool:
+def _is_query(query: str) -> bool:
     try:
-        term.encode()
-        return bool(parse_query(term))
+        query.encode()
+        return bool(parse_query(query, is_typed=True))
     except (InspectorError, UnicodeEncodeError):
         return False
 

@@ -135,6 +135,15 @@ def test_no_cell_is_a_formula(cell: str) -> None:
     assert rows[0][f"'{cell}"] == f"'{cell}"
 
 
+@pytest.mark.parametrize(
+    "blank", ["\xa0", "\u3000", "\u200b", "\ufeff", "\u202e", "\xad", "\u2003 "]
+)
+@pytest.mark.parametrize("start", ["", "x;", "x\n"])
+def test_no_formula_hides_behind_what_shows_nothing(start: str, blank: str) -> None:
+    (row,) = csv.reader(io.StringIO(render_row([f"{start}{blank}=1+1"]), newline=""))
+    assert row == [f"{start}{blank}'=1+1"]
+
+
 @pytest.mark.parametrize("start", ["", "x;", 'x;"', "x; ", "\t", "x\t", "\r", "\n", "x\n", 'x,\n"'])
 @pytest.mark.parametrize("sign", ["=1+1", "+1", "-1", "@SUM(A1)", *FULL_WIDTH])
 def test_no_cell_is_a_formula_however_the_file_is_split(start: str, sign: str) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from inspector.domain import CapturedRequest
@@ -102,7 +102,14 @@ def test_fields_of_many_names_and_values_are_bounded(monkeypatch: pytest.MonkeyP
     assert len(count_values(many, time_s=60).values["n"]) == MAX_VALUES + 1
 
 
+@pytest.mark.parametrize("before", ["\x1b ", "-- ", '"" '])
+def test_nothing_completes_a_query_that_cannot_be_searched(before: str) -> None:
+    known = count_values(REQUESTS[:4], time_s=60)
+    assert all(each.is_open for each in suggest(known, before + "agent"))
+
+
 @given(st.text(max_size=60))
+@example("\x1b i")
 def test_any_text_has_its_suggestions(typed: str) -> None:
     known = count_values(REQUESTS[:4], time_s=60)
     found = suggest(known, typed)
