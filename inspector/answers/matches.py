@@ -127,6 +127,19 @@ def read_match(data: Any, place: str = "match") -> Match:
     return Match(tuple(given.items()), fields, _read_query(given.get("q"), f"{place}.q"))
 
 
+def read_early_match(data: Any, place: str = "match") -> Match:
+    """The match of a rule or a relay, asked before a request is stored; else as ``read_match``.
+
+    What is known of stored requests alone is refused, too: pins, notes, numbers, signatures
+    and tries.
+    """
+    match = read_match(data, place)
+    if match.query is not None and match.query.late:
+        problem = f"is asked before a request is stored, so it cannot say {match.query.late}"
+        raise _wrong(f"{place}.q", problem)
+    return match
+
+
 def _read_method(value: Any, place: str) -> str:
     if not isinstance(value, str) or not is_token(value) or len(value) > 100:
         raise _wrong(place, "is a method of HTTP, like POST")
@@ -162,12 +175,9 @@ def _read_query(value: Any, place: str) -> Query | None:
     if not isinstance(value, str):
         raise _wrong(place, "is a search, like ticket.agent.id=3")
     try:
-        query = parse_query(value)
+        return parse_query(value)
     except InspectorError as error:
         raise InspectorError("invalid_match", error.message, field=place) from error
-    if any(term.is_retry for term in query.terms):
-        raise _wrong(place, "is asked before a request is stored, so it cannot say is:retry")
-    return query
 
 
 def _wrong(place: str, problem: str) -> InspectorError:

@@ -7,12 +7,12 @@ request and the number of rules, whatever their patterns.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, Literal, cast, get_args
 
-from inspector.answers.matches import Match, read_match
+from inspector.answers.matches import Match, read_early_match, read_match
 from inspector.answers.presets import FIXED, MADE, NEED_SECRET, TAKE_SECRET
 from inspector.domain.answers import DEFAULT, Answer
 from inspector.domain.bin_answers import MAX_SECRET_CHARS, answer_to_json, read_answer
@@ -106,10 +106,13 @@ def answer_always(answer: Answer) -> AnswerRules:
     return NO_RULES if answer == DEFAULT else AnswerRules((AnswerRule(Match(), (answer,)),))
 
 
-def read_rules(data: Any, earlier: AnswerRules = NO_RULES) -> AnswerRules:
+def read_rules(
+    data: Any, earlier: AnswerRules = NO_RULES, *, were_kept: bool = False
+) -> AnswerRules:
     """Rules from their JSON object, ``{"rules": [...]}``.
 
-    A secret given as ``***`` is the one of the same preset in the ``earlier`` rules.
+    A secret given as ``***`` is the one of the same preset in the ``earlier`` rules. Those
+    that ``were_kept`` may ask for more than new ones.
 
     Raises ``InspectorError`` whose ``field`` is the place, like ``rules[0].answers[1].status``.
     """
@@ -126,11 +129,14 @@ def read_rules(data: Any, earlier: AnswerRules = NO_RULES) -> AnswerRules:
         for answer in rule.answers
         if answer.secret
     }
-    rules = [_read_rule(rule, f"rules[{at}]", kept) for at, rule in enumerate(data["rules"])]
+    read = read_match if were_kept else read_early_match
+    rules = [_read_rule(rule, f"rules[{at}]", kept, read) for at, rule in enumerate(data["rules"])]
     return AnswerRules(tuple(rules))
 
 
-def _read_rule(data: Any, place: str, kept: Mapping[str, str]) -> AnswerRule:
+def _read_rule(
+    data: Any, place: str, kept: Mapping[str, str], read: Callable[[Any, str], Match]
+) -> AnswerRule:
     if not isinstance(data, Mapping):
         raise _refuse(place, f"{place} is an object with answers.")
     for name in data:
@@ -151,7 +157,7 @@ def _read_rule(data: Any, place: str, kept: Mapping[str, str]) -> AnswerRule:
         answers += _read_answers(each, f"{place}.answers[{at}]", kept)
     if len(answers) > MAX_ANSWERS:
         raise _refuse(f"{place}.answers", f"{place}.answers are at most {MAX_ANSWERS}.")
-    match = read_match(data.get("match"), f"{place}.match")
+    match = read(data.get("match"), f"{place}.match")
     return AnswerRule(match, tuple(answers), cast("Then", then), name)
 
 
@@ -240,7 +246,7 @@ def load_rules(document: str | None) -> AnswerRules:
         return NO_RULES
     data = json.loads(document)
     if "rules" in data:
-        return read_rules(data)
+        return read_rules(data, were_kept=True)
     single = {"delay" if name == "delay_s" else name: value for name, value in data.items()}
     return answer_always(read_answer(single))
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from inspector.forms.losses import MAX_LOSSES
 from inspector.reading.text import escape_invisible, shorten
 from inspector.settings import declines_color
 
@@ -75,6 +76,10 @@ def format_request(request: dict[str, Any]) -> str:
     if attempt and attempt["number"] > 1:
         parts.append(_color(f"try {attempt['number']}", "yellow"))
     parts.append(format_size(request["body_size"]))
+    lost = request.get("form_lost")
+    if lost:
+        more = " or more" if len(lost) >= MAX_LOSSES else ""
+        parts.append(_color(f"{len(lost):,}{more} lost", "red"))
     refused = request.get("refused")
     if refused:
         parts.append(_color(f"refused {refused['status']}", "red"))

@@ -33,12 +33,12 @@ from inspector.domain.detection import (
 )
 from inspector.domain.headers import join_headers
 from inspector.domain.json_bodies import parse_sent_json
-from inspector.domain.multipart import MAX_PARTS, Part, PartList, split_parts
+from inspector.domain.multipart import MAX_PARTS, Part, PartList, is_told, split_parts
 from inspector.domain.summaries import LISTED_BODY_BYTES, RequestSummary, recall_summary
 from inspector.domain.texts import decode_text_body, recode
 from inspector.forms import Form, Note, parse
 from inspector.forms.dialects import find_dialect
-from inspector.forms.losses import find_losses
+from inspector.forms.losses import Losses, find_losses
 from inspector.forms.methods import note_on_method
 from inspector.forms.named_charsets import find_named_charset, note_on_charset
 from inspector.forms.parser import MAX_DEPTH, MAX_VARIABLES
@@ -46,7 +46,6 @@ from inspector.forms.parser import MAX_DEPTH, MAX_VARIABLES
 if TYPE_CHECKING:
     from inspector.domain.formats.parsing import Parsed
     from inspector.domain.senders.shapes import FoundSender
-    from inspector.forms.parts import PartField
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 PARTS_TYPE = "multipart/form-data"
@@ -263,6 +262,11 @@ class Message:
         return (*filter(None, noted), *form.notes)
 
     @cached_property
+    def losses(self) -> Losses:
+        """The fields of the form that PHP would not read, or not under the names sent."""
+        return Losses() if self.form is None else find_losses(self.form)
+
+    @cached_property
     def parts(self) -> PartList | None:
         """A multipart body's parts, files among them; None when it is none."""
         kind = self.media_type
@@ -282,7 +286,7 @@ class Message:
         return {
             index: part
             for index, part in enumerate(self.parts.parts)
-            if part.filename is not None or not _is_told(part, by_start.get(part.start))
+            if part.filename is not None or not is_told(part, by_start.get(part.start))
         }
 
     @cached_property
@@ -385,14 +389,7 @@ class Message:
             title=finding.find_title(sender, told) or name,
             sender=sender,
             detected=self.detected,
-            lost=find_losses(self.form).count if self.json is None and self.form else 0,
+            lost=0 if self.json is not None else self.losses.count,
             delivery_key=delivery_key,
             gist=finding.find_gist(value),
         )
-
-
-def _is_told(part: Part, field: PartField | None) -> bool:
-    """True when a field of the form has all that a part has."""
-    if field is None:
-        return False
-    return part.name == decode_text(field.name) and part.data == field.value

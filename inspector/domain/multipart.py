@@ -6,12 +6,15 @@ A reader's view, not a validator: a body that breaks off gives the parts that ca
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
 from inspector.capture import split_headers
 from inspector.domain.content import decode_text
 from inspector.forms.text import UTF_8, find_charset
+
+if TYPE_CHECKING:
+    from inspector.forms.parts import PartField
 
 MAX_PARTS = 1000
 MAX_PART_HEAD_BYTES = 16_384
@@ -105,3 +108,10 @@ def _read_parameters(value: str) -> dict[str, str]:
             text = unquote(encoded, find_charset(charset) or UTF_8, errors="replace")
         found.setdefault(name, text)
     return found
+
+
+def is_told(part: Part, field: PartField | None) -> bool:
+    """True when a field of the form has all that a part has."""
+    if field is None:
+        return False
+    return part.name == decode_text(field.name) and part.data == field.value

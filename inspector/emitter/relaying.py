@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from inspector.answers.matches import read_match
+from inspector.answers.matches import read_early_match
 from inspector.answers.relays import Relay
 from inspector.capture import find_bin_name, split_headers
 from inspector.clock import time
@@ -90,7 +90,7 @@ def read_relay(
         message = f"The URL leads back to {bin_name} itself: it would relay to itself for ever."
         raise InspectorError("relay_loops", message, field="url")
     timeout_s = _read_timeout(data.get("timeout", DEFAULT_TIMEOUT_S))
-    match = read_match(data.get("match"))
+    match = read_early_match(data.get("match"))
     return Relay(url, flags["wait"], timeout_s, match, flags["resign"])
 
 

@@ -25,6 +25,11 @@ class Loss(NamedTuple):
     path: tuple[str, ...]
     reason: str
 
+    @property
+    def message(self) -> str:
+        """What became of the field, behind its name."""
+        return f"sent, but PHP would not read it: {self.reason}"
+
 
 @dataclass(frozen=True, slots=True)
 class Losses:
@@ -33,10 +38,10 @@ class Losses:
     count: int = 0
     fields: tuple[Loss, ...] = ()
 
-    def find(self, path: tuple[str, ...]) -> str | None:
-        """The reason of the first lost field at a path or below it, None when there is none."""
+    def find(self, path: tuple[str, ...]) -> Loss | None:
+        """The first lost field at a path or below it, None when there is none."""
         depth = len(path)
-        return next((each.reason for each in self.fields if each.path[:depth] == path), None)
+        return next((each for each in self.fields if each.path[:depth] == path), None)
 
 
 def find_losses(form: Form) -> Losses:

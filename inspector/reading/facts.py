@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from inspector.forms.losses import Losses
+from inspector.forms.losses import Loss, Losses
 from inspector.reading.grouping import preview_value
 from inspector.reading.meaning import DURATION, TIME, Context, Meaning, find_meaning
 from inspector.reading.nodes import scalar_text
@@ -62,8 +62,8 @@ def find_facts(value: Any, received_at: datetime) -> tuple[Fact, ...]:
     return tuple(fact for fact in facts if fact is not None)
 
 
-def find_lost_facts(facts: tuple[Fact, ...], losses: Losses) -> tuple[tuple[str, str], ...]:
-    """The facts that were sent and not read, each label with the reason."""
+def find_lost_facts(facts: tuple[Fact, ...], losses: Losses) -> tuple[tuple[str, Loss], ...]:
+    """The facts that were sent and not read, each label with its field."""
     answered = {fact.label for fact in facts}
     asked = (
         (question.label, losses.find(parse_path(path)))
@@ -71,7 +71,7 @@ def find_lost_facts(facts: tuple[Fact, ...], losses: Losses) -> tuple[tuple[str,
         if question.label not in answered
         for path in question.paths[:1]
     )
-    return tuple((label, reason) for label, reason in asked if reason is not None)
+    return tuple((label, loss) for label, loss in asked if loss is not None)
 
 
 def find_subject(value: Any) -> str | None:

@@ -206,7 +206,7 @@ def _field_difference(request: Message, text: str, expected: Any) -> Difference 
         difference = compare(text, expected, actual)
     if difference is None or difference.actual is not MISSING:
         return difference
-    hint = explain_missing(root, path) if source else _explain_unread(request)
+    hint = explain_absent(request, root, path) if source else _explain_unread(request)
     return Difference(text, expected, MISSING, hint)
 
 
@@ -225,6 +225,12 @@ def explain_odd_type(request: Message) -> str:
     kind = request.media_type.essence
     named = f"its Content-Type is {kind[:60]}" if kind else "it has no Content-Type"
     return f"the body looks like JSON, but {named}"
+
+
+def explain_absent(request: Message, root: Any, path: Path) -> str:
+    """Why the content ``root`` of a request has nothing at a path: it was lost, or never sent."""
+    loss = request.losses.find(path)
+    return loss.message if loss else explain_missing(root, path)
 
 
 def explain_missing(root: Any, path: Path) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from inspector.domain.messages import Message
 from inspector.forms import Pair
-from inspector.forms.losses import Losses, find_losses
+from inspector.forms.losses import Loss, Losses
 from inspector.reading.content import FORM, find_content
 from inspector.reading.facts import Fact, find_facts, find_lost_facts, find_subject
 from inspector.reading.grouping import is_ticket
@@ -60,18 +60,18 @@ class Reading:
     losses: Losses = field(default_factory=Losses)
 
     @property
-    def lost_facts(self) -> tuple[tuple[str, str], ...]:
-        """The facts that lost fields would have answered, by label with the reason."""
+    def lost_facts(self) -> tuple[tuple[str, Loss], ...]:
+        """The facts that lost fields would have answered, by label."""
         return find_lost_facts(self.facts, self.losses)
 
     @property
-    def lost_subject(self) -> str | None:
-        """Why a subject that was sent is not read."""
+    def lost_subject(self) -> Loss | None:
+        """The subject that was sent and is not read."""
         return self.losses.find(("ticket", "subject"))
 
     @property
-    def lost_custom_data(self) -> str | None:
-        """Why ``custom_data`` that was sent, or a part of it, is not read."""
+    def lost_custom_data(self) -> Loss | None:
+        """The ``custom_data`` that was sent, or a part of it, and is not read."""
         return self.losses.find(("custom_data",))
 
 
@@ -120,7 +120,7 @@ def build_reading(
         _find_custom_data(value) if ticket else None,
         receiver,
         differences,
-        find_losses(request.form) if is_php and request.form else Losses(),
+        request.losses if is_php else Losses(),
     )
 
 

@@ -11,14 +11,15 @@ from sqlalchemy import Engine, text
 CHECKED = "checked"
 INDEX_TOKEN = "index"  # noqa: S105 - the name of a value
 INDEX_CLOSED = "index closed"
+INDEX_VERSION = "index version"
 COPY_OF = "copy of"
-OF_ONE_DATABASE = (CHECKED, INDEX_TOKEN, INDEX_CLOSED, COPY_OF)
+OF_ONE_DATABASE = (CHECKED, INDEX_TOKEN, INDEX_CLOSED, INDEX_VERSION, COPY_OF)
 
-_FIND = text("SELECT value FROM installation WHERE name = :name")
+FIND_VALUE = text("SELECT value FROM installation WHERE name = :name")
 _ADD = text(
     "INSERT INTO installation (name, value) VALUES (:name, :value) ON CONFLICT (name) DO NOTHING"
 )
-_SET = text(
+SET_VALUE = text(
     "INSERT INTO installation (name, value) VALUES (:name, :value)"
     " ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 )
@@ -28,14 +29,14 @@ _DELETE = text("DELETE FROM installation WHERE name = :name")
 def find_value(engine: Engine, name: str) -> str | None:
     """The value, None where there is none."""
     with engine.connect() as connection:
-        found = connection.execute(_FIND, {"name": name}).scalar()
+        found = connection.execute(FIND_VALUE, {"name": name}).scalar()
     return None if found is None else str(found)
 
 
 def set_value(engine: Engine, name: str, value: str) -> None:
     """Keep a value in the place of the one before."""
     with engine.begin() as connection:
-        connection.execute(_SET, {"name": name, "value": value})
+        connection.execute(SET_VALUE, {"name": name, "value": value})
 
 
 def ensure_value(engine: Engine, name: str, make: Callable[[], str]) -> str:

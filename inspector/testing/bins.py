@@ -286,6 +286,24 @@ class WebhookBin(BinSettings):
         given = options or {}
         return [self.replay(each, to=to, **given) for each in self.find_all(**match)]
 
+    def schema(
+        self,
+        format: str = "json-schema",  # noqa: A002 - as in the API
+        event: str | None = None,
+    ) -> str:
+        """The schema of the forms and JSON so far, those of one ``event`` or of all, as text.
+
+        ``format`` is ``json-schema`` (2020-12), ``typescript``, ``python`` (TypedDict classes)
+        or ``pydantic``. What each body of an event had is required, all else is optional.
+        Raises ``ValueError`` for another format, ``InspectorError`` for an event that never came.
+        """
+        from inspector.reading.schema import FORMATS, write_schema_of
+
+        if format not in FORMATS:
+            raise ValueError(f"format is one of {', '.join(FORMATS)}, not {format!r}")
+        captured = (each.captured for each in self.requests)
+        return write_schema_of(self.name, captured, format, event)
+
     def take_handler_errors(self) -> list[BaseException]:
         """The errors that functions which answer have raised since the last call."""
         errors, self.script.errors = self.script.errors, []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from inspector.domain.headers import Headers
 from inspector.forms import to_json_safe
 from inspector.reading.content import find_content
-from inspector.reading.matching import explain_missing, explain_odd_type
+from inspector.reading.matching import explain_absent, explain_odd_type
 from inspector.reading.paths import MISSING, find_value, parse_path
 from inspector.reading.text import escape_invisible, shorten
 from inspector.testing.outcomes import RequestOutcome
@@ -50,7 +50,7 @@ class ReceivedRequest(RequestOutcome):
         from inspector.reading.json_notes import explain_unread  # most fields are there
 
         reason = (
-            explain_missing(root, keys)
+            explain_absent(self.captured, root, keys)
             if source
             else (explain_odd_type(self.captured) or explain_unread(self.captured))
         )
@@ -138,6 +138,12 @@ class ReceivedRequest(RequestOutcome):
     def form_notes(self) -> list[dict[str, str]]:
         """Notes on fields that PHP drops or changes."""
         found: list[dict[str, str]] = self._json["form_notes"]
+        return found
+
+    @property
+    def form_lost(self) -> list[dict[str, str]]:
+        """Fields that were sent and that PHP would not read: ``name`` and ``message``."""
+        found: list[dict[str, str]] = self._json["form_lost"]
         return found
 
     @cached_property

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
+from inspector.errors import InspectorError
 from inspector.testing import FieldNotFoundError, InspectorServer, ReceivedRequest, WebhookBin
 from tests.loops import run
 
@@ -55,6 +56,34 @@ def test_a_ticket_in_parts_is_one_for_a_test(webhook_bin: WebhookBin) -> None:
     assert request.headers["Content-Type"].startswith("multipart/form-data")
     assert request.at("ticket.participants.0.person.name") == "Ann"
     assert (request.ticket, request.form_data) == (urlencoded.ticket, urlencoded.form_data)
+
+
+def test_a_field_that_php_would_not_read_is_said_to_be_lost(webhook_bin: WebhookBin) -> None:
+    many = {f"field_{number}": "x" for number in range(1_000)}
+    requests.post(webhook_bin.url, data=many | {"custom_data": "a"}, timeout=10)
+    request = webhook_bin.wait()
+    says = "sent, but PHP would not read it: field 1,001 of at most 1,000"
+    assert request.form_lost == [{"name": "custom_data", "message": says}]
+    with pytest.raises(FieldNotFoundError, match=f"no custom_data: {says}"):
+        request.at("custom_data")
+    with pytest.raises(AssertionError, match=says):
+        webhook_bin.wait(timeout=0.1, where={"custom_data": "a"})
+
+
+def test_the_schema_of_what_came_is_the_one_of_the_api(webhook_bin: WebhookBin) -> None:
+    for event, body in (("push", {"ref": "main"}), ("fork", {"id": 5}), ("fork", {"id": "6"})):
+        requests.post(webhook_bin.url, json=body, headers={"X-GitHub-Event": event}, timeout=10)
+    webhook_bin.wait(count=3)
+    call = webhook_bin.inspect_url.replace("/bins/", "/api/v1/bins/") + "/schema"
+    assert webhook_bin.schema() == requests.get(call, timeout=60).text
+    for given in ({"format": "typescript"}, {"format": "pydantic", "event": "fork"}):
+        assert webhook_bin.schema(**given) == requests.get(call, given, timeout=60).text
+    webhook_bin.clear()
+    assert "The bodies of 0 requests" in webhook_bin.schema("python")
+    with pytest.raises(ValueError, match=r"format is one of json-schema, typescript, .* not 'xml'"):
+        webhook_bin.schema("xml")
+    with pytest.raises(InspectorError, match="no body of the event 'push'"):
+        webhook_bin.schema(event="push")
 
 
 def test_a_form_is_there_as_other_receivers_read_it(webhook_bin: WebhookBin) -> None:

@@ -7,6 +7,7 @@ import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,13 @@ from inspector.capture import Capture
 from inspector.reading.query import parse_query
 from inspector.settings import Settings
 from inspector.storage.outcomes import Stored
+from inspector.storage.search import table_index, word_index
 from inspector.storage.search.file_index import FileIndex
 from inspector.storage.search.indexes import open_index
 from inspector.storage.search.search_index import SearchIndex
+from inspector.storage.search.word_index import VERSION
 from inspector.web.services import Services
+from tests.reading.captures import make_captured
 
 HEAD = b"POST /b1 HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
 
@@ -35,7 +39,9 @@ def store(services: Services, count: int, subject: str = "x") -> None:
 
 def search(services: Services, subject: str = "x") -> tuple[int, int | None]:
     bin_ = services.bins.get("b1")
-    found = services.search.find(bin_, parse_query(f"ticket.subject={subject}"), time_s=60)
+    found = services.search.find(
+        bin_, parse_query(f"ticket.subject={subject}"), limit=500, time_s=60
+    )
     return len(found.requests), found.searched_to
 
 
@@ -224,6 +230,77 @@ def test_two_instances_that_store_and_fill_at_once_leave_nothing_out(
             assert knows(services, services.search.index) == 80
             fill(services.search.index)
             assert knows(services, services.search.index) == 80
+
+
+def read_by(version: int, patch: pytest.MonkeyPatch, words: str | None = None) -> None:
+    """Be a version whose reader finds these words in each request, or what is in it."""
+    for module in (word_index, table_index):
+        patch.setattr(module, "VERSION", version)
+        if words is not None:
+            patch.setattr(
+                module, "make_document", lambda request: (f"b{request.bin_id} mpost", words)
+            )
+
+
+def test_words_that_an_older_reader_found_are_read_anew(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        read_by(VERSION - 1, patch, "nothing")
+        with instance(database_url, tmp_path) as (services, index):
+            store(services, 70)
+            fill(index)
+            assert knows(services, index) == 0
+            store(services, 1)
+    with instance(database_url, tmp_path) as (services, index):
+        assert services.search.index is index
+        index.fill()  # The thread that fills it begins at the start.
+        assert search(services) == (71, None)
+        fill(index)
+        assert search(services) == (71, None)
+        assert knows(services, index) == 71
+        assert index.count_missing() == 0
+
+
+def test_an_older_server_beside_a_newer_leaves_the_words_to_it(
+    postgresql_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with instance(postgresql_database, tmp_path) as (services, index):
+        store(services, 3)
+        fill(index)
+        store(services, 1)
+        with monkeypatch.context() as patch:
+            read_by(VERSION - 1, patch, "nothing")
+            fill(index)
+            assert index.count_missing() == 1
+            assert search(services) == (4, None)
+        fill(index)
+        assert index.count_missing() == 0
+        assert search(services) == (4, None)
+
+
+PIECES = (
+    b'Content-Type: application/x-www-form-urlencoded\r\n\r\nticket[id]=5&payload={"a":{"b":1}}',
+    b'Content-Type: application/json\r\n\r\n{"a":["x y",1.50,null],"s":"{\\"in\\":2}","\\u4e2d":1}',
+    b"Content-Type: text/plain\r\nX-GitHub-Event: push\r\n\r\n<a x='1'><b>c</b></a>",
+    b"Content-Type: application/msgpack\r\n\r\n\x81\xa1a\xa1b",
+    b"Content-Type: application/x-ndjson\r\n\r\n{}\n[2]",
+    b"Content-Type: multipart/form-data; boundary=x\r\n\r\n"
+    b"--x\r\nContent-Disposition: form-data; name=a; filename=f.txt\r\n\r\ntext\r\n--x--",
+    b'Content-Type: application/json\r\n\r\n{"j":"eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbm4ifQ.",'
+    b'"t":"aGVsbG8gd29ybGQsIGhlbGxvIQ==","u":"http://x/?q=a%20b"}',
+    b"\r\n\xff\x00",
+)
+
+
+def test_a_reader_that_finds_other_words_has_another_version() -> None:
+    """Where this fails, raise ``VERSION``: else old requests keep the words that they had."""
+    found = []
+    for piece in PIECES:
+        head, _, body = piece.partition(b"\r\n\r\n")
+        made = make_captured(b"PUT /b1/p?q=1 HTTP/1.1\r\n" + head + b"\r\n", body)
+        found.append(word_index.make_document(made))
+    assert (VERSION, sha256(repr(found).encode()).hexdigest()[:16]) == (12, "ce8ef9c43e85f980")
 
 
 def test_statistics_are_renewed_and_bodies_compressed(

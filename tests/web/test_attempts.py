@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+import pytest
 from flask.testing import FlaskClient
+
+from inspector.answers.rules import load_rules
 
 
 def send(client: FlaskClient, delivery: str) -> None:
@@ -44,8 +48,38 @@ def test_the_api_tells_a_try_alone_and_in_an_array_and_finds_it(client: FlaskCli
     assert [each["number"] for each in client.get(f"{calls}?q=is:retry").get_json()] == [3]
 
 
-def test_an_answer_rule_cannot_ask_for_what_is_not_stored_yet(client: FlaskClient) -> None:
-    rules = {"rules": [{"match": {"q": "is:retry"}, "answers": [{"status": 200}]}]}
-    answer = client.put("/api/v1/bins/orders/answers", json=rules)
-    assert answer.status_code == 400
-    assert "is:retry" in answer.get_json()["error"]["message"]
+@pytest.mark.parametrize(
+    ("query", "term"),
+    [
+        ("is:retry", "is:retry"),
+        ("-is:retry", "is:retry"),
+        ("method:POST -(a is:Retry)", "is:Retry"),
+        ("a or is:pinned", "is:pinned"),
+        ("-is:noted", "is:noted"),
+        ("note:later", "note:later"),
+        ("number:7", "number:7"),
+        ('-signature:"valid"', "signature:valid"),
+    ],
+)
+def test_a_rule_or_a_relay_cannot_ask_for_what_is_not_stored_yet(
+    client: FlaskClient, query: str, term: str
+) -> None:
+    rules = {"rules": [{"match": {"q": query}, "answers": [{"status": 200}]}]}
+    relay = {"url": "http://127.0.0.1:9/", "match": {"q": query}}
+    for path, given in (("answers", rules), ("relay", relay)):
+        answer = client.put(f"/api/v1/bins/orders/{path}", json=given)
+        assert answer.status_code == 400
+        told = answer.get_json()["error"]["message"]
+        assert told.endswith(f"before a request is stored, so it cannot say {term}.")
+
+
+def test_a_rule_that_was_kept_by_an_earlier_version_is_still_read() -> None:
+    kept = {"rules": [{"match": {"q": "-is:retry"}, "answers": [{"status": 503}]}]}
+    assert load_rules(json.dumps(kept)).to_json()["rules"][0]["match"] == {"q": "-is:retry"}
+
+
+def test_what_is_stored_is_sent_again_by_its_tries(client: FlaskClient) -> None:
+    send(client, "a")
+    asked = {"url": "http://127.0.0.1:9/", "match": {"q": "is:retry"}}
+    answer = client.post("/api/v1/bins/orders/replay", json=asked)
+    assert answer.status_code == 202

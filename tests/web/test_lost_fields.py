@@ -8,6 +8,8 @@ from html import unescape
 import pytest
 from flask.testing import FlaskClient
 
+from inspector.cli.lines import format_request
+from inspector.forms.losses import MAX_LOSSES
 from tests.reading.captures import FORM_TYPE, SAMPLE_BODY
 
 MANY = "&".join(f"field_{number}=x" for number in range(1_200))
@@ -83,3 +85,28 @@ def test_the_tree_does_not_call_absent_what_was_sent(client: FlaskClient) -> Non
         ("person_context", "not sent"),
         ("custom_data", "sent, but PHP would not read it: field 1,202 of at most 1,000"),
     ]
+
+
+def test_the_api_says_what_the_page_says(client: FlaskClient) -> None:
+    client.post(
+        "/orders", data=f"{MANY}&ticket[subject]=Printer&custom_data=a", content_type=FORM_TYPE
+    )
+    client.post("/orders", data=SAMPLE_BODY, content_type=FORM_TYPE)
+    whole, found = client.get("/api/v1/bins/orders/requests").get_json()
+    assert whole["form_lost"] == []
+    assert found["form_lost"][-2:] == [
+        {
+            "name": name,
+            "message": f"sent, but PHP would not read it: field {at} of at most 1,000",
+        }
+        for name, at in (("ticket[subject]", "1,201"), ("custom_data", "1,202"))
+    ]
+    assert "  202 lost" in format_request(found)
+    assert "lost" not in format_request(whole)
+
+
+def test_many_lost_fields_are_bounded_in_the_api(client: FlaskClient) -> None:
+    client.post("/orders", data="a" * 10 + "&b" * 5_000, content_type=FORM_TYPE)
+    (found,) = client.get("/api/v1/bins/orders/requests").get_json()
+    assert len(found["form_lost"]) == MAX_LOSSES
+    assert f"  {MAX_LOSSES:,} or more lost" in format_request(found)

@@ -51,7 +51,8 @@ class Condition:
     that it is pinned or has a note, and ``is_retry`` that it is a delivery sent again.
     ``name`` is the field that a term looks at and ``wanted`` the words or the pattern it
     wants there, or anywhere without a name; ``terms`` are those of a group that are not
-    turned round.
+    turned round. ``late`` is a term in it, turned round or not, that is known of stored
+    requests alone.
     """
 
     test: Test
@@ -67,6 +68,7 @@ class Condition:
     name: Name | None = None
     wanted: Wanted | None = None
     terms: tuple[Condition, ...] = ()
+    late: str = ""
 
     def list_terms(self) -> tuple[Condition, ...]:
         """Itself, or the terms of a group."""
@@ -110,6 +112,7 @@ def join_all(parts: Sequence[Condition]) -> Condition:
         is_annotated=any(part.is_annotated for part in parts),
         is_retry=any(part.is_retry for part in parts),
         terms=tuple(term for part in parts for term in part.list_terms()),
+        late=next((part.late for part in parts if part.late), ""),
     )
 
 
@@ -134,6 +137,7 @@ def join_any(parts: Sequence[Condition]) -> Condition:
         is_annotated=all(part.is_annotated for part in parts),
         is_retry=all(part.is_retry for part in parts),
         terms=tuple(term for part in parts for term in part.list_terms()),
+        late=next((part.late for part in parts if part.late), ""),
     )
 
 
@@ -141,7 +145,7 @@ def negate(part: Condition) -> Condition:
     """It does not hold."""
     test = part.test
     barred = (part.lookup.word,) if part.is_mark and isinstance(part.lookup, Mark) else ()
-    return Condition(lambda request: not test(request), barred=barred)
+    return Condition(lambda request: not test(request), barred=barred, late=part.late)
 
 
 @dataclass(frozen=True)
@@ -164,6 +168,11 @@ class Query:
     def terms(self) -> tuple[Condition, ...]:
         """The terms that are not turned round."""
         return () if self.condition is None else self.condition.list_terms()
+
+    @property
+    def late(self) -> str:
+        """A term that is known of stored requests alone; empty without one."""
+        return "" if self.condition is None else self.condition.late
 
     @property
     def lookup(self) -> Lookup | None:

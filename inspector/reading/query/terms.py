@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from inspector.domain import CapturedRequest
 from inspector.errors import InspectorError
@@ -32,6 +33,10 @@ from inspector.reading.words import (
 )
 
 FILTERS = ("method", "path", "has", "is", "note", "number", "before", "after", *SENDER_TESTS)
+# Of a request that is not stored yet nobody can tell these.
+_LATE = frozenset(
+    ("note", "number", "signature", *(f"is:{flag}" for flag in (*ANNOTATED_FLAGS, RETRY)))
+)
 _FILTER = re.compile(rf"({'|'.join(FILTERS)}):(.*)\Z", re.DOTALL)
 # A name has these signs in quotes only, so that a pasted URL is words and no comparison.
 _KEY = r'(?:\["[^"]*"\]|[^\s:/?&=!<>])'
@@ -44,7 +49,12 @@ _PATTERN = re.compile(r"/(.+)/\Z", re.DOTALL)
 def make_term(term: str) -> Condition:
     """One term, its quotes in it. Raises ``invalid_query``."""
     known = _FILTER.match(term)
-    return _make_filter(known[1], _unquote(known[2])) if known else _make_other(term)
+    if not known:
+        return _make_other(term)
+    name, value = known[1], _unquote(known[2])
+    made = _make_filter(name, value)
+    late = f"{name}:{value}"
+    return replace(made, late=late) if name in _LATE or late.lower() in _LATE else made
 
 
 def make_pattern_term(source: str) -> Condition:

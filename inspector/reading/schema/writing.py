@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from inspector.domain import CapturedRequest
 from inspector.errors import InspectorError
 from inspector.reading.overview.aggregates import Snapshot
 from inspector.reading.schema.events import BodyShapes, EventShape
@@ -41,6 +44,20 @@ def write_schema(
     if form == "json-schema":
         return write_json_schema(shapes, events, f"{said}.")
     return _WRITERS[form](build_models(shapes, events), f"{said}.")
+
+
+def write_schema_of(
+    bin_name: str,
+    requests: Iterable[CapturedRequest],
+    form: str = "json-schema",
+    event: str | None = None,
+) -> str:
+    """The schema of the bodies of these requests, oldest first; see ``write_schema``."""
+    shapes = BodyShapes()
+    for each in requests:
+        shapes.add(each)
+    count = shapes.request_count
+    return write_schema(bin_name, Snapshot(shapes, count, count, count, True), form, event)
 
 
 def _find_event(bin_name: str, shapes: BodyShapes, name: str) -> EventShape:

@@ -2,7 +2,8 @@
 
 A request waits in ``requests_to_index`` from the transaction that stores it to the one that
 adds its words, so each is in one of the two tables for whoever looks: whatever order
-transactions end in, nothing is left out. One instance at a time fills it.
+transactions end in, nothing is left out. One instance at a time fills it. When a newer one finds
+other words than those that are there were found by, all requests wait again.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from inspector.domain import Bin, CapturedRequest
 from inspector.domain.attempts import MAX_ATTEMPTS
@@ -18,11 +19,12 @@ from inspector.reading.query import AllOf, Lookup, Mark, Query
 from inspector.reading.words import WORD, Phrase
 from inspector.storage.attempts import KnownDeliveries
 from inspector.storage.bins import BinStore
-from inspector.storage.database.postgresql import INDEX_LOCK
+from inspector.storage.database.postgresql import ENQUEUE_ALL, INDEX_LOCK
+from inspector.storage.installation import FIND_VALUE, INDEX_VERSION, SET_VALUE
 from inspector.storage.models import db
 from inspector.storage.requests import RequestStore
 from inspector.storage.search.search_index import BATCH
-from inspector.storage.search.word_index import PARTLY, make_document
+from inspector.storage.search.word_index import PARTLY, VERSION, make_document
 
 # PostgreSQL's bounds on a word and on all words of a request, with some room.
 MAX_WORD_BYTES = 2_000
@@ -122,6 +124,8 @@ class TableIndex:
         with self._engine.begin() as connection:
             if not connection.execute(_LOCK, {"key": INDEX_LOCK}).scalar():
                 return False
+            if not _is_ours(connection):
+                return False
             waiting = connection.execute(_WAITING, {"limit": BATCH}).all()
             for bin_id in {row.bin_id for row in waiting}:
                 bin_ = self._bins.find_by_id(bin_id)
@@ -165,6 +169,18 @@ class TableIndex:
 
     def close(self) -> None:
         """It is the database's."""
+
+
+def _is_ours(connection: Connection) -> bool:
+    """Have all requests wait again where an older reader found their words.
+
+    False where a newer one did: it fills the index, and its words stay.
+    """
+    found = int(connection.execute(FIND_VALUE, {"name": INDEX_VERSION}).scalar() or 0)
+    if found < VERSION:
+        connection.exec_driver_sql(ENQUEUE_ALL)
+        connection.execute(SET_VALUE, {"name": INDEX_VERSION, "value": str(VERSION)})
+    return found <= VERSION
 
 
 def list_words(request: CapturedRequest) -> list[str]:

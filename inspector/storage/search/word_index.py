@@ -22,7 +22,9 @@ from inspector.reading.query import AllOf, Lookup, Mark, Query
 from inspector.reading.words import WORD, Phrase, searched_lines
 from inspector.storage.database.files import COMPANIONS, make_private_file
 
-SCHEMA = 11
+# Raise it with each change of what ``make_document`` finds, or of the tables here: what is in an
+# index was read by an older one, and is read anew.
+VERSION = 12
 MAX_WORDS_A_REQUEST = 20_000
 # The mark of requests that have more than is indexed: any search may be for them.
 PARTLY = "partly"
@@ -97,7 +99,7 @@ class WordIndex:
         execute = self._connection.execute
         execute("PRAGMA journal_mode = WAL")
         execute("PRAGMA synchronous = OFF")
-        if execute("PRAGMA user_version").fetchone()[0] != SCHEMA:
+        if execute("PRAGMA user_version").fetchone()[0] != VERSION:
             self.start_afresh("")
 
     def start_afresh(self, token: str) -> None:
@@ -126,7 +128,7 @@ class WordIndex:
             "(last_row INTEGER NOT NULL, gone INTEGER NOT NULL, token TEXT NOT NULL)"
         )
         execute("INSERT INTO progress VALUES (0, 0, ?)", (token,))
-        execute(f"PRAGMA user_version = {SCHEMA}")
+        execute(f"PRAGMA user_version = {VERSION}")
 
     @property
     def progress(self) -> Progress:

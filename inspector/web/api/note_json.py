@@ -16,6 +16,13 @@ class NoteJson(TypedDict):
     message: str
 
 
+class LostJson(TypedDict):
+    """A field that was sent and that PHP would not read."""
+
+    name: Annotated[str, About("The field's name as sent.")]
+    message: Annotated[str, About("What became of it, and why.")]
+
+
 class JsonNoteJson(TypedDict):
     """A note on a JSON body: the place of a break, or an oddity."""
 

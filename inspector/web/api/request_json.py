@@ -21,6 +21,7 @@ from inspector.web.api.note_json import (
     FileJson,
     HeaderNoteJson,
     JsonNoteJson,
+    LostJson,
     NoteJson,
     ParsedJson,
     PartJson,
@@ -109,6 +110,10 @@ class RequestJson(WireJson):
         ),
     ]
     form_notes: list[NoteJson]
+    form_lost: Annotated[
+        list[LostJson],
+        About("Fields that PHP would not read, or not under the names sent; the first 1,000."),
+    ]
     form_refusal: Annotated[
         str | None, About("How the receiver of as rejects the form; null when it takes it.")
     ]
@@ -181,6 +186,9 @@ def _read_to_json(request: CapturedRequest, dialect: str) -> dict[str, Any]:
         **_tell_sender(request),
         "form": getattr(form, "value", None),
         "form_notes": notes_to_json(request.list_form_notes(form)),
+        "form_lost": [
+            {"name": each.name, "message": each.message} for each in request.losses.fields
+        ],
         "form_refusal": (form.refusal or None) if form is not None and dialect != PHP else None,
         "ticket": request.ticket,
         "person_context": request.person_context,
