@@ -20,9 +20,10 @@ from inspector.domain import CapturedRequest
 
 log = logging.getLogger("inspector")
 
-# More than a person reads; what came beyond them is told as a number.
-MAX_LINES = 100
-# Between two looks, so that captures go first; after one that left some out, nobody reads along.
+# More than a person reads; what came beyond them is told as a number. While requests come so
+# fast that some are left out nobody reads along, and each line is taken from the captures.
+MAX_LINES, FLOOD_LINES = 100, 10
+# Between two looks, so that captures go first; after one that left some out it is longer.
 PAUSE_S, FLOOD_PAUSE_S = 0.1, 1.0
 # A pipe that can be written to at all takes so much at once.
 MAX_LINE_BYTES = 4096
@@ -45,6 +46,7 @@ class RequestLines:
         self._positions = dict(positions)
         self._private = private
         self._news: dict[int, int] = {}
+        self._max_lines = MAX_LINES
         self._changed = threading.Condition()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="inspector-lines", daemon=True)
@@ -72,26 +74,26 @@ class RequestLines:
                 while not self._news and not self._stopping.is_set():
                     self._changed.wait()
                 news, self._news = self._news, {}
-            pause_s = PAUSE_S
+            is_flood = False
             try:
                 for bin_id, newest in news.items():
-                    if self._print(bin_id, newest):
-                        pause_s = FLOOD_PAUSE_S
+                    is_flood |= self._print(bin_id, newest) > 0
             except OSError:
                 return  # Nobody reads any more.
             except Exception as error:  # a full disk, say; the next line brings what is missing
                 reason = str(error).partition("\n")[0]
                 told = log.isEnabledFor(logging.DEBUG)
                 log.warning("Lines for requests wait: %s", reason, exc_info=told)
-            self._stopping.wait(pause_s)
+            self._max_lines = FLOOD_LINES if is_flood else MAX_LINES
+            self._stopping.wait(FLOOD_PAUSE_S if is_flood else PAUSE_S)
 
     def _print(self, bin_id: int, newest: int) -> int:
         """Print a line for each new request of a bin; how many of them were left out."""
         after = self._positions.get(bin_id, 0)
-        skipped = max(0, newest - after - MAX_LINES)
+        skipped = max(0, newest - after - self._max_lines)
         if skipped:
             _write(f"... and {skipped:,} more")
-        found = self._load(bin_id, after + skipped, MAX_LINES)
+        found = self._load(bin_id, after + skipped, self._max_lines)
         is_private = self._private(bin_id)
         for request in found:
             _write(format_request(_describe(request, is_private=is_private)))

@@ -119,3 +119,25 @@ def test_what_could_not_be_read_is_printed_with_the_next(
     assert "Lines for requests wait: disk is full" in caplog.text
     assert "SQL" not in caplog.text
     assert "Traceback" not in caplog.text
+
+
+def test_in_a_flood_fewer_lines_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    limits: list[int] = []
+
+    def load(_bin_id: int, after: int, limit: int) -> Any:
+        limits.append(limit)
+        return [make_request(number=after + 1 + each) for each in range(limit)]
+
+    lines = RequestLines(load, {1: 0}, lambda _bin_id: False)
+    lines.start()
+    deadline = time.monotonic() + 30
+    for newest in (1000, 2000, 2005, 2006):
+        lines.hear({1: newest})
+        seen = len(limits)
+        while len(limits) == seen and time.monotonic() < deadline:
+            time.sleep(0.01)
+    lines.stop()
+    assert limits == [100, 10, 10, 100]
+    printed = capsys.readouterr().out
+    assert "... and 900 more" in printed
+    assert "... and 990 more" in printed
