@@ -27,7 +27,7 @@ from inspector.domain.answers import (
     render_answer,
     render_parts,
 )
-from inspector.domain.bins import is_bin_name, say_missing
+from inspector.domain.bins import say_missing
 from inspector.domain.counters import CaptureCounts
 from inspector.errors import StorageUnavailableError, TooManyRequestsError
 from inspector.live.deferred import TimedAnswer
@@ -289,9 +289,9 @@ def make_capture(
 
 def _find_bin(channel: Channel, request: ExactParser) -> str | None:
     """The bin that a request is for; for bytes that are no request, the one before them."""
-    name = request.own_path.segment
-    if is_bin_name(name) and request.has_request_line:
-        return name
+    own = request.own_path
+    if own.is_for_bin and request.has_request_line:
+        return own.segment
     if channel.previous is not None and not request.begins_like_request:
         return channel.previous[0]
     return None

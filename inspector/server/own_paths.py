@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from inspector.capture import decode_path, split_request_line
@@ -21,23 +22,40 @@ class Limits(Protocol):
 class OwnPath(NamedTuple):
     """``target`` is as sent, ``path`` decoded and below any prefix (see ``Addresses``).
 
-    ``segment`` is the path's first part: a bin's name, or one of our own.
+    ``segment`` is the path's first part: a bin's name where ``is_for_bin``, or one of our own.
     """
 
-    raw_head: bytes
     target: bytes
     path: bytes
     segment: str
+    is_for_bin: bool
+
+
+# Longer request lines are not kept: what a sender repeats is short, and the memory is bounded.
+_MAX_KEPT_BYTES = 256
 
 
 def read_own_path(raw_head: bytes, host: str, addresses: Addresses) -> OwnPath:
     """The own path of a head whose ``Host`` header is given."""
-    target = split_request_line(raw_head)[1]
-    path = decode_path(target)
-    if addresses is not NO_ADDRESSES:
-        path = addresses.own_path(path, host)
+    line = raw_head.partition(b"\n")[0]
+    if addresses is NO_ADDRESSES:
+        return _read_known(line) if len(line) <= _MAX_KEPT_BYTES else _read_line(line)
+    target = split_request_line(line)[1]
+    return _describe(target, addresses.own_path(decode_path(target), host))
+
+
+def _read_line(line: bytes) -> OwnPath:
+    target = split_request_line(line)[1]
+    return _describe(target, decode_path(target))
+
+
+# A sender's requests have one line in common.
+_read_known = lru_cache(maxsize=256)(_read_line)
+
+
+def _describe(target: bytes, path: bytes) -> OwnPath:
     segment = path[1:].partition(b"/")[0].decode("utf-8", "replace")
-    return OwnPath(raw_head, target, path, segment)
+    return OwnPath(target, path, segment, is_bin_name(segment))
 
 
 class PathReader:
@@ -46,22 +64,23 @@ class PathReader:
     raw_head: bytes
     headers: dict[str, str]
     adj: Limits
-    _own_path: OwnPath | None = None
+    _own_path: tuple[bytes, OwnPath] | None = None
 
     @property
     def own_path(self) -> OwnPath:
         """The path as our routes have it; worked out once for a head."""
         known = self._own_path
-        if known is None or known.raw_head is not self.raw_head:
+        if known is None or known[0] is not self.raw_head:
             host = self.headers.get("HOST", "")
-            self._own_path = known = read_own_path(self.raw_head, host, self.adj.addresses)
-        return known
+            own = read_own_path(self.raw_head, host, self.adj.addresses)
+            self._own_path = known = (self.raw_head, own)
+        return known[1]
 
     @property
     def body_limit(self) -> int:
         """The number of bytes of a body that are kept; it depends on whom the request is for."""
-        adj = self.adj
-        if is_bin_name(self.own_path.segment):
+        adj, own = self.adj, self.own_path
+        if own.is_for_bin:
             return adj.max_body_bytes
-        is_import = self.own_path.path.endswith(b"/import")
+        is_import = own.path.endswith(b"/import")
         return adj.max_import_bytes if is_import else adj.max_call_bytes

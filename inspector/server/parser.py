@@ -13,6 +13,7 @@ from waitress.receiver import FixedStreamReceiver
 from waitress.utilities import BadRequest, RequestEntityTooLarge, RequestHeaderFieldsTooLarge
 
 from inspector.capture import (
+    NO_DETAILS,
     WireDetails,
     WireNote,
     decode_path,
@@ -170,7 +171,8 @@ class ExactParser(PathReader, HTTPRequestParser):  # type: ignore[misc]
         self.query = split_target(target)[1].decode("latin-1")
 
     def _read_connection(self) -> None:
-        wishes = {each.strip() for each in self.headers.get("CONNECTION", "").lower().split(",")}
+        wish = self.headers.get("CONNECTION", "")
+        wishes = {each.strip() for each in wish.lower().split(",")} if wish else ()
         is_current = self.version == "1.1"
         self.connection_close = "close" in wishes if is_current else "keep-alive" not in wishes
         codings = self.headers.pop("TRANSFER_ENCODING", "").lower()
@@ -335,6 +337,8 @@ class ExactParser(PathReader, HTTPRequestParser):  # type: ignore[misc]
         """The details beside head and body."""
         received = self.body_rcv
         if not isinstance(received, ChunkReceiver):
+            if not (self.notes or self.leftover):
+                return NO_DETAILS
             return WireDetails(self.notes, leftover=self.leftover)
         return WireDetails(self.notes, received.trailer, tuple(received.extensions), self.leftover)
 
