@@ -16,15 +16,17 @@ from collections.abc import Callable, Mapping, Sequence
 import click
 
 from inspector.cli.lines import format_request
+from inspector.clock import time
 from inspector.domain import CapturedRequest
 
 log = logging.getLogger("inspector")
 
-# More than a person reads; what came beyond them is told as a number. While requests come so
-# fast that some are left out nobody reads along, and each line is taken from the captures.
+# More than a person reads; what came beyond them is told as a number. While requests flood in
+# nobody reads along, and each line is taken from the captures.
 MAX_LINES, FLOOD_LINES = 100, 10
-# Between two looks, so that captures go first; after one that left some out it is longer.
-PAUSE_S, FLOOD_PAUSE_S = 0.1, 1.0
+# So many are printed at once; more when they have ceased to come for a pause, or after a while.
+FEW_LINES = 20
+PAUSE_S, FLOOD_S = 0.1, 1.0
 # A pipe that can be written to at all takes so much at once.
 MAX_LINE_BYTES = 4096
 CLOSE_S = 2.0
@@ -46,7 +48,6 @@ class RequestLines:
         self._positions = dict(positions)
         self._private = private
         self._news: dict[int, int] = {}
-        self._max_lines = MAX_LINES
         self._changed = threading.Condition()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="inspector-lines", daemon=True)
@@ -73,32 +74,42 @@ class RequestLines:
             with self._changed:
                 while not self._news and not self._stopping.is_set():
                     self._changed.wait()
+            limit = MAX_LINES if self._see_calm() else FLOOD_LINES
+            with self._changed:
                 news, self._news = self._news, {}
-            is_flood = False
             try:
                 for bin_id, newest in news.items():
-                    is_flood |= self._print(bin_id, newest) > 0
+                    self._print(bin_id, newest, limit)
             except OSError:
                 return  # Nobody reads any more.
             except Exception as error:  # a full disk, say; the next line brings what is missing
                 reason = str(error).partition("\n")[0]
                 told = log.isEnabledFor(logging.DEBUG)
                 log.warning("Lines for requests wait: %s", reason, exc_info=told)
-            self._max_lines = FLOOD_LINES if is_flood else MAX_LINES
-            self._stopping.wait(FLOOD_PAUSE_S if is_flood else PAUSE_S)
+            self._stopping.wait(PAUSE_S)
 
-    def _print(self, bin_id: int, newest: int) -> int:
-        """Print a line for each new request of a bin; how many of them were left out."""
+    def _see_calm(self) -> bool:
+        """Let a flood go by for a while; False when it still goes on."""
+        give_up_at = time.monotonic() + FLOOD_S
+        while time.monotonic() < give_up_at:
+            seen = dict(self._news)
+            known = self._positions
+            count = sum(newest - known.get(bin_id, 0) for bin_id, newest in seen.items())
+            if count <= FEW_LINES or self._stopping.wait(PAUSE_S) or seen == self._news:
+                return True
+        return False
+
+    def _print(self, bin_id: int, newest: int, limit: int) -> None:
+        """Print a line for each new request of a bin, the last ``limit`` of them."""
         after = self._positions.get(bin_id, 0)
-        skipped = max(0, newest - after - self._max_lines)
+        skipped = max(0, newest - after - limit)
         if skipped:
             _write(f"... and {skipped:,} more")
-        found = self._load(bin_id, after + skipped, self._max_lines)
+        found = self._load(bin_id, after + skipped, limit)
         is_private = self._private(bin_id)
         for request in found:
             _write(format_request(_describe(request, is_private=is_private)))
         self._positions[bin_id] = max(newest, after, *(each.number for each in found))
-        return skipped
 
 
 def _describe(request: CapturedRequest, *, is_private: bool) -> dict[str, object]:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import requests
 
-from inspector.cli.serve_lines import RequestLines
+from inspector.cli.serve_lines import FLOOD_LINES, MAX_LINES, RequestLines
 from tests.reading.captures import make_request
 
 INSPECTOR = str(Path(sys.executable).with_name("inspector"))
@@ -121,23 +121,28 @@ def test_what_could_not_be_read_is_printed_with_the_next(
     assert "Traceback" not in caplog.text
 
 
-def test_in_a_flood_fewer_lines_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    limits: list[int] = []
+def test_in_a_flood_fewer_lines_are_printed_and_those_a_little_later(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    looks: list[tuple[int, int]] = []
 
     def load(_bin_id: int, after: int, limit: int) -> Any:
-        limits.append(limit)
+        looks.append((after, limit))
         return [make_request(number=after + 1 + each) for each in range(limit)]
 
     lines = RequestLines(load, {1: 0}, lambda _bin_id: False)
     lines.start()
+    newest = 0
     deadline = time.monotonic() + 30
-    for newest in (1000, 2000, 2005, 2006):
+    while not looks and time.monotonic() < deadline:
+        newest += 30
         lines.hear({1: newest})
-        seen = len(limits)
-        while len(limits) == seen and time.monotonic() < deadline:
-            time.sleep(0.01)
+        time.sleep(0.01)
+    assert looks[0][1] == FLOOD_LINES
+    looks.clear()
+    lines.hear({1: newest + 500})
+    while not looks and time.monotonic() < deadline:
+        time.sleep(0.01)
     lines.stop()
-    assert limits == [100, 10, 10, 100]
-    printed = capsys.readouterr().out
-    assert "... and 900 more" in printed
-    assert "... and 990 more" in printed
+    assert looks == [(newest + 500 - MAX_LINES, MAX_LINES)]
+    assert "... and 400 more" in capsys.readouterr().out
