@@ -120,6 +120,10 @@ class AnswerScript(Protocol):
         """The answer; or None, and then another thread gives ``tell`` one later, once."""
         ...
 
+    def note_given(self, number: int, given: GivenAnswer) -> None:
+        """The answer to a request is worked out, as it goes to its sender."""
+        ...
+
 
 DEFAULT = Answer()
 

@@ -177,7 +177,7 @@ class Lane:
             _send(channel, request, DEFAULT)
             return
 
-        reply = _Reply(self, channel, request, stored, by_program=script is not None)
+        reply = _Reply(self, channel, request, stored, script)
         chosen: Answer | None
         if script is None:
             chosen = self.rules.choose(stored.answers or "", stored.rule, stored.turn)
@@ -203,7 +203,7 @@ class Lane:
 class _Reply:
     """The way of a chosen answer to the sender of a stored capture.
 
-    ``by_program`` when a script chose it, so that no rule tells later which one it was.
+    ``script`` chose it, if any did; no rule tells later which one it was.
     """
 
     def __init__(
@@ -212,21 +212,20 @@ class _Reply:
         channel: Channel,
         request: ExactParser,
         stored: Stored,
-        *,
-        by_program: bool,
+        script: AnswerScript | None,
     ) -> None:
         self._lane = lane
         self._channel = channel
         self._request = request
         self._stored = stored
-        self._by_program = by_program
+        self._script = script
 
     def give(self, answer: Answer) -> None:
         """Answer from the main loop: at once, or when the answer is worked out."""
         if answer.is_made_per_request:
             self._make(answer)
             return
-        if self._by_program:
+        if self._script is not None:
             self._record(answer)
         _send(self._channel, self._request, answer)
 
@@ -247,9 +246,11 @@ class _Reply:
 
     def _record(self, answer: Answer) -> None:
         given = describe_given(answer, head_only=self._request.command == "HEAD")
-        stored = self._stored
+        stored, script = self._stored, self._script
+        if script is not None:
+            script.note_given(stored.number, given)
         self._lane.writer.record(
-            RecordedAnswer(stored.bin_id, stored.number, given, self._by_program)
+            RecordedAnswer(stored.bin_id, stored.number, given, by_program=script is not None)
         )
 
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeAlias
 
-from inspector.domain import Message
-from inspector.domain.answers import DEFAULT, MAX_DELAY_S, Answer
+from inspector.domain import CapturedRequest, Message
+from inspector.domain.answers import DEFAULT, MAX_DELAY_S, UNKNOWN, Answer, GivenAnswer
 from inspector.domain.bin_answers import make_answer as make_bin_answer
 from inspector.errors import InspectorError
 from inspector.reading.matching import RequestMatch
@@ -31,6 +31,9 @@ Seconds: TypeAlias = float | timedelta
 AnswerValue: TypeAlias = "int | str | bytes | Mapping[str, Any] | None"
 Handler: TypeAlias = Callable[[ReceivedRequest], "AnswerValue | Awaitable[AnswerValue]"]
 AnswerLike: TypeAlias = "AnswerValue | Handler"
+
+# A function that answers may itself wait for the test that asks.
+MAX_ANSWER_WAIT_S = 10.0
 
 
 def make_answer(
@@ -207,6 +210,9 @@ class BinScript:
         self._lock = threading.Lock()
         # The highest number stored, known before its sender is answered.
         self.latest: int = 0
+        # By number; None while a function or a template still works one out.
+        self._given: dict[int, GivenAnswer | None] = {}
+        self._given_changed = threading.Condition(self._lock)
         self.errors: list[BaseException] = []
 
     def set_answers(
@@ -235,6 +241,8 @@ class BinScript:
 
     def choose(self, number: int, raw_head: bytes, tell: Callable[[Answer], None]) -> Answer | None:
         """Part of ``AnswerScript``."""
+        with self._lock:
+            self._given[number] = None
         rules = self._rules
         if not rules:
             return DEFAULT
@@ -246,6 +254,26 @@ class BinScript:
         handler = entry
         is_asked = self._threads.run(lambda: self._ask(handler, number), tell)
         return None if is_asked else Answer(dropped=True)
+
+    def note_given(self, number: int, given: GivenAnswer) -> None:
+        """Part of ``AnswerScript``."""
+        with self._given_changed:
+            self._given[number] = given
+            self._given_changed.notify_all()
+
+    def find_answer(self, captured: CapturedRequest) -> GivenAnswer | None:
+        """The answer to a request, which the database may not have yet.
+
+        Waits while a function works it out, at most ``MAX_ANSWER_WAIT_S``.
+        """
+        number = captured.number
+        with self._given_changed:
+            if number in self._given:
+                self._given_changed.wait_for(
+                    lambda: self._given[number] is not None, MAX_ANSWER_WAIT_S
+                )
+                return self._given[number] or GivenAnswer(UNKNOWN)
+        return captured.answer
 
     def _ask(self, handler: Handler, number: int) -> Answer:
         try:

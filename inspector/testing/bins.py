@@ -369,7 +369,7 @@ class WebhookBin(BinSettings):
         with self._lock:
             while self._loaded < self.script.latest and self._server.is_running:
                 fresh = self._server.load_after(self.id, self._loaded)
-                self._requests += map(ReceivedRequest, fresh)
+                self._requests += [ReceivedRequest(each, self.script.find_answer) for each in fresh]
                 # None although there were some: they were deleted, or the bin was.
                 self._loaded = fresh[-1].number if fresh else self.script.latest
 

@@ -9,8 +9,13 @@ from inspector.clock import time
 from inspector.reading.text import escape_invisible
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from inspector.domain import CapturedRequest
+    from inspector.domain.answers import GivenAnswer
     from inspector.domain.signatures import SignatureCheck
+
+    FindGiven = Callable[[CapturedRequest], GivenAnswer | None]
 
 LOOK_EVERY_S = 0.005
 
@@ -35,8 +40,9 @@ class ReceivedSignature:
 class RequestOutcome:
     """A captured request, and what its bin made of it."""
 
-    def __init__(self, captured: CapturedRequest) -> None:
+    def __init__(self, captured: CapturedRequest, find_answer: FindGiven | None = None) -> None:
         self.captured = captured
+        self._find_answer = find_answer
 
     @cached_property
     def _json(self) -> dict[str, Any]:
@@ -67,12 +73,15 @@ class RequestOutcome:
     def answer(self) -> dict[str, Any]:
         """The response that its sender got: ``status``, ``headers``, ``body``, ``outcome``...
 
-        Of a request whose sender waits for a program it is known when that has answered: this
-        waits for it.
+        Waits where a program that requests are passed on to, or a function that answers,
+        has not answered yet.
         """
         self._settle()
-        found: dict[str, Any] = self._json["answer"]
-        return found
+        from inspector.web.api.answer_json import answer_to_json
+
+        find = self._find_answer
+        given = self.captured.answer if find is None else find(self.captured)
+        return {} if given is None else dict(answer_to_json(given))
 
     @property
     def refused(self) -> dict[str, Any] | None:

@@ -31,7 +31,7 @@ class ReceivedRequest(RequestOutcome):
 
     def to_json(self) -> dict[str, Any]:
         """The API's JSON of this request."""
-        return dict(self._json)
+        return {**self._json, "answer": self.answer}
 
     def at(self, path: str, default: Any = MISSING) -> Any:
         """The field at a path of the form or the JSON: ``ticket.participants[0].person.name``.

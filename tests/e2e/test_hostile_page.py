@@ -12,7 +12,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from inspector.domain.answers import Answer
+from inspector.domain.answers import Answer, GivenAnswer
 from tests.conftest import StartServer
 from tests.emitter.receiver import Receiver
 from tests.server.conftest import RunningServer, server, start_process
@@ -198,6 +198,9 @@ class Fixed:
         self.answer = answer
 
     def note(self, number: int) -> None:
+        pass
+
+    def note_given(self, number: int, given: GivenAnswer) -> None:
         pass
 
     def choose(self, number: int, raw_head: bytes, tell: Callable[[Answer], None]) -> Answer:

@@ -5,6 +5,7 @@ import re
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -345,3 +346,37 @@ def test_a_template_answers_over_the_request(webhook_bin: WebhookBin) -> None:
     assert (second.text, second.headers["X-N"]) == ("b", "2")
     webhook_bin.respond_with(lambda _: {"body": "{{ request.method }}", "template": True})
     assert post(webhook_bin).text == "POST"
+
+
+def test_what_wait_has_returned_has_its_answer(webhook_bin: WebhookBin) -> None:
+    webhook_bin.respond_with(503, 418)
+    with requests.Session() as session:
+        for _ in range(40):
+            assert session.post(webhook_bin.url, timeout=60).status_code in (503, 418)
+    found = [each.answer["status"] for each in webhook_bin.requests]
+    assert found == [503] + [418] * 39
+    with ThreadPoolExecutor(8) as pool:
+        for turn in range(40):
+            webhook_bin.respond_with(status=500 + turn)
+            sent = pool.submit(requests.post, webhook_bin.url, timeout=60)
+            request = webhook_bin.wait(after=webhook_bin.last)
+            assert request.answer["status"] == 500 + turn
+            assert request.to_json()["answer"]["outcome"] == "sent"
+            assert sent.result(60).status_code == 500 + turn
+
+
+def test_the_answer_of_a_function_is_waited_for(webhook_bin: WebhookBin) -> None:
+    may_answer = threading.Event()
+
+    def answer(_request: ReceivedRequest) -> int:
+        may_answer.wait(60)
+        return 409
+
+    webhook_bin.respond_with(answer)
+    with ThreadPoolExecutor(1) as pool:
+        sent = pool.submit(requests.post, webhook_bin.url, timeout=60)
+        request = webhook_bin.wait()
+        assert request.method == "POST", "only its answer has to be waited for"
+        threading.Timer(0.05, may_answer.set).start()
+        assert request.answer["status"] == 409
+        assert sent.result(60).status_code == 409

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from inspector.domain.answers import Answer
+from inspector.domain.answers import Answer, GivenAnswer
 from tests.server.conftest import RunningServer, StartProcess, read_all, wait_for
 
 POST = b"POST /b1/%s HTTP/1.1\r\nContent-Length: 3\r\n\r\na=1"
@@ -23,6 +23,9 @@ class Slowly:
     """Answers requests to ``/b1/slow`` after a while, the others at once."""
 
     def note(self, number: int) -> None:
+        pass
+
+    def note_given(self, number: int, given: GivenAnswer) -> None:
         pass
 
     def choose(self, number: int, raw_head: bytes, tell: Callable[[Answer], None]) -> Answer:
