@@ -43,7 +43,7 @@ _NAME_KEYS = (
 _PREVIEW_DEPTH = 3
 
 
-def thought_order(path: tuple[str, ...]) -> tuple[tuple[int, str], ...]:
+def by_importance(path: tuple[str, ...]) -> tuple[tuple[int, str], ...]:
     """A sort key that puts fields as one thinks of them: what is outer and known comes first."""
     top = TOP_ORDER.index(path[0]) if path and path[0] in TOP_ORDER else len(TOP_ORDER)
     return ((top, ""), *((_RANK.get(key, len(_RANK)), key) for key in path))

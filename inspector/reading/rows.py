@@ -91,7 +91,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Manner:
+class RowOptions:
     """Options for rows: ``grouped`` for a ticket, ``php`` where a map may have been a list.
 
     ``marks`` has the differences from PHP's reading, by path.
@@ -108,17 +108,17 @@ class Manner:
 _Item = Node | Group | Row
 
 
-def list_rows(root: Node, manner: Manner) -> list[Row]:
+def list_rows(root: Node, options: RowOptions) -> list[Row]:
     """The rows of a tree whose root is a container. Iterative; linear in the nodes."""
-    return _Lister(manner, root).list_rows()
+    return _Lister(options, root).list_rows()
 
 
 class _Lister:
-    def __init__(self, manner: Manner, root: Node) -> None:
-        self.manner = manner
+    def __init__(self, options: RowOptions, root: Node) -> None:
+        self.options = options
         self.root = root
         self.small = root.fields <= _SMALL_TREE
-        self.hit = _compile_hits(manner.words)
+        self.hit = _compile_hits(options.words)
 
     def list_rows(self) -> list[Row]:
         rows: list[Row] = []
@@ -146,9 +146,9 @@ class _Lister:
     def _enter(self, node: Node) -> tuple[Iterator[_Item], dict[str, str]]:
         """The items below a container, and its plain values by key for their meanings."""
         items: list[_Item] = list(node.children)
-        if self.manner.grouped and node.kind == MAP:
+        if self.options.grouped and node.kind == MAP:
             items = list(arrange_top(node) if node is self.root else arrange_map(node))
-            if node is self.root and not self.manner.words:
+            if node is self.root and not self.options.words:
                 items += [Row(ABSENT, key) for key in EXPECTED_KEYS if key not in node.value]
         if node.more:
             items.append(Row(MORE, "", size=node.more))
@@ -162,9 +162,9 @@ class _Lister:
             format_path(node.path),
             text,
             cut=max(0, len(node.text) - MAX_SHOWN_CHARS),
-            meaning=find_meaning(Context(node.key, node.text, texts, self.manner.received_at)),
+            meaning=find_meaning(Context(node.key, node.text, texts, self.options.received_at)),
             plain=is_plain(text),
-            mark=self.manner.marks.get(node.path, ""),
+            mark=self.options.marks.get(node.path, ""),
         )
         if self.hit is not None:
             row.key_parts = split_hits(row.key, self.hit)
@@ -182,7 +182,7 @@ class _Lister:
             open=self._is_open(node.key, depth),
             size=node.size,
             fields=node.fields,
-            mark=self.manner.marks.get(node.path, ""),
+            mark=self.options.marks.get(node.path, ""),
         )
         if self.hit is not None:
             row.key_parts = split_hits(row.key, self.hit)
@@ -190,10 +190,10 @@ class _Lister:
 
     def _note(self, node: Node) -> str | None:
         if node.inside == JWT:
-            return note_on_jwt(node.value, self.manner.received_at)
+            return note_on_jwt(node.value, self.options.received_at)
         if node.inside:
             return node.inside
-        return note_on_keys(node.value) if self.manner.php and node.kind == MAP else None
+        return note_on_keys(node.value) if self.options.php and node.kind == MAP else None
 
     def _group_row(self, group: Group, depth: int) -> Row:
         return Row(
@@ -206,16 +206,16 @@ class _Lister:
         )
 
     def _is_open(self, key: str, depth: int) -> bool:
-        match self.manner.opened:
+        match self.options.opened:
             case "all":
                 return True
             case "none":
                 return False
             case "level":
                 return depth == 1
-        if self.manner.words or self.small:
+        if self.options.words or self.small:
             return True
-        return depth == 1 and (key in _OPEN_AT_FIRST or not self.manner.grouped)
+        return depth == 1 and (key in _OPEN_AT_FIRST or not self.options.grouped)
 
 
 def note_on_jwt(value: dict[str, Any], received_at: datetime) -> str:

@@ -24,7 +24,7 @@ from inspector.reading.nodes import (
     split_words,
 )
 from inspector.reading.receivers import FLAT, PHP, SENT, Differences, find_differences
-from inspector.reading.rows import ALL, FITTING, LEVEL, NONE, Manner, Row, list_rows
+from inspector.reading.rows import ALL, FITTING, LEVEL, NONE, Row, RowOptions, list_rows
 
 THOUGHT = ""
 _OPENINGS = (FITTING, ALL, NONE, LEVEL)
@@ -102,11 +102,11 @@ def build_reading(
     ticket = is_ticket(value)
     grouped = ticket and order != SENT
     is_php = source == FORM and receiver == PHP
-    manner = Manner(request.received_at, words, grouped, is_php, opened, differences.marks)
+    options = RowOptions(request.received_at, words, grouped, is_php, opened, differences.marks)
     tree = build_tree(value, words)
     return Reading(
         source,
-        [] if differences.is_refusal else list_rows(_find_root(tree), manner),
+        [] if differences.is_refusal else list_rows(_find_root(tree), options),
         0 if differences.is_refusal else tree.total,
         tree.matching,
         tree.complete,
@@ -151,7 +151,7 @@ def _read_pairs(
     ]
     root = Node("", (), MAP, size=len(nodes), fields=len(nodes), value={}, children=nodes)
     complete = len(nodes) == len(shown) and not form.unlisted
-    rows = list_rows(root, Manner(request.received_at, words, marks=differences.marks))
+    rows = list_rows(root, RowOptions(request.received_at, words, marks=differences.marks))
     total, matching = len(pairs) + form.unlisted, len(shown)
     found = Reading(FORM, rows, total, matching, complete, filter_text[:MAX_FILTER_CHARS].strip())
     return replace(found, receiver=receiver, differences=differences)

@@ -178,7 +178,7 @@ def test_an_index_of_words_never_hides_a_match(text: str) -> None:
     query = parse_query(text, now=NOW)
     marks = find_marks(make_request())
     assert query.lookup is None or is_found_by(query.lookup, words, marks)
-    assert set(query.barred).isdisjoint(marks)
+    assert set(query.excluded).isdisjoint(marks)
     received_us = make_request().received_us
     assert query.after_us is None or query.after_us <= received_us
     assert query.before_us is None or query.before_us > received_us
@@ -192,7 +192,7 @@ def test_what_may_be_looked_up_is() -> None:
             AnyOf((Mark("mput"), Mark("isjson"))),
         )
     )
-    assert query.barred == ("isempty",)
+    assert query.excluded == ("isempty",)
     assert parse_query("zebra or -hierarchy").lookup is None
     assert parse_query("is:pinned zebra").is_annotated
     assert not parse_query("is:pinned or zebra").is_annotated

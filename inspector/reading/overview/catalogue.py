@@ -13,7 +13,7 @@ from datetime import datetime
 
 from inspector.domain import CapturedRequest
 from inspector.reading.fields import BODY, HEADER, QUERY, Name, find_text, iterate_fields
-from inspector.reading.grouping import thought_order
+from inspector.reading.grouping import by_importance
 from inspector.reading.nodes import Word
 from inspector.reading.overview.series import SUBJECT
 from inspector.reading.paths import Path
@@ -218,7 +218,7 @@ def sort_fields(
     """
     places = (BODY, QUERY, HEADER)
     listed = sorted(
-        fields, key=lambda each: (places.index(each.name.place), *thought_order(each.name.path))
+        fields, key=lambda each: (places.index(each.name.place), *by_importance(each.name.path))
     )
     match sort:
         case "path":

@@ -45,7 +45,7 @@ Lookup: TypeAlias = "Phrase | Mark | AllOf | AnyOf"
 class Condition:
     """A term, or several put together.
 
-    ``lookup`` is what every matching request has, ``barred`` are marks of none. A term that
+    ``lookup`` is what every matching request has, ``excluded`` are marks of none. A term that
     is its mark and nothing else says so by ``is_mark``. ``after_us`` and ``before_us`` bound
     when a match was received, ``lowest`` and ``highest`` its number; ``is_annotated`` says
     that it is pinned or has a note, and ``is_retry`` that it is a delivery sent again.
@@ -57,7 +57,7 @@ class Condition:
 
     test: Test
     lookup: Lookup | None = None
-    barred: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
     is_mark: bool = False
     after_us: int | None = None
     before_us: int | None = None
@@ -104,7 +104,7 @@ def join_all(parts: Sequence[Condition]) -> Condition:
     return Condition(
         lambda request: all(test(request) for test in tests),
         lookup=AllOf(lookups) if lookups else None,
-        barred=tuple(mark for part in parts for mark in part.barred),
+        excluded=tuple(mark for part in parts for mark in part.excluded),
         after_us=max(after, default=None),
         before_us=min(before, default=None),
         lowest=max((part.lowest for part in parts if part.lowest is not None), default=None),
@@ -144,8 +144,8 @@ def join_any(parts: Sequence[Condition]) -> Condition:
 def negate(part: Condition) -> Condition:
     """It does not hold."""
     test = part.test
-    barred = (part.lookup.word,) if part.is_mark and isinstance(part.lookup, Mark) else ()
-    return Condition(lambda request: not test(request), barred=barred, late=part.late)
+    excluded = (part.lookup.word,) if part.is_mark and isinstance(part.lookup, Mark) else ()
+    return Condition(lambda request: not test(request), excluded=excluded, late=part.late)
 
 
 @dataclass(frozen=True)
@@ -180,14 +180,14 @@ class Query:
         return None if self.condition is None else self.condition.lookup
 
     @property
-    def barred(self) -> tuple[str, ...]:
+    def excluded(self) -> tuple[str, ...]:
         """The marks that no matching request bears."""
-        return () if self.condition is None else self.condition.barred
+        return () if self.condition is None else self.condition.excluded
 
     @property
     def has_words(self) -> bool:
         """True when words or marks leave out any request at all."""
-        return self.lookup is not None or bool(self.barred)
+        return self.lookup is not None or bool(self.excluded)
 
     @property
     def is_retry(self) -> bool:

@@ -205,7 +205,7 @@ def format_tsquery(bin_id: int, query: Query) -> str:
     wanted = f"'{MARK}b{bin_id}'"
     if query.lookup is not None:
         wanted += f" & ('{MARK}{PARTLY}' | ({format_lookup(query.lookup)}))"
-    return "".join([wanted, *(f" & !'{MARK}{mark}'" for mark in query.barred)])
+    return "".join([wanted, *(f" & !'{MARK}{mark}'" for mark in query.excluded)])
 
 
 def format_lookup(lookup: Lookup) -> str:

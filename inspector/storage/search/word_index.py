@@ -274,7 +274,7 @@ def format_match(bin_id: int, query: Query) -> str:
     match = f"marks : b{bin_id}"
     if query.lookup is not None:
         match += f" AND (marks : {PARTLY} OR ({format_lookup(query.lookup)}))"
-    return "".join([f"({match})", *(f" NOT marks : {mark}" for mark in query.barred)])
+    return "".join([f"({match})", *(f" NOT marks : {mark}" for mark in query.excluded)])
 
 
 def make_document(request: CapturedRequest) -> tuple[str, str]:
