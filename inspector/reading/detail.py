@@ -9,8 +9,9 @@ from inspector.domain.json_bodies import write_json
 from inspector.domain.messages import Message
 from inspector.forms import Form, Pair
 from inspector.reading.content import FORM, find_content
+from inspector.reading.files.embedded import find_embedded
 from inspector.reading.meaning import Context, Meaning, find_meaning
-from inspector.reading.nodes import LIST, MAP, Node, make_node, note_on_keys
+from inspector.reading.nodes import LIST, MAP, TEXT, Node, make_node, note_on_keys
 from inspector.reading.paths import (
     MISSING,
     Path,
@@ -43,7 +44,8 @@ class FieldDetail:
     ``parents`` are the keys on the way, the field's last, each with its path for a URL.
     ``names`` are the field's places, each with the language it is written in. ``pairs``
     are those of a form that gave this field its value, or were replaced by one that
-    did; ``more_pairs`` counts those beyond ``MAX_PAIRS``.
+    did; ``more_pairs`` counts those beyond ``MAX_PAIRS``. ``file`` are the bytes of a file
+    that its text is in base64.
     """
 
     path: str
@@ -58,6 +60,7 @@ class FieldDetail:
     pairs: tuple[WirePair, ...]
     more_pairs: int
     pair_count: int
+    file: bytes | None = None
 
 
 def find_detail(request: Message, path: Path, receiver: str = PHP) -> FieldDetail | None:
@@ -88,6 +91,7 @@ def find_detail(request: Message, path: Path, receiver: str = PHP) -> FieldDetai
         pairs,
         matching - len(pairs),
         count,
+        find_embedded(text) if node.kind == TEXT else None,
     )
 
 

@@ -22,7 +22,8 @@ from inspector.reading.amounts import (
     read_base64,
     say_money,
 )
-from inspector.reading.files.kinds import find_kind
+from inspector.reading.files.embedded import find_embedded_kind
+from inspector.reading.files.kinds import FileKind, find_kind
 from inspector.reading.text import shorten
 
 TIME, FLAG, LINK, EMAIL, DURATION, IDENTITY = "time", "flag", "link", "email", "duration", "id"
@@ -304,7 +305,9 @@ def _read_content(context: Context) -> Meaning | None:
         return Meaning(EMAIL, "", href=f"mailto:{_escape_address(text)}")
     if text[:4].lower() == "http" and find_link(text):
         return Meaning(LINK, "", href=text)
-    return _read_shaped(context) if 4 <= len(text) <= MAX_SHAPED_CHARS else None
+    if len(text) > MAX_SHAPED_CHARS or text[:5] == "data:":
+        return _name_file(find_embedded_kind(text))
+    return _read_shaped(context) if len(text) >= 4 else None
 
 
 def _read_shaped(context: Context) -> Meaning | None:
@@ -323,7 +326,10 @@ def _read_shaped(context: Context) -> Meaning | None:
         return None
     if told := find_text(data):
         return Meaning(BASE64, f"base64 of “{shorten(told)}”")
-    kind = find_kind(data)
+    return _name_file(find_kind(data))
+
+
+def _name_file(kind: FileKind | None) -> Meaning | None:
     return Meaning(BASE64, ", ".join([f"{kind.name} in base64", *kind.facts])) if kind else None
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inspector.reading.layouts.graphql import lay_out_graphql
 from inspector.reading.layouts.laying_out import LaidOut, lay_out_body, lay_out_text
 from inspector.reading.layouts.pieces import Sheet, join
 from inspector.reading.layouts.source import LANGUAGES, MAX_COLOURED_CHARS
@@ -54,7 +56,7 @@ CASES = [
         "  <script>\n if (a<b) </script>\n  <li>c\n</body>",
     ),
     ("YAML is as sent", "application/yaml", b"a: 1\nb:\n  - x # y", "a: 1\nb:\n  - x # y"),
-    ("GraphQL", "application/graphql", b"query { a(id: 3) }", "query { a(id: 3) }"),
+    ("GraphQL", "application/graphql", b"query { a(id: 3) }", "query {\n  a(id: 3)\n}"),
 ]
 
 
@@ -76,6 +78,50 @@ def test_pieces_have_the_kinds_of_their_colours() -> None:
     assert ("key", "b") in lay_out(b'<a b="c"/>', "text/xml").pieces
     assert ("word", "query") in lay_out(b"query { a }", "application/graphql").pieces
     assert ("key", "a") in lay_out(b"a: 1", "text/yaml").pieces
+
+
+ONE_LINE = (
+    "query Q($id:ID!,$n:Int=5){user(id:$id,o:{a:1,b:[1,2]}){...F name,nick:login"
+    ' friends(first:$n)@include(if:$x){node{... on User@d{age}}}say(t:"{ \\" }")}}'
+    "fragment F on User{id}"
+)
+LAID_OUT = """\
+query Q($id: ID!, $n: Int=5) {
+  user(id: $id, o: {a: 1, b: [1, 2]}) {
+    ...F
+    name,
+    nick: login
+    friends(first: $n)@include(if: $x) {
+      node {
+        ... on User@d {
+          age
+        }
+      }
+    }
+    say(t: "{ \\" }")
+  }
+}
+fragment F on User {
+  id
+}"""
+
+
+def test_graphql_of_one_line_has_a_field_a_line() -> None:
+    assert lay_out_graphql(ONE_LINE, 5_000) == LAID_OUT
+    assert lay_out_graphql(LAID_OUT, 5_000) == LAID_OUT
+    written = "{\n a # of theirs\n}"
+    assert lay_out_graphql(written, 5_000) == written
+
+
+@given(st.text(alphabet='{}()[]":,.#\\ ab@$!\n') | st.text())
+def test_whatever_is_sent_as_graphql_keeps_its_signs(text: str) -> None:
+    made = lay_out_graphql(text, 5_000)
+    assert re.sub(r"\s", "", made) == re.sub(r"\s", "", text)
+
+
+@pytest.mark.parametrize("piece", ["{", '"""', '"\\', "a{", "((", "...", "}", "on a{"])
+def test_hostile_graphql_stays_within_its_bound(piece: str) -> None:
+    assert len(lay_out_graphql(piece * 20_000, 50_000)) <= max(50_000, len(piece) * 20_000)
 
 
 def test_the_query_of_graphql_in_json_is_shown_as_such() -> None:

@@ -6,6 +6,7 @@ import io
 import struct
 import zipfile
 import zlib
+from base64 import b64encode
 
 import pytest
 from flask.testing import FlaskClient
@@ -130,3 +131,53 @@ def test_a_text_that_begins_like_a_file_is_none(client: FlaskClient) -> None:
     assert found[1]["file"] is None
     assert found[0]["parts"][0]["file"]["kind"] == "PDF document"
     assert "BMP" not in show(client)
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("prefix", ["", "data:image/png;base64,", "data:;charset=x;base64,"])
+def test_a_picture_in_base64_is_written_anew_like_any_other(
+    client: FlaskClient, prefix: str
+) -> None:
+    sent = make_picture(size=(900, 300)) + bytes(40_000)  # longer than any short text
+    client.post("/orders", json={"a": {"photo": prefix + b64encode(sent).decode()}})
+    assert "PNG picture in base64, 900 × 300 pixels" in show(client)
+    at = "/bins/orders/requests/1-1/field"
+    page = client.get(f"{at}?path=a.photo").text
+    assert "<strong>PNG picture</strong>, 900 × 300 pixels" in page
+    assert f'src="{at}/picture?path=a.photo"' in page
+    found = client.get(f"{at}/picture?path=a.photo")
+    assert (found.status_code, found.mimetype) == (200, "image/png")
+    assert SECRET not in found.data
+    with Image.open(io.BytesIO(found.data)) as made:
+        assert made.size == (640, 213)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "text",
+        "data:image/png;base64,",
+        "data:image/svg+xml;base64," + b64encode(b"<svg onload=alert(1)>" * 9).decode(),
+        b64encode(b"\x89PNG\r\n\x1a\n").decode() + "!" * 30_000,
+        b64encode(b"%PDF-1.7" * 9).decode(),
+        b64encode(make_bomb(60_000, 60_000)).decode(),
+        "data:" + ";a=b" * 10_000,
+        "A" * 100_001,
+    ],
+)
+def test_what_is_no_picture_in_base64_is_none_of_ours(client: FlaskClient, text: str) -> None:
+    client.post("/orders", json={"a": text})
+    at = "/bins/orders/requests/1-1/field"
+    page = client.get(f"{at}?path=a")
+    assert page.status_code == 200
+    assert 'class="picture"' not in page.text
+    assert client.get(f"{at}/picture?path=a").status_code == 404
+    assert client.get(f"{at}/picture?path=b").status_code == 404
+
+
+@pytest.mark.process
+def test_a_damaged_picture_in_base64_is_a_sentence(client: FlaskClient) -> None:
+    client.post("/orders", json={"a": b64encode(make_picture()[:80]).decode()})
+    found = client.get("/bins/orders/requests/1-1/field/picture?path=a")
+    assert found.status_code == 404
+    assert "damaged" in found.text

@@ -11,6 +11,7 @@ from inspector.domain.detection import LINES_TYPE, is_lines_type
 from inspector.domain.formats.parsing import XML, find_format
 from inspector.domain.json_bodies import parse_json
 from inspector.domain.messages import Message
+from inspector.reading.layouts.graphql import lay_out_graphql
 from inspector.reading.layouts.json import lay_out_json
 from inspector.reading.layouts.markup import lay_out_markup
 from inspector.reading.layouts.pieces import Piece, Sheet
@@ -20,6 +21,7 @@ from inspector.reading.layouts.table import Table, read_table
 MAX_SHOWN_CHARS = 50_000
 _GRAPHQL = re.compile(r"\s*+(?:#[^\n]*+\s*+)*+(?:query|mutation|subscription|fragment|\{)")
 _LITTLE_CHARS = 100_000
+GRAPHQL_TYPE = "application/graphql"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ def lay_out_text(text: str, essence: str, max_chars: int = MAX_SHOWN_CHARS) -> L
         return None if table is None else LaidOut("CSV", table=table)
     if essence in LANGUAGES:
         sheet = Sheet(max_chars)
+        if essence == GRAPHQL_TYPE:
+            text = lay_out_graphql(text, max_chars)
         problem = colour_source(text, essence, sheet)
         return LaidOut(LANGUAGES[essence][0], sheet.finish(), sheet.is_full, problem)
     return None
@@ -88,5 +92,5 @@ def _with_query(laid_out: LaidOut, value: Any) -> LaidOut:
     query = value.get("query") if isinstance(value, dict) else None
     if not isinstance(query, str) or not _GRAPHQL.match(query):
         return laid_out
-    inner = lay_out_text(query, "application/graphql")
+    inner = lay_out_text(query, GRAPHQL_TYPE)
     return LaidOut(laid_out.language, laid_out.pieces, laid_out.is_cut, inner=inner)

@@ -23,17 +23,18 @@ blueprint = Blueprint("pictures", __name__)
 def show_body(name: str, request_id: str) -> Response:
     """The picture that the body is."""
     captured = current_services().requests.get(find_bin(name), request_id)
-    return _show(captured.decoded_body)
+    return show_small(captured.decoded_body)
 
 
 @blueprint.get("/bins/<name>/requests/<request_id>/parts/<int:index>/picture")
 def show_part(name: str, request_id: str, index: int) -> Response:
     """The picture in a part of a multipart body."""
     captured = current_services().requests.get(find_bin(name), request_id)
-    return _show(find_part(captured, index).data)
+    return show_small(find_part(captured, index).data)
 
 
-def _show(data: bytes) -> Response:
+def show_small(data: bytes) -> Response:
+    """A picture made small. Raises ``InspectorError`` ``not_found`` for what is none."""
     kind = find_kind(data)
     if kind is None or not kind.picture:
         raise InspectorError("not_found", "This is no picture of a kind that is shown.")

@@ -111,7 +111,7 @@ def build_content(request: CapturedRequest, receiver: str = PHP, view: str = "")
         else preview(request.body, None, MAX_BODY_CHARS, MAX_HEX_BYTES),
         laid_out=None if view == AS_SENT else laid_out,
         has_layout=laid_out is not None,
-        file=_view_file(decoded, request.find_header("Content-Type") or ""),
+        file=view_file(decoded, request.find_header("Content-Type") or ""),
         parts=_view_parts(parts[:MAX_SHOWN_PARTS]),
         more_parts=max(0, len(parts) - MAX_SHOWN_PARTS),
         parts_problem=request.parts.problem if request.parts else None,
@@ -165,7 +165,8 @@ def _list_parts(request: CapturedRequest) -> list[tuple[int, Part]]:
     return [(index, part) for index, part in parts if index in others or part.content_type]
 
 
-def _view_file(data: bytes, content_type: str) -> FileView | None:
+def view_file(data: bytes, content_type: str) -> FileView | None:
+    """What the page says of bytes that are a file; None for a text and what is not known."""
     kind = find_file(data, content_type)
     if kind is None:
         return None
@@ -182,7 +183,7 @@ def _view_parts(parts: list[tuple[int, Part]]) -> list[PartView]:
         if text is not None and left > 0:
             laid_out = lay_out_text(text, kind.essence, min(left, MAX_PREVIEW_CHARS))
             left -= min(len(text), MAX_PREVIEW_CHARS) if laid_out else 0
-        file = _view_file(part.data, part.content_type)
+        file = view_file(part.data, part.content_type)
         views.append(PartView(index, part, shown, laid_out, file))
     return views
 

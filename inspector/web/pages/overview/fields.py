@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, make_response, render_template, request
 
-from inspector.domain import Bin
+from inspector.domain import Bin, CapturedRequest
 from inspector.errors import InspectorError
-from inspector.reading.detail import find_detail
+from inspector.reading.detail import FieldDetail, find_detail
 from inspector.reading.fields import BODY, Name, parse_name
 from inspector.reading.nodes import MAX_FILTER_CHARS, split_words
 from inspector.reading.overview.aggregates import LONG_TIME_S, TIME_S, Aggregates, Kind, Snapshot
@@ -31,6 +31,8 @@ from inspector.reading.terms import find_terms, write_lacks
 from inspector.storage.records import make_id
 from inspector.web.current import current_services, find_bin
 from inspector.web.htmx import render_resource, set_vary, wants_fragment
+from inspector.web.pages.pictures import show_small
+from inspector.web.pages.request_content import view_file
 from inspector.web.pages.search import load_values
 
 blueprint = Blueprint("fields", __name__)
@@ -48,10 +50,7 @@ def show_field(name: str, request_id: str) -> Response:
     captured = current_services().requests.get(bin_, request_id)
     path = _read_path()
     receiver = choose_receiver(request.args.get("as"), bin_.receiver)
-    detail = find_detail(captured, path, receiver)
-    if detail is None:
-        text = request.args.get("path", "")[:200]
-        raise InspectorError("not_found", f"This request has no field {text}.")
+    detail = _get_detail(captured, path, receiver)
     has, equals = find_terms(captured, Name(BODY, path))
     return render_resource(
         "fields/field.html",
@@ -59,10 +58,28 @@ def show_field(name: str, request_id: str) -> Response:
         bin=bin_,
         captured=captured,
         detail=detail,
+        file=None if detail.file is None else view_file(detail.file, ""),
         receiver=receiver,
         has=has,
         equals=equals,
     )
+
+
+def _get_detail(captured: CapturedRequest, path: Path, receiver: str) -> FieldDetail:
+    detail = find_detail(captured, path, receiver)
+    if detail is None:
+        text = request.args.get("path", "")[:200]
+        raise InspectorError("not_found", f"This request has no field {text}.")
+    return detail
+
+
+@blueprint.get("/bins/<name>/requests/<request_id>/field/picture")
+def show_picture(name: str, request_id: str) -> Response:
+    """The picture that the field at ``path`` has in base64, made small."""
+    bin_ = find_bin(name)
+    captured = current_services().requests.get(bin_, request_id)
+    receiver = choose_receiver(request.args.get("as"), bin_.receiver)
+    return show_small(_get_detail(captured, _read_path(), receiver).file or b"")
 
 
 @blueprint.get("/bins/<name>/requests/<request_id>/lacks")
