@@ -14,8 +14,9 @@ function stepInList(key) {
   const request = document.querySelector("#request[data-id]");
   if (!open && request) return stepFrom(Number(request.dataset.number), key);
   if (!open) return document.querySelector(".row-link");
-  const row = open.closest("li");
-  const next = key === "j" ? row.nextElementSibling : row.previousElementSibling;
+  let next = open.closest("li");
+  do next = key === "j" ? next.nextElementSibling : next.previousElementSibling;
+  while (next?.hidden);
   return next?.querySelector("a");
 }
 
@@ -52,5 +53,6 @@ document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") event.target.blur();
     return;
   }
-  if (event.key.length === 1 && act(event.key)) event.preventDefault();
+  const isKey = event.key.length === 1 || event.key === "Delete";
+  if (isKey && act(event.key)) event.preventDefault();
 });

@@ -154,6 +154,12 @@ def test_axe_finds_nothing_in_dialogs_nor_on_a_phone(
     page.locator(".request-actions summary", has_text="More").click()
     assert find_violations(page) == []
     page.locator("#request").get_by_role("link", name="Delete").click()
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    assert find_violations(page) == []
+    page.keyboard.press("z")
+    page.goto(PAGES["a bin"].format(**places))
+    page.locator("#bin summary", has_text="More").click()
+    page.get_by_role("link", name="Delete all requests").click()
     expect(page.get_by_role("dialog")).to_be_visible()
     assert find_violations(page) == []
 

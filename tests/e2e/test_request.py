@@ -1,6 +1,7 @@
 """One request in the browser: stepping, sections, keys, sharing, printing."""
 
 import re
+import time
 
 import pytest
 import requests
@@ -199,17 +200,73 @@ def test_a_request_that_is_gone_is_said(page: Page, live_server: LiveServer, wat
     expect(page.get_by_role("status")).to_contain_text("There is no request")
 
 
-def test_deleting_a_request_asks_in_place(page: Page, live_server: LiveServer) -> None:
+def count_requests(server: LiveServer, name: str) -> int:
+    found = requests.get(f"{server.url}/api/v1/bins/{name}", timeout=10).json()
+    count: int = found["request_count"]
+    return count
+
+
+def test_a_deletion_can_be_taken_back(page: Page, live_server: LiveServer) -> None:
     make_series(live_server, "delete-one")
+    held = count_requests(live_server, "delete-one")
     page.goto("/bins/delete-one")
     page.locator("#r3 .row-link").click()
+    expect(page.locator("#request")).to_have_attribute("data-number", "3")
     page.locator(".request-actions summary", has_text="More").click()
     page.locator("#request").get_by_role("link", name="Delete").click()
-    dialog = page.get_by_role("dialog", name="Delete request 3?")
-    expect(dialog).to_be_visible()
-    dialog.get_by_role("button", name="Delete request").click()
-    expect(page).to_have_url(re.compile("/bins/delete-one$"))
+    expect(page.locator("#undo")).to_contain_text("Request #3 deleted.")
+    expect(page.locator("#r3")).to_be_hidden()
+    expect(page.locator("#request")).to_have_attribute("data-number", "2")
+    page.keyboard.press("k")
+    expect(page.locator("#request")).to_have_attribute("data-number", "4")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#r3")).to_be_visible()
+    expect(page.locator("#request")).to_have_attribute("data-number", "3")
+    expect(page.locator("#undo")).to_be_hidden()
+    assert count_requests(live_server, "delete-one") == held
+
+    page.keyboard.press("Delete")
+    expect(page.locator("#r3")).to_be_hidden()
+    expect(page.locator("#request")).to_have_attribute("data-number", "2")
+    assert count_requests(live_server, "delete-one") == held, "not yet"
+    page.keyboard.press("Delete")  # The one before is settled by the next.
+    expect(page.locator("#list [data-count]")).to_have_text(str(held - 1))
     expect(page.locator("#r3")).to_have_count(0)
+    page.keyboard.press("z")
+    expect(page.locator("#r2")).to_be_visible()
+    assert count_requests(live_server, "delete-one") == held - 1
+
+
+def test_who_leaves_the_page_deletes_at_once(page: Page, live_server: LiveServer) -> None:
+    make_series(live_server, "delete-left")
+    held = count_requests(live_server, "delete-left")
+    page.goto("/bins/delete-left")
+    page.locator("#r3 .row-link").click()
+    page.keyboard.press("Delete")
+    expect(page.locator("#undo")).to_be_visible()
+    page.goto("/api")
+    deadline = time.monotonic() + 20
+    while count_requests(live_server, "delete-left") != held - 1:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_deletion_that_fails_brings_the_request_back(
+    page: Page, live_server: LiveServer, watch: Watch
+) -> None:
+    make_series(live_server, "delete-not")
+    watch.forgive("ERR_FAILED")
+    page.goto("/bins/delete-not")
+    page.route("**/api/v1/**", lambda route: route.abort())
+    page.locator("#r3 .row-link").click()
+    page.keyboard.press("Delete")
+    expect(page.locator("#r3")).to_be_hidden()
+    page.locator("#r1 .row-link").click()
+    expect(page.locator("#request")).to_have_attribute("data-number", "1")
+    page.keyboard.press("Delete")
+    expect(page.get_by_role("status").filter(has_text="could not be deleted")).to_be_visible()
+    expect(page.locator("#r3")).to_be_visible()
+    page.keyboard.press("z")
 
 
 def test_times_are_the_readers_with_utc_at_hand(new_page: NewPage, live_server: LiveServer) -> None:

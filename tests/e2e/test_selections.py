@@ -30,8 +30,14 @@ def test_ticked_requests_are_deleted_and_rows_are_compact(
     assert low["height"] < tall["height"] * 0.7
     page.get_by_role("checkbox", name="Select #59").check()
     page.get_by_role("checkbox", name="Select #60").check()
-    page.get_by_role("button", name="Delete …").click()
-    page.get_by_role("button", name="Delete 2 requests").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    expect(row).to_be_hidden()
+    page.get_by_role("button", name="Undo").click()
+    expect(row).to_be_visible()
+    page.get_by_role("checkbox", name="Select #59").check()
+    page.get_by_role("checkbox", name="Select #60").check()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    expect(page.locator("#undo")).to_contain_text("2 requests deleted.")
     expect(page.locator("#list [data-count]")).to_have_text("58")
     expect(row).to_have_count(0)
 
