@@ -391,5 +391,7 @@ class Message:
             detected=self.detected,
             lost=0 if self.json is not None else self.losses.count,
             delivery_key=delivery_key,
-            gist=finding.find_gist(value),
+            gist=finding.describe_body(self.essence, None if is_large else self.body_text)
+            if told is None and self.body
+            else finding.find_gist(told if content is None else content),
         )

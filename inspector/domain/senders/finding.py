@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -16,11 +17,13 @@ _HEADER = "header:"
 _IDEMPOTENCY_KEY = "header:idempotency-key"
 # The names that titles go by in webhooks of any sender.
 _TITLES = ("subject", "title", "summary", "name", "message", "text", "description")
+_KINDS = ("type", "object", "event", "kind")
 _WRAPPERS = ("", "data.object.", "data.", "payload.", "object.", "event.")
 
 # So many values of so many characters are a gist; these keys come first.
 MAX_GIST = 3
 MAX_GIST_CHARS = 30
+_OPERATION = re.compile(r"(?:query|mutation|subscription)\s+\w+", re.ASCII)
 TELLING = ("id", "type", "event", "action", "status", "state", "name", "number")
 
 
@@ -51,8 +54,18 @@ def find_title(sender: FoundSender | None, content: Any) -> str | None:
             return title
     if isinstance(content, list) and len(content) == 1:
         content = content[0]
-    titles = [f"{wrapper}{name}" for wrapper in _WRAPPERS for name in _TITLES]
-    return _first((*titles, *(f"{wrapper}id" for wrapper in _WRAPPERS)), {}, content)
+    titles = tuple(f"{wrapper}{name}" for wrapper in _WRAPPERS for name in _TITLES)
+    return _first(titles, {}, content) or _name_by_id(content)
+
+
+def _name_by_id(content: Any) -> str | None:
+    """``order 59``: a bare number would tell nobody what it is of."""
+    for wrapper in _WRAPPERS:
+        found = _read(f"{wrapper}id", {}, content)
+        if found:
+            kind = _first(tuple(f"{wrapper}{name}" for name in _KINDS), {}, content)
+            return f"{kind if kind and len(kind) <= MAX_GIST_CHARS else 'id'} {found}"[:MAX_CHARS]
+    return None
 
 
 def open_payload(content: Any) -> Any:
@@ -143,8 +156,13 @@ def _look_up(path: str, content: Any) -> Any:
 
 def find_gist(value: object) -> str | None:
     """``order 59 · state open``: what tells a body from others of its kind, in a few words."""
+    if isinstance(value, list):
+        return f"list of {len(value):,}"
     if not isinstance(value, dict):
         return None
+    query = value.get("query")
+    if isinstance(query, str) and (found := _OPERATION.match(query[:MAX_CHARS])):
+        return f"GraphQL {found[0]}"
     ticket = value.get("ticket")
     if isinstance(ticket, dict):
         agent = ticket.get("agent")
@@ -152,9 +170,21 @@ def find_gist(value: object) -> str | None:
         told = [ticket.get("status"), *(names.get(key) for key in ("name", "display_name"))]
         parts = [_short(each).replace("_", " ") for each in told[:2] if _short(each)]
         return " · ".join(parts or [_short(told[2])]) or None
-    keys = sorted(value, key=lambda key: key not in TELLING)
-    found = [f"{key[:20]} {_short(value[key])}" for key in keys if _short(value[key])]
+    keys = sorted(value, key=lambda key: key.lstrip("@") not in TELLING)
+    # An attribute of XML is known by its sign; its namespaces tell nothing.
+    found = [
+        f"{key.lstrip('@')[:20]} {_short(value[key])}"
+        for key in keys
+        if not key.startswith("@xmlns") and _short(value[key])
+    ]
     return " · ".join(found[:MAX_GIST]) or None
+
+
+def describe_body(essence: str, text: str | None) -> str | None:
+    """``text/csv · id,name``: a body without fields, by its media type and its first line."""
+    line = next(_lines(text[: 4 * MAX_CHARS]), "") if text else ""
+    shown = line if len(line) <= MAX_GIST_CHARS else f"{line[: MAX_GIST_CHARS - 1]}…"
+    return " · ".join(filter(None, (essence[: 2 * MAX_GIST_CHARS], shown))) or None
 
 
 def _short(value: object) -> str:

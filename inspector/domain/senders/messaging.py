@@ -12,7 +12,15 @@ MESSAGING = (
         bodies=("type=event_callback event.type team_id", "token team_id command response_url"),
         event=("event.type+event.subtype", "command", "type"),
         delivery=("event_id", "trigger_id"),
-        title=("event.text", "text", "event.channel"),
+        title=(
+            "event.text",
+            "text",
+            "event.channel",
+            "view.title.text",
+            "actions.0.text.text",
+            "actions.0.action_id",
+            "callback_id",
+        ),
     ),
     Sender(
         "SendGrid",
