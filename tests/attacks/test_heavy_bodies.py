@@ -75,6 +75,13 @@ def nest_texts(data: bytes, depth: int) -> bytes:
     return text.encode()
 
 
+def nest_base64(data: bytes) -> bytes:
+    for _ in range(3):
+        data = b'{"a":"%s"}' % base64.b64encode(data)
+    return data
+
+
+PICTURE = b'"data:image/png;base64,%s"' % base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"\xff" * 22)
 TOKEN = b'"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4iLCJleHAiOjF9.c2ln"'
 
 
@@ -177,6 +184,21 @@ CASES = [
     Case("flow mappings that stay open", "application/yaml", lambda n: b"{a: [" * (n // 5)),
     Case("keys of keys", "application/yaml", lambda n: b"? - : " * (n // 6)),
     Case("selections that stay open", "application/graphql", lambda n: b'{ a(b: "' * (n // 9)),
+    Case("selections in one line", "application/graphql", lambda n: b"{a b " * (n // 5)),
+    Case("a query in JSON", JSON, lambda n: b'{"query":"{%s"}' % (b"a(b:{c:[" * (n // 8))),
+    Case(
+        "aliases of aliases",
+        "application/yaml",
+        lambda n: join(n, 30, lambda i: b"k%d: &k%d [*k%d, *k%d]" % (i + 1, i + 1, i, i), b"\n"),
+    ),
+    Case("base64 in base64 in base64", JSON, lambda n: nest_base64(b"[%s1]" % (b"1," * (n // 8)))),
+    Case("pictures in texts", JSON, lambda n: b"[%s]" % join(n, 80, lambda _: PICTURE, b",")),
+    Case(
+        "a long picture in a text",
+        JSON,
+        lambda n: b'{"a":"%s"}' % base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(n // 2)),
+    ),
+    Case("a data URL without end", JSON, lambda n: b'["data:%s"]' % (b";a=b" * (n // 4))),
     Case("regular expressions", "text/javascript", lambda n: b"/[/a" * (n // 4)),
     Case("a quote without end", "text/csv", lambda n: b'"' + b'a,""\n' * (n // 5)),
     Case("columns", "text/csv", lambda n: b"," * n),

@@ -56,7 +56,8 @@ APPS = (
     ),
     Sender(
         "Contentful",
-        "Contentful Developers, Webhooks",
+        "Contentful Developers, Webhooks: "
+        "https://www.contentful.com/developers/docs/webhooks/headers",
         headers=("X-Contentful-Topic",),
         event=("header:X-Contentful-Topic",),
         delivery=("header:X-Contentful-Idempotency-Key",),

@@ -161,8 +161,8 @@ def find_gist(value: object) -> str | None:
     if not isinstance(value, dict):
         return None
     query = value.get("query")
-    if isinstance(query, str) and (found := _OPERATION.match(query[:MAX_CHARS])):
-        return f"GraphQL {found[0]}"
+    if isinstance(query, str) and (operation := _OPERATION.match(query[:MAX_CHARS])):
+        return f"GraphQL {operation[0]}"
     ticket = value.get("ticket")
     if isinstance(ticket, dict):
         agent = ticket.get("agent")

@@ -7,7 +7,8 @@ from inspector.domain.senders.shapes import Sender
 MESSAGING = (
     Sender(
         "Slack",
-        "Slack API, Events API and Slash commands",
+        "Slack API, Events API and Slash commands: "
+        "https://api.slack.com/reference/interaction-payloads",
         headers=("X-Slack-Signature", "X-Slack-Request-Timestamp"),
         bodies=("type=event_callback event.type team_id", "token team_id command response_url"),
         event=("event.type+event.subtype", "command", "type"),
@@ -42,7 +43,8 @@ MESSAGING = (
     ),
     Sender(
         "Mailgun",
-        "Mailgun Documentation, Webhooks",
+        "Mailgun Documentation, Webhooks: "
+        "https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhooks",
         bodies=("signature.token event-data.event",),
         event=("event-data.event",),
         delivery=("event-data.id",),

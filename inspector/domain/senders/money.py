@@ -25,7 +25,8 @@ MONEY = (
     ),
     Sender(
         "Square",
-        "Square Developer, Webhooks overview",
+        "Square Developer, Webhooks overview: "
+        "https://developer.squareup.com/docs/webhooks/step2subscribe",
         headers=("X-Square-Hmacsha256-Signature",),
         bodies=("merchant_id event_id type data.object",),
         event=("type",),

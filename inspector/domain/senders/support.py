@@ -14,7 +14,8 @@ SUPPORT = (
     ),
     Sender(
         "Zendesk",
-        "Zendesk Developer Docs, Creating and monitoring webhooks",
+        "Zendesk Developer Docs, Creating and monitoring webhooks: "
+        "https://developer.zendesk.com/documentation/webhooks/anatomy-of-a-webhook-request/",
         headers=("X-Zendesk-Webhook-Id", "X-Zendesk-Webhook-Invocation-Id"),
         bodies=("zendesk_event_version type",),
         event=("type",),
@@ -23,7 +24,8 @@ SUPPORT = (
     ),
     Sender(
         "Zammad",
-        "Zammad Admin Documentation, Webhook",
+        "Zammad Admin Documentation, Webhook: "
+        "https://admin-docs.zammad.org/en/latest/manage/webhook/payload.html",
         headers=("X-Zammad-Trigger", "X-Zammad-Delivery"),
         event=("header:X-Zammad-Trigger",),
         delivery=("header:X-Zammad-Delivery",),
@@ -69,7 +71,8 @@ SUPPORT = (
     ),
     Sender(
         "Sentry",
-        "Sentry documentation, Integration platform webhooks",
+        "Sentry documentation, Integration platform webhooks: "
+        "https://docs.sentry.io/integrations/integration-platform/webhooks/",
         headers=("Sentry-Hook-Resource",),
         event=("header:Sentry-Hook-Resource+action",),
         delivery=("header:Request-ID",),
@@ -86,7 +89,7 @@ SUPPORT = (
     ),
     Sender(
         "Linear",
-        "Linear Developers, Webhooks",
+        "Linear Developers, Webhooks: https://linear.app/developers/webhooks",
         headers=("Linear-Event", "Linear-Delivery"),
         event=("header:Linear-Event+action", "type+action"),
         delivery=("header:Linear-Delivery",),
