@@ -61,6 +61,29 @@ class BinSettings:
             if not any(check["result"] == "valid" for check in each.signatures):
                 raise AssertionError(f"{each!r} is not validly signed: {each.signature!r}")
 
+    def keep(self, *, capacity: int | None = None, ttl: str | None = None) -> None:
+        """Keep at most so many requests, and each so long: ``keep(capacity=50, ttl="1d")``.
+
+        ``ttl="none"`` keeps them however old. What is not given stays as it is. Raises
+        ``InspectorError`` for what cannot be.
+        """
+        given = {"capacity": capacity, "ttl": ttl}
+        change = {name: value for name, value in given.items() if value is not None}
+        self._server.call("PATCH", f"/bins/{self.name}", change)
+
+    def annotate(
+        self, request: ReceivedRequest, *, pinned: bool | None = None, note: str | None = None
+    ) -> None:
+        """Pin a request, so that neither capacity nor age takes it away, or put a note on it.
+
+        An empty note takes it away; what is not given stays as it is. The request itself shows
+        them as ``pinned`` and ``note``. Raises ``InspectorError`` for what cannot be.
+        """
+        given = {"pinned": pinned, "note": note}
+        change = {name: value for name, value in given.items() if value is not None}
+        now = self._server.call("PATCH", f"/bins/{self.name}/requests/{request.id}", change)
+        request.show_annotations(pinned=now["pinned"], note=now["note"])
+
     def relay_to(
         self,
         url: str | None,

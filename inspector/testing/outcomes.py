@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
@@ -49,6 +50,11 @@ class RequestOutcome:
         from inspector.web.api.request_json import request_to_json
 
         return cast(dict[str, Any], request_to_json(self.captured))
+
+    def show_annotations(self, *, pinned: bool, note: str | None) -> None:
+        """Show what was put on it since it was captured."""
+        self.captured = replace(self.captured, pinned=pinned, note=note)
+        self.__dict__.pop("_json", None)
 
     @property
     def signatures(self) -> list[dict[str, Any]]:

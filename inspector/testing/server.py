@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
+from inspector.errors import InspectorError
 from inspector.live.news import News
 from inspector.testing.bins import WebhookBin
 from inspector.testing.handlers import HandlerThreads
@@ -216,6 +217,18 @@ class InspectorServer:
     def set_relay(self, bin_id: int, document: str | None) -> None:
         """Keep where a bin's requests are passed on to."""
         self._running()[1].set_relay(bin_id, document)
+
+    def call(self, method: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Make a call of the API, ``path`` below ``/api/v1``; what it answers.
+
+        Raises ``InspectorError`` for one that is refused.
+        """
+        with self._running()[0].app.test_client() as client:
+            answer = client.open(f"/api/v1{path}", method=method, json=body, base_url=self.url)
+        found: dict[str, Any] = answer.get_json()
+        if answer.status_code >= 400:
+            raise InspectorError(**{"code": "refused", "message": answer.status, **found["error"]})
+        return found
 
     def load_after(
         self, bin_id: int, number: int, limit: int = LOAD_LIMIT

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from inspector.domain import CapturedRequest
 from inspector.testing.handlers import HandlerThreads
@@ -42,6 +42,13 @@ class RequestSource(Protocol):
 
     def set_relay(self, bin_id: int, document: str | None) -> None:
         """Keep where a bin's requests are passed on to."""
+        ...
+
+    def call(self, method: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Make a call of the API, ``path`` below ``/api/v1``; what it answers.
+
+        Raises ``InspectorError`` for one that is refused.
+        """
         ...
 
     def load_after(self, bin_id: int, number: int, limit: int = ...) -> Sequence[CapturedRequest]:
