@@ -20,8 +20,11 @@ Definition: TypeAlias = Mapping[str, Any]
 HIDDEN = "***"
 
 _SECRET_NAME = re.compile(
-    r"(?:proxy-)?authorization|authentication|cookie2?|x-auth|.*(?:"
-    r"api-?key|access-?key|secret|token|passw(?:or)?d|passphrase|credential|session-?id).*"
+    r"authentication|(?:.*-)?(?:authorization|cookie2?)|x-auth|.*(?:"
+    r"api-?key|access-?key|secret|token|passw(?:or)?d|passphrase|credential|session-?id).*|"
+    # A word of the name, unless it is of another kind of key.
+    r"(?!(?:x-)?(?:idempotency|surrogate|routing|partition|sec-websocket)-)"
+    r"(?:.*-)?(?:key|app-?key|pass|pwd|jwt)(?:-.*)?"
 )
 _SCHEME = re.compile(rb"([ \t]*(?:[A-Za-z0-9-]+[ ])?)[^\r\n]+")
 # Expressions of a template are skipped, slashes and all; the last @ ends the user's part.

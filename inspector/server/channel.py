@@ -128,7 +128,8 @@ class Channel(BufferedChannel):
             log.exception("Serving %s failed.", task.request.path)
             task.close_on_finish = True
             if not task.wrote_header:
-                task.request.error = InternalServerError("Something went wrong here")
+                said = "Something went wrong here; the server's log says what"
+                task.request.error = InternalServerError(said)
                 RefusalTask(self, task.request).service()
 
     def write_soon(self, data: bytes) -> int:

@@ -61,9 +61,10 @@ def trim(work: Work, value: Any, character_mask: Any = None, side: Any = "both")
     """The text without white space, or given characters, at both ends or one."""
     text = work.text(value)
     mask = WHITE_SPACE if character_mask is None else work.text(character_mask)
-    if to_text(side) == "left":
-        return text.lstrip(mask)
-    return text.rstrip(mask) if to_text(side) == "right" else text.strip(mask)
+    trims = {"both": text.strip, "left": text.lstrip, "right": text.rstrip}
+    if to_text(side) not in trims:
+        raise ValueProblemError("the side that trim takes is left, right or both")
+    return trims[to_text(side)](mask)
 
 
 def default(_work: Work, value: Any, default: Any = "") -> Any:

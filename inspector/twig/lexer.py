@@ -1,8 +1,8 @@
 """Cuts templates into what the helpdesk's language is made of, where Jinja's differs.
 
 It has signs that Jinja lacks, ``elseif``, other escapes in texts, expressions in texts
-(``"#{ticket.id}: #{ticket.subject}"``), ``verbatim`` beside ``raw``, and tags that take the
-white space beside them but no line end (``{{~ ~}}``).
+(``"#{ticket.id}: #{ticket.subject}"``), ``verbatim`` beside ``raw``, tags that take the
+white space beside them but no line end (``{{~ ~}}``), and none that keep it (``{%+ +%}``).
 
 Source: Twig's documentation, 3.x, white space control and string interpolation.
 """
@@ -32,10 +32,11 @@ _OWN_NAMES = {
 # In Jinja's own patterns: what may stand behind the beginning of a tag, and before its end.
 _BEGIN_MARKS = re.compile(r"\(\\-\|\\\+\|\)")
 _END_MARK = re.compile(r"\\-(%\\}|\\}\\}|\\#\\})\\s\*")
+_KEPT_END_MARK = re.compile(r"\\\+%\\}\|")
 _RAW_NAME = re.compile(r"(?<=\\s\*)(end)?raw(?=\\s\*)")
 # How often each of them stands in Jinja's patterns; another number means another Jinja.
-_EDITS = (_BEGIN_MARKS, _END_MARK, _RAW_NAME)
-_EXPECTED_EDITS = (5, 5, 2)
+_EDITS = (_BEGIN_MARKS, _END_MARK, _KEPT_END_MARK, _RAW_NAME)
+_EXPECTED_EDITS = (5, 5, 2, 2)
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[Ee][+-][0-9]+)?")
 _WHITE_SPACE = " \t\0\x0b"
 _TAKES_WHITE_SPACE = re.compile(r"\{[{%#]~")
@@ -123,8 +124,8 @@ def _check_edits(patterns: Iterable[re.Pattern[str]]) -> None:
 
 
 def _with_marks(pattern: re.Pattern[str]) -> re.Pattern[str]:
-    """One of Jinja's patterns, which knows ``~`` beside ``-``, and ``verbatim`` beside ``raw``."""
-    marked = _BEGIN_MARKS.sub(r"(\\-|\\+|~|)", pattern.pattern)
+    """One of Jinja's patterns: ``~`` beside ``-``, no ``+``, and ``verbatim`` beside ``raw``."""
+    marked = _KEPT_END_MARK.sub("", _BEGIN_MARKS.sub(r"(\\-|~|)", pattern.pattern))
     marked = _END_MARK.sub(rf"\g<0>|~\1[{_WHITE_SPACE}]*", marked)
     if "endraw" in marked:
         marked = marked.replace(r"\n?", "")  # A line end behind it stays.

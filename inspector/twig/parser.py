@@ -111,6 +111,15 @@ class TwigParser(Parser):
         """Refuse Jinja's tag."""
         raise TemplateError(self.stream.current.lineno, "print is not Twig's; write {{ ... }}")
 
+    def parse_statements(
+        self, end_tokens: tuple[str, ...], drop_needle: bool = False
+    ) -> list[nodes.Node]:
+        """What stands up to one of the end tags; in Jinja a colon may come first."""
+        if self.stream.current.type == "colon":
+            problem = "“:” is out of place: in Twig a tag ends without it"
+            raise TemplateError(self.stream.current.lineno, problem)
+        return super().parse_statements(end_tokens, drop_needle)
+
     def parse_expression(self, with_condexpr: bool = True) -> nodes.Expr:
         """Any expression; without ``with_condexpr`` an ``if`` behind it is not part of it."""
         line = self.stream.current.lineno

@@ -46,6 +46,7 @@ CODES_OF_STATUS = {
     413: "too_large",
     415: "unsupported_media_type",
     429: "too_many_requests",
+    500: "internal_error",
 }
 
 

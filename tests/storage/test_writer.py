@@ -19,7 +19,7 @@ from inspector.domain.removals import Removal
 from inspector.errors import UnstorableError
 from inspector.storage.database.engine import release_connection
 from inspector.storage.outcomes import Outcome, Stored, Unstored
-from inspector.web.services import Services
+from inspector.web.services import MAX_EXPORTS, Services
 
 HEAD = b"POST /b1 HTTP/1.1\r\n"
 DEADLINE_S = 20
@@ -255,6 +255,9 @@ def test_damage_that_a_page_meets_is_said_and_makes_unready(
     met = client.get("/api/v1/bins/b1/requests")
     assert met.status_code == 503
     assert "damaged" in met.text
+    for form in ("har", "jsonl", "csv", "html") * MAX_EXPORTS:  # and none keeps its place
+        export = client.get(f"/api/v1/bins/b1/export?format={form}")
+        assert (export.status_code, "damaged" in export.text) == (503, True), form
     unready = client.get("/readyz")
     assert (unready.status_code, "damaged" in unready.text) == (503, True)
 

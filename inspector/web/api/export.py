@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Annotated, Literal
 
 from flask import stream_with_context
@@ -63,8 +64,13 @@ def export_bin(name: str, query: ExportQuery) -> ResponseReturnValue:
             "too_many_exports", "Other exports are still under way. Try again in a while."
         )
     media_type, pieces = _render(bin_, query.format, query.as_, wanted)
+    try:
+        begun = next(pieces, b"")  # What the database has to say comes before the status.
+    except BaseException:
+        slots.release()
+        raise
     response = make_download(b"", media_type, f"{bin_.name}.{query.format}")
-    response.response = stream_with_context(pieces)
+    response.response = stream_with_context(chain([begun], pieces))
     response.headers.pop("Content-Length", None)
     response.call_on_close(slots.release)
     return response
