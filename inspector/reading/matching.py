@@ -66,6 +66,9 @@ class RequestMatch:
         for name in ("query", "headers", "where", "files"):
             if not isinstance(getattr(self, name), Mapping):
                 raise TypeError(f"{name} maps names to what is expected: {name}={{...}}")
+            for each in getattr(self, name):
+                if not isinstance(each, str):
+                    raise TypeError(f"a name in {name}= is text, not {each!r}")
         for path in self.where:
             parse_path(path)
 

@@ -11,7 +11,6 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, TypeAlias
 
 from inspector.domain import CapturedRequest, Message
@@ -20,13 +19,13 @@ from inspector.domain.bin_answers import make_answer as make_bin_answer
 from inspector.errors import InspectorError
 from inspector.reading.matching import RequestMatch
 from inspector.reading.paths import MISSING
+from inspector.testing.arguments import Seconds, is_whole, list_pairs, read_seconds
 from inspector.testing.handlers import HandlerThreads
 from inspector.testing.received import ReceivedRequest
 
 HeaderValue: TypeAlias = str | bytes | int | float
 HeaderPairs: TypeAlias = Mapping[str, HeaderValue] | Iterable[tuple[str, HeaderValue]]
 PathLike: TypeAlias = str | re.Pattern[str]
-Seconds: TypeAlias = float | timedelta
 # What a function may give: a status, a body, the keywords of ``respond_with``, None for 200 "ok".
 AnswerValue: TypeAlias = "int | str | bytes | Mapping[str, Any] | None"
 Handler: TypeAlias = Callable[[ReceivedRequest], "AnswerValue | Awaitable[AnswerValue]"]
@@ -53,9 +52,9 @@ def make_answer(
 
     Raises ``ValueError`` or ``TypeError`` for one that cannot be given.
     """
-    if not _is_whole(status):
+    if not is_whole(status):
         raise TypeError(f"status is a number, not {status!r}")
-    if cut_after is not None and not _is_whole(cut_after):
+    if cut_after is not None and not is_whole(cut_after):
         raise TypeError(f"cut_after is a number of bytes, not {cut_after!r}")
     if json is not MISSING and body is not None:
         raise TypeError("give body= or json=, not both")
@@ -63,7 +62,7 @@ def make_answer(
     try:
         return make_bin_answer(
             status=int(status),
-            headers=tuple(map(_read_header, _list_pairs(headers))),
+            headers=tuple(map(_read_header, list_pairs("headers", headers))),
             body=_to_text_or_bytes(body),
             delay_s=_seconds("delay", delay),
             drip_s=_seconds("drip", drip),
@@ -71,7 +70,7 @@ def make_answer(
             dropped=bool(drop),
             insisted=True,
             is_template=template,
-            early_hints=tuple(map(_read_header, _list_pairs(early_hints))),
+            early_hints=tuple(map(_read_header, list_pairs("early_hints", early_hints))),
             max_body_bytes=sys.maxsize,
             **given,
         )
@@ -79,21 +78,11 @@ def make_answer(
         raise ValueError(error.message) from error
 
 
-def _list_pairs(headers: HeaderPairs) -> Iterable[Any]:
-    return headers.items() if isinstance(headers, Mapping) else headers
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
 def _seconds(name: str, value: Seconds) -> float:
-    seconds = value.total_seconds() if isinstance(value, timedelta) else value
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        raise TypeError(f"{name} is a number of seconds or a timedelta, not {value!r}")
+    seconds = read_seconds(name, value)
     if not 0 <= seconds <= MAX_DELAY_S:
         raise ValueError(f"{name} is 0 to {MAX_DELAY_S:g} seconds, not {value!r}")
-    return float(seconds)
+    return seconds
 
 
 def explain_unknown(what: str, name: str, known: Iterable[str]) -> str:
@@ -150,7 +139,7 @@ def to_answer(value: Any) -> Answer:
         return make_answer(**value)
     if isinstance(value, str | bytes | bytearray | memoryview):
         return make_answer(body=bytes(value) if not isinstance(value, str) else value)
-    if _is_whole(value):
+    if is_whole(value):
         return make_answer(status=value)
     raise TypeError(
         f"an answer is a status, a body, a mapping or a function, not {type(value).__name__}"

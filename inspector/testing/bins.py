@@ -15,8 +15,8 @@ from inspector.testing.answering import (
     BinScript,
     HeaderPairs,
     PathLike,
-    Seconds,
 )
+from inspector.testing.arguments import Seconds, read_number, read_seconds, read_text
 from inspector.testing.bin_settings import BinSettings
 from inspector.testing.expectations import Expectation, MatchFields, make_match
 from inspector.testing.received import ReceivedRequest
@@ -62,7 +62,8 @@ class WebhookBin(BinSettings):
 
     def url_for(self, path: str) -> str:
         """The bin's URL with a path below it, which may have a query: ``url_for("/a?b=1")``."""
-        return f"{self.url}/{path.removeprefix('/')}" if path else self.url
+        below = read_text("path", path).removeprefix("/")
+        return f"{self.url}/{below}" if path else self.url
 
     @property
     def requests(self) -> list[ReceivedRequest]:
@@ -82,7 +83,7 @@ class WebhookBin(BinSettings):
     def wait(  # type: ignore[overload-overlap]  # one is a request, any other number a list
         self,
         count: Literal[1] = 1,
-        timeout: float = DEFAULT_TIMEOUT_S,
+        timeout: Seconds = DEFAULT_TIMEOUT_S,
         *,
         after: ReceivedRequest | None = None,
         **match: Unpack[MatchFields],
@@ -92,7 +93,7 @@ class WebhookBin(BinSettings):
     def wait(
         self,
         count: int,
-        timeout: float = DEFAULT_TIMEOUT_S,
+        timeout: Seconds = DEFAULT_TIMEOUT_S,
         *,
         after: ReceivedRequest | None = None,
         **match: Unpack[MatchFields],
@@ -101,7 +102,7 @@ class WebhookBin(BinSettings):
     def wait(
         self,
         count: int = 1,
-        timeout: float = DEFAULT_TIMEOUT_S,
+        timeout: Seconds = DEFAULT_TIMEOUT_S,
         *,
         after: ReceivedRequest | None = None,
         **match: Unpack[MatchFields],
@@ -116,7 +117,7 @@ class WebhookBin(BinSettings):
         Raises ``AssertionError`` that shows what did arrive and what differed.
         """
         __tracebackhide__ = True
-        if count < 1:
+        if read_number("count", count) < 1:
             raise ValueError("count is at least 1; assert_none() waits for nothing")
         found = self._wait(Expectation(make_match("wait", match)), count, timeout, after)
         return found[0] if count == 1 else found
@@ -124,7 +125,7 @@ class WebhookBin(BinSettings):
     def wait_all(
         self,
         count: int,
-        timeout: float = DEFAULT_TIMEOUT_S,
+        timeout: Seconds = DEFAULT_TIMEOUT_S,
         *,
         after: ReceivedRequest | None = None,
         **match: Unpack[MatchFields],
@@ -134,7 +135,7 @@ class WebhookBin(BinSettings):
         A count of 0 gives an empty list at once.
         """
         __tracebackhide__ = True
-        if count < 0:
+        if read_number("count", count) < 0:
             raise ValueError(f"count is at least 0, not {count}")
         wanted = Expectation(make_match("wait_all", match))
         return self._wait(wanted, count, timeout, after) if count else []
@@ -142,7 +143,7 @@ class WebhookBin(BinSettings):
     def wait_for(
         self,
         predicate: Callable[[ReceivedRequest], Any],
-        timeout: float = DEFAULT_TIMEOUT_S,
+        timeout: Seconds = DEFAULT_TIMEOUT_S,
         *,
         after: ReceivedRequest | None = None,
         **match: Unpack[MatchFields],
@@ -152,18 +153,18 @@ class WebhookBin(BinSettings):
         What the predicate raises counts as false, and is told when the time is up.
         """
         __tracebackhide__ = True
-        return self._wait(Expectation(make_match("wait_for", match), predicate), 1, timeout, after)[
-            0
-        ]
+        wanted = Expectation(make_match("wait_for", match), predicate)
+        return self._wait(wanted, 1, timeout, after)[0]
 
     def wait_in_order(
-        self, *matches: MatchFields, timeout: float = DEFAULT_TIMEOUT_S
+        self, *matches: MatchFields, timeout: Seconds = DEFAULT_TIMEOUT_S
     ) -> list[ReceivedRequest]:
         """One request for each match, in this order; others may come in between.
 
         ``wait_in_order({"method": "POST"}, {"method": "PUT"})``.
         """
         __tracebackhide__ = True
+        timeout = read_seconds("timeout", timeout)
         deadline = time.monotonic() + timeout
         found: list[ReceivedRequest] = []
         for position, each in enumerate(matches, 1):
@@ -182,11 +183,12 @@ class WebhookBin(BinSettings):
         return [each for each in self.requests if not wanted.find_differences(each)]
 
     def assert_count(
-        self, count: int, within: float = 0.2, **match: Unpack[MatchFields]
+        self, count: int, within: Seconds = 0.2, **match: Unpack[MatchFields]
     ) -> list[ReceivedRequest]:
         """Exactly so many matching requests, and no more come ``within`` so many seconds."""
         __tracebackhide__ = True
         wanted = Expectation(make_match("assert_count", match))
+        count, within = read_number("count", count), read_seconds("within", within)
         found = self._wait_until(wanted, count + 1, time.monotonic() + within, None)
         if len(found) != count:
             came = f"{len(found)} came" if len(found) <= count else "more came"
@@ -194,10 +196,13 @@ class WebhookBin(BinSettings):
             self._fail(f"Expected {what}, {came} within {within:g} s", wanted, None)
         return found
 
-    def assert_none(self, within: float = 0.2, **match: Unpack[MatchFields]) -> None:
+    def assert_none(self, within: Seconds = 0.2, **match: Unpack[MatchFields]) -> None:
         """No matching request has come, nor does ``within`` so many seconds."""
         __tracebackhide__ = True
-        wanted = Expectation(make_match("assert_none", match))
+        wanted, within = (
+            Expectation(make_match("assert_none", match)),
+            read_seconds("within", within),
+        )
         if self._wait_until(wanted, 1, time.monotonic() + within, None):
             self._fail(f"Expected {_count_requests(0, wanted)}", wanted, None)
 
@@ -310,9 +315,12 @@ class WebhookBin(BinSettings):
         return errors
 
     def _wait(
-        self, wanted: Expectation, count: int, timeout: float, after: ReceivedRequest | None
+        self, wanted: Expectation, count: int, timeout: Seconds, after: ReceivedRequest | None
     ) -> list[ReceivedRequest]:
         __tracebackhide__ = True
+        timeout = read_seconds("timeout", timeout)
+        if after is not None and not isinstance(after, ReceivedRequest):
+            raise TypeError(f"after is a request of this bin, not {after!r}")
         found = self._wait_until(wanted, count, time.monotonic() + timeout, after)
         if len(found) < count:
             what = f"{len(found)} of {_count_requests(count, wanted)}"

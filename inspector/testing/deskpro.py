@@ -9,6 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from inspector.forms.casts import text_of
 from inspector.reading.paths import MISSING
+from inspector.testing.arguments import (
+    Seconds,
+    list_pairs,
+    read_number,
+    read_seconds,
+    read_text,
+)
 
 if TYPE_CHECKING:
     from inspector.emitter import ActionBody, Context, DeliveryResult, PreparedRequest
@@ -42,12 +49,12 @@ class Deskpro:
         within it (``set={"agent.name": "Ann"}``). The caller may change what comes.
         Raises ``InspectorError`` for an unknown source or a path that leads nowhere.
         """
-        changes = {**fields, **(set or {})}
+        changes = {**fields, **_read_changes(set or {})}
         context = _make_context(
             source,
             None,
             {f"ticket.{path}": value for path, value in changes.items()},
-            [f"ticket.{path}" for path in unset],
+            [f"ticket.{path}" for path in _list_paths(unset)],
         )
         return cast(dict[str, Any], copy.deepcopy(context["ticket"]))
 
@@ -85,8 +92,8 @@ class Deskpro:
         from inspector.emitter.trees import tree_of
 
         action = WebhookAction(
-            url=url,
-            source=get_variation(source).source,
+            url=read_text("url", url),
+            source=get_variation(read_text("source", source)).source,
             method=method,
             headers=make_pairs("headers", headers or ()),
             custom_data=data if data is None or isinstance(data, str) else make_pairs("data", data),
@@ -101,7 +108,9 @@ class Deskpro:
         from inspector.emitter.signing import sign_request
         from inspector.signatures import parse_secret
 
-        return sign_request(request, parse_secret(sign), time.time(), tampered=tamper)
+        return sign_request(
+            request, parse_secret(read_text("sign", sign)), time.time(), tampered=tamper
+        )
 
     def send(
         self,
@@ -114,7 +123,7 @@ class Deskpro:
         ticket: Mapping[str, Any] | None = None,
         set: Mapping[str, Any] | None = None,  # noqa: A002 - what the command calls it
         unset: Iterable[str] = (),
-        timeout: float = DEFAULT_TIMEOUT_S,
+        timeout: Seconds = DEFAULT_TIMEOUT_S,
         retries: int = 0,
         body: str | bytes | None = None,
         json: Any = MISSING,
@@ -145,7 +154,8 @@ class Deskpro:
             sign=sign,
             tamper=tamper,
         )
-        return deliver(request, options=DeliveryOptions(timeout_s=timeout, retries=retries))
+        timeout_s, retries = read_seconds("timeout", timeout), read_number("retries", retries)
+        return deliver(request, options=DeliveryOptions(timeout_s=timeout_s, retries=retries))
 
 
 def _make_context(
@@ -156,16 +166,30 @@ def _make_context(
 ) -> Context:
     from inspector.emitter import FIELDS, apply_set, context_of, get_variation, unset
 
-    context = get_variation(source).make_context()
+    context = get_variation(read_text("source", source)).make_context()
     if ticket is not None:
         own = context_of(ticket)
         is_bare = set(FIELDS).isdisjoint(ticket)
         context = {**context, **own} if is_bare else own
-    for path, value in changes.items():
+    for path, value in _read_changes(changes).items():
         context = apply_set(context, path, value)
-    for path in unset_paths:
+    for path in _list_paths(unset_paths):
         context = unset(context, path)
     return context
+
+
+def _read_changes(changes: Any) -> Mapping[str, Any]:
+    if not isinstance(changes, Mapping):
+        raise TypeError(f'set= maps paths to values, as in {{"ticket.id": 5}}, not {changes!r}')
+    return {read_text("a path in set=", path): value for path, value in changes.items()}
+
+
+def _list_paths(paths: Any) -> list[str]:
+    if isinstance(paths, str):
+        return [paths]
+    if not isinstance(paths, Iterable):
+        raise TypeError(f'unset= lists paths, as in ["ticket.id"], not {paths!r}')
+    return [read_text("a path in unset=", path) for path in paths]
 
 
 def _make_body(body: str | bytes | None, json: Any, form: Pairs | None) -> ActionBody | None:
@@ -187,8 +211,7 @@ def _make_body(body: str | bytes | None, json: Any, form: Pairs | None) -> Actio
 
 def make_pairs(what: str, pairs: Pairs) -> tuple[tuple[str, str], ...]:
     """The pairs as texts. Raises ``TypeError`` that names the argument ``what``."""
-    given = pairs.items() if isinstance(pairs, Mapping) else pairs
-    return tuple(_make_pair(what, each) for each in given)
+    return tuple(_make_pair(what, each) for each in list_pairs(what, pairs))
 
 
 def _make_pair(what: str, pair: Any) -> tuple[str, str]:

@@ -37,6 +37,8 @@ class Expectation:
     def __init__(
         self, match: RequestMatch, predicate: Callable[[ReceivedRequest], Any] | None = None
     ) -> None:
+        if predicate is not None and not callable(predicate):
+            raise TypeError(f"a predicate is a function of a request, not {predicate!r}")
         self._match = match
         self._predicate = predicate
 

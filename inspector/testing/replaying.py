@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from inspector.reading.paths import MISSING
+from inspector.testing.arguments import read_seconds, read_text
 from inspector.testing.deskpro import DEFAULT_TIMEOUT_S, make_pairs
 
 if TYPE_CHECKING:
@@ -50,8 +51,8 @@ def replay_request(
     pairs = None if headers is None else make_pairs("headers", headers)
     changes = ReplayChanges(method, pairs, _read_body(options))
     resign = options.get("resign", False)
-    order = make_replay(captured, to, changes, secrets, resign=resign)
-    timeout_s = options.get("timeout", DEFAULT_TIMEOUT_S)
+    order = make_replay(captured, read_text("to", to), changes, secrets, resign=resign)
+    timeout_s = read_seconds("timeout", options.get("timeout", DEFAULT_TIMEOUT_S))
     within = DeliveryOptions(timeout_s, timeout_s, timeout_s)
     return send(order.request, options=within)
 

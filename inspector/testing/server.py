@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from inspector.errors import InspectorError
 from inspector.live.news import News
+from inspector.testing.arguments import read_number, read_text
 from inspector.testing.bins import WebhookBin
 from inspector.testing.handlers import HandlerThreads
 
@@ -33,15 +34,23 @@ DEFAULT_MAX_BODY_BYTES = 10_000_000
 MAX_LABEL_CHARS = 48
 
 
+def _read_size(max_body: int | str) -> int:
+    if not isinstance(max_body, str):
+        return read_number("max_body", max_body)
+    from inspector.settings import parse_size  # most servers keep the usual size
+
+    return parse_size(max_body)
+
+
 class InspectorServer:
     """The server, on a free port of 127.0.0.1; a context manager.
 
     What it captures is on disk before it is answered, in a temporary folder that
     goes when the server stops, or in ``data_dir``, which stays. ``host`` ``0.0.0.0``
     lets senders in containers reach it, by ``public_url`` when they know the machine by
-    another name; ``port`` 0 takes a free one; more than ``max_body`` bytes of a body are
-    answered 413. With a server's context ``tls`` it speaks HTTPS. Leaving the context well
-    raises what functions that answer requests have raised.
+    another name; ``port`` 0 takes a free one; more than ``max_body`` bytes of a body (a
+    number, or like ``"10MB"``) are answered 413. With a server's context ``tls`` it speaks
+    HTTPS. Leaving the context well raises what functions that answer requests have raised.
     """
 
     def __init__(
@@ -50,13 +59,14 @@ class InspectorServer:
         data_dir: Path | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
-        max_body: int = DEFAULT_MAX_BODY_BYTES,
+        max_body: int | str = DEFAULT_MAX_BODY_BYTES,
         public_url: str | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._data_dir = data_dir
-        self._host, self._port = host, port
-        self._max_body, self._public_url, self._tls = max_body, public_url, tls
+        self._host, self._port = read_text("host", host), read_number("port", port)
+        self._max_body = _read_size(max_body)
+        self._public_url, self._tls = public_url, tls
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._process: ServerProcess | None = None
         self._store: EmbeddedStore | None = None
