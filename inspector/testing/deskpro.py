@@ -91,26 +91,18 @@ class Deskpro:
         from inspector.emitter import WebhookAction, get_variation, render
         from inspector.emitter.trees import tree_of
 
+        context = _make_context(source, ticket, set or {}, unset)
         action = WebhookAction(
             url=read_text("url", url),
-            source=get_variation(read_text("source", source)).source,
+            source=get_variation(source).source,
             method=method,
             headers=make_pairs("headers", headers or ()),
             custom_data=data if data is None or isinstance(data, str) else make_pairs("data", data),
             body=_make_body(body, json, form),
         )
-        context = _make_context(source, ticket, set or {}, unset)
         theirs = (ticket or {}).get("custom_data") if data is None else None
         request = render(action, context, custom_data=None if theirs is None else tree_of(theirs))
-        if sign is None:
-            return request
-        from inspector.clock import time
-        from inspector.emitter.signing import sign_request
-        from inspector.signatures import parse_secret
-
-        return sign_request(
-            request, parse_secret(read_text("sign", sign)), time.time(), tampered=tamper
-        )
+        return request if sign is None else _sign(request, sign, tamper)
 
     def send(
         self,
@@ -156,6 +148,15 @@ class Deskpro:
         )
         timeout_s, retries = read_seconds("timeout", timeout), read_number("retries", retries)
         return deliver(request, options=DeliveryOptions(timeout_s=timeout_s, retries=retries))
+
+
+def _sign(request: PreparedRequest, sign: str, tamper: bool) -> PreparedRequest:
+    from inspector.clock import time
+    from inspector.emitter.signing import sign_request
+    from inspector.signatures import parse_secret
+
+    secret = parse_secret(read_text("sign", sign))
+    return sign_request(request, secret, time.time(), tampered=tamper)
 
 
 def _make_context(

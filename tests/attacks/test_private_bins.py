@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from secrets import compare_digest
+
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import inspect, text
 
 from inspector.web.access.tokens import WRONG_BURST
 from tests.attacks.conftest import MakeApp
@@ -50,6 +53,27 @@ def test_every_route_of_a_private_bin_wants_its_secret(client: FlaskClient, secr
     bearer = {"Authorization": f"Bearer {secret}"}
     (found,) = client.get("/api/v1/bins/hushed/requests", headers=bearer).json or []
     assert found["ticket"] == {"id": "5", "note": MARK}
+
+
+def test_a_secret_is_stored_as_a_hash_alone_and_compared_in_constant_time(
+    client: FlaskClient, secret: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with client.application.extensions["inspector"].engine.connect() as connection:
+        tables = inspect(connection).get_table_names()
+        kept = repr([connection.execute(text(f'SELECT * FROM "{name}"')).all() for name in tables])
+    assert "hushed" in kept
+    assert secret not in kept
+    asked: list[object] = []
+
+    def compare(one: str, other: str) -> bool:
+        asked.append((len(one), len(other)))
+        return compare_digest(one, other)
+
+    monkeypatch.setattr("inspector.storage.bins.secrets.compare_digest", compare)
+    for shown, status in ((secret, 200), (secret[:-1], 401)):
+        bearer = {"Authorization": f"Bearer {shown}"}
+        assert client.get("/api/v1/bins/hushed", headers=bearer).status_code == status
+    assert asked == [(64, 64)] * 2
 
 
 @pytest.mark.parametrize("path", ["/", "/api/v1/bins", "/metrics", "/readyz", "/emitter"])
