@@ -7,7 +7,8 @@ from inspector.domain.senders.shapes import Sender
 APPS = (
     Sender(
         "HubSpot",
-        "HubSpot Developers, Webhooks API",
+        "HubSpot Developers, Webhooks API: "
+        "https://developers.hubspot.com/docs/guides/crm/private-apps/webhooks",
         headers=("X-HubSpot-Signature", "X-HubSpot-Signature-v3"),
         bodies=("0.subscriptionType 0.portalId 0.eventId",),
         event=("0.subscriptionType",),
@@ -16,7 +17,8 @@ APPS = (
     ),
     Sender(
         "Typeform",
-        "Typeform Developers, Webhooks",
+        "Typeform Developers, Webhooks: "
+        "https://www.typeform.com/developers/webhooks/example-payload/",
         headers=("Typeform-Signature",),
         bodies=("event_id event_type form_response.form_id",),
         event=("event_type",),

@@ -32,7 +32,8 @@ CODE = (
     ),
     Sender(
         "GitHub",
-        "GitHub Docs, Webhook events and payloads",
+        "GitHub Docs, Webhook events and payloads: "
+        "https://docs.github.com/en/webhooks/webhook-events-and-payloads",
         headers=("X-GitHub-Event",),
         event=("header:X-GitHub-Event+action",),
         delivery=("header:X-GitHub-Delivery",),
@@ -55,7 +56,8 @@ CODE = (
     ),
     Sender(
         "Bitbucket",
-        "Bitbucket Cloud, Event payloads",
+        "Bitbucket Cloud, Event payloads: "
+        "https://support.atlassian.com/bitbucket-cloud/docs/event-payloads/",
         headers=("X-Event-Key",),
         event=("header:X-Event-Key",),
         delivery=("header:X-Request-UUID", "header:X-Request-Id"),
@@ -70,7 +72,7 @@ CODE = (
     ),
     Sender(
         "CircleCI",
-        "CircleCI Docs, Webhooks",
+        "CircleCI Docs, Webhooks: https://circleci.com/docs/guides/integration/outbound-webhooks/",
         headers=("circleci-event-type",),
         event=("header:circleci-event-type",),
         delivery=("id",),
@@ -78,7 +80,7 @@ CODE = (
     ),
     Sender(
         "Vercel",
-        "Vercel Docs, Webhooks API reference",
+        "Vercel Docs, Webhooks API reference: https://vercel.com/docs/webhooks/webhooks-api",
         headers=("x-vercel-signature",),
         event=("type",),
         delivery=("id",),

@@ -52,7 +52,7 @@ MESSAGING = (
     ),
     Sender(
         "Postmark",
-        "Postmark Developer, Webhooks overview",
+        "Postmark Developer, Webhooks overview: https://postmarkapp.com/email-webhooks",
         bodies=("RecordType MessageID", "MessageID FromFull Subject"),
         event=("RecordType",),
         title=("Subject", "Recipient", "Email"),
@@ -132,7 +132,8 @@ MESSAGING = (
     ),
     Sender(
         "Discord",
-        "Discord Developer, Webhook events and Interactions",
+        "Discord Developer, Webhook events and Interactions: "
+        "https://docs.discord.com/developers/events/webhook-events",
         headers=("X-Signature-Ed25519",),
         event=("event.type", "data.name"),
         delivery=("id",),
@@ -140,7 +141,7 @@ MESSAGING = (
     ),
     Sender(
         "Zoom",
-        "Zoom Developer, Using webhooks",
+        "Zoom Developer, Using webhooks: https://developers.zoom.us/docs/api/webhooks",
         headers=("x-zm-signature",),
         bodies=("event event_ts payload.account_id",),
         event=("event",),

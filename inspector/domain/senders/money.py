@@ -35,7 +35,7 @@ MONEY = (
     ),
     Sender(
         "Paddle",
-        "Paddle Developer, Webhooks",
+        "Paddle Developer, Webhooks: https://developer.paddle.com/webhooks/about/how-webhooks-work",
         headers=("Paddle-Signature",),
         bodies=("event_id event_type notification_id occurred_at",),
         event=("event_type",),
@@ -54,7 +54,8 @@ MONEY = (
     ),
     Sender(
         "Shopify",
-        "Shopify Developers, HTTPS webhook delivery",
+        "Shopify Developers, HTTPS webhook delivery: "
+        "https://shopify.dev/docs/apps/build/webhooks/delivery-structure",
         headers=("X-Shopify-Topic",),
         event=("header:X-Shopify-Topic",),
         delivery=("header:X-Shopify-Webhook-Id", "header:X-Shopify-Event-Id"),
@@ -62,7 +63,8 @@ MONEY = (
     ),
     Sender(
         "WooCommerce",
-        "WooCommerce REST API documentation, Webhooks",
+        "WooCommerce REST API documentation, Webhooks: "
+        "https://developer.woocommerce.com/docs/apis/rest-api/v3/webhooks/",
         headers=("X-WC-Webhook-Topic",),
         event=("header:X-WC-Webhook-Topic",),
         delivery=("header:X-WC-Webhook-Delivery-ID",),

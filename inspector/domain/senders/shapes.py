@@ -22,10 +22,10 @@ class FoundSender(NamedTuple):
 class Sender:
     """A service and the places of its webhooks' facts.
 
-    ``source`` is the vendor's page that documents them. A request is from it when it has
-    one of the ``headers``, or when its body fulfils one of ``bodies``: blank-separated
-    conditions that all hold, ``path`` for a field that is there, ``path=value`` for one
-    of that value.
+    ``source`` names the vendor's page that documents them, many with its address. A request
+    is from it when it has one of the ``headers``, or when its body fulfils one of ``bodies``:
+    blank-separated conditions that all hold, ``path`` for a field that is there,
+    ``path=value`` for one of that value.
 
     ``event``, ``delivery`` and ``title`` are places, the first that is there counts: a
     path into the body with dots, or ``header:Name``; ``+`` joins an event of two, of

@@ -40,7 +40,8 @@ SUPPORT = (
     ),
     Sender(
         "Intercom",
-        "Intercom Developers, Webhook notifications",
+        "Intercom Developers, Webhook notifications: "
+        "https://developers.intercom.com/docs/webhooks/webhook-notifications",
         bodies=("type=notification_event topic app_id",),
         event=("topic",),
         delivery=("id",),
