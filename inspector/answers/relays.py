@@ -18,7 +18,7 @@ from inspector.domain.requests import CapturedRequest
 
 @dataclass(frozen=True)
 class Relay:
-    """Where a bin passes on what matches.
+    """The address to which a bin forwards the requests that match.
 
     With ``waits`` the sender gets the program's own answer, else the bin answers at once and
     passes on behind. ``timeout_s`` bounds the whole exchange with the program. With ``resigns``

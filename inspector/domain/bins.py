@@ -81,6 +81,11 @@ def generate_name() -> str:
     return "".join(secrets.choice(_GENERATED) for _ in range(8))
 
 
+def is_import_path(path: str) -> bool:
+    """True for a page or call that takes an import, which may be larger than other calls."""
+    return path.endswith("/import")
+
+
 def is_bin_name(name: str) -> bool:
     """True when a bin may be called so."""
     return name not in RESERVED_NAMES and _NAME.match(name) is not None

@@ -13,7 +13,7 @@ SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
 
 class Histogram:
-    """How many values were at most each of ``bounds``, and their sum."""
+    """Counts of values up to each of ``bounds``, and the values' sum."""
 
     def __init__(self, bounds: tuple[float, ...]) -> None:
         self.bounds = bounds
@@ -33,7 +33,7 @@ class Histogram:
 
 @dataclass
 class CaptureCounts:
-    """What became of requests to bins, those to private bins left out.
+    """Counts of captures by outcome, without those of private bins.
 
     ``outcomes``: stored, refused (stored, but answered with an error), limited (429),
     no_bin (404) and failed (503). ``bytes`` are of bodies that were stored; ``seconds``

@@ -193,7 +193,7 @@ def _finite(text: str) -> float:
 
 
 def _measure_depth(brackets: bytes) -> int:
-    """How deep the brackets nest."""
+    """The depth to which brackets nest."""
     depth = deepest = 0
     for byte in brackets:
         if byte in b"[{":

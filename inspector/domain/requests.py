@@ -103,7 +103,7 @@ class CapturedRequest(Message):
 
     @cached_property
     def relay(self) -> RelayOutcome | None:
-        """What came of passing it on so far; None for one that is not. May ask the database."""
+        """The outcome of forwarding so far; None when not forwarded. May ask the database."""
         return None if self.find_relay is None else self.find_relay(self)
 
     @cached_property

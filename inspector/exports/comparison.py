@@ -13,7 +13,7 @@ from inspector.reading.difference import Parts
 def comparison_to_json(
     comparison: Comparison, old: CapturedRequest, new: CapturedRequest
 ) -> dict[str, Any]:
-    """What differs, in the order of the fields; a value beyond 300 characters is cut short."""
+    """The differences, in the order of the fields; values are cut to 300 characters."""
     return to_json_safe(
         {
             "a": old.id,

@@ -27,7 +27,7 @@ class Loss(NamedTuple):
 
     @property
     def message(self) -> str:
-        """What became of the field, behind its name."""
+        """The field's outcome, to be put behind its name."""
         return f"sent, but PHP would not read it: {self.reason}"
 
 

@@ -70,6 +70,6 @@ def iterate_fields(body: bytes, max_variables: int, charset: str) -> Iterator[tu
 
 
 def count_pieces(body: bytes) -> int:
-    """How many pieces ``&`` makes of a body, empty ones not counted; quick for millions."""
+    """Count the pieces between ``&``, without empty ones; quick for millions."""
     pieces = _SEPARATORS.sub(b"&", body).strip(b"&")
     return pieces.count(b"&") + 1 if pieces else 0

@@ -88,12 +88,12 @@ class Form:
 
     @property
     def max_variables(self) -> int:
-        """How many pairs the receiver reads at most."""
+        """The largest number of pairs that the receiver reads."""
         return self._options.max_variables
 
     @property
     def has_pairs(self) -> bool:
-        """Whether ``pairs`` has any, without the careful pass."""
+        """True when ``pairs`` has any; found without the careful pass."""
         return bool(self.body.strip(b"&"))
 
     @property
@@ -109,7 +109,7 @@ class Form:
 
     @property
     def unlisted(self) -> int:
-        """How many pairs far beyond the limit are not in ``pairs``: 0 but for huge bodies."""
+        """The number of pairs far beyond the limit, not in ``pairs``: 0 but for huge bodies."""
         return self._trace.unlisted
 
     @property

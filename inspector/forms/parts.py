@@ -219,7 +219,7 @@ class _Files:
         self._max_bytes = MAX_FILE_BYTES
 
     def takes(self, field: bytes, filename: bytes) -> bool:
-        """Whether PHP reads the file; when it drops one, it drops all that follow."""
+        """True when PHP reads the file; when it drops one, it drops all that follow."""
         if self._left < 0:
             return False
         if not self._left or not _FILE_FIELD.fullmatch(field):

@@ -63,12 +63,12 @@ def decode_escapes(transit: str) -> bytes:
 
 
 def has_lone_percent(transit: str) -> bool:
-    """Whether a % is followed by anything but two hexadecimal digits."""
+    """True when a % is followed by anything but two hexadecimal digits."""
     return _LONE_PERCENT.search(transit) is not None
 
 
 def has_undecoded(text: str) -> bool:
-    """Whether decoded text has bytes that were not UTF-8."""
+    """True when decoded text has bytes that were not UTF-8."""
     return not text.isascii() and _SURROGATE.search(text) is not None
 
 

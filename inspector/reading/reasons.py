@@ -71,7 +71,7 @@ def _find_reason(request: CapturedRequest, term: Condition) -> Reason | None:
 
 
 def _find_anywhere(request: CapturedRequest, wanted: Wanted) -> Reason | None:
-    """Where a value has it; else where a name has, or both together."""
+    """The place of a value that has it; else of a name, or of both together."""
     in_name = None
     for name, text in iterate_lines(request):
         if not _may_have(name, text, wanted):

@@ -20,7 +20,7 @@ def find_cost(
     answer_set: int,  # noqa: ARG001 - given together
     relay: str | None,
 ) -> Literal["nothing", "head", "body"]:
-    """How much of a request has to be looked at: nothing, its head, or its body too."""
+    """The part of a request that must be read: nothing, its head, or its body too."""
     rules = load_rules(answers) if answers else NO_RULES
     match = load_relay(relay).match if relay else None
     if rules.reads_bodies or (match and match.reads_body):

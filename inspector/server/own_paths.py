@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from inspector.capture import decode_path, split_request_line
-from inspector.domain.bins import is_bin_name
+from inspector.domain.bins import is_bin_name, is_import_path
 from inspector.domain.proxies import NO_ADDRESSES, Addresses
 
 
@@ -82,5 +82,5 @@ class PathReader:
         adj, own = self.adj, self.own_path
         if own.is_for_bin:
             return adj.max_body_bytes
-        is_import = own.path.endswith(b"/import")
+        is_import = is_import_path(own.path.decode("latin-1"))
         return adj.max_import_bytes if is_import else adj.max_call_bytes

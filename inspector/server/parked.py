@@ -109,7 +109,7 @@ class ParkedResponses:
         return len(self._parked) + len(self._arrivals)
 
     def count_kinds(self) -> Counter[str]:
-        """How many are parked: streams, waits, and other answers."""
+        """The numbers of parked streams, waits and other answers."""
         parked = list(self._parked.values())
         return Counter(getattr(each.later, "kind", "answer") for each in parked)
 

@@ -138,7 +138,7 @@ def _list_keys(scheme: Scheme, secret: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _list_base64_keys(bare: str) -> Iterator[tuple[str, bytes]]:
-    """Where the key should be what base64 stands for."""
+    """Wrong keys with their reasons, for a scheme whose key is the secret decoded from base64."""
     rest = bare.removeprefix(SECRET_PREFIX)
     yield (
         "The sender uses the secret's text as the key: it forgets to decode base64.",
@@ -154,7 +154,7 @@ def _list_base64_keys(bare: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _list_text_keys(bare: str) -> Iterator[tuple[str, bytes]]:
-    """Where the key should be the secret's own text."""
+    """Wrong keys with their reasons, for a scheme whose key is the secret's own text."""
     rest = bare.removeprefix(SECRET_PREFIX)
     if rest != bare:
         yield f"The sender leaves {SECRET_PREFIX} out of the secret.", encode_text(rest)

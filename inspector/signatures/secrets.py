@@ -43,7 +43,7 @@ class SignatureSecret:
 
     @property
     def options(self) -> dict[str, str]:
-        """What is told about the scheme beyond its name."""
+        """The scheme's options, beyond its name."""
         names = _OPTIONS.get(self.scheme.name, ())
         usual = SCHEMES[self.scheme.name]
         values = {name: getattr(self.scheme, name) for name in names}
@@ -156,7 +156,7 @@ def dump_secrets(secrets: Iterable[SignatureSecret]) -> str | None:
 
 
 def load_secrets(document: str | None) -> tuple[SignatureSecret, ...]:
-    """What ``dump_secrets`` wrote."""
+    """Read secrets as ``dump_secrets`` wrote them."""
     return read_secrets(json.loads(document)) if document else ()
 
 

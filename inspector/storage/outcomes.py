@@ -53,7 +53,7 @@ class Unstored(NamedTuple):
 
 
 class RecordedAnswer(NamedTuple):
-    """What a stored request was answered, where its rule alone does not tell.
+    """The response to a stored request, where its rule alone does not tell.
 
     ``by_program`` when no rule had a say in it.
     """

@@ -173,7 +173,7 @@ class _Rule:
 
 
 def _await(value: Awaitable[Any]) -> Any:
-    """What an asynchronous function gives, on an event loop of its own."""
+    """Run an asynchronous function on an event loop of its own."""
     import asyncio  # most functions are not
 
     async def run() -> Any:

@@ -1,4 +1,4 @@
-"""What a waiting test expects: conditions on a request, with the names it may use."""
+"""Conditions on the request that a test waits for, with the names it may use."""
 
 from __future__ import annotations
 

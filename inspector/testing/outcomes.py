@@ -1,4 +1,4 @@
-"""What came of a request in a test: its signatures, its answer, its way to a program."""
+"""Outcomes of a request in a test: signatures, answer, forwarding to a program."""
 
 from __future__ import annotations
 

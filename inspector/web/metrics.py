@@ -1,4 +1,4 @@
-"""What Prometheus reads at ``/metrics``."""
+"""Metrics for Prometheus at ``/metrics``."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _describe_writer(services: Services) -> Iterator[Metric]:
 
 
 def _describe_database(services: Services) -> list[Metric]:
-    """What the database says of itself; nothing while it does not answer."""
+    """The database's metrics; none while it does not answer."""
     try:
         found = measure_database(services.engine)
         index = services.search.index

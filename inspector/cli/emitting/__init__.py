@@ -1,1 +1,1 @@
-"""What ``inspector emit`` prints, and the saved actions it sends."""
+"""The output of ``inspector emit``, and the saved actions it sends."""

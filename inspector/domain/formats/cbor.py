@@ -9,7 +9,7 @@ import struct
 from typing import Any
 
 from inspector.domain.formats.values import (
-    Budget,
+    ByteReader,
     FormatError,
     TypedText,
     show_bytes,
@@ -35,23 +35,14 @@ def parse_cbor(data: bytes) -> Any:
     of ``tag`` and ``value``. Raises ``FormatError`` for anything else, and beyond the limits
     of ``values``.
     """
-    reader = _Reader(data)
-    values = []
-    while reader.position < len(data):
-        values.append(reader.read(0))
-    return values[0] if len(values) == 1 else values
+    return _Reader(data).read_all()
 
 
-class _Reader:
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.position = 0
-        self.budget = Budget()
-
+class _Reader(ByteReader):
     def read(self, depth: int) -> Any:
         self.budget.spend()
         self.budget.enter(depth)
-        first = self._take(1)[0]
+        first = self.take(1)[0]
         major, info = first >> 5, first & 0x1F
         if major == 7:
             return self._read_simple(info)
@@ -69,19 +60,19 @@ class _Reader:
         if info in _CONSTANTS:
             return _CONSTANTS[info]
         if info in _FLOATS:
-            return show_float(struct.unpack(_FLOATS[info], self._take(_WIDTHS[info]))[0])
+            return show_float(struct.unpack(_FLOATS[info], self.take(_WIDTHS[info]))[0])
         return TypedText(str(self._measure(info)), "simple value")
 
     def _read_string(self, major: int, info: int) -> bytes:
         if info != _OPEN_ENDED:
-            return self._take(self._measure(info))
+            return self.take(self._measure(info))
         pieces = []
         while not self._ends():
             self.budget.spend()
-            first = self._take(1)[0]
+            first = self.take(1)[0]
             if first >> 5 != major or first & 0x1F == _OPEN_ENDED:
                 raise FormatError("a text in pieces has a piece of another kind")
-            pieces.append(self._take(self._measure(first & 0x1F)))
+            pieces.append(self.take(self._measure(first & 0x1F)))
         return b"".join(pieces)
 
     def _read_container(self, major: int, info: int, depth: int) -> Any:
@@ -116,7 +107,7 @@ class _Reader:
             return info
         if info not in _WIDTHS:
             raise FormatError("a length is of a kind that does not exist")
-        return int.from_bytes(self._take(_WIDTHS[info]))
+        return int.from_bytes(self.take(_WIDTHS[info]))
 
     def _ends(self) -> bool:
         if self.data[self.position : self.position + 1] != bytes([_BREAK]):
@@ -124,17 +115,9 @@ class _Reader:
         self.position += 1
         return True
 
-    def _take(self, size: int) -> bytes:
-        end = self.position + size
-        if end > len(self.data):
-            raise FormatError("it breaks off")
-        taken = self.data[self.position : end]
-        self.position = end
-        return taken
-
 
 def _read_big(raw: bytes, tag: int) -> int:
     """A bignum, of the bytes of its whole byte string (3.4.3)."""
     reader = _Reader(raw)
-    number = int.from_bytes(reader._read_string(_BYTES, reader._take(1)[0] & 0x1F))
+    number = int.from_bytes(reader._read_string(_BYTES, reader.take(1)[0] & 0x1F))
     return number if tag == _BIG else -1 - number

@@ -12,7 +12,7 @@ import struct
 from typing import Any
 
 from inspector.domain.formats.values import (
-    Budget,
+    ByteReader,
     FormatError,
     TypedText,
     show_bytes,
@@ -43,22 +43,13 @@ def parse_messagepack(data: bytes) -> Any:
     Keys become texts, binary that is no text hex, the timestamp extension a time.
     Raises ``FormatError`` for anything else, and beyond the limits of ``values``.
     """
-    reader = _Reader(data)
-    values = []
-    while reader.position < len(data):
-        values.append(reader.read(0))
-    return values[0] if len(values) == 1 else values
+    return _Reader(data).read_all()
 
 
-class _Reader:
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.position = 0
-        self.budget = Budget()
-
+class _Reader(ByteReader):
     def read(self, depth: int) -> Any:
         self.budget.spend()
-        first = self._take(1)[0]
+        first = self.take(1)[0]
         if first < 0x80 or first >= 0xE0:
             return first if first < 0x80 else first - 0x100
         if first in _CONSTANTS:
@@ -80,11 +71,11 @@ class _Reader:
         if first not in _SIZED:
             raise FormatError(f"the byte 0x{first:02x} begins no value")
         kind, width = _SIZED[first]
-        return kind, int.from_bytes(self._take(width))
+        return kind, int.from_bytes(self.take(width))
 
     def _read_sized(self, kind: str, size: int, depth: int) -> Any:
         if kind == "str" or kind == "bin":
-            return show_bytes(self._take(size))
+            return show_bytes(self.take(size))
         if kind == "ext":
             return self._read_ext(size)
         self.budget.enter(depth + 1)
@@ -93,8 +84,8 @@ class _Reader:
         return {show_key(self.read(depth + 1)): self.read(depth + 1) for _ in range(size)}
 
     def _read_ext(self, size: int) -> str:
-        kind = self._take(1)[0]
-        data = self._take(size)
+        kind = self.take(1)[0]
+        data = self.take(size)
         if kind != _TIME or size not in (4, 8, 12):
             return TypedText(data.hex(), f"extension {kind - 0x100 if kind > 0x7F else kind}")
         if size == 4:
@@ -106,12 +97,4 @@ class _Reader:
         return show_time(seconds + nanoseconds / 1e9)
 
     def _unpack(self, form: str) -> Any:
-        return struct.unpack(form, self._take(struct.calcsize(form)))[0]
-
-    def _take(self, size: int) -> bytes:
-        end = self.position + size
-        if end > len(self.data):
-            raise FormatError("it breaks off")
-        taken = self.data[self.position : end]
-        self.position = end
-        return taken
+        return struct.unpack(form, self.take(struct.calcsize(form)))[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from datetime import UTC, datetime, timedelta
 from math import isfinite
 from typing import Any
@@ -64,6 +65,35 @@ class Budget:
         """Raises ``ExcessError`` beyond the number of levels."""
         if depth > self.max_depth:
             raise ExcessError(f"it nests deeper than {self.max_depth} levels")
+
+
+class ByteReader(ABC):
+    """A body read from its first byte to its last, value by value."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.position = 0
+        self.budget = Budget()
+
+    @abstractmethod
+    def read(self, depth: int) -> Any:
+        """The next value, ``depth`` levels below the outermost."""
+
+    def read_all(self) -> Any:
+        """The body's one value, or the list of several."""
+        values = []
+        while self.position < len(self.data):
+            values.append(self.read(0))
+        return values[0] if len(values) == 1 else values
+
+    def take(self, size: int) -> bytes:
+        """The next ``size`` bytes; raises ``FormatError`` when there are fewer."""
+        end = self.position + size
+        if end > len(self.data):
+            raise FormatError("it breaks off")
+        taken = self.data[self.position : end]
+        self.position = end
+        return taken
 
 
 def show_bytes(data: bytes) -> str:

@@ -1,4 +1,4 @@
-"""What came of passing a request on."""
+"""The outcome of forwarding a request."""
 
 from __future__ import annotations
 

@@ -106,7 +106,7 @@ class Tree:
         return (*path, key), event
 
     def holds(self, path: tuple[str, ...]) -> bool:
-        """Whether there is a string under these keys now. To be asked before ``finish``."""
+        """True when these keys hold a string so far. Call it before ``finish``."""
         entry: Any = self.root
         for key in path:
             entry = entry.get(key) if type(entry) is dict else None
@@ -137,7 +137,7 @@ class Tree:
 
 
 def _is_list(array: Array) -> bool:
-    """Whether the keys are 0, 1, 2, ... in this order."""
+    """True when the keys are 0, 1, 2, ... in this order."""
     if "0" not in array:
         return not array
     return list(array) == [*map(str, range(len(array)))]

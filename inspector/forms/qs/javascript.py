@@ -39,7 +39,7 @@ def next_index(index: Index) -> Index:
 
 
 def is_array_index(key: str) -> bool:
-    """Whether an object lists this key by its number, before all others."""
+    """True when an object lists this key by its number, before all others."""
     if not (key[:1].isdigit() and key.isascii() and len(key) <= 10):
         return False
     return _DIGITS.fullmatch(key) is not None and int(key) <= _MAX_ARRAY_INDEX

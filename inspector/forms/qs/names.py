@@ -91,7 +91,7 @@ def _is_barred(key: str, settings: Settings) -> bool:
 
 
 def _find_end(text: str, opened: int) -> int:
-    """Where the bracket at ``opened`` is closed, brackets in it counted; -1 when it is not."""
+    """The index of the bracket that closes the one at ``opened``; -1 when there is none."""
     level = 0
     for sign in _SIGN.finditer(text, opened):
         level += 1 if sign[0] == "[" else -1

@@ -64,7 +64,7 @@ class Tree:
         return (*path, key), event
 
     def holds(self, path: tuple[str, ...]) -> bool:
-        """Whether a string or nil stands under these keys now."""
+        """True when these keys hold a string or nil so far."""
         entry: Any = self.root
         for key in path:
             if isinstance(entry, list):

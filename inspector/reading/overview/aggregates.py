@@ -84,7 +84,7 @@ class Aggregates(Generic[Kind]):
         self._lock = Lock()
 
     def recall(self, bin_: Bin, of: Hashable = "") -> Kind | None:
-        """What was read of a bin already, without reading on; None for nothing."""
+        """The snapshot that a bin has already, without reading on; None without one."""
         kept = self._kept.get((bin_.id, of))
         return None if kept is None else kept.made
 

@@ -176,7 +176,7 @@ class Query:
 
     @property
     def lookup(self) -> Lookup | None:
-        """What every matching request has, for an index to find; None for nothing."""
+        """Facts that every matching request has, for an index to find; None without any."""
         return None if self.condition is None else self.condition.lookup
 
     @property

@@ -84,7 +84,7 @@ class _Parser:
         return join_any(found)
 
     def _parse_all(self, depth: int) -> Condition:
-        """What stands side by side."""
+        """Parse terms that stand side by side: all must match."""
         found: list[Condition] = []
         while not self._is_over() and not _OR.match(self._text, self._position):
             if depth and _CLOSE.match(self._text, self._position):

@@ -1,4 +1,4 @@
-"""How much a database holds, for those who watch; no row of a request is read."""
+"""A database's size and counts, for monitoring; no row of a request is read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What came of passing a stored request on, as far as it is known."""
+"""Outcomes of forwarding stored requests, as far as they are known."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class RelayFinder:
         self._last: _Numbers | None = None
 
     def __call__(self, request: CapturedRequest) -> RelayOutcome | None:
-        """What came of it so far; None for a request that is not passed on."""
+        """The outcome so far; None for a request that is not forwarded."""
         try:
             numbers = self._find_numbers(request.bin_id, request.number)
             if not numbers.first <= request.number <= numbers.last:
@@ -53,7 +53,7 @@ class RelayFinder:
         self._last = None
 
     def _find_numbers(self, bin_id: int, number: int) -> _Numbers:
-        """What is remembered counts for numbers that were given before it was read."""
+        """The bin's numbers as remembered for ``MEMORY_S``; read anew for a number beyond them."""
         last, now = self._last, time.monotonic()
         if last is not None and last.covers(bin_id, number) and now - last.read_at < MEMORY_S:
             return last

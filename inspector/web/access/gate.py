@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
 
+from inspector.domain.bins import is_import_path
 from inspector.errors import InspectorError
 from inspector.settings import Settings
 from inspector.web.current import current_services
@@ -62,7 +63,7 @@ def _bound_body() -> None:
     if request.endpoint == CAPTURE and not is_cut:
         return
     settings = current_services().settings
-    is_import = request.path.endswith("/import")
+    is_import = is_import_path(request.path)
     limit = settings.max_import_bytes if is_import else settings.max_call_bytes
     request.max_content_length = limit
     if is_cut or (request.content_length or 0) > limit:
@@ -124,7 +125,7 @@ def _is_followed_link() -> bool:
 
 
 def _script_nonce() -> str:
-    """What a page's own scripts carry, so that none runs that the page did not name itself."""
+    """The nonce of a page's own scripts: the content policy lets no other script run."""
     if "nonce" not in g:
         g.nonce = secrets.token_urlsafe(16)
     nonce: str = g.nonce

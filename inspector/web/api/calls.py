@@ -42,7 +42,7 @@ AnyView = TypeVar("AnyView", bound=View)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a call answers when it worked: ``kind`` is the JSON's type, None for no JSON.
+    """A call's successful response: ``kind`` is the JSON's type, None for no JSON.
 
     ``others`` are the media types besides; ``headers`` are names and what they mean.
     """

@@ -1,4 +1,4 @@
-"""What is told of a captured request, piece by piece, as the types of the API's JSON."""
+"""The API's JSON types for the notes on a captured request."""
 
 from __future__ import annotations
 

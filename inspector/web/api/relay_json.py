@@ -1,4 +1,4 @@
-"""What came of passing a request on, as the API's JSON."""
+"""The outcome of forwarding a request, as the API's JSON."""
 
 from __future__ import annotations
 

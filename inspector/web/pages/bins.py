@@ -177,7 +177,7 @@ def clear_bin(name: str) -> Any:
 
 @blueprint.get("/bins/<name>/keeping")
 def show_keeping(name: str) -> Response:
-    """How many requests the bin keeps and how long, in a form."""
+    """The form for the number of requests that the bin keeps, and for how long."""
     bin_ = find_bin(name)
     ttl = "" if bin_.ttl_s is None else format_duration(bin_.ttl_s)
     return _render_keeping(bin_, {"capacity": str(bin_.capacity), "ttl": ttl})

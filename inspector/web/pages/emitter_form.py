@@ -178,7 +178,7 @@ class Draft:
 
 
 def _usual_timeouts(timeout_s: float) -> dict[str, float]:
-    """What the parts of an attempt may take when only the whole is said."""
+    """Default timeouts for the parts of an attempt of which only the whole is given."""
     return {
         "connect_timeout_s": min(timeout_s, DeliveryOptions().connect_timeout_s),
         "first_byte_timeout_s": timeout_s,

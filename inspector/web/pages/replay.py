@@ -111,7 +111,7 @@ def _write_body(captured: CapturedRequest) -> str:
 
 
 def _read(captured: CapturedRequest) -> ReplayChanges:
-    """What was changed in the form; what reads as it was written is sent as it came."""
+    """The fields changed in the form; unchanged ones are sent exactly as they came."""
     written = _write(captured)
     changed = {
         field: request.form[field]

@@ -84,7 +84,7 @@ def _show_form(
 
 @blueprint.get("/bins/<name>/replay/<run_id>")
 def show_run(name: str, run_id: str) -> Response:
-    """How far it is, and at its end the summary; the page looks again by itself."""
+    """A run's progress, then its summary; the page reloads by itself."""
     run = find_replays(name, run_id)
     return render_resource(
         "replays/show.html",
@@ -97,7 +97,7 @@ def show_run(name: str, run_id: str) -> Response:
 
 @blueprint.post("/bins/<name>/replay/<run_id>/stop")
 def stop_run(name: str, run_id: str) -> Any:
-    """What is under way is the last."""
+    """Stop a run: the request under way is its last."""
     find_replays(name, run_id).abort()
     if wants_fragment():
         return show_run(name, run_id)

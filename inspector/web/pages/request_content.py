@@ -166,7 +166,7 @@ def _list_parts(request: CapturedRequest) -> list[tuple[int, Part]]:
 
 
 def view_file(data: bytes, content_type: str) -> FileView | None:
-    """What the page says of bytes that are a file; None for a text and what is not known."""
+    """The page's description of a file; None for a text and for unknown bytes."""
     kind = find_file(data, content_type)
     if kind is None:
         return None

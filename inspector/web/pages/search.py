@@ -45,7 +45,7 @@ _CUSTOM_DATA = Name(BODY, ("custom_data",))
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What ``?q=`` asks: ``text`` as typed, and the query, or the ``problem`` there is with it.
+    """A search by ``?q=``: ``text`` as typed, and the query, or the ``problem`` with it.
 
     ``query`` is None without a text, too.
     """

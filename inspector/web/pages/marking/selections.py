@@ -1,4 +1,4 @@
-"""What one does with requests that were ticked in a list, or with all that a search finds."""
+"""Actions on requests ticked in a list, or on all that a search finds."""
 
 from __future__ import annotations
 
