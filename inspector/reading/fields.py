@@ -35,7 +35,7 @@ _PREFIXES = {QUERY: "query:", HEADER: "header:", BODY: ""}
 MAX_FIELDS = 5_000
 MAX_JOINED = 20
 # Headers that say how a message travelled, not what it says.
-_TRANSPORT = frozenset({"content-length", "host", "connection", "accept", "accept-encoding"})
+TRANSPORT = frozenset({"content-length", "host", "connection", "accept", "accept-encoding"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ def iterate_fields(request: Message) -> Iterator[tuple[str, Path, str]]:
             if path:
                 yield QUERY, path, text
     for name, text in request.raw_headers:
-        if name.lower() not in _TRANSPORT:
+        if name.lower() not in TRANSPORT:
             yield HEADER, (name.lower(),), text
 
 

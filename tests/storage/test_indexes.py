@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from inspector.app import create_app
 from inspector.capture import Capture
+from inspector.reading.blocks import sum_up
 from inspector.reading.query import parse_query
 from inspector.settings import Settings
 from inspector.storage.outcomes import Stored
@@ -295,12 +296,15 @@ PIECES = (
 
 def test_a_reader_that_finds_other_words_has_another_version() -> None:
     """Where this fails, raise ``VERSION``: else old requests keep the words that they had."""
-    found = []
+    found, summed_up = [], []
     for piece in PIECES:
         head, _, body = piece.partition(b"\r\n\r\n")
         made = make_captured(b"PUT /b1/p?q=1 HTTP/1.1\r\n" + head + b"\r\n", body)
         found.append(word_index.make_document(made))
-    assert (VERSION, sha256(repr(found).encode()).hexdigest()[:16]) == (12, "ce8ef9c43e85f980")
+        if b"\0" not in piece:
+            summed_up.append(sum_up(made).dump())
+    assert (VERSION, sha256(repr(found).encode()).hexdigest()[:16]) == (13, "ce8ef9c43e85f980")
+    assert sha256(repr(summed_up).encode()).hexdigest()[:16] == "883300beb7989aa7"
 
 
 def test_statistics_are_renewed_and_bodies_compressed(

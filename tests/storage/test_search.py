@@ -246,6 +246,73 @@ def test_the_index_cuts_words_where_searching_does(path: str, header: str) -> No
     index.close()
 
 
+NOWHERE = {
+    "ticket.id<1": [],
+    "ticket.agent.id>6 case": [],
+    "-has:ticket": [],
+    "-ticket.id<1000": [],
+    "path:/hook": [],
+    "has:ticket path:/hook or -has:ticket.subject": [],
+    "-path:/b1": [],
+    "ticket.id<3": [2, 1],
+    "ticket.id>228": [230, 229],
+    "ticket.id<3 or path:/hook": [2, 1],
+}
+
+
+def test_whole_blocks_are_passed_over(
+    services: Services, b1: Bin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of those that came in between, and of what cannot be summed up, each is read."""
+    index = make_index(services)
+    fill(index)
+    read: list[int] = []
+    read_rows = services.requests.read
+
+    def count_rows(*args: Any, **chosen: Any) -> Any:
+        found = read_rows(*args, **chosen)
+        read.append(len(found))
+        return found
+
+    monkeypatch.setattr(services.requests, "read", count_rows)
+    for text, expected in NOWHERE.items():
+        read.clear()
+        found = services.search.find(b1, parse_query(text), time_s=60)
+        assert ([each.number for each in found.requests], found.searched_to) == (expected, None)
+        # The newest are read first, and the block with what is found.
+        assert sum(read) <= 50 + 100 * bool(expected), text
+    index.close()
+
+
+def test_what_no_block_covers_is_found(services: Services, b1: Bin) -> None:
+    index = make_index(services)
+    for _ in range(2):
+        index.fill()
+    odd = b"ticket[id]=-5&ticket[odd]=inf"
+    store_body(services, "b1", COUNT + 1, odd)
+    fill(index)
+    for number in range(COUNT + 2, COUNT + 150):
+        store(services, "b1", number)
+    services.requests.delete(b1, f"{b1.id}-40")
+    store_body(services, "b1", 0, b"lone=1", HEAD.replace(b"/b1", b"/b1/Hook%2f"))
+    now = services.bins.get("b1")
+
+    def find(text: str) -> list[int]:
+        found = services.search.find(now, parse_query(text), time_s=60)
+        return [request.number for request in found.requests]
+
+    expected = {
+        "ticket.id<1": [COUNT + 1],
+        "ticket.odd>1": [COUNT + 1],
+        "-has:ticket": [COUNT + 150],
+        "path:/hook/": [COUNT + 150],
+    }
+    assert {text: find(text) for text in expected} == expected
+    fill(index)
+    assert {text: find(text) for text in expected} == expected
+    index.close()
+
+
 def test_what_was_deleted_is_not_found(
     services: Services, b1: Bin, searchable: Callable[..., list[int]]
 ) -> None:

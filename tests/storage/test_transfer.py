@@ -44,7 +44,7 @@ from inspector.web.services import Services
 from tests.storage.test_writer import make_capture
 
 # Made of requests, each by the instance that fills the index of words on PostgreSQL.
-DERIVED = {"requests_to_index", "request_words"}
+DERIVED = {"requests_to_index", "request_words", "request_blocks"}
 ROWS = 7
 
 

@@ -6,15 +6,18 @@ a condition that nothing can be said of has none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from inspector.domain import CapturedRequest
+from inspector.reading.blocks import Summary
 from inspector.reading.fields import Name
 from inspector.reading.words import Phrase
 
 Test: TypeAlias = Callable[[CapturedRequest], bool]
+# Of requests summed up together: True when all match, False when none does, None for unknown.
+Judge: TypeAlias = Callable[[Summary], "bool | None"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,8 @@ Lookup: TypeAlias = "Phrase | Mark | AllOf | AnyOf"
 class Condition:
     """A term, or several put together.
 
-    ``lookup`` is what every matching request has, ``excluded`` are marks of none. A term that
+    ``lookup`` is what every matching request has, ``excluded`` are marks of none; ``judge`` tells
+    of many requests at once, where anything can be told. A term that
     is its mark and nothing else says so by ``is_mark``. ``after_us`` and ``before_us`` bound
     when a match was received, ``lowest`` and ``highest`` its number; ``is_annotated`` says
     that it is pinned or has a note, and ``is_retry`` that it is a delivery sent again.
@@ -57,6 +61,7 @@ class Condition:
 
     test: Test
     lookup: Lookup | None = None
+    judge: Judge | None = None
     excluded: tuple[str, ...] = ()
     is_mark: bool = False
     after_us: int | None = None
@@ -104,6 +109,7 @@ def join_all(parts: Sequence[Condition]) -> Condition:
     return Condition(
         lambda request: all(test(request) for test in tests),
         lookup=AllOf(lookups) if lookups else None,
+        judge=_judge_together(parts, all),
         excluded=tuple(mark for part in parts for mark in part.excluded),
         after_us=max(after, default=None),
         before_us=min(before, default=None),
@@ -130,6 +136,7 @@ def join_any(parts: Sequence[Condition]) -> Condition:
     return Condition(
         lambda request: any(test(request) for test in tests),
         lookup=AnyOf(lookups) if is_whole else None,
+        judge=_judge_together(parts, any),
         after_us=min(after) if len(after) == len(parts) else None,
         before_us=max(before) if len(before) == len(parts) else None,
         lowest=min(lowest) if len(lowest) == len(parts) else None,
@@ -143,9 +150,39 @@ def join_any(parts: Sequence[Condition]) -> Condition:
 
 def negate(part: Condition) -> Condition:
     """It does not hold."""
-    test = part.test
+    test, judge = part.test, part.judge
     excluded = (part.lookup.word,) if part.is_mark and isinstance(part.lookup, Mark) else ()
-    return Condition(lambda request: not test(request), excluded=excluded, late=part.late)
+
+    def judge_otherwise(summary: Summary) -> bool | None:
+        found = None if judge is None else judge(summary)
+        return None if found is None else not found
+
+    return Condition(
+        lambda request: not test(request),
+        judge=None if judge is None else judge_otherwise,
+        excluded=excluded,
+        late=part.late,
+    )
+
+
+def _judge_together(
+    parts: Sequence[Condition], join: Callable[[Iterable[bool]], bool]
+) -> Judge | None:
+    """The judge of parts joined by ``all`` or ``any``: what holds whatever the unknown ones are."""
+    judges = [part.judge for part in parts if part.judge is not None]
+    if not judges:
+        return None
+    has_others = len(judges) < len(parts)
+
+    def judge(summary: Summary) -> bool | None:
+        found = [each(summary) for each in judges] + [None] * has_others
+        least, most = (
+            join(each is True for each in found),
+            join(each is not False for each in found),
+        )
+        return least if least == most else None
+
+    return judge
 
 
 @dataclass(frozen=True)
@@ -178,6 +215,11 @@ class Query:
     def lookup(self) -> Lookup | None:
         """Facts that every matching request has, for an index to find; None without any."""
         return None if self.condition is None else self.condition.lookup
+
+    @property
+    def judge(self) -> Judge | None:
+        """What tells of many requests at once whether they match; None for nothing."""
+        return None if self.condition is None else self.condition.judge
 
     @property
     def excluded(self) -> tuple[str, ...]:

@@ -7,9 +7,11 @@ from dataclasses import replace
 
 from inspector.domain import CapturedRequest
 from inspector.errors import InspectorError
+from inspector.reading.blocks import read_number
 from inspector.reading.fields import (
     HEADER,
     QUERY,
+    TRANSPORT,
     Name,
     has_text,
     is_fraction,
@@ -18,7 +20,15 @@ from inspector.reading.fields import (
 )
 from inspector.reading.marks import ANNOTATED_FLAGS, FLAGS, RETRY, method_mark
 from inspector.reading.paths import ANY_INDEX
-from inspector.reading.query.conditions import Condition, Mark, Pattern, Test, Wanted, look_for
+from inspector.reading.query.conditions import (
+    Condition,
+    Lookup,
+    Mark,
+    Pattern,
+    Test,
+    Wanted,
+    look_for,
+)
 from inspector.reading.query.numbers import make_number_term
 from inspector.reading.query.patterns import compile_pattern
 from inspector.reading.query.problems import make_error
@@ -79,7 +89,8 @@ def _make_filter(name: str, value: str) -> Condition:
     if name == "path":
         piece = value.lower()
         return Condition(
-            lambda request: piece in request.path.lower() or piece in request.decoded_path.lower()
+            lambda request: piece in request.path.lower() or piece in request.decoded_path.lower(),
+            judge=lambda summary: summary.has_path(piece),
         )
     if name == "has":
         return _make_has(_name(value))
@@ -185,7 +196,12 @@ def _make_has(name: Name) -> Condition:
     def test(request: CapturedRequest) -> bool:
         return bool(list_texts(request, name))
 
-    return Condition(test, look_for((_path_phrase(name),)), name=name)
+    return Condition(
+        test,
+        _look_in(name, _path_phrase(name)),
+        judge=lambda summary: summary.has_field(name),
+        name=name,
+    )
 
 
 def _make_contains(name: Name, value: str) -> Condition:
@@ -196,7 +212,7 @@ def _make_contains(name: Name, value: str) -> Condition:
         return any(_is_in(text, wanted) for text in list_texts(request, name))
 
     phrases = (path,) if isinstance(wanted, Pattern) else (path, wanted)
-    return Condition(test, look_for(phrases), name=name, wanted=wanted)
+    return Condition(test, _look_in(name, *phrases), name=name, wanted=wanted)
 
 
 def _read_wanted(value: str) -> Wanted:
@@ -220,24 +236,29 @@ def _make_comparison(name: Name, operator: str, value: str) -> Condition:
         if is_fraction(value):
             phrases = (path,)  # It may have been sent with other digits.
         return Condition(
-            lambda request: has_text(request, name, value), look_for(phrases), name=name
+            lambda request: has_text(request, name, value), _look_in(name, *phrases), name=name
         )
     if operator == "!=":
         # Absent counts as different; an index cannot help with that.
         return Condition(lambda request: not has_text(request, name, value), name=name)
-    limit = _number(value)
+    limit = read_number(value)
     if limit is None:
         raise make_error(f"After {operator} comes a number, not {value[:40]!r}.")
     wanted = limit
 
     def test(request: CapturedRequest) -> bool:
-        numbers = map(_number, list_texts(request, name))
+        numbers = map(read_number, list_texts(request, name))
         return any(
             number is not None and (number > wanted if operator == ">" else number < wanted)
             for number in numbers
         )
 
-    return Condition(test, look_for((path,)), name=name)
+    return Condition(
+        test,
+        _look_in(name, path),
+        judge=lambda summary: summary.has_number(name, operator, wanted),
+        name=name,
+    )
 
 
 def _is_whole(name: Name) -> bool:
@@ -254,6 +275,12 @@ def _path_phrase(name: Name) -> Phrase:
     return Phrase(tuple(words))
 
 
+def _look_in(name: Name, *phrases: Phrase) -> Lookup | None:
+    """The lookup of phrases in a field; no index has the headers that only carry a request."""
+    is_left_out = name.place == HEADER and name.path[0].lower() in TRANSPORT
+    return None if is_left_out else look_for(phrases)
+
+
 def _name(text: str) -> Name:
     try:
         return parse_name(_unquote(text))
@@ -261,13 +288,6 @@ def _name(text: str) -> Name:
         raise make_error(
             f"{text[:60]!r} names no field. {error} Write it like ticket.agent.id."
         ) from None
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
 
 
 def _unquote(text: str) -> str:

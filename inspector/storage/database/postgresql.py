@@ -22,7 +22,7 @@ CHANNEL = "inspector"
 MIGRATION_LOCK = 0x1_4E5_9EC7
 INDEX_LOCK = 0x1_4E5_9EC8
 ONLY_ONE = f"SELECT pg_try_advisory_xact_lock({0x1_4E5_9EC9})"
-TABLES_BY_NUMBER = ("requests_to_index", "request_words")
+TABLES_BY_NUMBER = ("requests_to_index", "request_words", "request_blocks")
 ENQUEUE = (
     "INSERT INTO requests_to_index (bin_id, number)"
     " SELECT :bin, number FROM generate_series(CAST(:first AS bigint), :last) AS number"
@@ -45,6 +45,13 @@ DELIVERY_KEYS = (
     ON request_words (bin_id, delivery, number)
     """,
 )
+# What blocks of requests have in common, each by its last number (``search.blocks``).
+BLOCKS = """
+    CREATE TABLE IF NOT EXISTS request_blocks (
+        bin_id BIGINT NOT NULL, number BIGINT NOT NULL, covered TEXT NOT NULL,
+        summary BYTEA NOT NULL, PRIMARY KEY (bin_id, number)
+    )
+"""
 ENQUEUE_ALL = (
     "INSERT INTO requests_to_index SELECT bin_id, number FROM requests ON CONFLICT DO NOTHING"
 )
@@ -63,6 +70,7 @@ EXTRAS = (
     """,
     "CREATE INDEX request_words_by_word ON request_words USING gin (words)",
     *DELIVERY_KEYS,
+    BLOCKS,
     ENQUEUE_ALL,
 )
 

@@ -13,7 +13,7 @@ import logging
 import secrets
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sqlalchemy import Engine, text
@@ -27,6 +27,7 @@ from inspector.storage.database.files import FileIdentity, identify, make_privat
 from inspector.storage.installation import INDEX_CLOSED, INDEX_TOKEN, find_value, set_value
 from inspector.storage.requests import RequestStore
 from inspector.storage.rows import find_existing, find_row_below, load_rows_after
+from inspector.storage.search.blocks import Block
 from inspector.storage.search.search_index import BATCH
 from inspector.storage.search.word_index import IndexUnusableError, WordIndex, delete_index
 
@@ -68,6 +69,19 @@ class FileIndex:
         try:
             return self._index.find(bin_.id, query, token=token, below=row + 1, limit=limit)
         except sqlite3.Error:
+            self._is_damaged = True
+            return None
+
+    def load_blocks(
+        self, bin_: Bin, *, first: int, last: int, most: int
+    ) -> Mapping[int, Block] | None:
+        """See ``SearchIndex``."""
+        token = find_value(self._engine, INDEX_TOKEN)
+        if not token or self._is_damaged or self._is_elsewhere():
+            return None
+        try:
+            return self._index.load_blocks(bin_.id, token=token, first=first, last=last, most=most)
+        except (sqlite3.Error, ValueError):
             self._is_damaged = True
             return None
 

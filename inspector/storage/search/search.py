@@ -14,11 +14,15 @@ from inspector.domain import Bin, CapturedRequest
 from inspector.reading.query import Query
 from inspector.storage.requests import RequestStore
 from inspector.storage.rows import find_arrival, has_imported
+from inspector.storage.search.blocks import Candidates, find_candidates, find_last
 from inspector.storage.search.search_index import SearchIndex
 
 STEP = 50
 TIME_S = 0.15
 BINS_TIME_S = 0.5
+# So many blocks are looked at in a step: few where there are matches, many where there are none.
+FEW_BLOCKS = 4
+MANY_BLOCKS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,12 +163,14 @@ class RequestSearch:
             position = self._first_from(bin_, query.before_us, position)
         if query.highest is not None:
             position = min(position or query.highest + 1, query.highest + 1)
+        most = FEW_BLOCKS
         while True:
             if query.lowest is not None and position is not None and position <= query.lowest:
                 yield Found([], None)
                 return
             step = (
                 self._list_annotated(bin_, query, position)
+                or self._ask_blocks(bin_, query, position, most=most)
                 or self._ask_index(bin_, query, position)
                 or self._read(bin_, query, position)
             )
@@ -172,6 +178,7 @@ class RequestSearch:
             if step.searched_to is None:
                 return
             position = step.searched_to
+            most = FEW_BLOCKS if step.requests else min(most * FEW_BLOCKS, MANY_BLOCKS)
 
     def _list_annotated(self, bin_: Bin, query: Query, before: int | None) -> Found | None:
         """A step of those with a pin or a note, where only they can match."""
@@ -193,6 +200,35 @@ class RequestSearch:
         found = list(self._requests.iterate_keys(bin_, keys))
         is_over = len(numbers) < STEP or (bool(found) and _too_old(query, found[-1]))
         return Found(found, None if is_over else numbers[-1])
+
+    def _ask_blocks(
+        self, bin_: Bin, query: Query, before: int | None, *, most: int
+    ) -> Found | None:
+        """A step of what is in blocks that may match; None where there are none.
+
+        ``most`` blocks are looked at. The newest are always read: there may be some that
+        ``bin_`` does not know of.
+        """
+        judge = query.judge
+        if self.index is None or judge is None or before is None:
+            return None
+        lowest = bin_.kept_from
+        if not lowest < before <= bin_.last_number + 1:
+            return None
+        blocks = self.index.load_blocks(bin_, first=lowest, last=find_last(before - 1), most=most)
+        if not blocks:
+            return None
+        told = find_candidates(blocks, judge, before=before, lowest=lowest, limit=STEP, most=most)
+        numbers, reached = told
+        if numbers and query.is_indexed:
+            by_words = self.index.find(bin_, query, before=numbers[0] + 1, limit=STEP)
+            if by_words is not None:
+                numbers, reached = _join(told, by_words)
+        keys = self._requests.find_keys(bin_, numbers)
+        found = list(self._requests.iterate_keys(bin_, keys))
+        is_over = reached <= (lowest if not bin_.kept_below else 1)
+        is_over = is_over or (bool(found) and _too_old(query, found[-1]))
+        return Found(found, None if is_over else reached)
 
     def _read(self, bin_: Bin, query: Query, before: int | None) -> Found:
         """A step of requests as they stand in the bin."""
@@ -228,6 +264,17 @@ class RequestSearch:
             else:
                 low = middle + 1
         return low
+
+
+def _join(told: Candidates, by_words: list[int]) -> Candidates:
+    """What blocks and words both find, ``by_words`` at most a step from the first candidate on."""
+    if not by_words:
+        return Candidates([], 1)
+    if by_words[0] < told.reached:
+        return Candidates([], by_words[0] + 1)
+    wanted = set(told.numbers)
+    reached = max(told.reached, by_words[-1]) if len(by_words) == STEP else told.reached
+    return Candidates([number for number in by_words if number in wanted], reached)
 
 
 def _too_old(query: Query, oldest: CapturedRequest) -> bool:

@@ -16,6 +16,7 @@ from inspector.domain import Bin
 from inspector.domain.pace import Pace
 from inspector.reading.query import Query
 from inspector.storage.attempts import KnownDeliveries
+from inspector.storage.search.blocks import Block
 
 log = logging.getLogger("inspector.storage")
 
@@ -40,6 +41,15 @@ class SearchIndex(Protocol):
 
         At most ``limit``; fewer when there are no more. Requests that are gone may be among
         them. None where the index cannot tell.
+        """
+        ...
+
+    def load_blocks(
+        self, bin_: Bin, *, first: int, last: int, most: int
+    ) -> Mapping[int, Block] | None:
+        """The bin's highest blocks that end with one of these numbers, at most ``most``.
+
+        By their last numbers; some may be missing. None where the index cannot tell.
         """
         ...
 

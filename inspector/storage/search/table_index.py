@@ -8,7 +8,7 @@ other words than those that are there were found by, all requests wait again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from sqlalchemy import Connection, Engine, text
@@ -23,8 +23,15 @@ from inspector.storage.database.postgresql import ENQUEUE_ALL, INDEX_LOCK
 from inspector.storage.installation import FIND_VALUE, INDEX_VERSION, SET_VALUE
 from inspector.storage.models import db
 from inspector.storage.requests import RequestStore
+from inspector.storage.search.blocks import (
+    Block,
+    BlockKey,
+    add_to_blocks,
+    list_keys,
+    to_blocks,
+)
 from inspector.storage.search.search_index import BATCH
-from inspector.storage.search.word_index import PARTLY, VERSION, make_document
+from inspector.storage.search.word_index import PARTLY, VERSION, is_partly_read, make_document
 
 # PostgreSQL's bounds on a word and on all words of a request, with some room.
 MAX_WORD_BYTES = 2_000
@@ -82,6 +89,19 @@ _COUNTED = text("SELECT reltuples FROM pg_class WHERE relname = 'request_words'"
 _DONE = text("DELETE FROM requests_to_index WHERE bin_id = :bin AND number = :number")
 
 
+_BLOCK = text(
+    "SELECT number, covered, summary FROM request_blocks"
+    " WHERE bin_id = :bin AND number BETWEEN :first AND :last ORDER BY number DESC LIMIT :most"
+)
+_SET_BLOCK = text("""
+    INSERT INTO request_blocks (bin_id, number, covered, summary)
+    VALUES (:bin, :number, :covered, :summary)
+    ON CONFLICT (bin_id, number) DO UPDATE
+    SET covered = excluded.covered, summary = excluded.summary
+""")
+_FORGET_BLOCKS = "DELETE FROM request_blocks"
+
+
 class TableIndex:
     """A ``SearchIndex`` in the database's own tables."""
 
@@ -101,6 +121,11 @@ class TableIndex:
             "limit": limit,
         }
         return list(db.session.scalars(_BY_WORDS if query.has_words else _RETRIES, values))
+
+    def load_blocks(self, bin_: Bin, *, first: int, last: int, most: int) -> Mapping[int, Block]:
+        """See ``SearchIndex``."""
+        values = {"bin": bin_.id, "first": first, "last": last, "most": most}
+        return to_blocks(db.session.execute(_BLOCK, values).all())
 
     def find_deliveries(
         self, bin_id: int, keys: Sequence[int], newest: int
@@ -133,7 +158,7 @@ class TableIndex:
                     continue
                 numbers = [row.number for row in waiting if row.bin_id == bin_id]
                 keys = self._requests.find_keys(bin_, numbers)
-                listed = self._requests.iterate_keys(bin_, keys, whole_bodies=False)
+                listed = list(self._requests.iterate_keys(bin_, keys, whole_bodies=False))
                 rows = [
                     {
                         "bin": bin_.id,
@@ -145,6 +170,7 @@ class TableIndex:
                 ]
                 if rows:
                     connection.execute(_ADD, rows)
+                _add_to_blocks(connection, [one for one in listed if not is_partly_read(one)])
             if waiting:
                 done = [{"bin": row.bin_id, "number": row.number} for row in waiting]
                 connection.execute(_DONE, done)
@@ -171,6 +197,18 @@ class TableIndex:
         """It is the database's."""
 
 
+def _add_to_blocks(connection: Connection, requests: Sequence[CapturedRequest]) -> None:
+    known: dict[BlockKey, Block] = {}
+    for bin_id, last in list_keys(requests):
+        values = {"bin": bin_id, "first": last, "last": last, "most": 1}
+        rows = connection.execute(_BLOCK, values).all()
+        known |= {(bin_id, number): block for number, block in to_blocks(rows).items()}
+    for (bin_id, last), block in add_to_blocks(requests, known).items():
+        covered = f"{block.covered:x}"
+        row = {"bin": bin_id, "number": last, "covered": covered, "summary": block.summary}
+        connection.execute(_SET_BLOCK, row)
+
+
 def _is_ours(connection: Connection) -> bool:
     """Have all requests wait again where an older reader found their words.
 
@@ -179,6 +217,7 @@ def _is_ours(connection: Connection) -> bool:
     found = int(connection.execute(FIND_VALUE, {"name": INDEX_VERSION}).scalar() or 0)
     if found < VERSION:
         connection.exec_driver_sql(ENQUEUE_ALL)
+        connection.exec_driver_sql(_FORGET_BLOCKS)
         connection.execute(SET_VALUE, {"name": INDEX_VERSION, "value": str(VERSION)})
     return found <= VERSION
 

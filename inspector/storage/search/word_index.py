@@ -21,10 +21,18 @@ from inspector.reading.marks import find_marks
 from inspector.reading.query import AllOf, Lookup, Mark, Query
 from inspector.reading.words import WORD, Phrase, searched_lines
 from inspector.storage.database.files import COMPANIONS, make_private_file
+from inspector.storage.search.blocks import (
+    SIZE,
+    Block,
+    BlockKey,
+    add_to_blocks,
+    list_keys,
+    to_blocks,
+)
 
 # Raise it with each change of what ``make_document`` finds, or of the tables here: what is in an
 # index was read by an older one, and is read anew.
-VERSION = 12
+VERSION = 13
 MAX_WORDS_A_REQUEST = 20_000
 # The mark of requests that have more than is indexed: any search may be for them.
 PARTLY = "partly"
@@ -44,6 +52,15 @@ _RETRIES = (
 _BY_DELIVERY = (
     "SELECT number FROM known WHERE bin = ? AND delivery = ? AND number <= ?"
     " ORDER BY number DESC LIMIT ?"
+)
+_BLOCK = "SELECT number, covered, summary FROM blocks WHERE bin = ? AND number = ?"
+_BLOCKS = (
+    "SELECT number, covered, summary FROM blocks WHERE bin = ? AND number BETWEEN ? AND ?"
+    " ORDER BY number DESC LIMIT ?"
+)
+_FORGET_BLOCKS = (
+    "DELETE FROM blocks WHERE NOT EXISTS (SELECT 1 FROM known"  # noqa: S608 - a number
+    f" WHERE bin = blocks.bin AND number BETWEEN blocks.number - {SIZE - 1} AND blocks.number)"
 )
 
 
@@ -110,7 +127,7 @@ class WordIndex:
     @staticmethod
     def _make_tables(connection: sqlite3.Connection, token: str) -> None:
         execute = connection.execute
-        for table in ("words", "progress", "known"):
+        for table in ("words", "progress", "known", "blocks"):
             execute(f"DROP TABLE IF EXISTS {table}")
         # The texts themselves are in the database: only where words stand is kept here.
         execute(
@@ -120,6 +137,10 @@ class WordIndex:
         execute(
             "CREATE TABLE known (row INTEGER PRIMARY KEY, number INTEGER NOT NULL,"
             " bin INTEGER NOT NULL, delivery INTEGER)"
+        )
+        execute(
+            "CREATE TABLE blocks (bin INTEGER NOT NULL, number INTEGER NOT NULL,"
+            " covered TEXT NOT NULL, summary BLOB NOT NULL, PRIMARY KEY (bin, number))"
         )
         execute("CREATE INDEX known_by_number ON known (bin, number)")
         execute("CREATE INDEX known_by_delivery ON known (bin, delivery, number)")
@@ -164,8 +185,10 @@ class WordIndex:
 
     def add(self, requests: Iterable[tuple[int, CapturedRequest]]) -> None:
         """Take in requests with their row ids, lowest first."""
-        found, known = [], []
+        found, known, summed_up = [], [], []
         for row, each in requests:
+            if not is_partly_read(each):
+                summed_up.append(each)
             found.append((row, *make_document(each)))
             key = each.summary.delivery_key
             known.append((row, each.number, each.bin_id, key and key.value))
@@ -174,7 +197,33 @@ class WordIndex:
         with self._changing() as connection:
             connection.executemany("INSERT INTO words (rowid, marks, said) VALUES (?, ?, ?)", found)
             connection.executemany("INSERT INTO known VALUES (?, ?, ?, ?)", known)
+            self._add_to_blocks(connection, summed_up)
             connection.execute("UPDATE progress SET last_row = ?", (found[-1][0],))
+
+    @staticmethod
+    def _add_to_blocks(connection: sqlite3.Connection, requests: list[CapturedRequest]) -> None:
+        known: dict[BlockKey, Block] = {}
+        for bin_id, last in list_keys(requests):
+            rows = connection.execute(_BLOCK, (bin_id, last))
+            known |= {(bin_id, number): block for number, block in to_blocks(rows).items()}
+        changed = [
+            (bin_id, last, f"{block.covered:x}", block.summary)
+            for (bin_id, last), block in add_to_blocks(requests, known).items()
+        ]
+        connection.executemany("INSERT OR REPLACE INTO blocks VALUES (?, ?, ?, ?)", changed)
+
+    def load_blocks(
+        self, bin_id: int, *, token: str, first: int, last: int, most: int
+    ) -> dict[int, Block] | None:
+        """The bin's highest blocks that end with one of these numbers, at most ``most``.
+
+        None for an index of another database than the one that bears ``token``.
+        """
+        with self._lock:
+            if self._read_progress().token != token:
+                return None
+            values = (bin_id, first, last, most)
+            return to_blocks(self._connection.execute(_BLOCKS, values))
 
     def find(
         self, bin_id: int, query: Query, *, token: str, below: int, limit: int
@@ -230,6 +279,7 @@ class WordIndex:
             execute = connection.execute
             connection.executemany("DELETE FROM known WHERE row = ?", gone)
             execute("UPDATE progress SET gone = gone + ?", (len(gone),))
+            execute(_FORGET_BLOCKS)
             known = execute("SELECT count(*) FROM known").fetchone()[0]
             if execute("SELECT gone FROM progress").fetchone()[0] > known + MOST_GONE:
                 self._make_tables(connection, self._read_progress().token)
@@ -283,7 +333,7 @@ def make_document(request: CapturedRequest) -> tuple[str, str]:
     The index cuts the text where ``split_words`` does.
     """
     bin_mark = f"b{request.bin_id}"
-    if _is_partly_read(request):
+    if is_partly_read(request):
         return f"{bin_mark} {PARTLY}", ""
     text = "\n".join(searched_lines(request))
     # In ASCII the two agree on what a word is, and each takes two characters at least.
@@ -295,7 +345,7 @@ def make_document(request: CapturedRequest) -> tuple[str, str]:
     return " ".join([bin_mark, *find_marks(request)]), text
 
 
-def _is_partly_read(request: CapturedRequest) -> bool:
+def is_partly_read(request: CapturedRequest) -> bool:
     """True when its body was too big for a list, as it came or decoded."""
     if request.body_size and not request.body:
         return True
