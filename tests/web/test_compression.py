@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 
+import brotli
 import pytest
 from flask.testing import FlaskClient
 
@@ -22,6 +23,21 @@ def test_the_same_comes_smaller_when_asked_for(client: FlaskClient, path: str) -
     assert int(small.headers["Content-Length"]) == len(small.data) < len(plain.data) / 2
     assert "Accept-Encoding" in plain.headers["Vary"]
     assert "Accept-Encoding" in small.headers["Vary"]
+
+
+def test_files_come_by_brotli_and_pages_by_gzip(client: FlaskClient) -> None:
+    asked = {"Accept-Encoding": "gzip, deflate, br, zstd"}
+    plain = client.get("/static/components.css")
+    by_gzip = client.get("/static/components.css", headers=GZIP)
+    for _ in range(2):  # the second is kept
+        small = client.get("/static/components.css", headers=asked)
+        assert small.headers["Content-Encoding"] == "br"
+        assert brotli.decompress(small.data) == plain.data
+        assert len(small.data) < len(by_gzip.data)
+    assert client.get("/", headers=asked).headers["Content-Encoding"] == "gzip"
+    refusing = {"Accept-Encoding": "br;q=0, gzip"}
+    file = client.get("/static/components.css", headers=refusing)
+    assert file.headers["Content-Encoding"] == "gzip"
 
 
 def test_a_cached_file_is_known_again(client: FlaskClient) -> None:
