@@ -8,6 +8,8 @@ documentation, Quotes and Command Substitution (``"$(...)"`` needs fish 3.4).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 # Letters that a shell reads as themselves even without quotes.
 _PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:-")
 # Of printable ASCII, what means something to printf or to one of the shells inside single
@@ -17,7 +19,23 @@ _ESCAPED = frozenset(b"%\\'!")
 _ESCAPED_WITHIN = _ESCAPED | frozenset(b'"$`')
 _NEEDS_ANSI = frozenset(b"\\'!")
 _ANSI = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\", "'": "\\'"}
+# How many characters' escapes are kept while a text is written.
+_MAX_KEPT = 1024
 _SHORT = {0x0A: "\\n", 0x0D: "\\r", 0x09: "\\t", 0x25: "%%"}
+
+
+class _Escapes(dict[int, str]):
+    """What each character is written as, for ``str.translate``: worked out once a text."""
+
+    def __init__(self, write: Callable[[str], str]) -> None:
+        super().__init__()
+        self._write = write
+
+    def __missing__(self, code: int) -> str:
+        written = self._write(chr(code))
+        if len(self) < _MAX_KEPT:
+            self[code] = written
+        return written
 
 
 def quote_word(data: bytes) -> str:
@@ -45,7 +63,7 @@ def quote_ansi(data: bytes) -> str:
     if is_printable(data) and not _NEEDS_ANSI.intersection(data):
         return quote_word(data)
     text = data.decode("utf-8", "surrogateescape")
-    return "$'" + "".join(map(_escape_ansi, text)) + "'"
+    return f"$'{text.translate(_Escapes(_escape_ansi))}'"
 
 
 def _escape_ansi(char: str) -> str:
@@ -68,7 +86,8 @@ def render_printf(data: bytes) -> str:
 
 
 def _printf(data: bytes, escaped: frozenset[int]) -> str:
-    text = "".join(_escape(char, escaped) for char in data.decode("utf-8", "surrogateescape"))
+    escapes = _Escapes(lambda char: _escape(char, escaped))
+    text = data.decode("utf-8", "surrogateescape").translate(escapes)
     if text.startswith("-"):
         text = f"\\055{text[1:]}"
     return f"printf '{text}'"
