@@ -153,19 +153,14 @@ function keepInSight(row) {
   if (below > rows.scrollTop) rows.scrollTop = below;
 }
 
-// What a request lacks comes behind the rest, being slower to find. Not by htmx, which would
-// call it an error when someone has gone on meanwhile.
-async function fetchLacks(place) {
-  const answer = await fetch(place.dataset.lacks, { headers: { "HX-Request": "true" } }).catch(() => null);
+// What is slower to find comes behind the rest. Not by htmx, which would call it an error when
+// someone has gone on meanwhile.
+async function fetchPart(place) {
+  const answer = await fetch(place.dataset.fill, { headers: { "HX-Request": "true" } }).catch(() => null);
   if (answer?.ok && place.isConnected) place.innerHTML = await answer.text().catch(() => "");
 }
 
-function fillLacks(root) {
-  for (const place of root.querySelectorAll("[data-lacks]")) fetchLacks(place);
-}
-
 function showRequest(request) {
-  fillLacks(request);
   restoreSections(request);
   keepInSight(markOpenRow());
   if (narrow.matches && request.dataset.id) {
@@ -204,6 +199,10 @@ document.addEventListener("click", (event) => {
 addEventListener("hashchange", () => goToSection(location.hash.slice(1)));
 
 document.addEventListener("htmx:load", showDensity);
+
+document.addEventListener("htmx:load", (event) => {
+  for (const place of event.detail.elt.querySelectorAll?.("[data-fill]") ?? []) fetchPart(place);
+});
 
 document.addEventListener("htmx:load", (event) => {
   const request = event.detail.elt.closest?.("#request") ?? event.detail.elt.querySelector?.("#request");

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # What a page asks of a browser or of htmx. A value that was captured has its quotes escaped,
 # so that none of it can look like one of these.
 _LINK = re.compile(
-    r"(\s(?:href|src|action|formaction|hx-(?:get|post|put|patch|delete)|sse-connect|data-lacks)"
+    r"(\s(?:href|src|action|formaction|hx-(?:get|post|put|patch|delete)|sse-connect|data-fill)"
     r'=")/(?![/\\])'
 )
 _HEADERS = ("Location", "HX-Redirect", "HX-Location", "HX-Push-Url", "HX-Replace-Url")

@@ -91,3 +91,18 @@ def test_fields_that_are_new_since_yesterday_are_said_where_one_looks(
     assert "b.&lt;i&gt;" in said or "b[&#34;&lt;i&gt;&#34;]" in said
     assert "<i>" not in said
     assert 'title="new since yesterday"' in client.get("/bins/orders").text
+
+
+def test_a_bins_page_asks_for_new_fields_by_itself(app: Flask, client: FlaskClient) -> None:
+    services: Services = app.extensions["inspector"]
+    head = b"POST /orders HTTP/1.1\r\nContent-Type: application/json\r\n"
+    two_days_ago = time.time_ns() // 1000 - 2 * 86_400_000_000
+    old = Capture("orders", two_days_ago, head, lambda: b'{"a": 1}', 8)
+    assert isinstance(services.writer.store(old), Stored)
+    client.post("/orders", data=b'{"a": 1, "b": 2, "c": 3}', content_type="application/json")
+    page = client.get("/bins/orders").text
+    assert "new since yesterday" not in page, "nobody has read the fields yet"
+    place = page.partition('data-fill="')[2].partition('"')[0]
+    told = client.get(place, headers={"HX-Request": "true"}).text
+    assert " new</span>" in told
+    assert told.strip() in client.get("/bins/orders").text

@@ -19,6 +19,7 @@ from inspector.reading.overview.aggregates import LONG_TIME_S, TIME_S, Aggregate
 from inspector.reading.overview.catalogue import (
     SORTS,
     Catalogue,
+    FieldStatistics,
     filter_fields,
     sort_fields,
 )
@@ -105,6 +106,17 @@ def _read_path() -> Path:
         raise InspectorError("invalid_path", str(error), field="path") from error
 
 
+@blueprint.get("/bins/<name>/fields/new")
+def show_new_fields(name: str) -> str:
+    """The number of fields that are new since yesterday, for the bin's head: a fragment."""
+    catalogue = _look(current_services().catalogues, find_bin(name), Catalogue).made
+    return render_template("fields/_new.html", new_fields=len(_find_new(catalogue)))
+
+
+def _find_new(catalogue: Catalogue) -> list[FieldStatistics]:
+    return catalogue.find_new_since(datetime.now(UTC) - timedelta(days=1))
+
+
 @blueprint.get("/bins/<name>/fields")
 def show_fields(name: str) -> Response:
     """All fields that the bin's requests have; with ``path``, one field through all of them.
@@ -137,7 +149,7 @@ def show_fields(name: str) -> Response:
         matching=len(found),
         counts={name: len(chosen) for name, chosen in choices.items()},
         show=show,
-        new_fields=catalogue.find_new_since(datetime.now(UTC) - timedelta(days=1)),
+        new_fields=_find_new(catalogue),
         write_lacks=write_lacks,
         new_count=sum(map(catalogue.is_new, list(catalogue.fields.values()))),
         filter_text=filter_text,
