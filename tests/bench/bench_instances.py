@@ -3,8 +3,8 @@
 Their index of words is off: it is filled when captures cease, which here is another's turn.
 All run at the same time and are loaded in turns, so that a noisy machine is noisy for all
 of them; ratios are of medians. Both databases sync each commit. ``ROUNDS=2`` in the
-environment makes it quicker; with ``TMPDIR=/dev/shm`` both are in memory, and what is
-measured is processors, not the disk.
+environment makes it quicker, ``CONNECTIONS=256`` has more senders; with ``TMPDIR=/dev/shm`` both
+are in memory, and what is measured is processors, not the disk.
 
 "At most" is what the machine's processors would carry if nothing ever waited: their number
 by the CPU time of a capture, PostgreSQL's and the load generator's included.
@@ -28,7 +28,7 @@ from tests.postgresql import DURABLE_OPTIONS, Cluster, find_programs, make_clust
 
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
 # Of all servers together, so that more of them do not mean more senders.
-CONNECTIONS = 64
+CONNECTIONS = int(os.environ.get("CONNECTIONS", "64"))
 SECONDS = 2
 BODY = render(WebhookAction(url="http://127.0.0.1/"), sample_context()).body
 
