@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,9 @@ STEP = 40
 DEADLINE_S = 120.0
 TURNS = [201, 202, 203]
 CAPACITY = 7
+# How long a database is away at least; longer by hand, as in STOPPED_S=20.
+STOPPED_S = float(os.environ.get("STOPPED_S", "0"))
+AGE_S = 0.5
 
 
 @pytest.fixture
@@ -54,11 +59,13 @@ class Senders:
     """A thread for each server that sends one request after the other, each until it is stored.
 
     Every fourth goes to the bin ``small``. ``acknowledged`` are the requests that were answered
-    2xx; ``refusals`` all other answers.
+    2xx; ``refusals`` all other answers. ``begun_us`` has when each one's last try began, in
+    microseconds since 1970.
     """
 
     def __init__(self, servers: list[LiveServer]) -> None:
         self.acknowledged: list[str] = []
+        self.begun_us: dict[str, int] = {}
         self.refusals: list[tuple[int, str | None]] = []
         self._names = itertools.count(1)
         self._stop = threading.Event()
@@ -78,6 +85,7 @@ class Senders:
 
     def _send(self, address: str, name: str) -> bool:
         connection = HTTPConnection(address, timeout=60)
+        self.begun_us[name] = time.time_ns() // 1000
         try:
             connection.request("POST", name, b"a=1")
             answer = connection.getresponse()
@@ -179,16 +187,78 @@ def test_four_servers_lose_nothing_when_one_is_killed_and_connections_are_cut(
         check_exact(cluster.url, senders)
 
 
-def test_a_database_that_is_stopped_for_a_while_is_waited_for(
+def test_age_is_exact_while_four_servers_write_and_all_let_go(
     programs: Path, tmp_path: Path
 ) -> None:
     with make_cluster(programs) as cluster, running(cluster):
+        with serve_together(cluster.url, tmp_path, 4) as (servers, senders):
+            began = time.monotonic()
+            wait_until(lambda: time.monotonic() > began + AGE_S)
+
+            def let_go(server: LiveServer) -> int:
+                path = f"{server.url}/api/v1/bins/b1/prune"
+                answer = requests.post(path, json={"older_than_s": AGE_S}, timeout=60)
+                assert answer.status_code == 200, answer.text
+                deleted: int = answer.json()["deleted"]
+                return deleted
+
+            gone = 0
+            with ThreadPoolExecutor(len(servers)) as pool:
+                for _ in range(5):
+                    senders.wait_for_more()
+                    gone += sum(pool.map(let_go, servers))
+            senders.stop()
+            last_us = time.time_ns() // 1000
+            gone += let_go(servers[0])
+            bounds_us = [each - int(AGE_S * 1e6) for each in (last_us, time.time_ns() // 1000)]
+        check_age(cluster.url, senders, gone, *bounds_us)
+
+
+def check_age(url: str, senders: Senders, gone: int, old_us: int, young_us: int) -> None:
+    """What went is counted once, what is held has no gap.
+
+    What was received before ``old_us`` is gone, what was sent after ``young_us`` is there.
+    """
+    with psycopg.connect(url.replace("postgresql+psycopg:", "postgresql:")) as connection:
+        bin_ = "SELECT id, last_number, held, let_go, kept_from FROM bins WHERE name = 'b1'"
+        bin_id, last, held, let_go, kept_from = connection.execute(bin_).fetchone() or (0,) * 5
+        rows = connection.execute(
+            "SELECT number, received_us, raw_head FROM requests"
+            " WHERE bin_id = %s AND number >= %s ORDER BY number",
+            (bin_id, kept_from),
+        ).fetchall()
+    assert gone == let_go > STEP
+    assert [row[0] for row in rows] == list(range(kept_from, last + 1))
+    assert (held, held + let_go) == (len(rows), last)
+    assert not rows or rows[0][1] >= old_us
+    there = {row[2].split(b" ")[1].decode() for row in rows}
+    young = {
+        name
+        for name in senders.acknowledged
+        if name.startswith("/b1/") and senders.begun_us[name] >= young_us
+    }
+    assert young <= there
+
+
+@pytest.mark.parametrize("how", ["shut down", "stopped in its tracks"])
+def test_a_database_that_is_stopped_for_a_while_is_waited_for(
+    programs: Path, tmp_path: Path, how: str
+) -> None:
+    with make_cluster(programs) as cluster, running(cluster):
         with serve_together(cluster.url, tmp_path, 2) as (servers, senders):
-            cluster.stop()
-            wait_until(lambda: len(senders.refusals) > 4)
+            began = time.monotonic()
+            stopped = [] if how == "shut down" else stop_in_its_tracks(cluster)
+            if how == "shut down":
+                cluster.stop()
+            wait_until(lambda: len(senders.refusals) > 4 and time.monotonic() > began + STOPPED_S)
             assert requests.get(f"{servers[0].url}/readyz", timeout=60).status_code == 503
             assert requests.get(f"{servers[0].url}/healthz", timeout=60).status_code == 200
-            cluster.start()
+            if how == "shut down":
+                cluster.start()
+            for pid in stopped:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+            back = time.monotonic()
             senders.wait_for_more()
             wait_until(
                 lambda: all(
@@ -196,8 +266,23 @@ def test_a_database_that_is_stopped_for_a_while_is_waited_for(
                     for each in servers
                 )
             )
+            print(
+                f"{how}: {len(senders.refusals)} refused, {time.monotonic() - back:.1f} s to mend"
+            )
             senders.stop()
         check_exact(cluster.url, senders)
+
+
+def stop_in_its_tracks(cluster: Cluster) -> list[int]:
+    """Stop all processes of a database where they are; gives their ids."""
+    assert cluster.process is not None
+    parent = cluster.process.pid
+    os.kill(parent, signal.SIGSTOP)
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    for each in children:
+        with suppress(ProcessLookupError):
+            os.kill(int(each), signal.SIGSTOP)
+    return [*map(int, children), parent]
 
 
 def test_a_second_database_takes_over(programs: Path, tmp_path: Path) -> None:
