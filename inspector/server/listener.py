@@ -144,6 +144,13 @@ class CaptureServer(TcpWSGIServer):  # type: ignore[misc]
         else:
             self.tls.take(connection, peer)
 
+    def accept_waiting(self) -> None:
+        """Accept all who are connected already: when the socket closes, they would be cut off."""
+        while self.readable() and (accepted := self.accept()) is not None:
+            connection, address = accepted
+            self.set_socket_options(connection)
+            self.channel_class(self, connection, self.fix_addr(address))
+
     def adopt(self, connection: socket.socket, peer: Peer) -> None:
         """Serve a connection that carries plain bytes; main loop only."""
         Channel(self, connection, peer, self.adj, map=self._map)

@@ -37,6 +37,8 @@ log = logging.getLogger("inspector.server")
 FINISH_S = 10.0
 # For the answers to those whose request was being passed on to a program all that time.
 BREAK_OFF_S = 2.0
+# After draining, a connection counts as quiet when nothing came or went for so long.
+QUIET_S = 0.5
 
 
 class ServerProcess:
@@ -304,6 +306,8 @@ class ServerProcess:
 
     def _finish(self, server: CaptureServer) -> None:
         """No new connections; those with a request under way get their answers."""
+        with contextlib.suppress(OSError):
+            server.accept_waiting()
         server.accepting = False
         for descriptor in server.loop.always:
             server.loop.forget(descriptor)
@@ -325,8 +329,13 @@ class ServerProcess:
     def _busy(self, server: CaptureServer) -> bool:
         if self.backend.relays is not None and self.backend.relays.under_way:
             return True
+        # Who connected just now has a request on its way, which a proxy would not send twice.
+        quiet_s = min(self.settings.drain_s, QUIET_S)
         return any(
-            channel.requests or channel.total_outbufs_len or channel.request is not None
+            channel.requests
+            or channel.total_outbufs_len
+            or channel.request is not None
+            or time.time() - channel.last_activity < quiet_s
             for channel in list(server.active_channels.values())
             if channel.connected
         )
