@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from inspector.domain.headers import Headers
 from inspector.forms import to_json_safe
@@ -13,9 +13,6 @@ from inspector.reading.paths import MISSING, find_value, parse_path
 from inspector.reading.text import escape_invisible, shorten
 from inspector.testing.outcomes import RequestOutcome
 from inspector.testing.parts import ReceivedPart
-
-if TYPE_CHECKING:
-    pass
 
 
 class FieldNotFoundError(LookupError):
