@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from inspector.domain.messages import Message
 from inspector.reading.content import find_content
@@ -22,6 +23,10 @@ from inspector.reading.paths import (
     format_path,
     parse_path,
 )
+
+if TYPE_CHECKING:
+    from inspector.domain import CapturedRequest
+    from inspector.reading.query import Query
 
 MAX_NAMES_IN_HINT = 12
 
@@ -45,12 +50,13 @@ class RequestMatch:
     or the JSON (``ticket.agent.id``, ``items[].id`` for any element). Of a repeated name
     one value must be as expected, or all of them as a list. ``files`` goes by the name of
     a part with a file: text is compared with its file name, bytes with its content.
-    ``body`` is the bytes or the text, ``json`` the whole value.
+    ``body`` is the bytes or the text, ``json`` the whole value. ``q`` is a search, as on a
+    bin's page.
 
     An expected value is compared with ``==``; a compiled pattern is searched for, a
     function is asked, and None wants it absent (or null).
 
-    Raises ``ValueError`` for a field path that is none.
+    Raises ``ValueError`` for a field path that is none, ``InspectorError`` for a search.
     """
 
     method: Any = MISSING
@@ -61,6 +67,7 @@ class RequestMatch:
     files: Mapping[str, Any] = field(default_factory=dict)
     body: Any = MISSING
     json: Any = MISSING
+    q: str = ""
 
     def __post_init__(self) -> None:
         for name in ("query", "headers", "where", "files"):
@@ -71,6 +78,14 @@ class RequestMatch:
                     raise TypeError(f"a name in {name}= is text, not {each!r}")
         for path in self.where:
             parse_path(path)
+        if self.q:
+            _ = self._search
+
+    @cached_property
+    def _search(self) -> Query:
+        from inspector.reading.query import parse_query  # most matches have no search
+
+        return parse_query(self.q)
 
     def list_expectations(self) -> list[tuple[str, Any]]:
         """Each thing that must be so, named as in ``Difference.what``, with its value."""
@@ -83,6 +98,7 @@ class RequestMatch:
         wanted += [(f"header {name}", value) for name, value in self.headers.items()]
         wanted += self.where.items()
         wanted += [(f"file {name}", value) for name, value in self.files.items()]
+        wanted += [("q", self.q)] if self.q else []
         return wanted
 
     def find_differences(self, request: Message) -> list[Difference]:
@@ -99,6 +115,8 @@ class RequestMatch:
         found += [_header_difference(request, *each) for each in self.headers.items()]
         found += [_field_difference(request, *each) for each in self.where.items()]
         found += [_file_difference(request, *each) for each in self.files.items()]
+        if self.q and not self._search.matches(cast("CapturedRequest", request)):
+            found.append(Difference("q", self.q, MISSING, "The search does not find it."))
         return [each for each in found if each is not None]
 
     def _method_difference(self, request: Message) -> Difference | None:

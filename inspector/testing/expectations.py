@@ -21,6 +21,7 @@ class MatchFields(TypedDict, total=False):
     files: Mapping[str, Any]
     body: Any
     json: Any
+    q: str
 
 
 def make_match(method: str, match: Mapping[str, Any]) -> RequestMatch:

@@ -102,6 +102,10 @@ def test_a_wait_ends_with_its_request(
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert json.loads(out)["ticket"] == {"id": 8}
+    found = command.run(
+        "wait", bin_name, "--after", "0", "--match", "ticket.id>7", "--timeout", "50"
+    )
+    assert found.returncode == 0, found.stderr
     done = command.run("wait", bin_name, "--method", "PATCH", "--timeout", "0")
     assert (done.returncode, done.stdout) == (1, "")
     assert "Traceback" not in done.stderr

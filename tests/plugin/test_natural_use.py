@@ -10,6 +10,7 @@ import pytest
 import requests
 
 import inspector.testing
+from inspector.errors import InspectorError
 from inspector.testing import Deskpro, InspectorServer, ReceivedRequest, WebhookBin
 
 PNG = b"\x89PNG\r\n\x00\xff"
@@ -241,3 +242,13 @@ def test_the_tries_of_a_delivery_are_told(webhook_bin: WebhookBin) -> None:
     assert again.attempt is not None
     assert (again.attempt["number"], again.attempt["previous"]) == (2, first.id)
     assert again.attempt["by"] == "delivery"
+
+
+def test_a_search_is_waited_for(webhook_bin: WebhookBin) -> None:
+    requests.post(webhook_bin.url, json={"order": {"id": 7}}, timeout=60)
+    requests.post(webhook_bin.url, json={"order": {"id": 8}}, timeout=60)
+    assert webhook_bin.wait(q="order.id>7").number == 2
+    with pytest.raises(AssertionError, match="The search does not find it"):
+        webhook_bin.wait(q="order.id>8", timeout=0.1)
+    with pytest.raises(InspectorError, match="number"):
+        webhook_bin.wait(q="number:x")

@@ -56,6 +56,8 @@ ASKED = [
     Asked("nothing after the bin", "path=/", [3]),
     Asked("a header", "header=x-deskpro-ticketid=5", [1]),
     Asked("a header of any value", "header=X-Deskpro-TicketId", [1]),
+    Asked("a search", "q=is:ticket", [1]),
+    Asked("a search with more", "q=-is:ticket&method=GET", [3]),
     Asked("a field", "where=ticket.agent.id=3", [1]),
     Asked("a field as the form spells it", "where=ticket[agent][id]=3", [1]),
     Asked("an element of a list", "where=ticket.labels.0=x", [1]),

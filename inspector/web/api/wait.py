@@ -22,7 +22,7 @@ from inspector.reading.matching import RequestMatch
 from inspector.reading.spellings import Spelled
 from inspector.web.api.calls import Answer, Api
 from inspector.web.api.request_json import RequestJson, render_array
-from inspector.web.api.requests import METHOD
+from inspector.web.api.requests import METHOD, QUERY
 from inspector.web.api.schema import About
 from inspector.web.current import current_services, find_bin, find_position
 from inspector.web.headers import JSON
@@ -67,6 +67,7 @@ class WaitQuery:
             "PATH=VALUE: a field of the form or the JSON, like ticket.agent.id=3; may be repeated."
         ),
     ] = ()
+    q: Annotated[str | None, QUERY] = None
 
 
 @api.call(
@@ -116,6 +117,8 @@ def make_match(query: WaitQuery) -> RequestMatch:
         wanted["method"] = query.method
     if query.path is not None:
         wanted["path"] = query.path
+    if query.q is not None:
+        wanted["q"] = query.q
     headers: dict[str, Any] = {}
     for text in query.header:
         name, equals, value = text.partition("=")
