@@ -8,7 +8,6 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,6 +17,7 @@ import click
 
 from inspector.cli.serving.answers import apply_answers, read_answers
 from inspector.cli.serving.config import use_config
+from inspector.cli.serving.processors import keep_to_one_cpu
 from inspector.cli.serving.pruning import prune_now_and_then
 from inspector.cli.serving.secrets import read_secrets
 from inspector.domain import check_name
@@ -260,19 +260,6 @@ def command(**chosen: Any) -> None:
     process.run()
     if lines is not None:
         lines.stop()
-
-
-def keep_to_one_cpu() -> None:
-    """Let this thread, and those that it starts, run on one processor.
-
-    On several, a thread that works out a page takes the interpreter's lock whenever the main
-    loop lets go of it, and each capture waits for it a few times. Which processor it is
-    depends on the process, so that several servers share them. Linux only.
-    """
-    if sys.platform == "linux":
-        allowed = sorted(os.sched_getaffinity(0))
-        with suppress(OSError):
-            os.sched_setaffinity(0, {allowed[os.getpid() % len(allowed)]})
 
 
 def _make_settings(**chosen: Any) -> Settings:

@@ -5,11 +5,13 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import ExitStack
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
-from inspector.cli.serve import keep_to_one_cpu
+from inspector.cli.serving.processors import keep_to_one_cpu
 
 # Runs the command, captures one request, and names the libraries that were loaded for it.
 SCRIPT = """
@@ -69,3 +71,32 @@ def test_a_server_keeps_to_one_processor_and_its_threads_do() -> None:
         assert found[0] <= before
     finally:
         os.sched_setaffinity(0, before)
+
+
+KEEP = """
+import os, sys
+from inspector.cli.serving import processors
+processors.PREFIX = chr(0) + sys.argv[1]
+processors.keep_to_one_cpu()
+print(*os.sched_getaffinity(0), flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.process
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps a thread to processors")
+def test_servers_take_processors_that_others_have_not() -> None:
+    count, prefix = len(os.sched_getaffinity(0)), uuid4().hex  # not those of other tests' servers
+    with ExitStack() as stack:
+
+        def start() -> str:
+            command = [sys.executable, "-c", KEEP, prefix]
+            pipe = subprocess.PIPE
+            process = stack.enter_context(
+                subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
+            )
+            assert process.stdout is not None
+            return process.stdout.readline()
+
+        assert len({start() for _ in range(count)}) == count
+        assert start().split(), "one more shares with another"
