@@ -24,7 +24,7 @@ MAX_TIMEOUT_S = 300
 @click.option("--header", metavar="NAME[=VALUE]", multiple=True, help="A header; may be repeated.")
 @click.option("--method", help="Only requests of this method.")
 @click.option("--path", metavar="PATH", help="What follows the bin's name.")
-@click.option("--match", "query", metavar="QUERY", help="Only requests that this search finds.")
+@click.option("--match", metavar="QUERY", help="Only requests that this search finds.")
 @click.option("--count", type=click.IntRange(1, 100), default=1, show_default=True)
 @click.option(
     "--after", metavar="ID", help="Only later ones; 0 for all; without it those from now on."
@@ -45,7 +45,7 @@ def command(
     header: tuple[str, ...],
     method: str | None,
     path: str | None,
-    query: str | None,
+    match: str | None,
     count: int,
     after: str | None,
     timeout: float,
@@ -57,7 +57,7 @@ def command(
 
     Exit status 1: none came in time.
     """
-    given = {"method": method, "path": path, "q": query, "after": after and after.removeprefix("#")}
+    given = {"method": method, "path": path, "q": match, "after": after and after.removeprefix("#")}
     pairs = [(name, value) for name, value in given.items() if value is not None]
     pairs += [("where", each) for each in where] + [("header", each) for each in header]
     pairs += [("count", str(count)), ("timeout", f"{timeout:g}")]
