@@ -50,6 +50,10 @@ function settleRows() {
   const fresh = rows.filter((row) => number(row) > newest);
   if (!fresh.length) return;
   newest = number(rows.at(-1));
+  for (const { id } of fresh) {
+    if (early.has(id)) changeRow(early.get(id));
+    early.delete(id);
+  }
   markOpenRow();
   count(fresh.filter((row) => number(row) > counted).length);
   counted = Math.max(counted, newest);
@@ -113,11 +117,18 @@ function reconcile(response) {
 
 // -- what more is known of ------------------------------------------------------------------
 
+const early = new Map(); // what overtook the rows that it is of
+
+function changeRow(row) {
+  if (find(row.id)) htmx.swap(`#${row.id}`, row.outerHTML, { swapStyle: "outerHTML" });
+  else if (number(row) > newest) early.set(row.id, row);
+}
+
 // A program that a request was passed on to has answered: its row, and it where it is open.
 function changeRows(markup) {
   const fresh = new DOMParser().parseFromString(markup, "text/html");
   for (const row of fresh.querySelectorAll("li.row")) {
-    if (find(row.id) && !isSearch()) htmx.swap(`#${row.id}`, row.outerHTML, { swapStyle: "outerHTML" });
+    if (!isSearch()) changeRow(row);
     const open = find("request");
     if (open?.dataset.number === row.dataset.number) htmx.trigger("#relay", "changed");
   }
@@ -324,6 +335,7 @@ document.addEventListener("click", (event) => {
 document.addEventListener("htmx:load", (event) => {
   if (event.detail.elt.id !== "list") return;
   cold = find("stream")?.cloneNode(true);
+  early.clear();
   newest = Math.max(newest, 0, ...listRows().map(number));
   counted = Math.max(counted, newest);
   unseen = 0;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from inspector.clock import time
 from inspector.reading.text import escape_invisible
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from inspector.domain.answers import GivenAnswer
     from inspector.domain.signatures import SignatureCheck
 
-    FindGiven = Callable[[CapturedRequest], GivenAnswer | None]
+    FindGiven: TypeAlias = Callable[[CapturedRequest], GivenAnswer | None]
 
 LOOK_EVERY_S = 0.005
 
@@ -42,8 +42,8 @@ class RequestOutcome:
     """A captured request, and what its bin made of it."""
 
     def __init__(self, captured: CapturedRequest, find_answer: FindGiven | None = None) -> None:
-        self.captured = captured
-        self._find_answer = find_answer
+        self.captured: CapturedRequest = captured
+        self._find_answer: FindGiven | None = find_answer
 
     @cached_property
     def _json(self) -> dict[str, Any]:

@@ -130,7 +130,9 @@ def test_the_picture_above_the_list_follows_and_moves_nothing(
     bars = page.locator("#activity a")
     expect(bars).to_have_count(0)
     send_ticket(url)
-    expect(page.locator(ROW)).to_have_count(1)
+    # The first request opens itself, which sets the list beside it.
+    expect(page.locator("#request")).to_have_attribute("data-number", "1")
+    expect(page.locator(ROW)).to_be_visible()
     top = find_top(page, ROW)
     expect(bars).to_have_count(1)
     assert find_top(page, ROW) == top
@@ -334,3 +336,13 @@ def test_without_scripts_links_and_reloads_do(
     page.get_by_role("button", name="Delete request").click()
     expect(page).to_have_url(f"{live_server.url}/bins/plain-{width}")
     expect(page.locator("#list [data-count]")).to_have_text("60")
+
+
+def test_a_change_that_overtakes_its_row_is_shown(page: Page, live_server: LiveServer) -> None:
+    url = open_bin(page, live_server, "overtaken", 1)
+    row = '<li id="r2" class="row" data-id="x-2" data-number="2"><a class="row-link">told</a></li>'
+    page.evaluate(
+        """data => document.dispatchEvent(new CustomEvent("sse:changed", {detail: {data}}))""", row
+    )
+    send_many(url, 1)
+    expect(page.locator("#r2")).to_have_text("told")

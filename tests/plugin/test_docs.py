@@ -29,6 +29,7 @@ def test_an_example_runs(pytester: pytest.Pytester, example: str) -> None:
 def test_every_public_name_is_documented(kind: type) -> None:
     names = [name for name, _ in inspect.getmembers(kind) if not name.startswith("_")]
     internal = {"id", "script", "take_handler_errors", "list_arrivals", "captured", "summary"}
+    internal |= {"show_annotations"}
     told_by_so_on = {"body_base64", "body_size", "chunked", "content_length", "content_type"}
     told_by_so_on |= {
         "fidelity",
