@@ -49,6 +49,14 @@ def store_body(
     assert isinstance(services.writer.store(capture), Stored)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def few_requests_are_near() -> Iterator[None]:
+    """So that both ways of asking PostgreSQL find something here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("inspector.storage.search.table_index.NEAR", 7)
+        yield
+
+
 @pytest.fixture
 def b1(services: Services) -> Bin:
     services.bins.create("b1")
