@@ -24,7 +24,7 @@ CODE = (
     ),
     Sender(
         "Gitea",
-        "Gitea documentation, Webhooks",
+        "Gitea documentation, Webhooks: https://docs.gitea.com/features/webhooks",
         headers=("X-Gitea-Event",),
         event=("header:X-Gitea-Event+action",),
         delivery=("header:X-Gitea-Delivery",),
@@ -41,7 +41,8 @@ CODE = (
     ),
     Sender(
         "GitLab",
-        "GitLab Docs, Webhook events",
+        "GitLab Docs, Webhook events; Idempotency-Key: "
+        "https://gitlab.com/gitlab-org/gitlab/-/merge_requests/160952",
         headers=("X-Gitlab-Event",),
         event=("object_kind+object_attributes.action", "event_name", "header:X-Gitlab-Event"),
         # X-Gitlab-Event-UUID is shared by all events that one has set off.

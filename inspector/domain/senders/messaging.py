@@ -25,7 +25,8 @@ MESSAGING = (
     ),
     Sender(
         "SendGrid",
-        "Twilio SendGrid Docs, Event Webhook and Inbound Parse",
+        "Twilio SendGrid Docs, Event Webhook and Inbound Parse: "
+        "https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event",
         headers=("X-Twilio-Email-Event-Webhook-Signature",),
         bodies=("0.sg_event_id 0.event", "envelope SPF charsets"),
         event=("0.event",),
@@ -34,7 +35,8 @@ MESSAGING = (
     ),
     Sender(
         "Twilio",
-        "Twilio Docs, Webhooks FAQ and Messaging webhooks",
+        "Twilio Docs, Webhooks FAQ and Messaging webhooks: "
+        "https://www.twilio.com/docs/messaging/guides/webhook-request",
         headers=("X-Twilio-Signature",),
         bodies=("AccountSid MessageSid", "AccountSid CallSid"),
         event=("MessageStatus", "SmsStatus", "CallStatus"),
@@ -72,7 +74,8 @@ MESSAGING = (
     ),
     Sender(
         "Amazon SNS",
-        "Amazon SNS Developer Guide, HTTP/HTTPS headers and message bodies",
+        "Amazon SNS Developer Guide, HTTP/HTTPS headers and message bodies: "
+        "https://docs.aws.amazon.com/sns/latest/dg/http-header.html",
         headers=("x-amz-sns-message-type",),
         bodies=("Type MessageId TopicArn",),
         event=("Type", "header:x-amz-sns-message-type"),

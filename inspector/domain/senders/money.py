@@ -16,7 +16,8 @@ MONEY = (
     ),
     Sender(
         "PayPal",
-        "PayPal Developer, Webhooks; Instant Payment Notification",
+        "PayPal Developer, Webhooks; Instant Payment Notification: "
+        "https://developer.paypal.com/api/webhooks/v1/definitions/verify_webhook_signature",
         headers=("Paypal-Transmission-Id",),
         bodies=("ipn_track_id", "event_type resource_type resource event_version"),
         event=("event_type", "txn_type", "payment_status"),
