@@ -150,7 +150,7 @@ def test_a_big_bin_is_shown_at_once_and_read_on_while_one_types(
     assert "requests are read so far" in first.text()
     field = page.get_by_role("searchbox", name="Filter")
     field.press_sequentially("name-7")
-    expect(page.locator("#reading progress")).to_have_count(0)
+    expect(page.locator("#reading progress")).to_have_count(0, timeout=60_000)
     expect(page.locator("#findings")).to_contain_text("in 60 requests, #1 to #60")
     expect(field).to_have_value("name-7")
     expect(field).to_be_focused()
