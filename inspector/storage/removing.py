@@ -137,10 +137,11 @@ class Remover:
     def let_go_imported(self, bin_: Bin, received_before_us: int) -> int:
         """The same for those that came from a file, which stand anywhere in the bin."""
         total = 0
+        kept_from = select(BinRow.kept_from).where(BinRow.id == bin_.id).scalar_subquery()
         while True:
             old = (
                 select(RequestRow.number)
-                .where(RequestRow.bin_id == bin_.id, RequestRow.number >= bin_.kept_from)
+                .where(RequestRow.bin_id == bin_.id, RequestRow.number >= kept_from)
                 .where(RequestRow.fidelity == IMPORTED)
                 .where(RequestRow.received_us < received_before_us)
                 .where(RequestRow.number.not_in(_select_pinned(bin_.id)))
@@ -226,12 +227,14 @@ class Remover:
             pinned=BinRow.pinned - len(gone & pinned),
             stored_bytes=BinRow.stored_bytes - sum(row.size for row in rows),
         )
-        if db.engine.dialect.name == "postgresql":
+        if gone and db.engine.dialect.name == "postgresql":
+            # No others: those that the bin has let go of may be locked by the cleaner, which
+            # waits for the bin.
             for table in TABLES_BY_NUMBER:
                 statement = text(
                     f"DELETE FROM {table} WHERE bin_id = :bin AND number IN :numbers"  # noqa: S608
                 ).bindparams(bindparam("numbers", expanding=True))
-                db.session.execute(statement, {"bin": bin_id, "numbers": numbers})
+                db.session.execute(statement, {"bin": bin_id, "numbers": sorted(gone)})
         return len(gone)
 
     def _commit(self, *removals: Removal) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import psycopg
 
 from inspector.app import create_app
+from inspector.capture import IMPORTED
 from inspector.reading.query import parse_query
 from inspector.settings import Settings
 from inspector.storage.outcomes import Stored
@@ -88,4 +89,51 @@ def test_phrases_are_found_by_words_side_by_side(postgresql_database: str, tmp_p
         assert pending == 0
         long = "\u10d0" * 400  # three bytes each: the pair is longer than PostgreSQL takes
         assert find(f'"{long} {long}"') == []
+    services.close()
+
+
+def test_a_deletion_leaves_to_the_cleaner_what_the_bin_let_go_of(
+    postgresql_database: str, tmp_path: Path
+) -> None:
+    app = create_app(Settings(database=postgresql_database, data_dir=tmp_path, bins=("b1",)))
+    services: Services = app.extensions["inspector"]
+    url = postgresql_database.replace("postgresql+psycopg:", "postgresql:")
+    with app.app_context(), psycopg.connect(url) as cleaner:
+        for _ in range(3):
+            assert isinstance(services.writer.store(make_capture(fidelity=IMPORTED)), Stored)
+        before = services.bins.get("b1")
+        cleaner.execute("UPDATE bins SET kept_from = 3, held = 1")
+        cleaner.commit()
+        # As the cleaner does just now in another server, which asks for the bin at the end.
+        cleaner.execute("DELETE FROM requests_to_index WHERE number < 3")
+        # Nobody waits for it: whoever does holds the bin, and it would wait for them.
+        assert not services.requests.remover.delete(before.id, 2)
+        assert services.requests.remover.let_go_imported(before, 2**62) == 1
+        cleaner.execute("UPDATE bins SET stored_bytes = 0")
+        cleaner.commit()
+        assert services.bins.get("b1").request_count == 0
+    services.close()
+
+
+def test_no_words_are_left_of_a_request_that_is_deleted_meanwhile(
+    postgresql_database: str, tmp_path: Path
+) -> None:
+    app = create_app(Settings(database=postgresql_database, data_dir=tmp_path, bins=("b1",)))
+    services: Services = app.extensions["inspector"]
+    url = postgresql_database.replace("postgresql+psycopg:", "postgresql:")
+    with app.app_context(), psycopg.connect(url) as deleting:
+        index = open_index(services.engine, services.requests, services.bins)
+        assert index is not None
+        index.fill()
+        for _ in range(3):
+            assert isinstance(services.writer.store(make_capture()), Stored)
+        deleting.execute("DELETE FROM requests WHERE number = 2")
+        deleting.execute("DELETE FROM requests_to_index WHERE number = 2")
+        index.fill()  # does not wait
+        deleting.execute("DELETE FROM request_words WHERE number = 2")
+        deleting.commit()
+        with services.engine.connect() as connection:
+            words = connection.exec_driver_sql("SELECT number FROM request_words ORDER BY 1")
+            assert list(words.scalars()) == [1, 3]
+        assert index.count_missing() == 0
     services.close()

@@ -22,6 +22,7 @@ CHANNEL = "inspector"
 MIGRATION_LOCK = 0x1_4E5_9EC7
 INDEX_LOCK = 0x1_4E5_9EC8
 ONLY_ONE = f"SELECT pg_try_advisory_xact_lock({0x1_4E5_9EC9})"
+# In the order in which they are locked: the first is locked by whoever indexes, too.
 TABLES_BY_NUMBER = ("requests_to_index", "request_words", "request_blocks")
 ENQUEUE = (
     "INSERT INTO requests_to_index (bin_id, number)"

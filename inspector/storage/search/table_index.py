@@ -78,7 +78,9 @@ _LOCK = text("SELECT pg_try_advisory_xact_lock(:key)")
 _COUNT_WAITING = text(
     "SELECT count(*) FROM (SELECT 1 FROM requests_to_index LIMIT :most) AS waiting"
 )
-_WAITING = text("SELECT bin_id, number FROM requests_to_index LIMIT :limit")
+# Whoever deletes a request takes it from here first, too. So each waits for the other and never
+# both, and no words are left of a request that is gone.
+_WAITING = text("SELECT bin_id, number FROM requests_to_index LIMIT :limit FOR UPDATE SKIP LOCKED")
 _ADD = text("""
     INSERT INTO request_words (bin_id, number, words, delivery)
     SELECT :bin, :number, array_to_tsvector(CAST(:words AS text[])), CAST(:delivery AS bigint)
