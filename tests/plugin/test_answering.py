@@ -358,8 +358,9 @@ def test_what_wait_has_returned_has_its_answer(webhook_bin: WebhookBin) -> None:
     with ThreadPoolExecutor(8) as pool:
         for turn in range(40):
             webhook_bin.respond_with(status=500 + turn)
+            last = webhook_bin.last
             sent = pool.submit(requests.post, webhook_bin.url, timeout=60)
-            request = webhook_bin.wait(after=webhook_bin.last)
+            request = webhook_bin.wait(after=last)
             assert request.answer["status"] == 500 + turn
             assert request.to_json()["answer"]["outcome"] == "sent"
             assert sent.result(60).status_code == 500 + turn
