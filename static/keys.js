@@ -22,7 +22,7 @@ function stepInList(key) {
 
 // The open request is none of those found: its neighbours among them are known by number.
 function stepFrom(number, key) {
-  const rows = [...document.querySelectorAll("#list[data-search] .row")];
+  const rows = [...document.querySelectorAll("#list[data-search] .row:not([hidden])")];
   const next = key === "j"
     ? rows.find((row) => Number(row.dataset.number) < number)
     : rows.findLast((row) => Number(row.dataset.number) > number);

@@ -17,7 +17,6 @@ from inspector.domain import CapturedRequest
 from inspector.domain.pairs import is_token
 from inspector.errors import InspectorError
 from inspector.reading.matching import RequestMatch
-from inspector.reading.query import Query, parse_query
 from inspector.reading.spellings import Spelled, spell
 
 MAX_CONDITIONS = 50
@@ -71,8 +70,7 @@ class Match:
     """
 
     given: tuple[tuple[str, Any], ...] = ()
-    fields: RequestMatch = field(default_factory=RequestMatch)
-    query: Query | None = None
+    conditions: RequestMatch = field(default_factory=RequestMatch)
 
     @property
     def fits_all(self) -> bool:
@@ -81,13 +79,11 @@ class Match:
 
     @cached_property
     def reads_body(self) -> bool:
-        return bool(self.fields.where) or self.query is not None
+        return bool(self.conditions.where) or self.conditions.search is not None
 
     def fits(self, request: CapturedRequest) -> bool:
         """True when all conditions hold. Never raises; linear in the request."""
-        if self.fields.find_differences(request):
-            return False
-        return self.query is None or self.query.matches(request)
+        return not self.conditions.find_differences(request)
 
     def to_json(self) -> dict[str, Any]:
         """The object that ``read_match`` takes."""
@@ -120,11 +116,15 @@ def read_match(data: Any, place: str = "match") -> Match:
         wanted[name] = _read_values(given.get(name, {}), f"{place}.{name}")
     if sum(len(wanted[name]) for name in ("query", "headers", "where")) > MAX_CONDITIONS:
         raise _wrong(place, f"has at most {MAX_CONDITIONS} conditions")
+    wanted["q"] = given.get("q", "")
+    if not isinstance(wanted["q"], str):
+        raise _wrong(f"{place}.q", "is a search, like ticket.agent.id=3")
     try:
-        fields = RequestMatch(**wanted)
+        return Match(tuple(given.items()), RequestMatch(**wanted))
     except ValueError as error:
         raise _wrong(f"{place}.where", f"begins with a path: {error}".rstrip(".")) from error
-    return Match(tuple(given.items()), fields, _read_query(given.get("q"), f"{place}.q"))
+    except InspectorError as error:
+        raise InspectorError("invalid_match", error.message, field=f"{place}.q") from error
 
 
 def read_early_match(data: Any, place: str = "match") -> Match:
@@ -134,8 +134,9 @@ def read_early_match(data: Any, place: str = "match") -> Match:
     and tries.
     """
     match = read_match(data, place)
-    if match.query is not None and match.query.late:
-        problem = f"is asked before a request is stored, so it cannot say {match.query.late}"
+    search = match.conditions.search
+    if search is not None and search.late:
+        problem = f"is asked before a request is stored, so it cannot say {search.late}"
         raise _wrong(f"{place}.q", problem)
     return match
 
@@ -167,17 +168,6 @@ def _read_values(value: Any, place: str) -> dict[str, Any]:
         else:
             found[name] = Spelled(spell(wanted))
     return found
-
-
-def _read_query(value: Any, place: str) -> Query | None:
-    if value is None:
-        return None
-    if not isinstance(value, str):
-        raise _wrong(place, "is a search, like ticket.agent.id=3")
-    try:
-        return parse_query(value)
-    except InspectorError as error:
-        raise InspectorError("invalid_match", error.message, field=place) from error
 
 
 def _wrong(place: str, problem: str) -> InspectorError:

@@ -78,11 +78,13 @@ class RequestMatch:
                     raise TypeError(f"a name in {name}= is text, not {each!r}")
         for path in self.where:
             parse_path(path)
-        if self.q:
-            _ = self._search
+        _ = self.search
 
     @cached_property
-    def _search(self) -> Query:
+    def search(self) -> Query | None:
+        """What ``q`` asks for; None when it is empty."""
+        if not self.q:
+            return None
         from inspector.reading.query import parse_query  # most matches have no search
 
         return parse_query(self.q)
@@ -115,7 +117,7 @@ class RequestMatch:
         found += [_header_difference(request, *each) for each in self.headers.items()]
         found += [_field_difference(request, *each) for each in self.where.items()]
         found += [_file_difference(request, *each) for each in self.files.items()]
-        if self.q and not self._search.matches(cast("CapturedRequest", request)):
+        if self.search is not None and not self.search.matches(cast("CapturedRequest", request)):
             found.append(Difference("q", self.q, MISSING, "The search does not find it."))
         return [each for each in found if each is not None]
 

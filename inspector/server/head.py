@@ -8,12 +8,12 @@ seconds, in which no connection is served.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from waitress.parser import ParsingError
 from waitress.utilities import BadRequest, RequestHeaderFieldsTooLarge
 
 from inspector.domain.pairs import TCHAR
+from inspector.server.remembering import remember_short
 
 _TOKEN = re.compile(rb"%s+\Z" % TCHAR.encode())
 _VERSION = re.compile(rb"HTTP/([0-9]\.[0-9])\Z")
@@ -21,8 +21,6 @@ _LENGTH = re.compile(r"[0-9]{1,18}\Z")
 _IN_VALUES = bytes([0x09, *range(0x20, 0x7F), *range(0x80, 0x100)])
 # Header lines with nothing odd in them, each ended by CR LF. Nothing is gone back over.
 _PLAIN_FIELDS = re.compile(rb"(?:%s++:[\t\x20-\x7e\x80-\xff]*+\r\n)*+" % TCHAR.encode())
-# Longer ones are not kept: what a sender repeats is short, and the memory is bounded.
-_MAX_KEPT_BYTES = 256
 # A method and how a target begins, or as much of them as is there.
 _BEGINNING = re.compile(
     rb"(?:CONNECT|%s{1,64}) (?:[/*]|[A-Za-z][A-Za-z0-9+.-]*:|\Z)|[A-Z-]{1,20}\Z" % TCHAR.encode()
@@ -62,14 +60,13 @@ def parse_request_line(line: bytes, *, max_target_bytes: int) -> tuple[str, byte
     The method is any token in any case, the target anything without a space. Raises
     waitress's ``ParsingError``, or ``HeadTooLargeError``.
     """
-    if len(line) <= _MAX_KEPT_BYTES < max_target_bytes:
-        return _parse_short_line(line)
     target = line.partition(b" ")[2].partition(b" ")[0]
     if len(target) > max_target_bytes:
         raise HeadTooLargeError(TargetTooLong(f"exceeds {max_target_bytes} bytes"))
     return _parse_line(line)
 
 
+@remember_short(256)
 def _parse_line(line: bytes) -> tuple[str, bytes, str]:
     method, _, rest = line.partition(b" ")
     target, space, version = rest.partition(b" ")
@@ -79,10 +76,6 @@ def _parse_line(line: bytes) -> tuple[str, bytes, str]:
     if not _TOKEN.match(method) or not target or (space and not found):
         raise ParsingError("Start line is invalid")
     return method.decode("ascii"), target, found[1].decode("ascii") if found else ""
-
-
-# A sender's requests have one line in common.
-_parse_short_line = lru_cache(maxsize=256)(_parse_line)
 
 
 def parse_fields(block: bytes, *, max_fields: int) -> dict[str, str]:
@@ -99,18 +92,16 @@ def parse_fields(block: bytes, *, max_fields: int) -> dict[str, str]:
     fields: dict[str, list[str]] = {}
     for line in filter(None, lines):
         name, _, value = line.partition(b":")
-        key = _name_field(name) if len(name) <= _MAX_KEPT_BYTES else _make_name(name)
+        key = _name_field(name)
         if key:
             fields.setdefault(key, []).append(value.strip(b" \t").decode("latin-1"))
     return {name: ", ".join(values) for name, values in fields.items()}
 
 
-def _make_name(name: bytes) -> str:
+@remember_short(1024)
+def _name_field(name: bytes) -> str:
     """WSGI's name for a header, ``""`` for one that would pass for another."""
     return "" if b"_" in name else name.decode("ascii").upper().replace("-", "_")
-
-
-_name_field = lru_cache(maxsize=1024)(_make_name)
 
 
 def _check_lines(lines: list[bytes]) -> list[bytes]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from inspector.capture import decode_path, split_request_line
 from inspector.domain.bins import is_bin_name, is_import_path
 from inspector.domain.proxies import NO_ADDRESSES, Addresses
+from inspector.server.remembering import remember_short
 
 
 class Limits(Protocol):
@@ -31,26 +31,19 @@ class OwnPath(NamedTuple):
     is_for_bin: bool
 
 
-# Longer request lines are not kept: what a sender repeats is short, and the memory is bounded.
-_MAX_KEPT_BYTES = 256
-
-
 def read_own_path(raw_head: bytes, host: str, addresses: Addresses) -> OwnPath:
     """The own path of a head whose ``Host`` header is given."""
     line = raw_head.partition(b"\n")[0]
     if addresses is NO_ADDRESSES:
-        return _read_known(line) if len(line) <= _MAX_KEPT_BYTES else _read_line(line)
+        return _read_line(line)
     target = split_request_line(line)[1]
     return _describe(target, addresses.own_path(decode_path(target), host))
 
 
+@remember_short(256)
 def _read_line(line: bytes) -> OwnPath:
     target = split_request_line(line)[1]
     return _describe(target, decode_path(target))
-
-
-# A sender's requests have one line in common.
-_read_known = lru_cache(maxsize=256)(_read_line)
 
 
 def _describe(target: bytes, path: bytes) -> OwnPath:

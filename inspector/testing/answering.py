@@ -33,6 +33,8 @@ AnswerLike: TypeAlias = "AnswerValue | Handler"
 
 # A function that answers may itself wait for the test that asks.
 MAX_ANSWER_WAIT_S = 10.0
+# The newest answers are known before the database has them; older ones it has.
+MAX_GIVEN = 10_000
 
 
 def make_answer(
@@ -232,6 +234,8 @@ class BinScript:
         """Part of ``AnswerScript``."""
         with self._lock:
             self._given[number] = None
+            if len(self._given) > MAX_GIVEN:
+                self._forget_oldest()
         rules = self._rules
         if not rules:
             return DEFAULT
@@ -243,6 +247,12 @@ class BinScript:
         handler = entry
         is_asked = self._threads.run(lambda: self._ask(handler, number), tell)
         return None if is_asked else Answer(dropped=True)
+
+    def _forget_oldest(self) -> None:
+        """Let go of the oldest answer that was given: one still worked out is asked for."""
+        oldest = next((each for each, given in self._given.items() if given is not None), None)
+        if oldest is not None:
+            del self._given[oldest]
 
     def note_given(self, number: int, given: GivenAnswer) -> None:
         """Part of ``AnswerScript``."""

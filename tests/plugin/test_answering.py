@@ -6,13 +6,16 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 
-from inspector.testing import InspectorServer, ReceivedRequest, WebhookBin
+from inspector.domain.answers import GivenAnswer
+from inspector.testing import InspectorServer, ReceivedRequest, WebhookBin, answering
+from inspector.testing.handlers import HandlerThreads
 
 
 def connect(bin_: WebhookBin) -> http.client.HTTPConnection:
@@ -364,6 +367,24 @@ def test_what_wait_has_returned_has_its_answer(webhook_bin: WebhookBin) -> None:
             assert request.answer["status"] == 500 + turn
             assert request.to_json()["answer"]["outcome"] == "sent"
             assert sent.result(60).status_code == 500 + turn
+
+
+def test_only_the_newest_answers_are_known_beside_the_database(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(answering, "MAX_GIVEN", 3)
+    script = answering.BinScript(HandlerThreads(), lambda _number: None, "here")  # type: ignore[arg-type,return-value]
+    for number in range(1, 6):
+        script.choose(number, b"GET /b HTTP/1.1\r\n", lambda _answer: None)
+        if number != 1:  # whose sender still waits
+            script.note_given(number, GivenAnswer("sent", status=200 + number))
+    script.note_given(1, GivenAnswer("sent", status=201))
+
+    def find(number: int) -> object:
+        return script.find_answer(SimpleNamespace(number=number, answer="stored"))  # type: ignore[arg-type]
+
+    assert [find(2), find(3)] == ["stored", "stored"]
+    assert [getattr(find(number), "status", None) for number in (1, 4, 5)] == [201, 204, 205]
 
 
 def test_the_answer_of_a_function_is_waited_for(webhook_bin: WebhookBin) -> None:
