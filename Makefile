@@ -17,7 +17,7 @@ run: .venv/.run-ready ## Start the server; ARGS="--port 9000 --bin deskpro" pass
 	@exec $(BIN)/inspector serve $(ARGS)
 
 test: .venv/.dev-ready ## Run the whole suite; ARGS="tests/forms -x" passes arguments to pytest.
-	@sh .ci/machine chromium libatomic1 postgresql
+	@sh .ci/machine chromium chromium-headless-shell libatomic1 postgresql
 	@sh .ci/test $(BIN)/python $(ARGS)
 
 quick: .venv/.dev-ready ## Run what is pure code or a single process, in under two minutes.
@@ -25,7 +25,7 @@ quick: .venv/.dev-ready ## Run what is pure code or a single process, in under t
 		-m "not browser and not postgres and not process and not attack and not slow and not alone" $(ARGS)
 
 check: lint ## What CI runs: lint, types, import floors, tests with coverage.
-	@sh .ci/machine chromium libatomic1 postgresql
+	@sh .ci/machine chromium chromium-headless-shell libatomic1 postgresql
 	@$(BIN)/coverage erase
 	@sh .ci/test "$(BIN)/coverage run" $(ARGS)
 	@$(BIN)/coverage combine --quiet

@@ -36,6 +36,7 @@ for _name in [name for name in os.environ if name.startswith("INSPECTOR_")]:
 
 MARKS = {
     "browser": "browser",
+    "browser_with_windows": "browser",
     "postgresql_url": "postgres",
     "live_server": "process",
     "start_server": "process",

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ from playwright.sync_api import (
     BrowserContext,
     ConsoleMessage,
     Page,
+    Playwright,
     expect,
     sync_playwright,
 )
@@ -21,7 +23,9 @@ from playwright.sync_api import (
 from tests.machine import can_run_driver, skip_without
 from tests.servers import LiveServer
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# Chromium without windows opens a page for a quarter of the processor's time.
+WITHOUT_WINDOWS = "chromium-headless-shell"
+WITH_WINDOWS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
@@ -81,15 +85,37 @@ class Watch:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium, started once."""
-    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
-    if program is None or not can_run_driver():
-        skip_without("Chromium, or what its driver needs,", "chromium libatomic1")
+def driver() -> Iterator[Playwright]:
+    """What tells browsers what to do."""
+    if not can_run_driver():
+        skip_without("What Chromium's driver needs", "libatomic1")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
+        yield playwright
+
+
+@contextmanager
+def run_chromium(driver: Playwright, *names: str) -> Iterator[Browser]:
+    """Chromium by the first of these names that the machine has."""
+    program = next(filter(None, map(shutil.which, names)), None)
+    if program is None:
+        skip_without("Chromium", "chromium")
+    browser = driver.chromium.launch(executable_path=program, args=list(ARGUMENTS))
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
+def browser(driver: Playwright) -> Iterator[Browser]:
+    """Chromium, started once."""
+    with run_chromium(driver, WITHOUT_WINDOWS, *WITH_WINDOWS) as browser:
         yield browser
-        browser.close()
+
+
+@pytest.fixture
+def browser_with_windows(driver: Playwright) -> Iterator[Browser]:
+    """Chromium as a whole, with its own tools."""
+    with run_chromium(driver, *WITH_WINDOWS) as browser:
+        yield browser
 
 
 @pytest.fixture
