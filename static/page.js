@@ -125,6 +125,7 @@ function goToSection(id) {
 // -- a request has come into the page -------------------------------------------------------
 
 let stepping = null; // the row whose request is on its way
+let unasked = null; // the request that opens itself: it stays where it is in the list
 
 export function markOpenRow() {
   if (stepping?.isConnected) return choose(stepping);
@@ -143,7 +144,7 @@ function choose(row) {
 function keepInSight(row) {
   // Within its list only: scrollIntoView would move the page as well.
   const rows = row?.parentElement;
-  if (!rows || rows.scrollHeight === rows.clientHeight) return;
+  if (!rows || row.dataset.id === unasked || rows.scrollHeight === rows.clientHeight) return;
   // The list may reach below the window, where a row would be in its sight and in nobody's.
   const { top, bottom } = rows.getBoundingClientRect();
   const seen = Math.max(row.offsetHeight, Math.min(bottom, innerHeight) - top);
@@ -160,9 +161,15 @@ async function fetchPart(place) {
   if (answer?.ok && place.isConnected) place.innerHTML = await answer.text().catch(() => "");
 }
 
+export function openUnasked(row) {
+  unasked = row.dataset.id;
+  row.querySelector(".row-link").click();
+}
+
 function showRequest(request) {
   restoreSections(request);
   keepInSight(markOpenRow());
+  unasked = null;
   if (narrow.matches && request.dataset.id) {
     scrollTo(0, 0);
     request.focus({ preventScroll: true });

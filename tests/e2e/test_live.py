@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.conftest import StartServer
 from tests.e2e.conftest import NewPage, Watch
@@ -190,6 +190,25 @@ def test_a_flood_ends_in_the_newest_on_top(page: Page, live_server: LiveServer) 
     expect(page.locator("#list [data-count]")).to_have_text("600")
     assert page.locator(ROW).count() < 500
     assert asked < 40
+
+
+def test_the_first_request_opens_itself_and_the_list_goes_on_showing_the_newest(
+    page: Page, live_server: LiveServer
+) -> None:
+    url = open_bin(page, live_server, "first-of-many")
+    held: list[Route] = []
+    with page.expect_request("**/requests/*") as asked:
+        page.route("**/requests/*", lambda route: held.append(route))
+        send_many(url, 1)
+    send_many(url, 40)
+    expect(page.locator("#r41")).to_be_in_viewport()
+    assert asked.value
+    held[0].continue_()
+    expect(page.locator("#request[data-id]")).to_be_visible()
+    expect(page.locator("#r1 [aria-current]")).to_have_count(1)
+    expect(page.locator("#r41")).to_be_in_viewport()
+    send_many(url, 1)
+    expect(page.locator("#r42")).to_be_in_viewport()
 
 
 def test_the_open_request_does_not_move_when_others_arrive(
