@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import shutil
 import signal
 import socket
@@ -26,7 +27,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.process, pytest.mark.postgres]
 DEADLINE_S = 60.0
 STEP = 60
 SENDERS = 4
-# As docs/operate.md has it.
+OPERATE = Path(__file__).parents[2] / "docs" / "operate.md"
 CONFIG = """
 daemon off;
 pid {folder}/pid;
@@ -39,23 +40,21 @@ http {{
     fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
-    upstream inspector {{
-        server 127.0.0.1:{here} max_fails=0;
-        server 127.0.0.1:{elsewhere} max_fails=0;
-        keepalive 16;
-    }}
+    {upstream}
     server {{
         listen unix:{folder}/socket;
-        location / {{
-            proxy_pass http://inspector;
-            proxy_http_version 1.1;
-            proxy_set_header Connection "";
-            proxy_set_header Host $http_host;
-            proxy_next_upstream error;
-        }}
+        {location}
     }}
 }}
 """
+
+
+def read_example(word: str) -> str:
+    """The block of nginx's configuration in docs/operate.md that begins with this word."""
+    found = re.findall(rf"(?ms)^    {word} .*?^    }}$", OPERATE.read_text("utf-8"))
+    assert len(found) == 1, found
+    block: str = found[0]
+    return block
 
 
 def free_port() -> int:
@@ -86,7 +85,12 @@ def nginx(folder: Path, ports: tuple[int, int]) -> Iterator[Path]:
         skip_without("nginx", "nginx-light")
     folder.mkdir()
     here, elsewhere = ports
-    config = CONFIG.format(folder=folder, here=here, elsewhere=elsewhere)
+    upstream = read_example("upstream")
+    upstream = upstream.replace("10.0.0.1:8787", f"127.0.0.1:{here}")
+    upstream = upstream.replace("10.0.0.2:8787", f"127.0.0.1:{elsewhere}")
+    assert upstream.count("127.0.0.1:") == 2
+    location = read_example("location").replace("location /inspector ", "location / ")
+    config = CONFIG.format(folder=folder, upstream=upstream, location=location)
     if os.geteuid() == 0:
         config = f"user root;\n{config}"
     (folder / "conf").write_text(config)
