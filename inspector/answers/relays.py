@@ -22,7 +22,8 @@ class Relay:
 
     With ``waits`` the sender gets the program's own answer, else the bin answers at once and
     passes on behind. ``timeout_s`` bounds the whole exchange with the program. With ``resigns``
-    requests are signed anew with the bin's secret.
+    requests are signed anew with the bin's secret. With ``insists`` headers of the program that
+    act beyond its answer, like ``Set-Cookie``, go back to the sender, too.
     """
 
     url: str
@@ -30,6 +31,7 @@ class Relay:
     timeout_s: float = DEFAULT_TIMEOUT_S
     match: Match = field(default_factory=Match)
     resigns: bool = False
+    insists: bool = False
 
     def fits(self, request: CapturedRequest) -> bool:
         """True when this request is passed on; none is that the server has refused."""
@@ -43,6 +45,7 @@ class Relay:
             "timeout": self.timeout_s,
             "match": self.match.to_json(),
             "resign": self.resigns,
+            "insist": self.insists,
         }
 
 
@@ -56,4 +59,6 @@ def load_relay(document: str) -> Relay:
     """The relay that ``dump_relay`` wrote."""
     data = json.loads(document)
     match = read_match(data["match"])
-    return Relay(data["url"], data["wait"], data["timeout"], match, data["resign"])
+    # One that was kept before anybody could insist does not.
+    insists = data.get("insist", False)
+    return Relay(data["url"], data["wait"], data["timeout"], match, data["resign"], insists)

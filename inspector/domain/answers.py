@@ -70,6 +70,11 @@ class Answer(NamedTuple):
         kept_back = _FRAMING_HEADERS if self.insisted else _DROPPED_HEADERS
         return tuple(pair for pair in self.headers if _may_send(*pair, kept_back))
 
+    def withheld_names(self) -> tuple[str, ...]:
+        """Names of the headers that would go out if somebody insisted, each once."""
+        found = {} if self.insisted else {name.lower(): name for name, _ in self.headers}
+        return tuple(name for lower, name in found.items() if lower in _REACHING_HEADERS)
+
 
 # What became of an answer. Unknown: captured before answers were kept.
 SENT, DROPPED, CUT, RELAYED = "sent", "dropped", "cut", "relayed"
@@ -136,17 +141,20 @@ def usual_body(status: int) -> bytes:
 _BODILESS = frozenset((*range(100, 200), 204, 304))  # RFC 9112, 6.3
 _FRAMING_HEADERS = frozenset(("content-length", "transfer-encoding", "connection", "date"))
 # Set on our origin these would reach beyond the one answer; see SECURITY.md.
-_DROPPED_HEADERS = _FRAMING_HEADERS | {
-    "alt-svc",
-    "clear-site-data",
-    "content-security-policy",
-    "nel",
-    "report-to",
-    "reporting-endpoints",
-    "service-worker-allowed",
-    "set-cookie",
-    "strict-transport-security",
-}
+_REACHING_HEADERS = frozenset(
+    (
+        "alt-svc",
+        "clear-site-data",
+        "content-security-policy",
+        "nel",
+        "report-to",
+        "reporting-endpoints",
+        "service-worker-allowed",
+        "set-cookie",
+        "strict-transport-security",
+    )
+)
+_DROPPED_HEADERS = _FRAMING_HEADERS | _REACHING_HEADERS
 
 
 def render_answer(answer: Answer, *, head_only: bool, http_1_0: bool, close: bool) -> bytes:

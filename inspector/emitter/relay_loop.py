@@ -156,7 +156,7 @@ class RelayLoop:
         exchange = await self._exchanges.send(request, self._policy(), relay.timeout_s)
         program, failure = exchange.answer, exchange.failure
         if program is not None and failure is None:
-            answer = pass_back(program, to_head=captured.method == "HEAD")
+            answer = pass_back(program, to_head=captured.method == "HEAD", insisted=relay.insists)
             given = _describe(answer, captured)._replace(outcome="relayed")
         else:
             answer = say_failure(failure.code if failure else "")
@@ -171,18 +171,24 @@ class RelayLoop:
         )
         # The first try of this very request: nobody need look for an earlier one.
         delivery = replace(delivery, line=replace(delivery.line, verdict="first"))
-        outcome = RelayOutcome(
-            str(request.url),
-            program.status if program and failure is None else None,
-            exchange.total_ms,
-            None,
-            failure.code if failure else None,
-            failure.message if failure else None,
+        outcome = _describe_outcome(str(request.url), exchange)
+        if not relay.waits:
+            return RelayedRequest(job.bin_id, job.number, outcome, delivery), answer
+        outcome = outcome._replace(withheld=answer.withheld_names())
+        return RelayedRequest(job.bin_id, job.number, outcome, delivery, given), answer
+
+
+def _describe_outcome(url: str, exchange: Exchange) -> RelayOutcome:
+    """What came of an exchange: the program's status, or why there is none."""
+    if failure := exchange.failure:
+        return RelayOutcome(
+            url,
+            duration_ms=exchange.total_ms,
+            error_code=failure.code,
+            error=failure.message,
         )
-        relayed = RelayedRequest(
-            job.bin_id, job.number, outcome, delivery, given if relay.waits else None
-        )
-        return relayed, answer
+    status = exchange.answer.status if exchange.answer else None
+    return RelayOutcome(url, status, exchange.total_ms)
 
 
 def _shorten(exchange: Exchange) -> Exchange:

@@ -28,7 +28,7 @@ from inspector.emitter.signing import mark_secret_headers, resign_request
 from inspector.errors import InspectorError
 from inspector.signatures import SignatureSecret
 
-NAMES: Final = ("url", "wait", "timeout", "match", "resign")
+NAMES: Final = ("url", "wait", "timeout", "match", "resign", "insist")
 # RFC 9110, 7.6.3. A relay that leads back here, by whatever way, is known by it.
 VIA: Final = ("Via", "1.1 inspector")
 MAX_HOPS = 3
@@ -75,7 +75,7 @@ def read_relay(
         if name not in NAMES:
             message = f"{str(name)[:80]!r} is not known here; known: {', '.join(NAMES)}."
             raise InspectorError("unknown_field", message, field=str(name)[:80])
-    flags = {"wait": True, "resign": False}
+    flags = {"wait": True, "resign": False, "insist": False}
     for name in flags:
         flags[name] = data.get(name, flags[name])
         if not isinstance(flags[name], bool):
@@ -91,7 +91,7 @@ def read_relay(
         raise InspectorError("relay_loops", message, field="url")
     timeout_s = _read_timeout(data.get("timeout", DEFAULT_TIMEOUT_S))
     match = read_early_match(data.get("match"))
-    return Relay(url, flags["wait"], timeout_s, match, flags["resign"])
+    return Relay(url, flags["wait"], timeout_s, match, flags["resign"], flags["insist"])
 
 
 def _read_url(url: Any, earlier: Relay | None) -> str:
@@ -146,11 +146,12 @@ def _count_hops(captured: Message) -> int:
     return sum(hop == VIA[1].encode() for hop in hops)
 
 
-def pass_back(answer: ProgramAnswer, *, to_head: bool = False) -> Answer:
+def pass_back(answer: ProgramAnswer, *, to_head: bool = False, insisted: bool = False) -> Answer:
     """The program's answer as the sender gets it, header values byte for byte as Latin-1.
 
-    Headers that concerned its connection do not go on, nor what every bin keeps back. ``to_head``
-    for the answer to HEAD, which says how long a body would be that it has not.
+    Headers that concerned its connection do not go on, nor, unless ``insisted``, what every bin
+    keeps back. ``to_head`` for the answer to HEAD, which says how long a body would be that it
+    has not.
     """
     pairs = [
         (name.decode("latin-1"), value.decode("latin-1"))
@@ -160,7 +161,7 @@ def pass_back(answer: ProgramAnswer, *, to_head: bool = False) -> Answer:
     headers = tuple(pair for pair in pairs if is_token(pair[0]) and pair[0].lower() not in dropped)
     said = answer.find_header("content-length") or ""
     length = int(said) if to_head and said.isascii() and said.isdigit() and len(said) < 19 else None
-    return Answer(answer.status, headers, answer.body, head_length=length)
+    return Answer(answer.status, headers, answer.body, insisted=insisted, head_length=length)
 
 
 def say_failure(code: str) -> Answer:

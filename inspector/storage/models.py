@@ -171,7 +171,8 @@ class RelayRow(Base):
     """A request that is passed on, and what came of it.
 
     Without ``status`` and ``error_code`` it is under way, or was cut short when ``until_us`` has
-    passed. ``delivery`` may be one that is not kept any more.
+    passed. ``delivery`` may be one that is not kept any more. ``withheld`` are names of headers,
+    with commas between them.
     """
 
     __tablename__ = "relays"
@@ -190,6 +191,7 @@ class RelayRow(Base):
     delivery: Mapped[int | None] = mapped_column(BigInteger)
     error_code: Mapped[str | None] = mapped_column(String(32))
     error: Mapped[str | None] = mapped_column(Text)
+    withheld: Mapped[str | None] = mapped_column(Text)
 
 
 class ActionRow(Base):

@@ -95,6 +95,7 @@ CREATE TABLE relays (
     delivery BIGINT,
     error_code VARCHAR(32),
     error TEXT,
+    withheld TEXT,
     PRIMARY KEY (bin_id, number),
     FOREIGN KEY(bin_id, number) REFERENCES requests (bin_id, number) ON DELETE CASCADE
 );

@@ -58,7 +58,7 @@ BEGIN_RELAY = (
 )
 END_RELAY = (
     "UPDATE relays SET url = :url, status = :status, duration_ms = :duration_ms,"
-    " delivery = :delivery, error_code = :error_code, error = :error"
+    " delivery = :delivery, error_code = :error_code, error = :error, withheld = :withheld"
     " WHERE bin_id = :bin_id AND number = :number"
 )
 # All that are under way, where nobody else may be at it.
@@ -81,6 +81,7 @@ def relay_of(relayed: RelayedRequest, delivery: int | None) -> dict[str, Any]:
         "delivery": delivery,
         "error_code": outcome.error_code,
         "error": error and error.encode("utf-8", "replace").decode(),
+        "withheld": ",".join(outcome.withheld) or None,
     }
 
 

@@ -92,19 +92,28 @@ class BinSettings:
         timeout: float = RELAY_TIMEOUT_S,
         match: Mapping[str, Any] | None = None,
         resign: bool = False,
+        insist: bool = True,
     ) -> None:
         """Pass requests on to a program from now on: stored first, then sent below ``url``.
 
         The sender gets the program's own answer, 502 when it cannot be reached, 504 after
         ``timeout`` seconds; without ``wait`` the bin answers as ``respond_with`` says, and passes
         on behind. ``match`` is the API's object, like ``{"method": "POST", "path": "/hook/*"}``;
-        ``resign`` signs anew with the bin's secret. ``relay_to(None)`` ends it. What came of a
-        request is its ``relay``. Raises ``InspectorError`` for what cannot be.
+        ``resign`` signs anew with the bin's secret. ``insist`` lets the program's ``Set-Cookie``
+        and its like back to the sender, as ``respond_with`` does. ``relay_to(None)`` ends it.
+        What came of a request is its ``relay``. Raises ``InspectorError`` for what cannot be.
         """
         from inspector.answers.relays import dump_relay
         from inspector.emitter.relaying import read_relay
 
-        given = {"url": url, "wait": wait, "timeout": timeout, "match": match, "resign": resign}
+        given = {
+            "url": url,
+            "wait": wait,
+            "timeout": timeout,
+            "match": match,
+            "resign": resign,
+            "insist": insist,
+        }
         own_urls = (self._server.url,)
         relay = None if url is None else read_relay(given, own_urls=own_urls, bin_name=self.name)
         self._server.set_relay(self.id, dump_relay(relay))

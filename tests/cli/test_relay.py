@@ -95,6 +95,21 @@ def test_the_sender_hears_the_program_and_the_terminal_shows_it(
     )
 
 
+def test_a_cookie_that_is_kept_back_is_said_with_the_flag_that_lets_it_go(
+    live_server: LiveServer, relaying: StartRelay
+) -> None:
+    url = live_server.create_bin("cli-insist")
+    with Receiver(*[answer(200, "Set-Cookie: a=1")] * 2) as program:
+        command = relaying("cli-insist", program.url)
+        assert "Set-Cookie" not in requests.post(url, data="x=1", timeout=DEADLINE_S).headers
+        assert command.next_line().endswith(", without its Set-Cookie (--insist lets it go back)\n")
+        assert command.interrupt() == 0
+        command = relaying("cli-insist", program.url, "--insist")
+        got = requests.post(url, data="x=1", timeout=DEADLINE_S)
+        assert got.headers["Set-Cookie"] == "a=1"
+        assert command.next_line().endswith(" ms\n")
+
+
 def test_what_came_before_is_passed_on_first(live_server: LiveServer, relaying: StartRelay) -> None:
     url = live_server.create_bin("cli-since")
     for value in "123":

@@ -49,6 +49,33 @@ def test_what_the_program_says_is_seen_live(new_page: NewPage, live_server: Live
         assert program.requests[0].startswith(b"POST /base/hook HTTP/1.1\r\n")
 
 
+def test_a_cookie_that_did_not_go_back_is_said_and_allowed_in_the_page(
+    new_page: NewPage, live_server: LiveServer
+) -> None:
+    url = live_server.create_bin("cookies")
+    page = new_page(java_script_enabled=False)
+    reply = answer(200, "Set-Cookie: a=1", "Content-Security-Policy: default-src 'none'")
+    with Receiver(reply, reply) as program:
+        page.goto("/bins/cookies/relay")
+        page.get_by_label("URL of your program").fill(program.url)
+        page.get_by_role("button", name="Begin to relay").click()
+        assert "Set-Cookie" not in send(url).headers
+        page.goto("/bins/cookies")
+        page.locator("#r1 .row-link").click()
+        expect(page.locator("#withheld")).to_contain_text(
+            "Set-Cookie, Content-Security-Policy did not go back to the sender"
+        )
+        page.get_by_role("link", name="Allow that").click()
+        page.get_by_label("Allow headers like Set-Cookie").check()
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_label("Allow headers like Set-Cookie")).to_be_checked()
+        assert send(url).headers["Set-Cookie"] == "a=1"
+        page.goto("/bins/cookies")
+        page.locator("#r2 .row-link").click()
+        expect(page.locator("#relay")).to_contain_text("Your program said 200")
+        expect(page.locator("#withheld")).to_have_count(0)
+
+
 def test_without_scripts_what_was_missed_is_sent_when_the_program_is_back(
     new_page: NewPage, live_server: LiveServer
 ) -> None:

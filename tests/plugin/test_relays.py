@@ -44,6 +44,16 @@ def test_the_program_answers_and_the_test_sees_what_it_said(webhook_bin: Webhook
     assert webhook_bin.wait(after=request).relay is None
 
 
+def test_a_cookie_of_the_program_goes_back_unless_it_may_not(webhook_bin: WebhookBin) -> None:
+    with Receiver(*[answer(200, "Set-Cookie: a=1")] * 2) as program:
+        webhook_bin.relay_to(program.url, insist=False)
+        assert "Set-Cookie" not in requests.get(webhook_bin.url, timeout=60).headers
+        webhook_bin.relay_to(program.url)
+        assert requests.get(webhook_bin.url, timeout=60).headers["Set-Cookie"] == "a=1"
+    found = [request.relay or {} for request in webhook_bin.wait(2)]
+    assert [each["withheld"] for each in found] == [["Set-Cookie"], []]
+
+
 def test_behind_the_bin_answers_as_it_was_told(webhook_bin: WebhookBin) -> None:
     release = threading.Event()
     with Receiver(hold(release, OK)) as program:

@@ -289,6 +289,30 @@ def test_headers_of_the_program_frame_nothing_and_reach_no_page(server: RunningS
     assert b"content-length" in names
 
 
+def test_what_does_not_go_back_is_named_and_goes_back_when_asked(server: RunningServer) -> None:
+    reply = answer(200, "Set-Cookie: a=1", "set-cookie: b=2", "Clear-Site-Data: *",
+                   "Content-Security-Policy: default-src 'none'", "Date: then")  # fmt: skip
+    with Receiver(reply, reply, reply) as program:
+        relay(server, program.url)
+        kept_back = server.send(POST).partition(b"\r\n\r\n")[0].split(b"\r\n")
+        relay(server, program.url, insist=True)
+        whole = server.send(POST).partition(b"\r\n\r\n")[0].split(b"\r\n")
+        relay(server, program.url, wait=False)
+        server.send(POST)
+        first, second, behind = sorted(relayed(server, 3), key=lambda each: each["number"])
+    assert b"Content-Security-Policy: sandbox" in kept_back
+    assert not [each for each in kept_back if each.lower().startswith((b"set-cookie", b"clear"))]
+    withheld = first["relay"]["withheld"]
+    assert withheld == ["set-cookie", "Clear-Site-Data", "Content-Security-Policy"]
+    for line in (b"Set-Cookie: a=1", b"set-cookie: b=2", b"Clear-Site-Data: *",
+                 b"Content-Security-Policy: default-src 'none'"):  # fmt: skip
+        assert line in whole
+    assert b"Content-Security-Policy: sandbox" not in whole
+    assert b"Date: then" not in whole
+    assert (second["relay"]["withheld"], behind["relay"]["withheld"]) == ([], [])
+    assert ["Set-Cookie", "a=1"] in second["answer"]["headers"]
+
+
 def test_the_answer_to_head_says_how_long_a_body_would_be(server: RunningServer) -> None:
     with Receiver(b"HTTP/1.1 200 OK\r\nContent-Length: 1234\r\n\r\n", OK) as program:
         relay(server, program.url)

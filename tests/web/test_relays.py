@@ -28,6 +28,7 @@ def test_it_is_set_shown_and_ended(client: FlaskClient) -> None:
         "timeout": 30.0,
         "match": {"method": "POST"},
         "resign": False,
+        "insist": False,
         "missed": 0,
     }
     assert (made.status_code, made.json) == (200, expected)
@@ -69,6 +70,7 @@ def test_a_password_is_kept_and_not_shown(client: FlaskClient) -> None:
         ({"url": URL, "match": {"nope": 1}}, "invalid_match", "match.nope"),
         ({"url": URL, "match": {"q": "after:never"}}, "invalid_match", "match.q"),
         ({"url": URL, "resign": 1}, "invalid_resign", "resign"),
+        ({"url": URL, "insist": "yes"}, "invalid_insist", "insist"),
         ({"url": URL, "retry": 3}, "unknown_field", "retry"),
     ],
 )
@@ -145,10 +147,11 @@ def test_the_page_keeps_what_it_shows(client: FlaskClient) -> None:
     page = client.get(PAGE).text
     assert f'value="{URL}"' in page
     form = {"url": URL, "wait": "no", "timeout": "2.5", "method": "POST", "path": "", "q": "a=1",
-            "others": '{"headers": {"X-To": null}}', "resign": "yes"}  # fmt: skip
+            "others": '{"headers": {"X-To": null}}', "resign": "yes", "insist": "yes"}  # fmt: skip
     assert client.post(PAGE, data=form).status_code == 303
     assert client.get(API).json == {
-        "url": URL, "wait": False, "timeout": 2.5, "match": match, "resign": True, "missed": 0,
+        "url": URL, "wait": False, "timeout": 2.5, "match": match, "resign": True,
+        "insist": True, "missed": 0,
     }  # fmt: skip
     assert client.post(PAGE, data={"stop": "yes"}).status_code == 303
     assert client.get(API).status_code == 404

@@ -41,6 +41,9 @@ MAX_REMEMBERED = 2_000
 )
 @click.option("--resign", is_flag=True, help="Sign anew with the bin's secret and the time of now.")
 @click.option(
+    "--insist", is_flag=True, help="Let the program's Set-Cookie and its like go back, too."
+)
+@click.option(
     "--json", "as_json", is_flag=True, envvar="INSPECTOR_JSON", help="One object a line, as JSON."
 )
 @server_options
@@ -53,6 +56,7 @@ def command(
     timeout: float | None,
     match: str | None,
     resign: bool,
+    insist: bool,
     as_json: bool,
     server: str,
     token: str | None,
@@ -63,7 +67,7 @@ def command(
     answer. For a program that only this machine reaches there is tail --forward-to.
     """
     client, path = Client(server, token), bin_path(bin_name)
-    given: dict[str, Any] = {"url": url, "wait": not no_wait, "resign": resign}
+    given: dict[str, Any] = {"url": url, "wait": not no_wait, "resign": resign, "insist": insist}
     if timeout is not None:
         given["timeout"] = timeout
     if match is not None:
@@ -128,4 +132,7 @@ def _describe(data: dict[str, Any], named: str) -> str:
         line += f"no answer: {relay['error']['message']}"
     else:
         line += f"{relay['status']} in {relay['duration_ms']:.0f} ms"
+        if relay["withheld"]:
+            them = "it" if len(relay["withheld"]) == 1 else "them"
+            line += f", without its {', '.join(relay['withheld'])} (--insist lets {them} go back)"
     return escape_invisible(line)

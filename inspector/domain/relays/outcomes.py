@@ -15,7 +15,8 @@ class RelayOutcome(NamedTuple):
 
     ``status`` is the program's; with neither that nor an ``error``, which is a sentence, it is
     under way. ``delivery`` is the id of the record of all that was sent, None when nothing was
-    or when it could not be kept.
+    or when it could not be kept. ``withheld`` are names of headers that the program set and its
+    sender did not get, as they act beyond one answer.
     """
 
     url: str
@@ -24,6 +25,7 @@ class RelayOutcome(NamedTuple):
     delivery: int | None = None
     error_code: str | None = None
     error: str | None = None
+    withheld: tuple[str, ...] = ()
 
     @property
     def is_under_way(self) -> bool:

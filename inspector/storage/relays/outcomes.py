@@ -19,7 +19,7 @@ _RANGE = (
     " FROM relays WHERE bin_id = :bin_id"
 )
 _RELAY = (
-    "SELECT url, status, duration_ms, delivery, error_code, error, until_us FROM relays"
+    "SELECT url, status, duration_ms, delivery, error_code, error, withheld, until_us FROM relays"
     " WHERE bin_id = :bin_id AND number = :number"
 )
 
@@ -82,10 +82,12 @@ def to_outcome(
     delivery: int | None,
     error_code: str | None,
     error: str | None,
+    withheld: str | None,
     until_us: int,
 ) -> RelayOutcome:
     """A row's outcome: one that nobody can be working on any more was interrupted."""
-    outcome = RelayOutcome(url, status, duration_ms, delivery, error_code, error)
+    names = tuple(withheld.split(",")) if withheld else ()
+    outcome = RelayOutcome(url, status, duration_ms, delivery, error_code, error, names)
     if outcome.is_under_way and until_us < time.time_ns() // 1000:
         return outcome._replace(error_code=INTERRUPTED, error=INTERRUPTED_MESSAGE)
     return outcome

@@ -23,6 +23,13 @@ class RelayOutcomeJson(TypedDict):
     duration_ms: Annotated[float | None, About("How long the program took, connecting included.")]
     delivery: Annotated[str | None, About("The id of the delivery that has all that was sent.")]
     error: RelayErrorJson | None
+    withheld: Annotated[
+        list[str],
+        About(
+            "Headers of the program that its sender did not get: they act beyond one answer. "
+            "A relay may insist on them."
+        ),
+    ]
 
 
 def outcome_to_json(relay: RelayOutcome | None) -> RelayOutcomeJson | None:
@@ -38,4 +45,5 @@ def outcome_to_json(relay: RelayOutcome | None) -> RelayOutcomeJson | None:
         "duration_ms": relay.duration_ms,
         "delivery": None if relay.delivery is None else str(relay.delivery),
         "error": error,
+        "withheld": list(relay.withheld),
     }

@@ -30,6 +30,7 @@ class RelayJson(TypedDict):
     timeout: Annotated[float, About("Seconds for the program to answer.")]
     match: Annotated[dict[str, Any], About("Which requests are passed on: all that is there.")]
     resign: Annotated[bool, About("Whether each is signed anew with the bin's secret.")]
+    insist: Annotated[bool, About("Whether headers that act beyond the answer go back, too.")]
     missed: Annotated[int, About("How many the program has not answered; they can be sent.")]
 
 
@@ -52,6 +53,13 @@ class RelaySettings:
     ] = DEFAULT_TIMEOUT_S
     match: Annotated[Any, About("Which. All without it.", schema=MATCH_SCHEMA)] = None
     resign: Annotated[bool, About("Sign anew, with the bin's secret and the time of now.")] = False
+    insist: Annotated[
+        bool,
+        About(
+            "Let the program's Set-Cookie and other headers that act on all pages of this server "
+            "go back to the sender, too."
+        ),
+    ] = False
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,7 @@ def _write(bin_: Bin) -> dict[str, str]:
         **{name: str(match.get(name, "")) for name in _SIMPLE},
         "others": json.dumps(others, ensure_ascii=False) if others else "",
         **({"resign": "yes"} if relay.resigns else {}),
+        **({"insist": "yes"} if relay.insists else {}),
     }
 
 
@@ -103,6 +104,7 @@ def _read(form: Mapping[str, str]) -> dict[str, Any]:
         "timeout": timeout,
         "match": match,
         "resign": "resign" in form,
+        "insist": "insist" in form,
     }
 
 
