@@ -154,6 +154,7 @@ _REACHING_HEADERS = frozenset(
         "strict-transport-security",
     )
 )
+_SNIFFING = ("X-Content-Type-Options", "nosniff")
 _DROPPED_HEADERS = _FRAMING_HEADERS | _REACHING_HEADERS
 
 
@@ -242,7 +243,12 @@ def _list_headers(
         listed.append(("Content-Length", str(body_bytes)))
     if "content-security-policy" not in names:
         listed.append(("Content-Security-Policy", "sandbox"))
-    listed.append(("X-Content-Type-Options", "nosniff"))
+    # Browsers heed the first one alone.
+    first = next((value for name, value in headers if name.lower() == _SNIFFING[0].lower()), None)
+    if first is None:
+        listed.append(_SNIFFING)
+    elif first.strip().lower() != _SNIFFING[1]:
+        listed.insert(0, _SNIFFING)
     return tuple(listed)
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inspector.answers.rules import NO_RULES, answer_always, dump_rules, load_rules
-from inspector.domain.answers import Answer
+from inspector.domain.answers import Answer, describe_given
 from inspector.domain.bin_answers import make_answer, parse_header_lines
 from inspector.errors import InspectorError
 
@@ -89,3 +89,19 @@ def test_header_lines_are_names_and_values() -> None:
     assert parse_header_lines("A: b\r\n\n  C :d: e\n") == (("A", "b"), ("C", "d: e"))
     with pytest.raises(InspectorError, match="Name: value"):
         parse_header_lines("A: b\nnothing")
+
+
+@pytest.mark.parametrize(
+    ("value", "sent"),
+    [
+        ("none", ["nosniff", "none"]),
+        ("", ["nosniff", ""]),
+        (" NoSniff", [" NoSniff"]),
+        ("nosniff", ["nosniff"]),
+    ],
+)
+def test_no_answer_lets_a_browser_guess_its_type(value: str, sent: list[str]) -> None:
+    """Of several lines browsers heed the first alone."""
+    answer = Answer(headers=(("X-Content-type-options", value),))
+    headers = describe_given(answer).headers
+    assert [given for name, given in headers if name.lower().startswith("x-content-t")] == sent
