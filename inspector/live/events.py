@@ -89,8 +89,10 @@ class EventStream:
         removals, changes = _take_all(self._removals), _take_all(self._changes)
         if removals:
             data += self._render_removals(removals)
-        if changes:
-            data += self._render_changes(sorted(set(changes)))
+        # A program may have answered before the request was told: that comes first.
+        self._changes.extend(number for number in changes if number > self.after)
+        if told := sorted({number for number in changes if number <= self.after}):
+            data += self._render_changes(told)
         return Step(data or b": still here\n\n")
 
     def end(self) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from inspector.live.events import EventStream
 from tests.server.conftest import RunningServer, StartProcess, wait_for
 
 
@@ -221,3 +222,15 @@ def test_the_pages_stream_pushes_rows(server: RunningServer) -> None:
     (event,) = stream.events(1)
     assert event["event"] == "row"
     stream.close()
+
+
+def test_a_change_is_told_behind_the_request_that_it_is_of() -> None:
+    """A program's answer is known before the streams have looked for what is new."""
+    stream = EventStream(1, 6, "x", lambda _: b"", render_changes=lambda numbers: b"%r" % numbers)
+    for number in (7, 5, 7):
+        stream.note_change(number)
+    assert stream.advance(()).data == b"[5]"
+    assert stream.advance(()).data == b": still here\n\n"
+    stream.after = 8
+    assert stream.advance(()).data == b"[7]"
+    assert stream.advance(()).data == b": still here\n\n"
