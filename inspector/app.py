@@ -28,6 +28,7 @@ from inspector.storage.database.engine import (
     EngineQueries,
     attach_database,
 )
+from inspector.storage.database.told_runs import RunTable
 from inspector.storage.deliveries import DeliveryStore
 from inspector.storage.installation import ensure_value
 from inspector.storage.logins import LoginStore
@@ -42,6 +43,7 @@ from inspector.storage.writer import Writer
 from inspector.web import prefix
 from inspector.web.access.tokens import Access
 from inspector.web.routes import register
+from inspector.web.run_board import RunBoard
 from inspector.web.services import Services
 
 
@@ -109,7 +111,13 @@ def _make_services(
         news=news,
         proxies=proxies,
         instance=instance,
+        board=_make_board(engine),
     )
+
+
+def _make_board(engine: DatabaseEngine) -> RunBoard | None:
+    """Where instances that share a database see each other's series and replays."""
+    return RunBoard(RunTable(engine)) if engine.dialect.name == "postgresql" else None
 
 
 def _make_writer(settings: Settings, engine: DatabaseEngine, news: News, instance: str) -> Writer:

@@ -122,6 +122,10 @@ class ReplayRun:
         self.stopped = self.stopped or self._ended_s is None
         self._stop.set()
 
+    def stop(self) -> None:
+        """The same."""
+        self.abort()
+
     def see_through(
         self, requests: Requests, fits: Fits, policy: DestinationPolicy, keep: Keep
     ) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
 from inspector.clock import time
@@ -16,6 +17,7 @@ class Run(Protocol):
     """One piece of work: it has an id and a thread, and can be broken off."""
 
     id: str
+    started_at: datetime
     thread: threading.Thread | None
 
     def abort(self) -> None:
@@ -25,11 +27,27 @@ class Run(Protocol):
 RunT = TypeVar("RunT", bound=Run)
 
 
+class Board(Protocol[RunT]):
+    """Where instances on one database tell each other of runs, by what they are called."""
+
+    def post(self, kind: str, run: RunT) -> None:
+        """Tell of a run that has begun."""
+
+    def find(self, kind: str, id_: str) -> RunT | None:
+        """A run of another instance's."""
+
+    def list(self, kind: str) -> Iterator[RunT]:
+        """The runs of all instances."""
+
+
 class Runs(Generic[RunT]):
     """Starts runs, at most ``max_running`` at once, and remembers the last ones.
 
-    ``what`` is what one is called in sentences and codes: ``series``.
+    ``what`` is what one is called in sentences and codes: ``series``. With a ``board`` those of
+    other instances on the same database are found, listed and stopped, too.
     """
+
+    board: Board[RunT] | None = None
 
     def __init__(self, what: str, *, max_running: int, stop_s: float) -> None:
         self._what = what
@@ -52,10 +70,14 @@ class Runs(Generic[RunT]):
             name = f"inspector-{self._what}"
             run.thread = threading.Thread(target=work, name=name, daemon=True)
             run.thread.start()
+        if self.board is not None:
+            self.board.post(self._what, run)
 
     def get(self, run_id: str) -> RunT:
         """The run of an id. Raises ``..._not_found``."""
         run = self._runs.get(run_id)
+        if run is None and self.board is not None:
+            run = self.board.find(self._what, run_id)
         if run is None:
             message = f"These {self._what} are not remembered any more."
             raise InspectorError(f"{self._what}_not_found", message)
@@ -63,11 +85,15 @@ class Runs(Generic[RunT]):
 
     def list(self) -> list[RunT]:
         """The remembered runs, newest first."""
-        return list(self._runs.values())[::-1]
+        runs = list(self._runs.values())
+        if self.board is not None:
+            own = set(self._runs)
+            runs += [run for run in self.board.list(self._what) if run.id not in own]
+        return sorted(runs, key=lambda run: run.started_at, reverse=True)
 
     def close(self) -> None:
         """Break off what still runs."""
-        runs = self.list()
+        runs = list(self._runs.values())
         for run in runs:
             run.abort()
         deadline = time.monotonic() + self._stop_s

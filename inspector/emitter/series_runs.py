@@ -17,6 +17,7 @@ from inspector.emitter import (
     DestinationPolicy,
     Series,
     SeriesPlan,
+    SeriesProgress,
     make_delivery,
 )
 from inspector.emitter.runs import Runs, is_running
@@ -70,6 +71,14 @@ class SeriesRun:
     @property
     def is_running(self) -> bool:
         return is_running(self)
+
+    def progress(self) -> SeriesProgress:
+        """A snapshot of the progress."""
+        return self.series.progress()
+
+    def stop(self) -> None:
+        """Begin no further delivery."""
+        self.series.stop()
 
     def abort(self) -> None:
         """Break off its deliveries."""

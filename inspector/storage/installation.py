@@ -13,6 +13,7 @@ INDEX_TOKEN = "index"  # noqa: S105 - the name of a value
 INDEX_CLOSED = "index closed"
 INDEX_VERSION = "index version"
 COPY_OF = "copy of"
+RUN_PREFIX = "run "  # of each value about a series or replays under way
 OF_ONE_DATABASE = (CHECKED, INDEX_TOKEN, INDEX_CLOSED, INDEX_VERSION, COPY_OF)
 
 FIND_VALUE = text("SELECT value FROM installation WHERE name = :name")

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import accumulate, takewhile
 from threading import BoundedSemaphore
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 from urllib.parse import urlsplit
 
 from flask import Flask, request
@@ -39,6 +39,7 @@ from inspector.emitter.outbox import (
 )
 from inspector.emitter.replay_runs import Fits, ReplayPlan, ReplayRun, ReplayRuns, Requests
 from inspector.emitter.replaying import UNCHANGED, ReplayChanges
+from inspector.emitter.runs import Board
 from inspector.emitter.series_runs import SeriesRun, SeriesRuns
 from inspector.errors import RequestNotFoundError
 from inspector.live.deferred import DeferredAnswer
@@ -67,6 +68,7 @@ from inspector.storage.requests import RequestStore
 from inspector.storage.search.search import RequestSearch
 from inspector.storage.writer import Writer
 from inspector.web.access.tokens import Access
+from inspector.web.run_board import RunBoard
 
 # Of what came, so much is looked at to tell a call that timed out why nothing matched.
 MAX_LATEST = 30
@@ -127,6 +129,7 @@ class Services:
     outbox: Outbox = field(default_factory=Outbox)
     series: SeriesRuns = field(default_factory=SeriesRuns)
     replays: ReplayRuns = field(default_factory=ReplayRuns)
+    board: RunBoard | None = None
     relays: Relays = field(init=False)
     own_server: OwnServer | None = None
     renderers: dict[str, Renderer] = field(default_factory=dict)
@@ -143,6 +146,8 @@ class Services:
 
     def __post_init__(self) -> None:
         self.activities = Activities(self.requests)
+        self.series.board = cast(Board[SeriesRun] | None, self.board)
+        self.replays.board = cast(Board[ReplayRun] | None, self.board)
         self.relays = Relays(self.make_courier)
         self.annotator = Annotator(self.requests.remover)
 
@@ -341,6 +346,8 @@ class Services:
         """Store what is queued and let go of the database."""
         self.series.close()
         self.replays.close()
+        if self.board is not None:
+            self.board.close()
         self.relays.close()
         self.outbox.close()
         self.waiters.close()

@@ -32,7 +32,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from inspector.storage.database.engine import EngineConnections
-from inspector.storage.installation import OF_ONE_DATABASE
+from inspector.storage.installation import OF_ONE_DATABASE, RUN_PREFIX
 
 STEP_ROWS = 500
 STEP_BYTES = 8_000_000
@@ -152,6 +152,7 @@ def _range(table: Table, after: Key | None, up_to: Key | None) -> ColumnElement[
     wanted: list[ColumnElement[bool]] = [literal(True)]
     if table.name == "installation":
         wanted.append(table.c.name.not_in(OF_ONE_DATABASE))
+        wanted.append(table.c.name.not_like(f"{RUN_PREFIX}%"))
     if after is not None:
         wanted.append(keys > tuple_(*after))
     if up_to is not None:

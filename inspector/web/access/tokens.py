@@ -230,5 +230,9 @@ def _read_bearer() -> str | None:
 
 
 def _cookie_name() -> str:
-    """One a port: cookies are shared by all servers of a host, and would overwrite each other."""
-    return f"inspector-{request.environ.get('SERVER_PORT', '')}"
+    """One a port: cookies are shared by all servers of a host, and would overwrite each other.
+
+    The port is the one that the browser used, the same for all servers behind a proxy.
+    """
+    port = request.host.rpartition(":")[2]
+    return f"inspector-{port if port.isascii() and port.isdigit() else ''}"

@@ -120,7 +120,7 @@ def compare() -> Response:
 def show_series(run_id: str) -> Response:
     """The progress of a series, and at its end the summary."""
     run = current_services().series.get(run_id)
-    progress = run.series.progress()
+    progress = run.progress()
     return render_resource(
         "emitter/series.html",
         "emitter/_series.html",
@@ -134,7 +134,7 @@ def show_series(run_id: str) -> Response:
 @blueprint.post("/series/<run_id>/stop")
 def stop_series(run_id: str) -> Any:
     """Begin no further delivery."""
-    current_services().series.get(run_id).series.stop()
+    current_services().series.get(run_id).stop()
     if wants_fragment():
         return show_series(run_id)
     return redirect(f"/emitter/series/{run_id}", 303)

@@ -1,0 +1,92 @@
+"""A board in the database where instances see and stop each other's series and replays."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from inspector.emitter.elsewhere import AnyRun, describe_origin, describe_state, make_elsewhere
+from inspector.storage.database.told_runs import RunTable, ToldRun
+
+log = logging.getLogger("inspector.web")
+
+TELL_EVERY_S = 1.0
+
+
+class RunBoard:
+    """Tells of runs of this instance each second while they run, on a thread of its own."""
+
+    def __init__(self, table: RunTable) -> None:
+        self._table = table
+        self._lock = threading.Lock()
+        self._told: dict[str, tuple[str, AnyRun]] = {}
+        self._thread: threading.Thread | None = None
+        self._close = threading.Event()
+
+    def post(self, kind: str, run: Any) -> None:
+        """Tell of a run that has begun, and of how it goes until it has ended.
+
+        Its sending does not depend on it: a database that is away is tried again.
+        """
+        try:
+            self._table.add(kind, run.id, describe_origin(run), describe_state(run))
+        except Exception:
+            log.exception("Other instances hear nothing of a run.")
+            return
+        with self._lock:
+            self._told[run.id] = (kind, run)
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=self._tell_on, name="inspector-runs", daemon=True
+                )
+                self._thread.start()
+
+    def _tell_on(self) -> None:
+        while not self._close.wait(TELL_EVERY_S):
+            self._tell()
+            with self._lock:
+                if not self._told:
+                    self._thread = None
+                    return
+
+    def _tell(self) -> None:
+        for id_, (kind, run) in list(self._told.items()):
+            ended = not run.is_running  # before its state is looked at
+            try:
+                if self._table.renew(kind, id_, describe_state(run)):
+                    run.stop()
+            except Exception as error:
+                log.warning("A run could not be told of: %s", type(error).__name__)
+                continue
+            if ended:
+                with self._lock:
+                    del self._told[id_]
+
+    def close(self) -> None:
+        """Tell how runs have ended, and no more."""
+        self._close.set()
+        if (thread := self._thread) is not None:
+            thread.join()
+        self._tell()
+
+    def find(self, kind: str, id_: str) -> AnyRun | None:
+        """A run of another instance's."""
+        told = self._table.find(kind, id_)
+        return None if told is None else self._make(told)
+
+    def list(self, kind: str) -> Iterator[AnyRun]:
+        """The runs of all instances, of this one, too."""
+        yield from map(self._make, self._table.list(kind))
+
+    def _make(self, told: ToldRun) -> AnyRun:
+        return make_elsewhere(
+            told.kind,
+            told.id,
+            told.origin,
+            told.state,
+            is_lost=told.is_lost,
+            ask_to_stop=partial(self._table.stop, told.id),
+        )
