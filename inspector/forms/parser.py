@@ -69,17 +69,23 @@ class Form:
 
     ``value`` is nested data: a dict at the top always, below it dicts, lists and
     strings (and None, for Rack), with surrogate escapes for bytes that were not UTF-8.
-    Key order is the receiver's. The other attributes are found out when they are first
-    asked for.
+    Key order is the receiver's. ``shaped`` is the form when its names are known, else None.
+    All else is found out when it is first asked for.
     """
 
     def __init__(self, body: bytes, dialect: Dialect, options: ReadOptions) -> None:
         self.body = body
         self._dialect = dialect
         self._options = options
-        self._shaped = shaped = dialect.recall(body, options)
-        value = shaped.make_value() if shaped else dialect.read_value(body, options)
-        self.value: dict[str, Value] = self._trace.value if value is None else value
+        self.shaped = dialect.recall(body, options)
+
+    @cached_property
+    def value(self) -> dict[str, Value]:
+        """The nested data."""
+        if self.shaped is not None:
+            return self.shaped.make_value()
+        value = self._dialect.read_value(self.body, self._options)
+        return self._trace.value if value is None else value
 
     @property
     def dialect(self) -> str:
@@ -103,8 +109,8 @@ class Form:
 
     def iterate_fields(self) -> Iterator[tuple[str, str]]:
         """Name and value of each of ``pairs``, without the careful pass."""
-        if self._shaped is not None:
-            return self._shaped.iterate_fields()
+        if self.shaped is not None:
+            return self.shaped.iterate_fields()
         return iterate_fields(self.body, self._options.max_variables, self._options.charset)
 
     @property
@@ -115,7 +121,7 @@ class Form:
     @property
     def notes(self) -> tuple[Note, ...]:
         """Dropped, changed and odd fields. Bounded in number and length."""
-        known = None if self._shaped is None else self._shaped.notes
+        known = None if self.shaped is None else self.shaped.notes
         return self._trace.notes if known is None else known
 
     @property
@@ -125,6 +131,6 @@ class Form:
 
     @cached_property
     def _trace(self) -> Trace:
-        if self._shaped is not None and self._shaped.notes is not None:
-            return self._shaped.make_trace(self.body)
+        if self.shaped is not None and self.shaped.notes is not None:
+            return self.shaped.make_trace(self.body)
         return self._dialect.trace(self.body, self._options)

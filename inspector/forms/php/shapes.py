@@ -49,25 +49,29 @@ class Shape:
 class ShapedForm:
     """The values of a form whose shape is known: all of it without a careful pass."""
 
-    __slots__ = ("_shape", "_values")
+    __slots__ = ("shape", "values")
 
     def __init__(self, shape: Shape, values: Sequence[str]) -> None:
-        self._shape = shape
-        self._values = values
+        self.shape = shape
+        self.values = values
+
+    def with_positions(self) -> ShapedForm:
+        """The form of this shape whose values are their own positions, from 0 in wire order."""
+        return ShapedForm(self.shape, [str(place) for place in range(len(self.values))])
 
     def iterate_fields(self) -> Iterator[tuple[str, str]]:
         """Name and value of each pair."""
-        return zip(self._shape.names, self._values, strict=True)
+        return zip(self.shape.names, self.values, strict=True)
 
     @property
     def notes(self) -> tuple[Note, ...] | None:
         """The notes; None where values have bytes that were not UTF-8, and notes of their own."""
-        return None if has_undecoded("".join(self._values)) else self._shape.notes
+        return None if has_undecoded("".join(self.values)) else self.shape.notes
 
     def make_value(self) -> dict[str, Value]:
         """The nested data, made anew."""
-        made: list[Any] = [*self._values]
-        for keys, pick in self._shape.steps:
+        made: list[Any] = [*self.values]
+        for keys, pick in self.shape.steps:
             entries = pick(made)
             made.append([*entries] if keys is None else dict(zip(keys, entries, strict=True)))
         value: dict[str, Value] = made[-1]
@@ -75,8 +79,8 @@ class ShapedForm:
 
     def make_trace(self, body: bytes) -> Trace:
         """The pairs and notes of the form with this body, where ``notes`` are not None."""
-        shape, pairs = self._shape, []
-        rows = zip(PIECE.finditer(body), shape.names, self._values, shape.places, strict=True)
+        shape, pairs = self.shape, []
+        rows = zip(PIECE.finditer(body), shape.names, self.values, shape.places, strict=True)
         for position, (match, name, value, place) in enumerate(rows):
             raw_name, _, raw_value = match[0].partition(b"=")
             pairs.append(Pair(position, raw_name, raw_value, name, value, *place))

@@ -7,16 +7,18 @@ it can stay in memory and grow with the bin.
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import compress
+from operator import ne
 
 from inspector.domain import CapturedRequest
 from inspector.reading.fields import BODY, HEADER, QUERY, Name, find_text, iterate_fields
 from inspector.reading.grouping import by_importance
 from inspector.reading.nodes import Word
+from inspector.reading.overview.layouts import FieldKey, Layout, Layouts
 from inspector.reading.overview.series import SUBJECT
-from inspector.reading.paths import Path
 from inspector.reading.text import shorten
 
 MAX_FIELDS = 2_000
@@ -30,7 +32,8 @@ MAX_POINTS = 5_000
 NEW_SHARE = 20
 MIN_NEW = 3
 
-_Key = tuple[str, Path]
+# What a request said: its texts' hashes by field, or in the order of a layout's.
+_Said = Mapping[FieldKey, int] | tuple[Layout, tuple[int, ...]]
 
 
 @dataclass(slots=True)
@@ -48,17 +51,53 @@ class FieldStatistics:
     name: Name
     first_number: int
     first_at: datetime
-    last_number: int = 0
-    last_at: datetime | None = None
-    present: int = 0
-    empty: int = 0
     changes: int = 0
     changed_from: int = 0
     changed_in: int = 0
     varies: bool = False
     examples: list[str] = field(default_factory=list)
+    _present: int = 0
+    _empty: int = 0
+    _last: tuple[int, datetime | None] = (0, None)
     _values: set[int] = field(default_factory=set)
+    _is_seen: bool = False
+    _first_said: int = 0
     _together: int = 0
+    _counted: list[tuple[Layout, int]] = field(default_factory=list)
+
+    @property
+    def present(self) -> int:
+        return self._present + sum(layout.count for layout, _ in self._counted)
+
+    @property
+    def empty(self) -> int:
+        return self._empty + sum(layout.count_empty(column) for layout, column in self._counted)
+
+    @property
+    def last_number(self) -> int:
+        return self._find_last()[0]
+
+    @property
+    def last_at(self) -> datetime | None:
+        return self._find_last()[1]
+
+    def _find_last(self) -> tuple[int, datetime | None]:
+        seen = [(layout.last_number, layout.last_at) for layout, _ in self._counted]
+        return max(self._last, *seen, key=lambda each: each[0]) if seen else self._last
+
+    def count_by(self, layout: Layout, column: int) -> None:
+        """Have the layout count its requests, in whose ``column`` the field is."""
+        self._counted.append((layout, column))
+
+    def retire(self, layout: Layout) -> None:
+        """Keep what the layout has counted, which is let go of."""
+        column = next(column for each, column in self._counted if each is layout)
+        last = self._find_last()
+        present, empty = layout.count, layout.count_empty(column)
+        self._counted = [each for each in self._counted if each[0] is not layout]
+        self._present += present
+        self._empty += empty
+        self._last = last
 
     @property
     def distinct(self) -> int:
@@ -74,17 +113,24 @@ class FieldStatistics:
         The result stands for these values together. Most requests say what the one
         before said, so nothing of that is looked at again.
         """
-        together = hash(tuple(texts))
-        is_known = self.present > 0 and together == self._together
-        self.present += 1
-        self.last_number, self.last_at = number, received_at
+        self._present += 1
+        self._last = (number, received_at)
         if not any(texts):
-            self.empty += 1
-        if not is_known:
-            self.varies = self.present > 1
-            self._together = together
-            for text in texts:
-                self._keep(text)
+            self._empty += 1
+        return self.look_at(texts)
+
+    def look_at(self, texts: list[str]) -> int:
+        """Take in the values of a request that is counted elsewhere; gives what ``see`` gives."""
+        together = hash(tuple(texts))
+        if not self._is_seen:
+            self._first_said, self._is_seen = together, True
+        elif together == self._together:
+            return together
+        elif together != self._first_said:
+            self.varies = True
+        self._together = together
+        for text in texts:
+            self._keep(text)
         return together
 
     def _keep(self, text: str) -> None:
@@ -118,14 +164,17 @@ class Catalogue:
     """
 
     def __init__(self) -> None:
-        self.fields: dict[_Key, FieldStatistics] = {}
+        self.fields: dict[FieldKey, FieldStatistics] = {}
         self.points: deque[Point] = deque(maxlen=MAX_POINTS)
         self.request_count = 0
         self.first_number = 0
         self.last_number = 0
         self.hidden = 0
         self.has_tickets = False
-        self._last: OrderedDict[str, tuple[int, dict[_Key, int]]] = OrderedDict()
+        self._last: OrderedDict[str, tuple[int, _Said]] = OrderedDict()
+        self._layouts = Layouts()
+        # Fields of a layout that are not among ``fields``, and never will be.
+        self._hidden: dict[int, int] = {}
 
     def add(self, request: CapturedRequest) -> None:
         """Take in the next request of the bin.
@@ -133,12 +182,44 @@ class Catalogue:
         Requests come in the order of their numbers. Linear in the request; never raises
         on what was captured.
         """
-        number, received_at = request.number, request.received_at
+        number = request.number
         self.request_count += 1
         self.first_number = self.first_number or number
         self.last_number = number
-        now: dict[_Key, int] = {}
-        for key, texts in _collect(request).items():
+        told = self._add_by_layout(request)
+        if told is None:
+            self._walk(request)
+            event = request.event.type if request.event else None
+        else:
+            event = told
+        self.points.append(
+            Point(
+                number, request.received_us, shorten(request.method, 20), shorten(event or "", 40)
+            )
+        )
+
+    def _add_by_layout(self, request: CapturedRequest) -> str | None:
+        """The request's event, when its layout is known and all of it counted."""
+        sighting = self._layouts.find(request)
+        if sighting is None:
+            return None
+        layout = sighting.layout
+        changed = layout.take(sighting.texts, request.number, request.received_at)
+        if changed is None:
+            return None
+        for column, texts in changed:
+            statistics = self.fields.get(layout.keys[column])
+            if statistics is not None:
+                statistics.look_at(texts)
+        self.hidden += self._hidden[id(layout)]
+        self._compare_with_last(sighting.subject, request.number, (layout, layout.hashes))
+        return sighting.event
+
+    def _walk(self, request: CapturedRequest) -> None:
+        number, received_at = request.number, request.received_at
+        now: dict[FieldKey, int] = {}
+        walked = _collect(request)
+        for key, texts in walked.items():
             statistics = self.fields.get(key)
             if statistics is None:
                 if len(self.fields) >= MAX_FIELDS or sum(map(len, key[1])) > MAX_NAME_CHARS:
@@ -147,31 +228,36 @@ class Catalogue:
                 statistics = FieldStatistics(Name(*key), number, received_at)
                 self.fields[key] = statistics
             now[key] = statistics.see(texts, number, received_at)
-        self._compare_with_last(request, now)
-        event = request.event.type if request.event else None
-        self.points.append(
-            Point(
-                number, request.received_us, shorten(request.method, 20), shorten(event or "", 40)
-            )
-        )
+        self._compare_with_last(find_text(request, SUBJECT) or "", number, now)
+        self._follow(*self._layouts.learn(request, walked))
 
-    def _compare_with_last(self, request: CapturedRequest, now: dict[_Key, int]) -> None:
-        subject = (find_text(request, SUBJECT) or "")[:200]
+    def _follow(self, learnt: Layout | None, gone: Layout | None) -> None:
+        if learnt is not None:
+            self._hidden[id(learnt)] = sum(key not in self.fields for key in learnt.keys)
+            for column, key in enumerate(learnt.keys):
+                if key in self.fields:
+                    self.fields[key].count_by(learnt, column)
+        if gone is not None:
+            del self._hidden[id(gone)]
+            for key in gone.keys:
+                if key in self.fields:
+                    self.fields[key].retire(gone)
+
+    def _compare_with_last(self, subject: str, number: int, now: _Said) -> None:
+        subject = subject[:200]
         self.has_tickets = self.has_tickets or subject != ""
         before = self._last.pop(subject, None)
-        self._last[subject] = (request.number, now)
+        self._last[subject] = (number, now)
         if len(self._last) > MAX_SUBJECTS:
             self._last.popitem(last=False)
         if before is None:
             return
-        number, values = before
-        if values == now:
-            return
-        for key in values.keys() | now.keys():
-            if values.get(key) != now.get(key):
-                statistics = self.fields[key]
+        last, said = before
+        for key in _list_differing(said, now):
+            statistics = self.fields.get(key)
+            if statistics is not None:
                 statistics.changes += 1
-                statistics.changed_from, statistics.changed_in = number, request.number
+                statistics.changed_from, statistics.changed_in = last, number
 
     def find_new_since(self, moment: datetime) -> list[FieldStatistics]:
         """The fields that first came after a moment, the newest first.
@@ -194,8 +280,21 @@ class Catalogue:
         )
 
 
-def _collect(request: CapturedRequest) -> dict[_Key, list[str]]:
-    found: dict[_Key, list[str]] = {}
+def _list_differing(before: _Said, now: _Said) -> Iterable[FieldKey]:
+    if isinstance(before, tuple) and isinstance(now, tuple) and before[0] is now[0]:
+        return compress(now[0].keys, map(ne, before[1], now[1]))
+    values, others = _by_field(before), _by_field(now)
+    if values == others:
+        return ()
+    return [key for key in values.keys() | others.keys() if values.get(key) != others.get(key)]
+
+
+def _by_field(said: _Said) -> Mapping[FieldKey, int]:
+    return dict(zip(said[0].keys, said[1], strict=True)) if isinstance(said, tuple) else said
+
+
+def _collect(request: CapturedRequest) -> dict[FieldKey, list[str]]:
+    found: dict[FieldKey, list[str]] = {}
     for place, path, text in iterate_fields(request):
         key = (place, path)
         texts = found.get(key)

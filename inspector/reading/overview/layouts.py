@@ -1,0 +1,244 @@
+"""Layouts of requests: the fields that those of one sender have in common, read once.
+
+A webhook sends the same names again and again, and most of its values again as well. Names
+alone decide which fields a request has, so of one with known names only those values are
+looked at that differ from the last one's. What a layout says is what a walk over the fields
+says (``fields.iterate_fields``): it is kept only where the two agreed on a whole request, and
+values that have others inside are left to the walk.
+
+Names come from outside: the memory for them is bounded.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import compress
+from operator import ne
+from typing import NamedTuple, TypeAlias
+
+from inspector.domain import CapturedRequest
+from inspector.domain.nested_values import open_text
+from inspector.domain.summaries import LISTED_BODY_BYTES
+from inspector.forms.php.shapes import Shape, ShapedForm
+from inspector.reading.fields import (
+    BODY,
+    HEADER,
+    QUERY,
+    TRANSPORT,
+    by_nothing,
+    find_text,
+    iterate_values,
+)
+from inspector.reading.overview.series import SUBJECT
+from inspector.reading.paths import Path
+
+MAX_LAYOUTS = 32
+# The number of layouts that are remembered, by their hash, as met once.
+MAX_MET = 4096
+MAX_QUERY_BYTES = 1_000
+
+FieldKey: TypeAlias = tuple[str, Path]
+_Signature: TypeAlias = "tuple[int, bytes, tuple[str, ...]]"
+
+
+class Layout:
+    """The fields of requests with the same names, and counts of the ``count`` that came.
+
+    ``keys`` are the fields, in the order of the walk, and ``hashes`` stand for the texts of
+    each in the request that came last: ``last_number``, ``last_at``.
+    """
+
+    def __init__(self, shape: Shape, keys: Iterable[FieldKey], row: _Row) -> None:
+        self.shape = shape  # Kept, so that no other has its identity.
+        self.keys = tuple(keys)
+        self.count = 0
+        self.last_number = 0
+        self.last_at: datetime | None = None
+        self._row = row.texts
+        self._body = row.in_body
+        columns = {key: column for column, key in enumerate(self.keys)}
+        self._of = [columns[key] for key in row.keys]
+        places: list[list[int]] = [[] for _ in self.keys]
+        for position, column in enumerate(self._of):
+            places[column].append(position)
+        self._places = places
+        texts = [[row.texts[each] for each in found] for found in places]
+        self.hashes = tuple(hash(tuple(each)) for each in texts)
+        # Of each field: the requests with an empty one before the last change, all when added
+        # to ``count`` as long as it is empty.
+        self._empty = [(0, not any(each)) for each in texts]
+
+    def count_empty(self, column: int) -> int:
+        """The number of requests that sent the field empty."""
+        base, is_empty = self._empty[column]
+        return base + self.count if is_empty else base
+
+    def take(
+        self, row: Sequence[str], number: int, received_at: datetime
+    ) -> list[tuple[int, list[str]]] | None:
+        """Count a request by its texts, and tell the fields that differ from the last one's.
+
+        Each as its column and its texts. None, and nothing is counted, where a text that
+        differs has values inside.
+        """
+        differing = [*compress(range(len(self._of)), map(ne, self._row, row))]
+        for position in differing:
+            if position < self._body and open_text(row[position]) is not None:
+                return None
+        changed = []
+        hashes = [*self.hashes]
+        for column in dict.fromkeys([self._of[position] for position in differing]):
+            texts = [row[position] for position in self._places[column]]
+            hashes[column] = hash(tuple(texts))
+            changed.append((column, texts))
+            base, was_empty = self._empty[column]
+            is_empty = not any(texts)
+            if is_empty != was_empty:
+                self._empty[column] = (base + (-self.count if is_empty else self.count), is_empty)
+        self.hashes = tuple(hashes)
+        self._row = row
+        self.count += 1
+        self.last_number, self.last_at = number, received_at
+        return changed
+
+
+class _Row(NamedTuple):
+    """All texts of a request with their fields; the first ``in_body`` are the body's."""
+
+    keys: list[FieldKey]
+    texts: Sequence[str]
+    in_body: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Where the texts of a signature are: what names alone decide.
+
+    ``order`` are the positions of the form's values in the order of the walk; ``headers`` the
+    places of those that count. ``subject`` and ``event`` are positions in a row, None without
+    one. Where the ticket is no map, or its id has values inside, the subject is not plain.
+    """
+
+    layout: Layout
+    order: tuple[int, ...]
+    headers: tuple[int, ...]
+    query: tuple[str, ...]
+    is_subject_plain: bool
+    subject: int | None
+    event: int | None
+
+
+class Sighting(NamedTuple):
+    """A request of a known layout: its ``texts``, and what of them names it."""
+
+    layout: Layout
+    texts: Sequence[str]
+    subject: str
+    event: str
+
+
+class Layouts:
+    """Those that came last, at most ``MAX_LAYOUTS``."""
+
+    def __init__(self) -> None:
+        self._plans: OrderedDict[_Signature, _Plan] = OrderedDict()
+        self._met: set[int] = set()
+
+    def find(self, request: CapturedRequest) -> Sighting | None:
+        """The request as one of a known layout; None where it has to be walked."""
+        shaped = _find_shaped(request)
+        if shaped is None:
+            return None
+        signature = _sign(request, shaped)
+        plan = self._plans.get(signature)
+        if plan is None:
+            return None
+        self._plans.move_to_end(signature)
+        values, headers = shaped.values, request.raw_headers
+        texts = [values[each] for each in plan.order]
+        texts += plan.query
+        texts += [headers[each][1] for each in plan.headers]
+        if plan.is_subject_plain:
+            subject = "" if plan.subject is None else texts[plan.subject]
+        else:
+            subject = find_text(request, SUBJECT) or ""
+        event = "" if plan.event is None else texts[plan.event]
+        return Sighting(plan.layout, texts, subject, event)
+
+    def learn(
+        self, request: CapturedRequest, walked: Mapping[FieldKey, list[str]]
+    ) -> tuple[Layout | None, Layout | None]:
+        """The layout of a request that was walked, at its second meeting, and one let go of."""
+        shaped = _find_shaped(request)
+        if shaped is None:
+            return None, None
+        signature = _sign(request, shaped)
+        if signature in self._plans:
+            return None, None
+        mark = hash(signature)
+        if mark not in self._met:
+            if len(self._met) >= MAX_MET:
+                self._met.clear()
+            self._met.add(mark)
+            return None, None
+        plan = _make_plan(request, shaped, walked)
+        if plan is None:
+            return None, None
+        self._plans[signature] = plan
+        gone = self._plans.popitem(last=False)[1].layout if len(self._plans) > MAX_LAYOUTS else None
+        return plan.layout, gone
+
+
+def _find_shaped(request: CapturedRequest) -> ShapedForm | None:
+    """The form that decides a request's layout; None for one that has none."""
+    if len(request.body) > LISTED_BODY_BYTES or len(request.raw_query) > MAX_QUERY_BYTES:
+        return None
+    form = request.form
+    return None if form is None or request.detected is not None else form.shaped
+
+
+def _sign(request: CapturedRequest, shaped: ShapedForm) -> _Signature:
+    names = tuple([name for name, _ in request.raw_headers])
+    return id(shaped.shape), request.raw_query, names
+
+
+def _make_plan(
+    request: CapturedRequest, shaped: ShapedForm, walked: Mapping[FieldKey, list[str]]
+) -> _Plan | None:
+    pairs = request.raw_headers
+    places = shaped.with_positions().make_value()
+    leaves = [(path, text) for path, text in iterate_values(places, by_nothing) if text]
+    order = tuple(int(text) for _, text in leaves)
+    query: list[tuple[Path, str]] = []
+    if request.raw_query:
+        found = iterate_values(request.query.value, by_nothing)
+        query = [(path, text) for path, text in found if path]
+    headers = tuple(
+        [place for place, (name, _) in enumerate(pairs) if name.lower() not in TRANSPORT]
+    )
+    keys: list[FieldKey] = [(BODY, path) for path, _ in leaves]
+    keys += [(QUERY, path) for path, _ in query]
+    keys += [(HEADER, (pairs[each][0].lower(),)) for each in headers]
+    texts = [shaped.values[each] for each in order]
+    texts += [text for _, text in query]
+    texts += [pairs[each][1] for each in headers]
+    said: dict[FieldKey, list[str]] = {}
+    for key, text in zip(keys, texts, strict=True):
+        said.setdefault(key, []).append(text)
+    if [*said.items()] != [*walked.items()]:
+        return None
+    layout = Layout(shaped.shape, said, _Row(keys, texts, len(order)))
+    ticket, event = places.get("ticket", {}), places.get("event_type")
+    number = ticket.get("id", "") if isinstance(ticket, dict) else None
+    return _Plan(
+        layout,
+        order,
+        headers,
+        tuple(text for _, text in query),
+        isinstance(number, str),
+        order.index(int(number)) if isinstance(number, str) and number else None,
+        order.index(int(event)) if isinstance(event, str) else None,
+    )
