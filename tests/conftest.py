@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from copy import copy
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from flask import Flask
 from hypothesis import HealthCheck, settings
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
+from werkzeug.routing import Rule
 
 from tests.machine import skip_without
 from tests.postgresql import find_programs, make_database, run_cluster
@@ -89,6 +91,27 @@ class CompiledTemplates(BytecodeCache):
 def templates_are_compiled_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Flask, "jinja_options", {"bytecode_cache": CompiledTemplates()})
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def routes_are_compiled_once() -> Iterator[None]:
+    """And not by each test's application anew: a route's pattern and its two functions."""
+    compile_rule = Rule.compile
+    known: dict[object, Rule] = {}
+
+    def compile_or_copy(rule: Rule) -> None:
+        key = (rule.rule, rule.subdomain, repr(rule.defaults), rule.merge_slashes)
+        if key not in known:
+            compile_rule(rule)
+            known[key] = rule
+        for name in ("_parts", "_trace", "_converters", "arguments"):
+            setattr(rule, name, copy(getattr(known[key], name)))
+        for name in ("_build", "_build_unknown"):
+            setattr(rule, name, getattr(known[key], name).__func__.__get__(rule))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rule, "compile", compile_or_copy)
         yield
 
 

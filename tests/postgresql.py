@@ -170,11 +170,14 @@ def connect(url: str) -> "psycopg.Connection[tuple[object, ...]]":
 
 
 @contextmanager
-def make_database(cluster_url: str) -> Iterator[str]:
-    """An empty database of its own while the block runs; gives its URL."""
+def make_database(cluster_url: str, template: str = "template0") -> Iterator[str]:
+    """A database while the block runs, empty or a copy of one to which nobody is connected.
+
+    Gives its URL.
+    """
     name = f"test_{uuid4().hex}"
     with connect(cluster_url) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     try:
         yield make_url(cluster_url).set(database=name).render_as_string()
     finally:
