@@ -17,7 +17,7 @@ from inspector.domain import Bin, CapturedRequest
 # So many of the newest are read when nobody asks for all of them.
 SAMPLE = 2_000
 TIME_S = 0.12
-STEP = 20
+STEP = 100
 # A look that said it would wait: where nothing but the reader's own click reads on.
 LONG_TIME_S = 2.0
 

@@ -173,8 +173,8 @@ class Catalogue:
         self.has_tickets = False
         self._last: OrderedDict[str, tuple[int, _Said]] = OrderedDict()
         self._layouts = Layouts()
-        # Fields of a layout that are not among ``fields``, and never will be.
-        self._hidden: dict[int, int] = {}
+        # The fields of each layout, and how many of them are hidden: those stay so.
+        self._known: dict[int, tuple[list[FieldStatistics | None], int]] = {}
 
     def add(self, request: CapturedRequest) -> None:
         """Take in the next request of the bin.
@@ -207,11 +207,12 @@ class Catalogue:
         changed = layout.take(sighting.texts, request.number, request.received_at)
         if changed is None:
             return None
+        found, hidden = self._known[id(layout)]
         for column, texts in changed:
-            statistics = self.fields.get(layout.keys[column])
+            statistics = found[column]
             if statistics is not None:
                 statistics.look_at(texts)
-        self.hidden += self._hidden[id(layout)]
+        self.hidden += hidden
         self._compare_with_last(sighting.subject, request.number, (layout, layout.hashes))
         return sighting.event
 
@@ -233,15 +234,15 @@ class Catalogue:
 
     def _follow(self, learnt: Layout | None, gone: Layout | None) -> None:
         if learnt is not None:
-            self._hidden[id(learnt)] = sum(key not in self.fields for key in learnt.keys)
-            for column, key in enumerate(learnt.keys):
-                if key in self.fields:
-                    self.fields[key].count_by(learnt, column)
+            found = [self.fields.get(key) for key in learnt.keys]
+            for column, statistics in enumerate(found):
+                if statistics is not None:
+                    statistics.count_by(learnt, column)
+            self._known[id(learnt)] = found, sum(each is None for each in found)
         if gone is not None:
-            del self._hidden[id(gone)]
-            for key in gone.keys:
-                if key in self.fields:
-                    self.fields[key].retire(gone)
+            for statistics in self._known.pop(id(gone))[0]:
+                if statistics is not None:
+                    statistics.retire(gone)
 
     def _compare_with_last(self, subject: str, number: int, now: _Said) -> None:
         subject = subject[:200]

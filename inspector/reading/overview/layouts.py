@@ -85,13 +85,14 @@ class Layout:
         differs has values inside.
         """
         differing = [*compress(range(len(self._of)), map(ne, self._row, row))]
+        body, of, places = self._body, self._of, self._places
         for position in differing:
-            if position < self._body and open_text(row[position]) is not None:
+            if position < body and open_text(row[position]) is not None:
                 return None
         changed = []
         hashes = [*self.hashes]
-        for column in dict.fromkeys([self._of[position] for position in differing]):
-            texts = [row[position] for position in self._places[column]]
+        for column in dict.fromkeys([of[position] for position in differing]):
+            texts = [row[position] for position in places[column]]
             hashes[column] = hash(tuple(texts))
             changed.append((column, texts))
             base, was_empty = self._empty[column]
