@@ -42,7 +42,7 @@ class ReplayPlan:
     request anew at the time it is sent. ``match`` is what was asked for, to be shown.
 
     Raises ``InspectorError`` for what could be sent for no request: ``invalid_url``,
-    ``unsupported_scheme``, ``cannot_replay``, ``invalid_header`` or ``cannot_sign``.
+    ``unsupported_scheme``, ``invalid_method``, ``invalid_header`` or ``cannot_sign``.
     """
 
     bin_name: str

@@ -66,11 +66,12 @@ def replay(captured: Message, url: str, changes: ReplayChanges = UNCHANGED) -> P
     names another host, is left out.
 
     Raises ``InspectorError``: ``cannot_replay``, ``invalid_url``, ``unsupported_scheme``, or
-    ``invalid_header`` for one of the changes.
+    for one of the changes what ``check_changes`` raises.
     """
     check_changes(changes)
     method = captured.method if changes.method is None else changes.method
-    _check_method(method)
+    if not _can_send(method):
+        raise InspectorError("cannot_replay", f"{method[:40]} requests cannot be sent.")
     if captured.truncated and changes.body is None:
         message = "Only the first part of its body was kept, so it cannot be sent again as it was."
         raise InspectorError("cannot_replay", message)
@@ -88,18 +89,23 @@ def replay(captured: Message, url: str, changes: ReplayChanges = UNCHANGED) -> P
 
 
 def check_changes(changes: ReplayChanges) -> None:
-    """Raises ``InspectorError`` ``cannot_replay`` or ``invalid_header``, as ``replay`` does."""
-    if changes.method is not None:
-        _check_method(changes.method)
+    """Raises ``InspectorError`` ``invalid_method`` or ``invalid_header``, which name the field."""
+    if changes.method is not None and not _can_send(changes.method):
+        message = f"{changes.method[:40]!r} is no method that can be sent."
+        raise InspectorError("invalid_method", message, field="method")
     for name, value in changes.headers or ():
-        if name.strip().lower() not in _OWN | HOP_BY_HOP:
+        if name.strip().lower() in _OWN | HOP_BY_HOP:
+            continue
+        try:
             check_header(name.strip(), value)
+        except InspectorError as error:
+            given = {**error.details, "field": "headers"}
+            raise InspectorError(error.code, error.message, **given) from None
 
 
-def _check_method(method: str) -> None:
+def _can_send(method: str) -> bool:
     # CONNECT would make a tunnel of the connection.
-    if method == "CONNECT" or not is_token(method) or len(method) > _MAX_METHOD_CHARS:
-        raise InspectorError("cannot_replay", f"{method[:40]} requests cannot be sent.")
+    return method != "CONNECT" and is_token(method) and len(method) <= _MAX_METHOD_CHARS
 
 
 def _list_changes(

@@ -112,26 +112,28 @@ def test_what_is_said_is_sent_in_the_place_of_what_came(
 
 
 @pytest.mark.parametrize(
-    ("fields", "code"),
+    ("fields", "code", "field"),
     [
-        ({"body": "a", "body_base64": "YQ=="}, "invalid_body"),
-        ({"body_base64": "?"}, "invalid_body"),
-        ({"body": "\ud800"}, "invalid_body"),
-        ({"headers": [["X Y", "1"]]}, "invalid_header"),
-        ({"headers": [["X", "a\r\nY: 1"]]}, "invalid_header"),
-        ({"headers": {"X": 1}}, "invalid_headers"),
-        ({"method": "GET /x HTTP/1.1\r\nX:"}, "cannot_replay"),
-        ({"method": "CONNECT"}, "cannot_replay"),
-        ({"url": "ftp://h/"}, "unsupported_scheme"),
+        ({"body": "a", "body_base64": "YQ=="}, "invalid_body", "body_base64"),
+        ({"body_base64": "?"}, "invalid_body", "body_base64"),
+        ({"body": "\ud800"}, "invalid_body", "body"),
+        ({"headers": [["X Y", "1"]]}, "invalid_header", "headers"),
+        ({"headers": [["X", "a\r\nY: 1"]]}, "invalid_header", "headers"),
+        ({"headers": {"X": 1}}, "invalid_headers", "headers"),
+        ({"method": "GET /x HTTP/1.1\r\nX:"}, "invalid_method", "method"),
+        ({"method": "CONNECT"}, "invalid_method", "method"),
+        ({"url": "ftp://h/"}, "unsupported_scheme", "url"),
     ],
 )
 def test_what_cannot_be_sent_is_refused_before_anything_goes(
-    client: FlaskClient, receiver: Receiver, fields: dict[str, Any], code: str
+    client: FlaskClient, receiver: Receiver, fields: dict[str, Any], code: str, field: str
 ) -> None:
     capture(client, b"{}")
-    answer = client.post(CALL, json={"url": receiver.url, **fields})
-    assert answer.status_code in (400, 409), answer.text
-    assert (answer.json or {})["error"]["code"] == code
+    for call in (CALL, "/api/v1/bins/orders/replay"):
+        answer = client.post(call, json={"url": receiver.url, **fields})
+        assert answer.status_code == 400, answer.text
+        error = (answer.json or {})["error"]
+        assert (error["code"], error["field"]) == (code, field)
     assert receiver.connections == 0
 
 

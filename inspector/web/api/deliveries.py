@@ -66,6 +66,7 @@ DELIVERED = Answer(
 REPLAY_ERRORS = (
     "unsupported_scheme",
     "cannot_replay",
+    "invalid_method",
     "invalid_body",
     "invalid_header",
     "invalid_headers",
@@ -222,15 +223,18 @@ def replay_request(name: str, request_id: str, body: ReplayTarget) -> ResponseRe
 def read_replay_changes(body: ReplayTarget) -> ReplayChanges:
     """The changes that a call gives beside the URL. Raises ``InspectorError``."""
     if body.body is not None and body.body_base64 is not None:
-        raise InspectorError("invalid_body", "A body is given once: as text or in base64.")
-    content = None
+        message = "A body is given once: as text or in base64."
+        raise InspectorError("invalid_body", message, field="body_base64")
+    content, field = None, "body"
     try:
         if body.body is not None:
             content = body.body.encode()
         elif body.body_base64 is not None:
+            field = "body_base64"
             content = b64decode(body.body_base64, validate=True)
     except ValueError:
-        raise InspectorError("invalid_body", "The body is no UTF-8, or no base64.") from None
+        message = f"{field} is no {'UTF-8' if field == 'body' else 'base64'}."
+        raise InspectorError("invalid_body", message, field=field) from None
     headers = None if body.headers is None else read_pairs(body.headers, "headers")
     return ReplayChanges(body.method, headers, content)
 
