@@ -73,17 +73,20 @@ def make_answer_to(answer: Answer, request: CapturedRequest, max_work: int) -> A
     if not answer.is_template:
         return answer
     context, work = make_context(request), Work(max_work)
+    part, headers = "body", []
     try:
         body = render_twig(answer.body.decode("utf-8", "replace"), context, work).encode(
             "utf-8", "replace"
         )
-        headers = tuple(
-            (name, render_twig(value, context, work).translate(_LINE_ENDS).strip())
-            for name, value in answer.headers
-        )
+        for name, value in answer.headers:
+            part = f"header {name}"
+            headers.append((name, render_twig(value, context, work).translate(_LINE_ENDS).strip()))
     except TemplateError as error:
-        return DEFAULT._replace(status=500, body=f"{error}\n".encode())
+        return _fail(f"The answer's {part} is a template that failed. {error}")
     if len(body) > MAX_BODY_BYTES:
-        message = f"The template of this answer made more than {MAX_BODY_BYTES:,} bytes.\n"
-        return DEFAULT._replace(status=500, body=message.encode())
-    return answer._replace(body=body, headers=headers, is_template=False)
+        return _fail(f"The template of this answer made more than {MAX_BODY_BYTES:,} bytes.")
+    return answer._replace(body=body, headers=tuple(headers), is_template=False)
+
+
+def _fail(message: str) -> Answer:
+    return DEFAULT._replace(status=500, body=f"{message}\n".encode())

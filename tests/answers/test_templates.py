@@ -60,7 +60,14 @@ def test_a_value_cannot_begin_a_header_of_its_own(ask: Ask) -> None:
 def test_a_template_that_fails_answers_500_with_a_sentence(ask: Ask, source: str) -> None:
     made = answer_to(ask("POST", "/", b'{"a": 1}', **JSON), template=True, body=source)
     assert made.status == 500
-    assert b"Line 1" in made.body
+    assert made.body.startswith(b"The answer's body is a template that failed. Line 1: ")
+
+
+def test_a_header_whose_template_fails_is_named(ask: Ask) -> None:
+    headers = {"X-A": "{{ 1 }}", "X-B": "{{ request.json.a / 0 }}"}
+    made = answer_to(ask("POST", "/", b'{"a": 1}', **JSON), template=True, headers=headers)
+    said = b"The answer's header X-B is a template that failed. Line 1: a division by zero.\n"
+    assert (made.status, made.headers, made.body) == (500, (), said)
 
 
 def test_an_echo_is_the_body_with_its_type(ask: Ask) -> None:
