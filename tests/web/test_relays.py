@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 import pytest
@@ -207,3 +208,20 @@ def test_an_old_request_that_is_passed_on_now_says_so_at_once(app: Flask) -> Non
         assert services.relay_records.claim(bin_.id, 1, "http://h/", -1)
         assert services.requests.get(bin_, "1").relay.error_code == "interrupted"
         assert services.relay_records.claim(bin_.id, 1, "http://h/", 30)
+
+
+def test_a_program_that_had_the_request_and_said_nothing_is_not_called_passed_over(
+    client: FlaskClient,
+) -> None:
+    """One that takes too long has seen it: what is known is that no answer came."""
+
+    def hang(sock: socket.socket) -> None:
+        sock.recv(1)
+
+    with Receiver(hang) as program:
+        client.put(API, json={"url": program.url, "timeout": 0.2})
+        assert client.post("/orders", data="a=1").status_code == 504
+        assert len(program.requests) == 1
+    page = client.get("/bins/orders").text
+    assert ">not answered<" in page
+    assert "not passed on" not in page
