@@ -59,13 +59,14 @@ def print_table(
 
 
 def format_request(request: dict[str, Any]) -> str:
-    """One calm line: time, number, method, path, the ticket's id and subject, size."""
+    """One calm line: time, number, method, status, path, the ticket's id and subject, size."""
     at = datetime.fromisoformat(request["received_at"]).astimezone()
     method = escape_invisible(request["method"][:12])
     parts = [
         f"{at:%H:%M:%S}",
         f"#{request['number']:<5}",
         _color(method, _METHOD_COLORS.get(method, "magenta")) + " " * max(0, 6 - len(method)),
+        _describe_answer(request.get("answer")),
         escape_invisible(shorten(request["path"], MAX_PATH_CHARS)).ljust(20),
         _describe_ticket(request),
     ]
@@ -75,6 +76,11 @@ def format_request(request: dict[str, Any]) -> str:
     attempt = request.get("attempt")
     if attempt and attempt["number"] > 1:
         parts.append(_color(f"try {attempt['number']}", "yellow"))
+    results = {check["result"] for check in request.get("signatures") or ()}
+    if "invalid" in results:
+        parts.append(_color("signature invalid", "red"))
+    elif "absent" in results:
+        parts.append("not signed")
     parts.append(format_size(request["body_size"]))
     lost = request.get("form_lost")
     if lost:
@@ -88,6 +94,15 @@ def format_request(request: dict[str, Any]) -> str:
     if request.get("note"):
         parts.append(f"({escape_invisible(shorten(request['note'], MAX_SUBJECT_CHARS))})")
     return "  ".join(part for part in parts if part)
+
+
+def _describe_answer(answer: dict[str, Any] | None) -> str:
+    """The status that the sender got, three characters wide; a dash where nothing went out."""
+    if not answer:
+        return "   "
+    if status := answer["status"]:
+        return _color(str(status), "red") if status >= 400 else str(status)
+    return "  -" if answer["outcome"] == "dropped" else "   "
 
 
 def _describe_ticket(request: dict[str, Any]) -> str:

@@ -116,6 +116,8 @@ def _describe(request: CapturedRequest, *, is_private: bool) -> dict[str, object
     """As much of a request's JSON as its line shows."""
     refusal = request.refusal
     summary = None if is_private else request.summary
+    given = None if is_private else request.answer
+    results = () if is_private else request.signature_results
     return {
         "received_at": request.received_at.isoformat(),
         "number": request.number,
@@ -123,6 +125,8 @@ def _describe(request: CapturedRequest, *, is_private: bool) -> dict[str, object
         "path": request.path,
         "ticket": summary and {"id": summary.ticket_id, "subject": summary.subject},
         "body_size": request.body_size,
+        "answer": given and {"status": given.status, "outcome": given.outcome},
+        "signatures": [{"result": each} for each in results],
         "refused": refusal and {"status": refusal.status},
     }
 

@@ -40,6 +40,31 @@ def test_requests_are_listed(command: Command, bin_name: str) -> None:
     assert '"price": 1.5' in command.run("requests", bin_name, "--json").stdout
 
 
+def test_lines_say_what_was_answered_and_which_signature_is_wrong(
+    command: Command, live_server: LiveServer, bin_name: str
+) -> None:
+    call = f"{live_server.url}/api/v1/bins/{bin_name}"
+    turns = [{"status": 503}, {"drop": True}, {"status": 200}]
+    requests.put(f"{call}/answers", json={"rules": [{"answers": turns}]}, timeout=10)
+    secrets = {"signatures": [{"scheme": "github", "secret": "hush"}]}
+    requests.put(f"{call}/signatures", json=secrets, timeout=10)
+    url = f"{live_server.url}/{bin_name}/tries"
+    requests.post(url, headers={"X-Hub-Signature-256": "sha256=" + "0" * 64}, timeout=10)
+    with pytest.raises(requests.ConnectionError):
+        requests.post(url, timeout=10)
+    requests.post(url, timeout=10)
+    lines = [line.split() for line in command.run("requests", bin_name).stdout.splitlines()[:3]]
+    assert [line[2:5] for line in lines] == [
+        ["POST", "200", f"/{bin_name}/tries"],
+        ["POST", "-", f"/{bin_name}/tries"],
+        ["POST", "503", f"/{bin_name}/tries"],
+    ]
+    assert [" ".join(line[5:]).startswith("signature invalid") for line in lines] == [
+        False, False, True,
+    ]  # fmt: skip
+    assert ["not signed" in " ".join(line) for line in lines] == [True, True, False]
+
+
 def test_columns_are_printed_as_asked_for_or_as_the_bin_remembers(
     command: Command, live_server: LiveServer, bin_name: str
 ) -> None:

@@ -71,6 +71,10 @@ def test_each_request_has_its_line(tmp_path: Path) -> None:
         ).json()
         requests.post(made["url"], data=form, timeout=10)
         assert "ticket" not in read_until(process, "/b2")
+        answer = {"status": 503}
+        requests.put(f"{url}/api/v1/bins/b1/answer", json=answer, timeout=10)
+        requests.post(f"{url}/b1/refused", timeout=10)
+        assert read_until(process, "/b1/refused").split()[2:4] == ["POST", "503"]
 
 
 def test_quiet_prints_none(tmp_path: Path) -> None:
