@@ -40,7 +40,8 @@ blueprint = Blueprint("requests", __name__)
 def show_request(name: str, request_id: str) -> Response:
     """One request beside its list; alone for htmx. The address can be shared."""
     bin_ = find_bin(name)
-    captured = current_services().requests.get(bin_, request_id)
+    services = current_services()
+    captured = services.requests.get(bin_, request_id)
     found = None if wants_fragment() else load_list_around(bin_, captured)
     older, newer = find_neighbours(bin_, captured, read_search().query)
     tree = _read_body(captured, bin_.receiver)
@@ -56,12 +57,12 @@ def show_request(name: str, request_id: str) -> Response:
         receivers=TITLES,
         sections=list_sections(captured, content, tree, is_body_asked=bool(view)),
         can_recompose=can_recompose(captured),
-        replay_url="".join(list_targets(bin_)[:1]),
+        replay_url=[*list_targets(bin_), services.bin_url(bin_.name)][0],
         older_id=older,
         newer_id=newer,
         explain_headers=explain_headers,
         find_header_notes=find_header_notes,
-        retried=current_services().attempts.find_last(captured),
+        retried=services.attempts.find_last(captured),
     )
 
 
