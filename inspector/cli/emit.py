@@ -13,6 +13,7 @@ import click
 
 from inspector.cli.client import Client, server_options
 from inspector.cli.emitting.bodies import read_body_flags
+from inspector.cli.emitting.recording import Recorder
 from inspector.cli.emitting.report import run_series, say_left_out, say_result
 from inspector.cli.emitting.saved import (
     load_action,
@@ -28,6 +29,7 @@ from inspector.emitter import (
     Change,
     Composition,
     DeliveryOptions,
+    PreparedRequest,
     SeriesPlan,
     TicketChoice,
     WebhookAction,
@@ -197,9 +199,22 @@ def command(**chosen: Any) -> int:
         if plan.count > 1:
             click.echo(f"\nThe first of {plan.count:,}; nothing was sent.", err=True)
         return 0
+    return _send(plan, composition, request, client)
+
+
+def _send(
+    plan: SeriesPlan, composition: Composition, request: PreparedRequest, client: Client
+) -> int:
+    """Send one or all of them, and tell the server of it; gives the exit status."""
+    recorder = Recorder(client, composition, is_series=plan.count > 1)
     if plan.count > 1:
-        return run_series(plan, composition)
-    return say_result(send(request, options=composition.action.options))
+        status = run_series(plan, composition, recorder.note)
+    else:
+        result = send(request, options=composition.action.options)
+        status = say_result(result)
+        recorder.note(plan.first, result)
+    recorder.tell()
+    return status
 
 
 def _compose(url: str, begun: Composition | None, chosen: Mapping[str, Any]) -> Composition:

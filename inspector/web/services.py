@@ -10,7 +10,7 @@ from functools import cache
 from itertools import accumulate, takewhile
 from threading import BoundedSemaphore
 from typing import Any, ParamSpec, TypeVar, cast
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from flask import Flask, request
 
@@ -19,6 +19,7 @@ from inspector.domain import Bin, CapturedRequest
 from inspector.domain.bins import MAX_AGE_S
 from inspector.domain.counters import ServerCounts
 from inspector.domain.credentials import restore_url
+from inspector.domain.deliveries import Delivery
 from inspector.domain.proxies import TrustedProxies
 from inspector.domain.rates import SenderLimit
 from inspector.emitter import (
@@ -216,6 +217,21 @@ class Services:
     def send(self, composition: Composition, number: int = 1) -> DeliveryJob:
         """Start its delivery. Raises ``InspectorError`` as ``prepare`` and ``dispatch`` do."""
         return self.dispatch(make_order(self._bound(composition), number))
+
+    def keep_sent(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
+        """Deliveries that were made elsewhere, in the log; not those to a private bin.
+
+        The log is everyone's who may use the server; a private bin is not.
+        """
+        shared = [each for each in deliveries if not self._is_for_private_bin(each.line.url)]
+        kept = dict(zip(map(id, shared), self.deliveries.add_all(shared), strict=True))
+        return [kept.get(id(each), each) for each in deliveries]
+
+    def _is_for_private_bin(self, url: str) -> bool:
+        parts = urlsplit(url)
+        path = unquote(parts.path.removeprefix(self.settings.path_prefix)).strip("/")
+        by_host = self.settings.addresses.find_bin(parts.netloc)
+        return self.bins.is_private(by_host or path.partition("/")[0])
 
     def _bound(self, composition: Composition) -> Composition:
         """With as much work for its templates as the settings allow."""

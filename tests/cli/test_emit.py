@@ -434,3 +434,39 @@ def test_any_flag_can_be_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INSPECTOR_TO", URL)
     shown: Any = emit("--dry-run").stdout_bytes
     assert b"\r\nHost: 127.0.0.1:9\r\n" in shown
+
+
+def test_what_goes_to_the_server_is_among_its_deliveries(
+    live_server: LiveServer, receiver: Receiver
+) -> None:
+    url = live_server.create_bin("recorded")
+    before = live_server.get_json("/api/v1/deliveries?limit=1")
+    program = [*PROGRAM, "--server", live_server.url]
+    said = [
+        subprocess.run([*program, *arguments], capture_output=True, text=True, check=False)
+        for arguments in (
+            ["--to", url, "--header", "X-None: {{ ticket.nothing }}"],
+            ["--to", receiver.url],
+            ["--to", url, "--count", "3"],
+        )
+    ]
+    assert [done.returncode for done in said] == [0, 0, 0]
+    series, single = live_server.get_json("/api/v1/deliveries?limit=2")
+    assert [series["in_run"], single["in_run"]] == [3, None]
+    assert [series["status"], single["status"]] == [200, 200]
+    assert {series["url"], single["url"]} == {url}
+    assert live_server.get_json("/api/v1/deliveries?limit=3")[2:] == before
+    kept = live_server.get_json(f"/api/v1/deliveries/{single['id']}")
+    assert [each["what"] for each in kept["left_out"]] == ["X-None"]
+    page = requests.get(f"{live_server.url}/emitter/deliveries/{single['id']}", timeout=10).text
+    assert "X-None" in page
+    again = requests.post(f"{live_server.url}/api/v1/deliveries/{single['id']}/repeat", timeout=10)
+    assert again.json()["status"] == 200
+    assert len(live_server.get_json("/api/v1/bins/recorded/requests")) == 5
+
+
+def test_a_server_that_keeps_no_log_changes_nothing(receiver: Receiver) -> None:
+    server = receiver.url.rpartition("/")[0]
+    done = emit("--to", receiver.url, "--server", server)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert "200 OK" in done.stdout

@@ -353,3 +353,26 @@ def test_no_more_than_so_many_deliveries_are_under_way(
     monkeypatch.setattr(outbox, "MAX_UNDER_WAY", 0)
     error = post(client, DELIVERIES, 503, action={"url": receiver.url})["error"]
     assert error["code"] == "too_many_deliveries"
+
+
+def test_deliveries_made_elsewhere_are_kept_but_not_those_to_private_bins(
+    client: FlaskClient,
+) -> None:
+    client.post("/api/v1/bins", json={"name": "hidden", "private": True})
+    sent = [
+        {
+            "url": f"http://localhost/{name}",
+            "started_at": "2026-05-01T13:30:00+00:00",
+            "exchanges": [
+                {"url": f"http://localhost/{name}", "started_at": "2026-05-01T13:30:00+00:00"}
+            ],
+        }
+        for name in ("orders", "hidden/deep", "%68idden")
+    ]
+    answer = client.post(f"{DELIVERIES}/sent", json={"deliveries": sent})
+    assert answer.status_code == 201
+    assert [each["id"] for each in answer.json or []] == ["1", None, None]
+    assert [each["url"] for each in client.get(DELIVERIES).json or []] == [sent[0]["url"]]
+    for page in ("/emitter/deliveries/1", "/emitter/deliveries", f"{DELIVERIES}/1"):
+        assert client.get(page).status_code == 200
+    assert client.post(f"{DELIVERIES}/sent", json={"deliveries": sent * 40}).status_code == 400

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 import sys
+from collections.abc import Callable
 from http import HTTPStatus
 
 import click
@@ -81,13 +82,18 @@ def _plain(text: str) -> str:
     )
 
 
-def run_series(plan: SeriesPlan, composition: Composition) -> int:
+def run_series(
+    plan: SeriesPlan,
+    composition: Composition,
+    on_result: Callable[[int, DeliveryResult], None] | None = None,
+) -> int:
     """Send them all, with a progress bar on a terminal; gives the exit status.
 
     Ctrl-C lets what is under way finish, a second one breaks it off; either way the
     summary is said.
     """
-    series = Series(plan, composition.prepare, options=composition.action.options)
+    options = composition.action.options
+    series = Series(plan, composition.prepare, options=options, on_result=on_result)
     with series:
         try:
             _watch(series)

@@ -15,6 +15,7 @@ from inspector.clock import time
 from inspector.domain import CapturedRequest
 from inspector.emitter import ReplayChanges
 from inspector.emitter.outbox import DeliveryJob, make_repetition
+from inspector.emitter.sent_records import read_sent
 from inspector.errors import InspectorError
 from inspector.live.deferred import Step
 from inspector.web.api.action_json import ActionToSend, read_composition
@@ -40,6 +41,7 @@ api = Api()
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500
+MAX_SENT = 100
 # Most receivers answer within this; for the others the socket is parked.
 SHORT_WAIT_S = 0.3
 LOOK_EVERY_S = 5.0
@@ -113,6 +115,44 @@ def create_delivery(body: ActionToSend) -> ResponseReturnValue:
     this call.
     """
     return answer_when_done(current_services().send(read_composition(body)))
+
+
+@dataclass(frozen=True)
+class SentDeliveries:
+    """Deliveries that were made elsewhere."""
+
+    deliveries: Annotated[
+        list[dict[str, Any]],
+        About(
+            "Each with `method`, `url`, `started_at`, `head_base64`, `body_base64`, `exchanges`, "
+            "`answer`, and what else a delivery has.",
+            schema={"maxItems": MAX_SENT},
+        ),
+    ]
+
+
+@api.call(
+    "POST",
+    "/deliveries/sent",
+    Answer(
+        list[DeliveryLineJson],
+        status=201,
+        meaning="Them as they are kept; id is null for one to a private bin, which is not.",
+    ),
+    body=SentDeliveries,
+    body_types=(JSON,),
+    errors=ACTION_ERRORS,
+)
+def keep_sent(body: SentDeliveries) -> ResponseReturnValue:
+    """Keep deliveries that a program has made itself, as `inspector emit` does.
+
+    Nothing is sent.
+    """
+    if len(body.deliveries) > MAX_SENT:
+        message = f"At most {MAX_SENT} deliveries in a call."
+        raise InspectorError("invalid_deliveries", message, field="deliveries")
+    kept = current_services().keep_sent([read_sent(each) for each in body.deliveries])
+    return jsonify([line_to_json(each.line) for each in kept]), 201
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,61 @@
+"""Deliveries of ``inspector emit`` in the log of the server that they went to."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+
+from inspector.cli.client import Client
+from inspector.emitter import Composition, DeliveryResult, make_delivery
+from inspector.errors import InspectorError
+
+# As many of a series as the server keeps of one that it sends itself.
+MAX_KEPT = 400
+IN_A_CALL = 50
+TIMEOUT_S = 5.0
+
+
+@dataclass
+class Recorder:
+    """Tells the server of ``--server`` what was sent to a bin of it; nobody else is asked.
+
+    Whether that works changes nothing of what the command says or how it ends: an older
+    server does not know the call, and a bin's own secret does not open the log.
+    """
+
+    client: Client
+    composition: Composition
+    is_series: bool = False
+    _kept: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._run = secrets.token_urlsafe(12) if self.is_series else None
+        self._definitions = self.composition.to_json()
+
+    def note(self, number: int, result: DeliveryResult) -> None:
+        """Remember a delivery, when it went to the server."""
+        url = str(result.attempts[0].exchanges[0].request.url)
+        if len(self._kept) >= MAX_KEPT or not url.startswith(f"{self.client.server}/"):
+            return
+        from inspector.emitter.sent_records import write_sent  # for those who have a server
+
+        action, (definition, ticket) = self.composition.action, self._definitions
+        delivery = make_delivery(
+            result,
+            name=f"{action.name} #{number}" if self.is_series else action.name,
+            source=action.source,
+            definition=definition,
+            ticket=ticket,
+            run=self._run,
+        )
+        self._kept.append(write_sent(delivery))
+
+    def tell(self) -> None:
+        """Bring what was remembered to the server's log."""
+        try:
+            for start in range(0, len(self._kept), IN_A_CALL):
+                some = {"deliveries": self._kept[start : start + IN_A_CALL]}
+                self.client.call("POST", "/api/v1/deliveries/sent", some, timeout_s=TIMEOUT_S)
+        except (InspectorError, ValueError):
+            return
