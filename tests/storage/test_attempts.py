@@ -58,6 +58,12 @@ def b1(services: Services) -> Bin:
     return services.bins.get("b1")
 
 
+@pytest.fixture(autouse=True)
+def _ask_both_ways(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On PostgreSQL the two newest are looked through, and all behind them gathered."""
+    monkeypatch.setattr("inspector.storage.search.table_index.NEAR", 2)
+
+
 def attempt(services: Services, number: int) -> Attempt | None:
     bin_ = services.bins.get("b1")
     found = services.requests.get(bin_, str(number)).attempt

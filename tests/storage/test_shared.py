@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from inspector.app import create_app
 from inspector.capture import IMPORTED
+from inspector.errors import InspectorError
 from inspector.reading.query import parse_query
 from inspector.settings import Settings
 from inspector.storage.outcomes import Stored
@@ -34,6 +36,29 @@ def test_what_is_acknowledged_is_synced(postgresql_database: str, tmp_path: Path
     services.close()
     # The server may write something of its own between a commit and the question.
     assert synced > TRIES / 2
+
+
+@pytest.mark.parametrize("threshold", ["0", "3", "none"])
+def test_a_url_may_say_when_statements_are_prepared(
+    postgresql_database: str, tmp_path: Path, threshold: str
+) -> None:
+    url = f"{postgresql_database}&prepare_threshold={threshold}"
+    app = create_app(Settings(database=url, data_dir=tmp_path, bins=("b1",)))
+    services: Services = app.extensions["inspector"]
+    for _ in range(6):
+        assert isinstance(services.writer.store(make_capture()), Stored)
+    with app.app_context(), services.engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        expected = None if threshold == "none" else int(threshold)
+        assert driver.prepare_threshold == expected
+    services.close()
+
+
+@pytest.mark.parametrize("threshold", ["x", "-1", "1.5", "\u0663"])
+def test_a_threshold_that_is_none_is_a_sentence(postgresql_database: str, threshold: str) -> None:
+    with pytest.raises(InspectorError, match="is a number, or none"):
+        create_app(Settings(database=f"{postgresql_database}&prepare_threshold={threshold}"))
 
 
 def test_an_index_is_not_filled_while_another_instance_stores() -> None:

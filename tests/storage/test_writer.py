@@ -13,10 +13,12 @@ from typing import Any
 
 import pytest
 
+from inspector.app import create_app
 from inspector.capture import Capture
 from inspector.domain import Bin
 from inspector.domain.removals import Removal
 from inspector.errors import UnstorableError
+from inspector.settings import Settings
 from inspector.storage.database.engine import release_connection
 from inspector.storage.outcomes import Outcome, Stored, Unstored
 from inspector.web.services import MAX_EXPORTS, Services
@@ -279,3 +281,33 @@ def test_a_file_gives_its_space_back(services: Services, path: Path) -> None:
 
     release_connection()
     wait_for(has_shrunk)
+
+
+def test_the_log_of_changes_is_cut_after_a_large_deletion(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite's ``-wal`` file stayed as large as it had ever been: 600 MB after a deletion."""
+    monkeypatch.setattr("inspector.storage.database.connections.MAX_LOG_BYTES", 1_000_000)
+    app = create_app(Settings(data_dir=tmp_path, bins=("b1", "big")))
+    services: Services = app.extensions["inspector"]
+    log = tmp_path / "inspector.sqlite3-wal"
+    body = b"x" * 2_000_000
+    with app.app_context():
+        with closing(sqlite3.connect(tmp_path / "inspector.sqlite3")) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT * FROM bins").fetchall()  # so that nothing is carried over
+            for _ in range(5):
+                services.writer.store(
+                    make_capture("big", read_body=lambda: body, body_size=len(body))
+                )
+            largest = log.stat().st_size
+        assert largest > 10_000_000
+        services.bins.delete("big")
+        release_connection()
+
+        def is_cut() -> bool:
+            services.writer.store(make_capture())
+            return log.stat().st_size <= 1_000_000
+
+        wait_for(is_cut)
+    services.close()

@@ -66,13 +66,21 @@ _FAR_BY_WORDS = text(
 NEAR = 2_000
 # What it costs to read words that lie outside of their rows is in no estimate.
 _BY_INDEX, _AS_USUAL = (text(f"SET LOCAL enable_seqscan = {each}") for each in ("off", "on"))
-_RETRIES = text(
+_NEAR_RETRIES = text(
     _FIND.format(
         among="request_words",
         condition="bin_id = :bin AND EXISTS (SELECT 1 FROM request_words AS early"
         " WHERE early.bin_id = request_words.bin_id AND early.delivery = request_words.delivery"
         " AND early.number < request_words.number)",
     )
+)
+# Behind the newest, those that came after another of their delivery are gathered in one pass: a
+# look at the index for each request takes three times as long where there are few.
+_FAR_RETRIES = text(
+    "WITH gathered AS MATERIALIZED (SELECT number FROM ("  # noqa: S608
+    "SELECT number, lag(number) OVER (PARTITION BY delivery ORDER BY number) AS early"
+    " FROM request_words WHERE bin_id = :bin AND delivery IS NOT NULL"
+    ") AS told WHERE early IS NOT NULL)" + _FIND.format(among="gathered", condition="true")
 )
 _LOCK = text("SELECT pg_try_advisory_xact_lock(:key)")
 _COUNT_WAITING = text(
@@ -137,17 +145,19 @@ class TableIndex:
             "wanted": format_tsquery(bin_.id, query),
             "limit": limit,
         }
-        if not query.has_words:
-            return list(db.session.scalars(_RETRIES, values))
+        near = _NEAR_BY_WORDS if query.has_words else _NEAR_RETRIES
         middle = min(end, bin_.last_number + 1) - NEAR
         if middle <= lowest:
-            return list(db.session.scalars(_NEAR_BY_WORDS, values))
-        found = list(db.session.scalars(_NEAR_BY_WORDS, {**values, "lowest": middle}))
+            return list(db.session.scalars(near, values))
+        found = list(db.session.scalars(near, {**values, "lowest": middle}))
         if len(found) < limit:
             rest = {**values, "before": middle, "limit": limit - len(found)}
-            db.session.execute(_BY_INDEX)
-            found += db.session.scalars(_FAR_BY_WORDS, rest)
-            db.session.execute(_AS_USUAL)
+            if query.has_words:
+                db.session.execute(_BY_INDEX)
+                found += db.session.scalars(_FAR_BY_WORDS, rest)
+                db.session.execute(_AS_USUAL)
+            else:
+                found += db.session.scalars(_FAR_RETRIES, rest)
         return found
 
     def load_blocks(self, bin_: Bin, *, first: int, last: int, most: int) -> Mapping[int, Block]:
