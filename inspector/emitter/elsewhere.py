@@ -1,4 +1,4 @@
-"""Series and replays that another instance runs, as JSON in the database and back.
+"""Series, replays and deliveries that another instance runs, as JSON in the database and back.
 
 ``describe_origin`` says what does not change while one runs, ``describe_state`` what does.
 Nobody is told a password that way who does not read the log of deliveries in the same database.
@@ -13,14 +13,16 @@ from datetime import datetime
 from typing import Any
 
 from inspector.domain import CapturedRequest
+from inspector.domain.credentials import hide_in_url
 from inspector.emitter.composing import composition_from_json
-from inspector.emitter.outbox import DeliveryOrder
+from inspector.emitter.outbox import DeliveryJob, DeliveryOrder
 from inspector.emitter.replay_runs import ReplayPlan, ReplayRun
 from inspector.emitter.runs import is_running
 from inspector.emitter.series import SeriesPlan, SeriesProgress
 from inspector.emitter.series_runs import SeriesRun
+from inspector.errors import InspectorError
 
-SERIES = "series"
+SERIES, DELIVERY = "series", "delivery"
 _COUNTS = ("looked_at", "sent", "delivered", "skipped", "problem", "stopped")
 
 AnyRun = SeriesRun | ReplayRun
@@ -55,6 +57,64 @@ class SeriesElsewhere(SeriesRun):
 
 
 @dataclass(frozen=True)
+class DeliveryElsewhere:
+    """A delivery that another instance sends, as it was told last.
+
+    ``delivery_id`` is there when it is done and was kept, ``error`` when it could not be sent.
+    """
+
+    token: str
+    method: str
+    url: str
+    is_done: bool
+    delivery_id: int | None
+    error: InspectorError | None
+    stop: Callable[[], None]
+
+
+class ToldDelivery:
+    """A delivery of this instance's as something that others are told of."""
+
+    def __init__(self, job: DeliveryJob) -> None:
+        self.id = job.token
+        self._job = job
+
+    @property
+    def is_running(self) -> bool:
+        """True until it is done."""
+        return not self._job.is_done
+
+    def stop(self) -> None:
+        """Make no further attempt."""
+        self._job.stop()
+
+    def describe_origin(self) -> Json:
+        """What is sent, without a password."""
+        request = self._job.order.request
+        return {"method": request.method, "url": hide_in_url(str(request.url))}
+
+    def describe_state(self) -> Json:
+        """What came of it."""
+        delivery, error = self._job.delivery, self._job.error
+        return {
+            "done": self._job.is_done,
+            "id": delivery.id if delivery is not None and delivery.is_kept else None,
+            "error": None if error is None else [error.code, error.message],
+        }
+
+
+def make_delivery_elsewhere(
+    id_: str, origin: Json, state: Json, *, is_lost: bool, ask_to_stop: Callable[[], None]
+) -> DeliveryElsewhere:
+    """A delivery from both; one of an instance that is gone is done, and nobody knows how."""
+    error = None if state["error"] is None else InspectorError(*state["error"])
+    done = state["done"] or is_lost
+    return DeliveryElsewhere(
+        id_, origin["method"], origin["url"], done, state["id"], error, ask_to_stop
+    )
+
+
+@dataclass(frozen=True)
 class _ShownPlan(ReplayPlan):
     def __post_init__(self) -> None:
         """It was checked where it runs; secrets stay there."""
@@ -81,8 +141,10 @@ class ReplayElsewhere(ReplayRun):
         self.ask_to_stop()
 
 
-def describe_origin(run: AnyRun) -> Json:
+def describe_origin(run: AnyRun | ToldDelivery) -> Json:
     """What it was made from."""
+    if isinstance(run, ToldDelivery):
+        return run.describe_origin()
     begun = {"started_at": run.started_at.isoformat()}
     if isinstance(run, SeriesRun):
         definition, ticket = run.composition.to_json()
@@ -100,8 +162,10 @@ def describe_origin(run: AnyRun) -> Json:
     }
 
 
-def describe_state(run: AnyRun) -> Json:
+def describe_state(run: AnyRun | ToldDelivery) -> Json:
     """How far it is."""
+    if isinstance(run, ToldDelivery):
+        return run.describe_state()
     running = {"running": is_running(run)}
     if isinstance(run, SeriesRun):
         progress = asdict(run.progress())

@@ -194,6 +194,10 @@ class Outbox:
         with self._lock:
             return sum(not each.is_done for each in self._jobs.values())
 
+    def knows(self, token: str) -> bool:
+        """True for a delivery of ours that is remembered."""
+        return token in self._jobs
+
     def get(self, token: str) -> DeliveryJob:
         """Raises ``delivery_not_found``: it may be long done."""
         job = self._jobs.get(token)

@@ -1,4 +1,4 @@
-"""A board in the database where instances see and stop each other's series and replays."""
+"""A board in the database where instances see and stop what each other sends."""
 
 from __future__ import annotations
 
@@ -8,7 +8,17 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from inspector.emitter.elsewhere import AnyRun, describe_origin, describe_state, make_elsewhere
+from inspector.emitter.elsewhere import (
+    DELIVERY,
+    AnyRun,
+    DeliveryElsewhere,
+    ToldDelivery,
+    describe_origin,
+    describe_state,
+    make_delivery_elsewhere,
+    make_elsewhere,
+)
+from inspector.emitter.outbox import DeliveryJob
 from inspector.storage.database.told_runs import RunTable, ToldRun
 
 log = logging.getLogger("inspector.web")
@@ -22,7 +32,7 @@ class RunBoard:
     def __init__(self, table: RunTable) -> None:
         self._table = table
         self._lock = threading.Lock()
-        self._told: dict[str, tuple[str, AnyRun]] = {}
+        self._told: dict[str, tuple[str, AnyRun | ToldDelivery]] = {}
         self._thread: threading.Thread | None = None
         self._close = threading.Event()
 
@@ -43,6 +53,24 @@ class RunBoard:
                     target=self._tell_on, name="inspector-runs", daemon=True
                 )
                 self._thread.start()
+
+    def post_delivery(self, job: DeliveryJob) -> None:
+        """Tell of a delivery that takes its time."""
+        if job.token not in self._told:
+            self.post(DELIVERY, ToldDelivery(job))
+
+    def find_delivery(self, token: str) -> DeliveryElsewhere | None:
+        """A delivery of another instance's."""
+        told = self._table.find(DELIVERY, token)
+        if told is None:
+            return None
+        return make_delivery_elsewhere(
+            told.id,
+            told.origin,
+            told.state,
+            is_lost=told.is_lost,
+            ask_to_stop=partial(self._table.stop, told.id),
+        )
 
     def _tell_on(self) -> None:
         while not self._close.wait(TELL_EVERY_S):

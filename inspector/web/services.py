@@ -30,6 +30,7 @@ from inspector.emitter import (
     SeriesPlan,
     restrict_to,
 )
+from inspector.emitter.elsewhere import DeliveryElsewhere
 from inspector.emitter.outbox import (
     DeliveryJob,
     DeliveryOrder,
@@ -246,6 +247,18 @@ class Services:
         """Start a delivery, which is kept when it is done. Raises ``too_many_deliveries``."""
         keep = self.in_context(self.deliveries.add)
         return self.outbox.start(order, self.emit_policy(), keep)
+
+    def tell_of_delivery(self, job: DeliveryJob) -> None:
+        """Tell other instances of a delivery that takes its time."""
+        if self.board is not None:
+            self.board.post_delivery(job)
+
+    def find_delivery(self, token: str) -> DeliveryJob | DeliveryElsewhere:
+        """A delivery under way here or at another instance. Raises ``delivery_not_found``."""
+        elsewhere = None
+        if self.board is not None and not self.outbox.knows(token):
+            elsewhere = self.board.find_delivery(token)
+        return elsewhere or self.outbox.get(token)
 
     def start_series(self, composition: Composition, plan: SeriesPlan) -> SeriesRun:
         """Start a series, of which some deliveries are kept when it is done."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import re
+import socket
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,7 +16,7 @@ import requests
 
 from inspector.settings import Settings
 from inspector.storage.database import told_runs
-from tests.emitter.receiver import Receiver
+from tests.emitter.receiver import OK, Receiver
 from tests.server.conftest import RunningServer, wait_for
 from tests.servers import LiveServer
 
@@ -145,6 +147,37 @@ def test_replays_are_shown_and_stopped_at_the_other(two: tuple[RunningServer, ..
             assert look(each)["stopped"]
         assert look(elsewhere)["sent"] == len(receiver.requests) < 30
         assert look(elsewhere)["statuses"] == {"200": len(receiver.requests)}
+
+
+def test_a_delivery_that_takes_its_time_is_shown_and_stopped_at_the_other(
+    two: tuple[RunningServer, ...],
+) -> None:
+    here, elsewhere = two
+    go_on = threading.Event()
+
+    def answer_late(connection: socket.socket) -> None:
+        go_on.wait(DEADLINE_S)
+        connection.sendall(OK)
+
+    form = {"name": "Mine", "source": "trigger", "method": "POST", "do": "send"}
+    with Receiver(answer_late, answer_late) as receiver:
+        url = f"http://127.0.0.1:{here.port}/emitter"
+        paths = []
+        for _ in range(2):
+            given = form | {"url": receiver.url}
+            sent = requests.post(url, data=given, allow_redirects=False, timeout=DEADLINE_S)
+            paths.append(sent.headers["Location"])
+        for path in paths:
+            assert "/under-way/" in path
+            assert receiver.url in page_of(elsewhere, path)
+        post(elsewhere, f"{paths[0]}/stop")
+        go_on.set()
+        for path in paths:
+            wait_for(lambda path=path: elsewhere.get(path)[0] == 303 or None)  # type: ignore[misc]
+            kept = requests.get(f"http://127.0.0.1:{elsewhere.port}{path}", timeout=DEADLINE_S)
+            assert re.search(r"/emitter/deliveries/\d+$", kept.url)
+            assert kept.status_code == 200
+    assert elsewhere.get("/emitter/under-way/nobody")[0] == 404
 
 
 def test_a_series_of_a_server_that_was_killed_runs_no_more(

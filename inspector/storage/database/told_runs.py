@@ -1,4 +1,4 @@
-"""Runs of all instances on one database, each told by the instance whose it is.
+"""Work under way at all instances on one database, each told by the instance whose it is.
 
 They are values of ``installation``: what a run was made from, how far it is, and whether
 somebody wants it to stop. Of a database's own moment, they are in no copy and no backup.
@@ -19,9 +19,10 @@ MAX_TOLD = 40
 # An instance tells each second; one that has told nothing for so long is gone.
 LOST_AFTER_S = 20.0
 
-_ORIGIN, _STATE, _STOP = "origin", "state", "stop"
+_ORIGIN, _STATE, _STOP = "from", "at", "stop"
+MAX_ID_CHARS = 22  # a name has 32
 _LIST = text("SELECT name, value FROM installation WHERE name LIKE :like")
-_DELETE = text("DELETE FROM installation WHERE name IN (:state, :origin, :stop)")
+_DELETE = text("DELETE FROM installation WHERE name IN (:at, :from, :stop)")
 
 
 class ToldRun(NamedTuple):
@@ -72,7 +73,7 @@ class RunTable:
 
     def find(self, kind: str, id_: str) -> ToldRun | None:
         """The run of an id, None where there is none."""
-        if not id_ or len(id_) > 24:
+        if not id_ or len(id_) > MAX_ID_CHARS:
             return None
         with self._engine.connect() as connection:
             value = connection.execute(FIND_VALUE, {"name": _name(_STATE, id_)}).scalar()

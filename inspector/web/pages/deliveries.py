@@ -8,7 +8,9 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 
 from inspector.domain.deliveries import Delivery
 from inspector.emitter import series_runs
+from inspector.emitter.elsewhere import DeliveryElsewhere
 from inspector.emitter.outbox import DeliveryJob, make_repetition
+from inspector.errors import InspectorError
 from inspector.reading.compare import compare_requests
 from inspector.web.current import current_services, parse_id
 from inspector.web.htmx import render_resource, set_trigger, set_vary, wants_fragment
@@ -75,6 +77,7 @@ def send_again(delivery_id: str) -> Any:
 def answer_job(job: DeliveryJob) -> Any:
     """To the delivery when it is done soon, else to a page that waits for it."""
     if not job.wait(SHORT_WAIT_S):
+        current_services().tell_of_delivery(job)
         if wants_fragment():
             return show_job(job.token)
         return redirect(f"/emitter/under-way/{job.token}", 303)
@@ -91,16 +94,35 @@ def answer_job(job: DeliveryJob) -> Any:
 @blueprint.get("/under-way/<token>")
 def show_job(token: str) -> Any:
     """A delivery that takes its time; once it is done, the delivery itself."""
-    job = current_services().outbox.get(token)
-    if job.is_done:
+    job = current_services().find_delivery(token)
+    if isinstance(job, DeliveryElsewhere):
+        if job.is_done:
+            return _answer_elsewhere(job)
+        method, url = job.method, job.url
+    elif job.is_done:
         return answer_job(job)
-    return render_resource("emitter/under_way.html", "emitter/_under_way.html", job=job)
+    else:
+        method, url = job.order.request.method, str(job.order.request.url)
+    given = {"token": token, "method": method, "url": url}
+    return render_resource("emitter/under_way.html", "emitter/_under_way.html", **given)
+
+
+def _answer_elsewhere(job: DeliveryElsewhere) -> Any:
+    if job.error is not None:
+        raise job.error
+    if job.delivery_id is None:
+        message = "This delivery was not kept by the server that sent it."
+        raise InspectorError("delivery_not_found", message)
+    if wants_fragment():
+        kept = current_services().deliveries.get(job.delivery_id)
+        return set_trigger(_show(kept), "sent")
+    return redirect(f"/emitter/deliveries/{job.delivery_id}", 303)
 
 
 @blueprint.post("/under-way/<token>/stop")
 def stop_sending(token: str) -> Any:
     """Make no further attempt; the one under way ends by itself."""
-    current_services().outbox.get(token).stop()
+    current_services().find_delivery(token).stop()
     return redirect(f"/emitter/under-way/{token}", 303)
 
 
