@@ -128,6 +128,8 @@ def _list_changes(
     ]
     if body != captured.body:
         sizes = f"{len(body):,} bytes instead of {len(captured.body):,}"
+        if len(body) == len(captured.body):
+            sizes = f"{len(body):,} bytes as before"
         notes.append(LeftOut("body", f"sent changed, {sizes}"))
     return notes
 
