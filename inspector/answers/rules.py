@@ -14,12 +14,12 @@ from typing import Any, Final, Literal, cast, get_args
 
 from inspector.answers.matches import Match, read_early_match, read_match
 from inspector.answers.presets import FIXED, MADE, NEED_SECRET, TAKE_SECRET
+from inspector.answers.templates import check_templates
 from inspector.domain.answers import DEFAULT, Answer
 from inspector.domain.bin_answers import MAX_SECRET_CHARS, answer_to_json, read_answer
 from inspector.domain.credentials import HIDDEN
 from inspector.domain.requests import CapturedRequest
 from inspector.errors import InspectorError
-from inspector.twig import TemplateError, check_template
 
 MAX_RULES = 100
 MAX_ANSWERS = 100
@@ -169,12 +169,7 @@ def _read_answers(data: Any, place: str, kept: Mapping[str, str]) -> Sequence[An
         return _read_preset(data, place, kept)
     try:
         answer = read_answer(data)
-        if answer.is_template:
-            for source in (answer.body.decode("utf-8", "replace"), *dict(answer.headers).values()):
-                check_template(source)
-    except TemplateError as error:
-        message = f"{place}: {error}"
-        raise InspectorError("template_error", message, field=place) from error
+        check_templates(answer)
     except InspectorError as error:
         field = error.details.get("field")
         where = f"{place}.{field}" if field else place

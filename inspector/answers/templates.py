@@ -13,8 +13,9 @@ from inspector.answers.presets import MADE
 from inspector.domain.answers import DEFAULT, Answer
 from inspector.domain.json_bodies import SentNumber, write_json
 from inspector.domain.requests import CapturedRequest
+from inspector.errors import InspectorError
 from inspector.forms.text import visible
-from inspector.twig import TemplateError, Work, render_twig
+from inspector.twig import TemplateError, Work, check_template, render_twig
 
 # Of what a template makes; larger data goes out as a fixed body.
 MAX_BODY_BYTES: Final = 1_000_000
@@ -60,6 +61,22 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(entry) for entry in value]
     return write_json(value) if isinstance(value, SentNumber) else value
+
+
+def check_templates(answer: Answer) -> None:
+    """Refuse an answer with a template that cannot be read.
+
+    Raises ``InspectorError`` ``template_error`` whose ``field`` is ``body`` or ``headers``.
+    """
+    if not answer.is_template:
+        return
+    sources = [("body", answer.body.decode("utf-8", "replace"))]
+    sources += [("headers", value) for _, value in answer.headers]
+    for field, source in sources:
+        try:
+            check_template(source)
+        except TemplateError as error:
+            raise InspectorError("template_error", str(error), field=field) from error
 
 
 def make_answer_to(answer: Answer, request: CapturedRequest, max_work: int) -> Answer:

@@ -62,7 +62,7 @@ def make_answer(
         raise TypeError("give body= or json=, not both")
     given = {} if json is MISSING else {"json": json}
     try:
-        return make_bin_answer(
+        answer = make_bin_answer(
             status=int(status),
             headers=tuple(map(_read_header, list_pairs("headers", headers))),
             body=_to_text_or_bytes(body),
@@ -76,8 +76,16 @@ def make_answer(
             max_body_bytes=sys.maxsize,
             **given,
         )
+        return _check_templates(answer) if template else answer
     except InspectorError as error:
         raise ValueError(error.message) from error
+
+
+def _check_templates(answer: Answer) -> Answer:
+    from inspector.answers.templates import check_templates  # most answers have none
+
+    check_templates(answer)
+    return answer
 
 
 def _seconds(name: str, value: Seconds) -> float:

@@ -125,8 +125,11 @@ WRONG = [
           "invalid_headers"),
     Wrong("a cookie", {"answers": [{"headers": {"Set-Cookie": "a=b"}}]},
           "rules[0].answers[0].headers", "header_reaches_further"),
-    Wrong("a template", {"answers": [{"body": "{{ a", "template": True}]}, "rules[0].answers[0]",
-          "template_error"),
+    Wrong("a template", {"answers": [{"body": "{{ a", "template": True}]},
+          "rules[0].answers[0].body", "template_error"),
+    Wrong("the first of two headers", {"answers": [
+        {"headers": [["X-A", "{{ a"], ["X-A", "b"]], "template": True}]},
+          "rules[0].answers[0].headers", "template_error"),
     Wrong("no preset", {"answers": [{"preset": "tea"}]}, "rules[0].answers[0].preset"),
     Wrong("a preset and more", {"answers": [{"preset": "ok", "status": 5}]},
           "rules[0].answers[0].status"),

@@ -351,6 +351,17 @@ def test_a_template_answers_over_the_request(webhook_bin: WebhookBin) -> None:
     assert post(webhook_bin).text == "POST"
 
 
+@pytest.mark.parametrize(
+    "answer", [{"body": "{{ a"}, {"headers": [("X-A", "{% if %}"), ("X-A", "fine")]}]
+)
+def test_a_template_that_cannot_be_read_is_refused_when_it_is_told(
+    webhook_bin: WebhookBin, answer: dict[str, Any]
+) -> None:
+    with pytest.raises(ValueError, match=r"^Line 1: "):
+        webhook_bin.respond_with(**answer, template=True)
+    assert post(webhook_bin).text == "ok\n"
+
+
 def test_what_wait_has_returned_has_its_answer(webhook_bin: WebhookBin) -> None:
     webhook_bin.respond_with(503, 418)
     with requests.Session() as session:
