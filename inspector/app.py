@@ -85,7 +85,9 @@ def _make_services(
     proxies = TrustedProxies.parse(settings.trusted_proxies)
     instance = secrets.token_hex(8)
     writer = writer or _make_writer(settings, engine, news, instance)
-    remover = Remover(partial(_publish_removal, writer, news), instance=instance)
+    remover = Remover(
+        partial(_publish_removal, writer, news), news.publish_change, instance=instance
+    )
     queries = EngineQueries(engine)
     check = SignatureChecker(queries)
     relays = RelayFinder(queries)

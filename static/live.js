@@ -124,13 +124,16 @@ function changeRow(row) {
   else if (number(row) > newest) early.set(row.id, row);
 }
 
-// A program that a request was passed on to has answered: its row, and it where it is open.
+// More is known of a request, or another reader has pinned or noted it: its row, and it where it
+// is open.
 function changeRows(markup) {
   const fresh = new DOMParser().parseFromString(markup, "text/html");
   for (const row of fresh.querySelectorAll("li.row")) {
     if (!isSearch()) changeRow(row);
     const open = find("request");
-    if (open?.dataset.number === row.dataset.number) htmx.trigger("#relay", "changed");
+    if (open?.dataset.number !== row.dataset.number) continue;
+    if (find("relay")) htmx.trigger("#relay", "changed");
+    htmx.ajax("GET", find("pin").getAttribute("action"), { target: "#noted", swap: "none" });
   }
   markOpenRow();
 }

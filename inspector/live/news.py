@@ -46,7 +46,7 @@ class News:
         self._note()
 
     def listen_to_changes(self, listener: ChangeListener) -> None:
-        """Hear from now on of requests that were passed on, here and in other instances."""
+        """Hear from now on of requests passed on, pinned or noted, here and in other instances."""
         self._change_listeners = [*self._change_listeners, listener]
 
     def listen_to_removals(self, listener: RemovalListener) -> None:

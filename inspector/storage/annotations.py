@@ -63,7 +63,7 @@ class Annotator:
             db.session.add(AnnotationRow(bin_id=bin_.id, number=number, pinned=pinned, note=note))
         change = BinRow.pinned + int(pinned) - int(was_pinned)
         db.session.execute(update(BinRow).where(BinRow.id == bin_.id).values(pinned=change))
-        db.session.commit()
+        self._remover.commit_change(bin_.id, number)
 
     @staticmethod
     def _check_there(

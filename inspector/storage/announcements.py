@@ -15,8 +15,8 @@ MAX_PAYLOAD_CHARS = 7_500
 class Announcement(NamedTuple):
     """News of an instance: ``{bin_id: highest new number}``, and requests that are gone.
 
-    ``changed`` are requests by bin and number that were passed on meanwhile. With nothing of it
-    there was too much to say: whoever hears it looks for itself.
+    ``changed`` are requests by bin and number that were passed on, pinned or noted meanwhile. With
+    nothing of it there was too much to say: whoever hears it looks for itself.
     """
 
     instance: str

@@ -41,6 +41,10 @@ def _ignore(_removal: Removal) -> None:
     pass
 
 
+def _ignore_change(_bin_id: int, _number: int) -> None:
+    pass
+
+
 class HeldCounts(NamedTuple):
     """A bin's counts, locked until the transaction ends."""
 
@@ -53,13 +57,19 @@ class HeldCounts(NamedTuple):
 class Remover:
     """Works in Flask-SQLAlchemy's session, and ends its transaction.
 
-    ``on_removed`` is called after each; other instances hear it as ``instance``'s.
+    ``on_removed`` is called after each, ``on_changed`` with bin and number of a request that has
+    changed; other instances hear it as ``instance``'s.
     """
 
     def __init__(
-        self, on_removed: Callable[[Removal], None] = _ignore, *, instance: str = ""
+        self,
+        on_removed: Callable[[Removal], None] = _ignore,
+        on_changed: Callable[[int, int], None] = _ignore_change,
+        *,
+        instance: str = "",
     ) -> None:
         self._on_removed = on_removed
+        self._on_changed = on_changed
         self._instance = instance
 
     def delete(self, bin_id: int, number: int) -> bool:
@@ -236,6 +246,14 @@ class Remover:
                 ).bindparams(bindparam("numbers", expanding=True))
                 db.session.execute(statement, {"bin": bin_id, "numbers": sorted(gone)})
         return len(gone)
+
+    def commit_change(self, bin_id: int, number: int) -> None:
+        """End a transaction that changed what is known of a request, and tell everybody."""
+        if db.engine.dialect.name == "postgresql":
+            payload = format_announcement(self._instance, {}, [], [(bin_id, number)])
+            db.session.execute(text(ANNOUNCE), {"payload": payload})
+        db.session.commit()
+        self._on_changed(bin_id, number)
 
     def _commit(self, *removals: Removal) -> None:
         """End the transaction, and tell everybody."""

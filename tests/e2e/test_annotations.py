@@ -3,6 +3,7 @@
 import requests
 from playwright.sync_api import Page, expect
 
+from tests.e2e.conftest import NewPage
 from tests.e2e.senders import send_many
 from tests.e2e.test_live import ROW, open_bin
 from tests.servers import LiveServer
@@ -34,3 +35,28 @@ def test_a_request_is_pinned_by_p_noted_by_n_and_stays(page: Page, live_server: 
     page.locator("#pin-button").click()
     expect(page).to_have_url(f"{live_server.url}/bins/pinned")
     expect(row).to_have_count(0)
+
+
+def test_other_readers_see_pins_and_notes_at_once(
+    page: Page, new_page: NewPage, live_server: LiveServer
+) -> None:
+    open_bin(page, live_server, "shared-notes", 2)
+    page.goto("/bins/shared-notes/requests/1")
+    other = new_page()
+    other.goto("/bins/shared-notes/requests/1")
+    expect(other.locator(".live")).to_have_attribute("data-state", "live")
+    other.keyboard.press("n")
+    draft = other.locator("#ask").get_by_role("textbox")
+    draft.fill("mine")
+    page.locator("#pin-button").click()
+    expect(page.locator("#pin-button")).to_have_attribute("aria-pressed", "true")
+    row = other.locator(f"{ROW}[data-number='1']")
+    expect(row.get_by_text("pinned")).to_be_attached()
+    expect(other.locator("#pin-button")).to_have_attribute("aria-pressed", "true")
+    expect(draft).to_have_value("mine")
+    at = f"{live_server.url}/api/v1/bins/shared-notes/requests/1"
+    requests.patch(at, json={"note": "seen by all"}, timeout=10).raise_for_status()
+    expect(row).to_contain_text("seen by all")
+    expect(other.locator("#noted")).to_contain_text("seen by all")
+    expect(page.locator("#noted")).to_contain_text("seen by all")
+    expect(draft).to_have_value("mine")

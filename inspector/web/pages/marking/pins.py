@@ -27,6 +27,14 @@ def pin_request(name: str, request_id: str) -> Any:
     return _answer(bin_, request_id)
 
 
+@blueprint.get("/bins/<name>/requests/<request_id>/pin")
+def show_pin(name: str, request_id: str) -> Any:
+    """What stands on it by now, for a page that has it open while another reader changes it."""
+    response = _answer(find_bin(name), request_id)
+    response.headers.pop("HX-Trigger", None)
+    return response
+
+
 @blueprint.get("/bins/<name>/requests/<request_id>/note")
 def show_note(name: str, request_id: str) -> Response:
     """The note, to be changed: a page, or the inside of a dialog."""
