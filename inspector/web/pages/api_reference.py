@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from shlex import quote
 from typing import Any
 
 from flask import Blueprint, Response, make_response, render_template, request
@@ -15,6 +17,34 @@ from inspector.web.api.schema import format_number
 from inspector.web.htmx import set_vary
 
 blueprint = Blueprint("api_page", __name__)
+
+# What stands in the examples: in paths and queries, for fields that a body must have, and beside
+# them where a call would do nothing without.
+EXAMPLE_VALUES = {
+    "name": "orders",
+    "a": "1",
+    "b": "2",
+    "q": "method:POST",
+    "where": "ticket.agent.id=3",
+    "run_id": "RUN",
+}
+_ACTION = {"url": "http://127.0.0.1:3000/webhook"}
+EXAMPLE_FIELDS: dict[str, Any] = {
+    "url": "http://127.0.0.1:3000/webhook",
+    "action": _ACTION,
+    "rules": [{"match": {"method": "POST"}, "answers": [{"status": 503}, {"status": 200}]}],
+    "signatures": [{"scheme": "github", "secret": "hush"}],
+    "deliveries": [],
+    "older_than_s": 86_400,
+}
+EXAMPLE_OPTIONAL = {"rules", "signatures"}
+EXAMPLE_BODIES: dict[str, dict[str, Any]] = {
+    "create_bin": {"name": "orders"},
+    "change_bin": {"capacity": 5000},
+    "change_request": {"pinned": True, "note": "the odd one"},
+    "set_answer": {"status": 503},
+    "set_signatures": {"signatures": [{"scheme": "github", "secret": "hush"}]},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +72,7 @@ class Shown:
     summary: str
     description: str
     fields: tuple[Field, ...]
+    curl: str
     answers: tuple[tuple[str, str], ...]
 
 
@@ -49,28 +80,57 @@ class Shown:
 def show_api() -> Response:
     """All calls with what they take and answer."""
     document = describe(api.calls)
+    base = request.url_root.rstrip("/") + document["servers"][0]["url"]
     calls = [
-        _show(document, path, method, operation)
+        _show(document, base, path, method, operation)
         for path, operations in document["paths"].items()
         for method, operation in operations.items()
     ]
-    base = request.url_root.rstrip("/") + document["servers"][0]["url"]
     return set_vary(make_response(render_template("api/show.html", calls=calls, base=base)))
 
 
-def _show(document: Any, path: str, method: str, operation: Any) -> Shown:
+def _show(document: Any, base: str, path: str, method: str, operation: Any) -> Shown:
+    fields = tuple(_list_fields(document, operation))
     return Shown(
         anchor=operation["operationId"],
         method=method.upper(),
         path=path,
         summary=operation["summary"],
         description=operation.get("description", ""),
-        fields=tuple(_list_fields(document, operation)),
+        fields=fields,
+        curl=write_example(base, path, method.upper(), fields, operation),
         answers=tuple(
             (status, _resolve(document, answer).get("description", ""))
             for status, answer in operation["responses"].items()
         ),
     )
+
+
+def write_example(
+    base: str, path: str, method: str, fields: Sequence[Field], operation: Any
+) -> str:
+    """A curl command for a call with what it cannot do without, to be pasted into a shell."""
+    needed = [field for field in fields if field.required]
+    query = [f"{field.name}={_example(field.name)}" for field in needed if field.where == "query"]
+    filled = re.sub(r"\{(\w+)\}", lambda match: _example(match[1]), path)
+    words = ["curl", *(["-X", method] if method not in ("GET", "POST") else [])]
+    words.append(quote(base + filled + ("?" + "&".join(query) if query else "")))
+    contents = operation.get("requestBody", {}).get("content", {})
+    if "application/json" in contents:
+        names = [field.name for field in fields if field.where == "body"]
+        wanted = {field.name for field in needed} | EXAMPLE_OPTIONAL
+        given = {name: EXAMPLE_FIELDS[name] for name in names if name in wanted}
+        given |= EXAMPLE_BODIES.get(operation["operationId"], {})
+        words += ["--json", quote(json.dumps(given))]
+    elif contents:
+        words += ["--data-binary", "@requests.har"]
+    elif method == "POST":
+        words[1:1] = ["-X", "POST"]
+    return " ".join(words)
+
+
+def _example(name: str) -> str:
+    return EXAMPLE_VALUES.get(name, "1")
 
 
 def _list_fields(document: Any, operation: Any) -> Iterator[Field]:
