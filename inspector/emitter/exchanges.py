@@ -9,7 +9,7 @@ from inspector.emitter.http_client.connections import Deadline
 from inspector.emitter.http_client.destinations import DestinationPolicy
 from inspector.emitter.http_client.nonblocking import ByteBudget, Lookups, connect, talk
 from inspector.emitter.http_client.problems import DeliveryError
-from inspector.emitter.http_client.responses import Answer, parse_answer
+from inspector.emitter.http_client.responses import ReceivedAnswer, parse_answer
 from inspector.emitter.preparing import PreparedRequest
 from inspector.emitter.sending import Exchange, Failure
 from inspector.errors import InspectorError
@@ -38,7 +38,7 @@ class Exchanges:
         """
         times = _Times()
         failure: Failure | None = None
-        answer: Answer | None = None
+        answer: ReceivedAnswer | None = None
         try:
             async with asyncio.timeout(timeout_s):
                 answer = await self._talk(request, policy, times, timeout_s)
@@ -64,7 +64,7 @@ class Exchanges:
 
     async def _talk(
         self, request: PreparedRequest, policy: DestinationPolicy, times: _Times, timeout_s: float
-    ) -> Answer:
+    ) -> ReceivedAnswer:
         url = request.url
         policy.check_url(url)
         deadline = Deadline(timeout_s, f"No connection to {url.authority}")

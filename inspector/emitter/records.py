@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from inspector.domain.credentials import Definition
 from inspector.domain.deliveries import Delivery, DeliveryAnswer, DeliveryExchange, DeliveryLine
-from inspector.emitter.http_client.responses import Answer
+from inspector.emitter.http_client.responses import ReceivedAnswer
 from inspector.emitter.sending import Attempt, DeliveryResult
 
 
@@ -49,7 +49,7 @@ def make_delivery(
     )
 
 
-def _keep_answer(answer: Answer) -> DeliveryAnswer:
+def _keep_answer(answer: ReceivedAnswer) -> DeliveryAnswer:
     return DeliveryAnswer(
         answer.http_version,
         answer.status,

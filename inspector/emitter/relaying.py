@@ -20,7 +20,7 @@ from inspector.domain.messages import Message
 from inspector.domain.pairs import is_token
 from inspector.domain.relays.jobs import DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S
 from inspector.emitter.http_client.destinations import ANYWHERE, DestinationPolicy
-from inspector.emitter.http_client.responses import Answer as ProgramAnswer
+from inspector.emitter.http_client.responses import ReceivedAnswer
 from inspector.emitter.http_client.urls import HttpUrl, parse_url
 from inspector.emitter.preparing import PreparedRequest
 from inspector.emitter.replaying import HOP_BY_HOP, list_connection_options, replay
@@ -146,7 +146,7 @@ def _count_hops(captured: Message) -> int:
     return sum(hop == VIA[1].encode() for hop in hops)
 
 
-def pass_back(answer: ProgramAnswer, *, to_head: bool = False, insisted: bool = False) -> Answer:
+def pass_back(answer: ReceivedAnswer, *, to_head: bool = False, insisted: bool = False) -> Answer:
     """The program's answer as the sender gets it, header values byte for byte as Latin-1.
 
     Headers that concerned its connection do not go on, nor, unless ``insisted``, what every bin

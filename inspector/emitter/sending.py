@@ -21,7 +21,7 @@ from inspector.emitter.http_client.connections import (
 )
 from inspector.emitter.http_client.destinations import ANYWHERE, DestinationPolicy
 from inspector.emitter.http_client.problems import DeliveryError
-from inspector.emitter.http_client.responses import Answer, read_answer
+from inspector.emitter.http_client.responses import ReceivedAnswer, read_answer
 from inspector.emitter.http_client.urls import HttpUrl, parse_url
 from inspector.emitter.preparing import PreparedRequest
 from inspector.errors import InspectorError
@@ -60,7 +60,7 @@ class Exchange:
     """
 
     request: PreparedRequest
-    answer: Answer | None
+    answer: ReceivedAnswer | None
     failure: Failure | None
     address: str | None
     connect_ms: float | None
@@ -94,7 +94,7 @@ class DeliveryResult:
         return self.attempts[-1].exchanges[-1]
 
     @property
-    def answer(self) -> Answer | None:
+    def answer(self) -> ReceivedAnswer | None:
         return self.last.answer
 
     @property
@@ -251,7 +251,9 @@ class _Courier:
         total_ms = (time.perf_counter() - started) * 1000
         return Exchange(request, None, failure, address, connect_ms, None, total_ms)
 
-    def _talk(self, connection: Connection, request: PreparedRequest, overall: Deadline) -> Answer:
+    def _talk(
+        self, connection: Connection, request: PreparedRequest, overall: Deadline
+    ) -> ReceivedAnswer:
         reusable = False
         try:
             connection.send(request.raw, overall)
@@ -276,7 +278,7 @@ class _Courier:
         )
 
 
-def find_redirect(answer: Answer, url: HttpUrl) -> str | None:
+def find_redirect(answer: ReceivedAnswer, url: HttpUrl) -> str | None:
     """The absolute URL that an answer to ``url`` redirects to, without fragment, or None."""
     if answer.status not in REDIRECT_STATUSES:
         return None

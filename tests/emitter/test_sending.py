@@ -33,7 +33,7 @@ from inspector.emitter.http_client.connections import (
     Deadline,
 )
 from inspector.emitter.http_client.problems import DeliveryError
-from inspector.emitter.http_client.responses import Answer, read_answer
+from inspector.emitter.http_client.responses import ReceivedAnswer, read_answer
 from inspector.emitter.http_client.urls import parse_url
 from inspector.emitter.sending import MAX_PAUSE_S, find_redirect, parse_retry_after
 from inspector.errors import InspectorError
@@ -242,7 +242,7 @@ def test_any_bytes_are_an_answer_or_a_sentence(pieces: list[bytes]) -> None:
 
 @given(st.text() | st.text("htp:/[]@?#.\\ x1").map("//{}".format))
 def test_any_location_is_a_target_or_none(location: str) -> None:
-    found = Answer("1.1", 302, "", (("Location", location),), b"", False, False, 0.0)
+    found = ReceivedAnswer("1.1", 302, "", (("Location", location),), b"", False, False, 0.0)
     target = find_redirect(found, parse_url("http://h/a"))
     with contextlib.suppress(InspectorError):
         parse_url(target or "")

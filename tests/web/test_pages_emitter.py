@@ -25,7 +25,7 @@ from inspector.emitter import (
 )
 from inspector.errors import StorageUnavailableError
 from inspector.web.pages.emitter_form import Draft, make_draft, read_draft
-from inspector.web.pages.emitter_view import build_tree, show_bytes
+from inspector.web.pages.emitter_view import build_ticket_tree, show_bytes
 from inspector.web.services import Services
 from tests.emitter.receiver import Receiver
 
@@ -536,13 +536,13 @@ def test_a_replay_has_nothing_to_edit(client: FlaskClient, receiver: Receiver) -
 
 
 def test_a_tree_shows_only_so_many_leaves_and_names_what_a_path_can() -> None:
-    tree = build_tree({"ticket": {"a.b": "1", "c]": "2", "": "3", "list": ["x", "y"]}})
+    tree = build_ticket_tree({"ticket": {"a.b": "1", "c]": "2", "": "3", "list": ["x", "y"]}})
     (ticket,) = tree.nodes
     assert [(node.label, node.path) for node in ticket.children] == [
         ("a.b", "ticket[a.b]"), ("c]", None), ("", None), ("list", "ticket.list"),
     ]  # fmt: skip
     assert [node.path for node in ticket.children[3].children] == ["ticket.list.0", "ticket.list.1"]
-    large = build_tree({"ticket": {str(number): "" for number in range(1_234)}})
+    large = build_ticket_tree({"ticket": {str(number): "" for number in range(1_234)}})
     assert len(large.nodes[0].children) == 1_000
     assert large.hidden == 234
 

@@ -25,7 +25,7 @@ from inspector.emitter.http_client.problems import (
     explain_tls,
     make_tls_context,
 )
-from inspector.emitter.http_client.responses import Answer, Parsing
+from inspector.emitter.http_client.responses import Parsing, ReceivedAnswer
 from inspector.emitter.http_client.urls import HttpUrl
 
 
@@ -134,7 +134,7 @@ class _Talk(asyncio.Protocol):
         self._parsing = parsing
         self._budget = budget
         self._held = 0
-        self.answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self.answer: asyncio.Future[ReceivedAnswer] = asyncio.get_running_loop().create_future()
         next(parsing)
 
     def data_received(self, data: bytes) -> None:
@@ -185,7 +185,7 @@ async def talk(
     parsing: Parsing,
     budget: ByteBudget,
     on_sent: Callable[[], None],
-) -> Answer:
+) -> ReceivedAnswer:
     """Send a request over a connection, with TLS where the URL says so, and read its answer.
 
     ``on_sent`` is called as the first byte goes out. The connection is closed at the end.

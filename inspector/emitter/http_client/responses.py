@@ -30,7 +30,7 @@ _CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,15}\Z")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ReceivedAnswer:
     """A response, as it was read.
 
     ``raw_headers`` are names and values in order, repeats kept, and ``raw_head`` the bytes
@@ -74,7 +74,7 @@ class Answer:
 
 
 # Asks for the next bytes, ``b""`` for the end of the connection, and returns the answer.
-Parsing: TypeAlias = Generator[None, bytes, Answer]
+Parsing: TypeAlias = Generator[None, bytes, ReceivedAnswer]
 
 
 def read_answer(
@@ -84,7 +84,7 @@ def read_answer(
     overall: Deadline,
     max_body_bytes: int,
     to_head: bool = False,
-) -> Answer:
+) -> ReceivedAnswer:
     """Read the answer to a request that was sent over ``connection``; see ``parse_answer``.
 
     Raises ``DeliveryError``.
@@ -98,7 +98,7 @@ def read_answer(
         try:
             parsing.send(more)
         except StopIteration as end:
-            found: Answer = end.value
+            found: ReceivedAnswer = end.value
             return found
 
 
@@ -125,7 +125,7 @@ def parse_answer(*, max_body_bytes: int, to_head: bool = False) -> Parsing:
     if not bodiless:
         body, truncated, framed = yield from _read_body(reader, headers, max_body_bytes)
     reusable = framed and not truncated and not reader.has_more and status != 101
-    return Answer(
+    return ReceivedAnswer(
         version,
         status,
         reason,

@@ -12,7 +12,7 @@ from inspector.domain.deliveries import SavedAction
 from inspector.emitter import composition_from_json
 from inspector.forms import to_json_safe
 from inspector.web.api.action_json import ActionToSend, read_changes, read_composition
-from inspector.web.api.calls import Answer, Api
+from inspector.web.api.calls import Api, CallResponse
 from inspector.web.api.deliveries import (
     ACTION_ERRORS,
     DELIVERED,
@@ -59,7 +59,7 @@ class SendChanges:
     unset: Annotated[list[str] | None, About("Paths of what is taken away.")] = None
 
 
-@api.call("GET", "/actions", Answer(list[ActionLineJson], meaning="All of them."))
+@api.call("GET", "/actions", CallResponse(list[ActionLineJson], meaning="All of them."))
 def list_actions() -> ResponseReturnValue:
     """List the saved actions by name."""
     return jsonify([_line_to_json(each) for each in current_services().actions.list()])
@@ -68,7 +68,7 @@ def list_actions() -> ResponseReturnValue:
 @api.call(
     "POST",
     "/actions",
-    Answer(SavedActionJson, status=201, meaning="The action, as it is kept."),
+    CallResponse(SavedActionJson, status=201, meaning="The action, as it is kept."),
     body=ActionToSend,
     body_types=(JSON,),
     errors=(*ACTION_ERRORS, "too_many_actions", "action_too_large"),
@@ -81,7 +81,7 @@ def save_action(body: ActionToSend) -> ResponseReturnValue:
 @api.call(
     "GET",
     "/actions/<action_id>",
-    Answer(SavedActionJson, meaning="The action."),
+    CallResponse(SavedActionJson, meaning="The action."),
     query=ActionQuery,
 )
 def get_action(action_id: str, query: ActionQuery) -> ResponseReturnValue:
@@ -92,7 +92,7 @@ def get_action(action_id: str, query: ActionQuery) -> ResponseReturnValue:
 @api.call(
     "PUT",
     "/actions/<action_id>",
-    Answer(SavedActionJson, meaning="The action as it is now."),
+    CallResponse(SavedActionJson, meaning="The action as it is now."),
     body=ActionToSend,
     body_types=(JSON,),
     errors=(*ACTION_ERRORS, "action_too_large"),
@@ -102,7 +102,7 @@ def change_action(action_id: str, body: ActionToSend) -> ResponseReturnValue:
     return jsonify(_save(body, _find(action_id)))
 
 
-@api.call("DELETE", "/actions/<action_id>", Answer(status=204, meaning="It is gone."))
+@api.call("DELETE", "/actions/<action_id>", CallResponse(status=204, meaning="It is gone."))
 def delete_action(action_id: str) -> ResponseReturnValue:
     """Delete a saved action; what it has sent stays."""
     current_services().actions.delete(_find(action_id).id)

@@ -12,7 +12,7 @@ from inspector.answers.rules import NO_RULES, answer_always, load_rules, read_ru
 from inspector.domain.answers import MAX_DELAY_S
 from inspector.domain.bin_answers import make_answer
 from inspector.web.api.bin_json import BinJson, bin_to_json
-from inspector.web.api.calls import Answer, Api
+from inspector.web.api.calls import Api, CallResponse
 from inspector.web.api.pairs import PAIRS_SCHEMA, read_pairs
 from inspector.web.api.schema import About
 from inspector.web.current import current_services, find_bin
@@ -77,7 +77,7 @@ class Answers:
 RULE_ERRORS = ("invalid_rules", "invalid_match", "template_error", "header_reaches_further")
 
 
-@api.call("GET", "/bins/<name>/answers", Answer(AnswersJson, meaning="The rules."))
+@api.call("GET", "/bins/<name>/answers", CallResponse(AnswersJson, meaning="The rules."))
 def get_answers(name: str) -> ResponseReturnValue:
     """Get the rules by which a bin answers; secrets come as `***`."""
     return jsonify(load_rules(find_bin(name).answers).to_json())
@@ -86,7 +86,7 @@ def get_answers(name: str) -> ResponseReturnValue:
 @api.call(
     "PUT",
     "/bins/<name>/answers",
-    Answer(AnswersJson, meaning="The rules as they are now."),
+    CallResponse(AnswersJson, meaning="The rules as they are now."),
     body=Answers,
     body_types=(JSON,),
     errors=RULE_ERRORS,
@@ -99,7 +99,9 @@ def set_answers(name: str, body: Answers) -> ResponseReturnValue:
     return jsonify(load_rules(changed.answers).to_json())
 
 
-@api.call("DELETE", "/bins/<name>/answers", Answer(status=204, meaning="It answers 200 and ok."))
+@api.call(
+    "DELETE", "/bins/<name>/answers", CallResponse(status=204, meaning="It answers 200 and ok.")
+)
 def delete_answers(name: str) -> ResponseReturnValue:
     """Reset a bin's answer to the default."""
     current_services().bins.answer_by(find_bin(name).name, NO_RULES)
@@ -109,7 +111,7 @@ def delete_answers(name: str) -> ResponseReturnValue:
 @api.call(
     "POST",
     "/bins/<name>/answers/reset",
-    Answer(status=204, meaning="The next answer of each rule is its first one."),
+    CallResponse(status=204, meaning="The next answer of each rule is its first one."),
 )
 def reset_answers(name: str) -> ResponseReturnValue:
     """Let the answers of a bin's rules begin anew."""
@@ -120,7 +122,7 @@ def reset_answers(name: str) -> ResponseReturnValue:
 @api.call(
     "PUT",
     "/bins/<name>/answer",
-    Answer(BinJson, meaning="The bin as it is now."),
+    CallResponse(BinJson, meaning="The bin as it is now."),
     body=BinAnswer,
     body_types=(JSON,),
     errors=("header_reaches_further",),
@@ -142,7 +144,9 @@ def set_answer(name: str, body: BinAnswer) -> ResponseReturnValue:
     return jsonify(bin_to_json(changed))
 
 
-@api.call("DELETE", "/bins/<name>/answer", Answer(status=204, meaning="It answers 200 and ok."))
+@api.call(
+    "DELETE", "/bins/<name>/answer", CallResponse(status=204, meaning="It answers 200 and ok.")
+)
 def reset_answer(name: str) -> ResponseReturnValue:
     """Reset a bin's answer to the default."""
     return delete_answers(name)

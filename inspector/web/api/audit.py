@@ -9,7 +9,7 @@ from flask import jsonify
 from flask.typing import ResponseReturnValue
 
 from inspector.domain.audit import AuditEntry, CallerKind
-from inspector.web.api.calls import NEXT_LINK, Answer, Api, link_next
+from inspector.web.api.calls import NEXT_LINK, Api, CallResponse, link_next
 from inspector.web.api.pairs import MOMENT
 from inspector.web.api.schema import About
 from inspector.web.current import current_services, find_bin
@@ -43,7 +43,9 @@ class AuditQuery:
     ] = None
 
 
-_ENTRIES = Answer(list[AuditEntryJson], meaning="The entries, newest first.", headers=(NEXT_LINK,))
+_ENTRIES = CallResponse(
+    list[AuditEntryJson], meaning="The entries, newest first.", headers=(NEXT_LINK,)
+)
 
 
 @api.call("GET", "/audit", _ENTRIES, query=AuditQuery)

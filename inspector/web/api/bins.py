@@ -12,7 +12,7 @@ from inspector.domain.bins import MAX_CAPACITY
 from inspector.reading.columns import check_columns
 from inspector.settings import parse_duration
 from inspector.web.api.bin_json import SHOWN_RECEIVER, BinJson, ShownReceiver, bin_to_json
-from inspector.web.api.calls import Answer, Api
+from inspector.web.api.calls import Api, CallResponse
 from inspector.web.api.schema import About
 from inspector.web.current import current_services, find_bin, list_open_bins
 
@@ -55,7 +55,7 @@ class BinChange:
     ] = None
 
 
-@api.call("GET", "/bins", Answer(list[BinJson], meaning="All bins but private ones."))
+@api.call("GET", "/bins", CallResponse(list[BinJson], meaning="All bins but private ones."))
 def list_bins() -> ResponseReturnValue:
     """List the bins, newest first."""
     return jsonify([bin_to_json(each) for each in list_open_bins()])
@@ -64,7 +64,7 @@ def list_bins() -> ResponseReturnValue:
 @api.call(
     "POST",
     "/bins",
-    Answer(BinJson, status=201, meaning="The bin; a private one's secret is told only here."),
+    CallResponse(BinJson, status=201, meaning="The bin; a private one's secret is told only here."),
     body=NewBin,
     errors=("name_taken", "name_reserved", "too_many_bins"),
 )
@@ -83,7 +83,7 @@ def create_bin(body: NewBin) -> ResponseReturnValue:
     return jsonify(answer), 201
 
 
-@api.call("GET", "/bins/<name>", Answer(BinJson, meaning="The bin."))
+@api.call("GET", "/bins/<name>", CallResponse(BinJson, meaning="The bin."))
 def get_bin(name: str) -> ResponseReturnValue:
     """Get one bin."""
     return jsonify(bin_to_json(find_bin(name)))
@@ -92,7 +92,7 @@ def get_bin(name: str) -> ResponseReturnValue:
 @api.call(
     "PATCH",
     "/bins/<name>",
-    Answer(BinJson, meaning="The bin as it is now."),
+    CallResponse(BinJson, meaning="The bin as it is now."),
     body=BinChange,
     errors=("invalid_columns",),
 )
@@ -118,7 +118,7 @@ def _read_ttl(text: str | None) -> float | None:
     return None if text in (None, "none") else parse_duration(text or "")
 
 
-@api.call("DELETE", "/bins/<name>", Answer(status=204, meaning="It is gone."))
+@api.call("DELETE", "/bins/<name>", CallResponse(status=204, meaning="It is gone."))
 def delete_bin(name: str) -> ResponseReturnValue:
     """Delete a bin with all it holds."""
     current_services().bins.delete(find_bin(name).name)

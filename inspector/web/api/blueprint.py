@@ -22,7 +22,7 @@ from inspector.web.api import (
     signatures,
     wait,
 )
-from inspector.web.api.calls import PREFIX, Answer, Api
+from inspector.web.api.calls import PREFIX, Api, CallResponse
 from inspector.web.api.openapi import describe
 from inspector.web.api.overview import bin_schema, compare, search
 
@@ -32,7 +32,7 @@ api = Api()
 @api.call(
     "GET",
     "/openapi.json",
-    Answer(dict[str, Any], meaning="An OpenAPI 3.1 document."),
+    CallResponse(dict[str, Any], meaning="An OpenAPI 3.1 document."),
 )
 def get_description() -> ResponseReturnValue:
     """Get this description."""

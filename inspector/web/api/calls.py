@@ -41,7 +41,7 @@ AnyView = TypeVar("AnyView", bound=View)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CallResponse:
     """A call's successful response: ``kind`` is the JSON's type, None for no JSON.
 
     ``others`` are the media types besides; ``headers`` are names and what they mean.
@@ -66,7 +66,7 @@ class Call:
     method: str
     rule: str
     view: View
-    answers: tuple[Answer, ...]
+    answers: tuple[CallResponse, ...]
     query: type | None = None
     body: type | None = None
     body_types: tuple[str, ...] = (JSON, FORM)
@@ -96,7 +96,7 @@ class Api:
         self.calls: list[Call] = []
 
     def call(
-        self, method: str, rule: str, *answers: Answer, **declared: Any
+        self, method: str, rule: str, *answers: CallResponse, **declared: Any
     ) -> Callable[[AnyView], AnyView]:
         """Declare a view a call; ``declared`` are fields of ``Call``.
 

@@ -19,7 +19,7 @@ from inspector.emitter.sent_records import read_sent
 from inspector.errors import InspectorError
 from inspector.live.deferred import Step
 from inspector.web.api.action_json import ActionToSend, read_composition
-from inspector.web.api.calls import NEXT_LINK, Answer, Api, link_next
+from inspector.web.api.calls import NEXT_LINK, Api, CallResponse, link_next
 from inspector.web.api.delivery_json import (
     DeliveryJson,
     DeliveryLineJson,
@@ -62,7 +62,7 @@ ACTION_ERRORS = (
     "request_not_found",
 )
 # What every call that sends gives, and what may keep it from sending.
-DELIVERED = Answer(
+DELIVERED = CallResponse(
     DeliveryJson, status=201, meaning="What came of it: an answer, or why there is none."
 )
 REPLAY_ERRORS = (
@@ -81,7 +81,7 @@ SENDING_ERRORS = ("too_many_deliveries", "too_many_streams")
 @api.call(
     "POST",
     "/actions/preview",
-    Answer(PreviewJson, meaning="The exact request. Nothing was sent."),
+    CallResponse(PreviewJson, meaning="The exact request. Nothing was sent."),
     body=ActionToSend,
     body_types=(JSON,),
     errors=ACTION_ERRORS,
@@ -134,7 +134,7 @@ class SentDeliveries:
 @api.call(
     "POST",
     "/deliveries/sent",
-    Answer(
+    CallResponse(
         list[DeliveryLineJson],
         status=201,
         meaning="Them as they are kept; id is null for one to a private bin, which is not.",
@@ -172,7 +172,7 @@ class DeliveriesQuery:
 @api.call(
     "GET",
     "/deliveries",
-    Answer(
+    CallResponse(
         list[DeliveryLineJson],
         meaning="The deliveries.",
         headers=(NEXT_LINK,),
@@ -197,7 +197,7 @@ def list_deliveries(query: DeliveriesQuery) -> ResponseReturnValue:
 @api.call(
     "GET",
     "/deliveries/<delivery_id>",
-    Answer(DeliveryJson, meaning="The delivery."),
+    CallResponse(DeliveryJson, meaning="The delivery."),
 )
 def get_delivery(delivery_id: str) -> ResponseReturnValue:
     """Get one delivery, with every byte that was sent but credentials."""

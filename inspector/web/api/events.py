@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from inspector.domain import Bin, CapturedRequest
 from inspector.live.events import format_event
-from inspector.web.api.calls import Answer, Api
+from inspector.web.api.calls import Api, CallResponse
 from inspector.web.api.relay_json import outcome_to_json
 from inspector.web.api.request_json import render_request
 from inspector.web.api.requests import AFTER
@@ -39,7 +39,7 @@ class EventsQuery:
 @api.call(
     "GET",
     "/bins/<name>/events",
-    Answer(others=(EVENT_STREAM,), meaning="Events called request, until you go."),
+    CallResponse(others=(EVENT_STREAM,), meaning="Events called request, until you go."),
     query=EventsQuery,
     errors=("request_not_found", "too_many_streams", "events_need_our_server"),
 )

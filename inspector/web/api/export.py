@@ -17,7 +17,7 @@ from inspector.exports.har import render_har
 from inspector.exports.html import HTML, render_requests
 from inspector.exports.table import render_csv
 from inspector.reading.query import Query
-from inspector.web.api.calls import Answer, Api
+from inspector.web.api.calls import Api, CallResponse
 from inspector.web.api.request_json import AS_RECEIVER, Receiver, render_request
 from inspector.web.api.requests import QUERY, make_download, read_search
 from inspector.web.api.schema import About
@@ -50,7 +50,7 @@ class ExportQuery:
 @api.call(
     "GET",
     "/bins/<name>/export",
-    Answer(others=(JSON_LINES, HAR, CSV, "text/html"), meaning="The file."),
+    CallResponse(others=(JSON_LINES, HAR, CSV, "text/html"), meaning="The file."),
     query=ExportQuery,
     errors=("too_many_exports", "invalid_query"),
 )

@@ -9,7 +9,7 @@ from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 
 from inspector.exports.formats import HAR
-from inspector.web.api.calls import Answer, Api
+from inspector.web.api.calls import Api, CallResponse
 from inspector.web.api.export import JSON_LINES
 from inspector.web.api.requests import BINARY
 from inspector.web.api.schema import About
@@ -43,7 +43,9 @@ class ImportQuery:
 @api.call(
     "POST",
     "/bins/<name>/import",
-    Answer(ImportedJson, status=201, meaning="How many requests were stored: all of the file's."),
+    CallResponse(
+        ImportedJson, status=201, meaning="How many requests were stored: all of the file's."
+    ),
     query=ImportQuery,
     raw_body=(HAR, JSON_LINES, "message/http", BINARY),
     errors=("invalid_file",),

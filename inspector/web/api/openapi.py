@@ -13,7 +13,7 @@ from http import HTTPStatus
 from importlib.metadata import version
 from typing import Annotated, Any, NotRequired, TypedDict
 
-from inspector.web.api.calls import COMMON_ERRORS, FORM, PREFIX, Answer, Call
+from inspector.web.api.calls import COMMON_ERRORS, FORM, PREFIX, Call, CallResponse
 from inspector.web.api.schema import About, Schema, fields_of, schema_of, texts_schema
 from inspector.web.headers import JSON
 from inspector.web.statuses import status_of
@@ -158,7 +158,7 @@ def _responses(call: Call, named: dict[str, Schema]) -> dict[str, Any]:
     return responses
 
 
-def _answer(answer: Answer, named: dict[str, Schema]) -> dict[str, Any]:
+def _answer(answer: CallResponse, named: dict[str, Schema]) -> dict[str, Any]:
     described: dict[str, Any] = {"description": answer.meaning}
     if answer.headers:
         described["headers"] = {

@@ -12,7 +12,7 @@ from inspector.answers.relays import load_relay
 from inspector.domain import Bin
 from inspector.domain.relays.jobs import DEFAULT_TIMEOUT_S, MAX_TIMEOUT_S
 from inspector.emitter.relaying import read_relay
-from inspector.web.api.calls import Answer, Api
+from inspector.web.api.calls import Api, CallResponse
 from inspector.web.api.replays import MATCH_SCHEMA, ReplaysJson, run_to_json
 from inspector.web.api.schema import About
 from inspector.web.current import current_services, find_bin, find_position
@@ -75,7 +75,7 @@ class Missed:
     ] = None
 
 
-@api.call("GET", "/bins/<name>/relay", Answer(RelayJson, meaning="Where, which and how."),
+@api.call("GET", "/bins/<name>/relay", CallResponse(RelayJson, meaning="Where, which and how."),
           errors=("relay_not_found",))  # fmt: skip
 def get_relay(name: str) -> ResponseReturnValue:
     """Get where a bin passes its requests on to."""
@@ -85,7 +85,7 @@ def get_relay(name: str) -> ResponseReturnValue:
 @api.call(
     "PUT",
     "/bins/<name>/relay",
-    Answer(RelayJson, meaning="The relay as it is now."),
+    CallResponse(RelayJson, meaning="The relay as it is now."),
     body=RelaySettings,
     body_types=(JSON,),
     errors=(
@@ -114,7 +114,7 @@ def set_relay(name: str, body: RelaySettings) -> ResponseReturnValue:
     return _show(services.bins.relay_to(bin_.name, relay))
 
 
-@api.call("DELETE", "/bins/<name>/relay", Answer(status=204, meaning="It passes nothing on."))
+@api.call("DELETE", "/bins/<name>/relay", CallResponse(status=204, meaning="It passes nothing on."))
 def delete_relay(name: str) -> ResponseReturnValue:
     """End a bin's relay; what is under way is finished."""
     current_services().bins.relay_to(find_bin(name).name, None)
@@ -124,7 +124,7 @@ def delete_relay(name: str) -> ResponseReturnValue:
 @api.call(
     "POST",
     "/bins/<name>/relay/send",
-    Answer(ReplaysJson, status=202, meaning="It has begun; ask as for replays."),
+    CallResponse(ReplaysJson, status=202, meaning="It has begun; ask as for replays."),
     body=Missed,
     body_types=(JSON,),
     errors=("relay_not_found", "request_not_found", "too_many_replays"),

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from inspector.answers.matches import NAMES, read_match
 from inspector.domain.credentials import restore_url
 from inspector.emitter.replay_runs import MAX_RATE_PER_S, MIN_RATE_PER_S, ReplayPlan, ReplayRun
-from inspector.web.api.calls import Answer, Api
+from inspector.web.api.calls import Api, CallResponse
 from inspector.web.api.deliveries import REPLAY_ERRORS, ReplayTarget, read_replay_changes
 from inspector.web.api.pairs import MOMENT
 from inspector.web.api.schema import About
@@ -50,7 +50,7 @@ class ReplaysJson(TypedDict):
     verdicts: Annotated[dict[str, int], About("How many were first, same, fixed and so on.")]
 
 
-RUN = Answer(ReplaysJson, meaning="How far it is.")
+RUN = CallResponse(ReplaysJson, meaning="How far it is.")
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Replays(ReplayTarget):
 @api.call(
     "POST",
     "/bins/<name>/replay",
-    Answer(ReplaysJson, status=202, meaning="It has begun."),
+    CallResponse(ReplaysJson, status=202, meaning="It has begun."),
     body=Replays,
     body_types=(JSON,),
     errors=("invalid_url", "invalid_match", "too_many_replays", *REPLAY_ERRORS),
@@ -94,7 +94,7 @@ def start_replays(name: str, body: Replays) -> ResponseReturnValue:
     return jsonify(run_to_json(run)), 202
 
 
-@api.call("GET", "/bins/<name>/replay", Answer(list[ReplaysJson], meaning="Newest first."))
+@api.call("GET", "/bins/<name>/replay", CallResponse(list[ReplaysJson], meaning="Newest first."))
 def list_replays(name: str) -> ResponseReturnValue:
     """List the replays of many requests that this server remembers."""
     runs = current_services().replays.list_of(find_bin(name).name)

@@ -22,7 +22,7 @@ from inspector.reading.columns import check_columns, split_names
 from inspector.reading.query import MAX_QUERY_CHARS, Query, parse_query
 from inspector.storage.records import make_id
 from inspector.web.api.action_json import write_composition
-from inspector.web.api.calls import NEXT_LINK, Answer, Api, link_next
+from inspector.web.api.calls import NEXT_LINK, Api, CallResponse, link_next
 from inspector.web.api.request_json import (
     AS_RECEIVER,
     PHP,
@@ -80,7 +80,7 @@ class ListQuery:
 @api.call(
     "GET",
     "/bins/<name>/requests",
-    Answer(
+    CallResponse(
         list[RequestJson],
         meaning="The requests.",
         headers=(NEXT_LINK,),
@@ -147,7 +147,7 @@ class ClearQuery:
 @api.call(
     "DELETE",
     "/bins/<name>/requests",
-    Answer(status=204, meaning="They are gone."),
+    CallResponse(status=204, meaning="They are gone."),
     query=ClearQuery,
     errors=("invalid_query",),
 )
@@ -177,7 +177,9 @@ class PrunedJson(TypedDict):
     deleted: Annotated[int, About("How many requests went.")]
 
 
-@api.call("POST", "/bins/<name>/prune", Answer(PrunedJson, meaning="How many went."), body=Age)
+@api.call(
+    "POST", "/bins/<name>/prune", CallResponse(PrunedJson, meaning="How many went."), body=Age
+)
 def prune_bin(name: str, body: Age) -> ResponseReturnValue:
     """Delete a bin's older requests, in one call."""
     before_us = time.time_ns() // 1000 - int(body.older_than_s * 1_000_000)
@@ -217,7 +219,7 @@ class FormatQuery:
 @api.call(
     "GET",
     "/bins/<name>/requests/<request_id>",
-    Answer(
+    CallResponse(
         RequestJson,
         meaning="The request.",
         others=("text/plain", "text/html", HAR, "message/http", ACTION),
@@ -260,7 +262,7 @@ class RequestChange:
 @api.call(
     "PATCH",
     "/bins/<name>/requests/<request_id>",
-    Answer(RequestJson, meaning="The request as it is now."),
+    CallResponse(RequestJson, meaning="The request as it is now."),
     body=RequestChange,
     errors=("request_not_found", "too_many_pinned"),
 )
@@ -282,7 +284,7 @@ def change_request(name: str, request_id: str, body: RequestChange) -> ResponseR
 @api.call(
     "DELETE",
     "/bins/<name>/requests/<request_id>",
-    Answer(status=204, meaning="It is gone."),
+    CallResponse(status=204, meaning="It is gone."),
     errors=("request_not_found",),
 )
 def delete_request(name: str, request_id: str) -> ResponseReturnValue:
@@ -294,7 +296,7 @@ def delete_request(name: str, request_id: str) -> ResponseReturnValue:
 @api.call(
     "GET",
     "/bins/<name>/requests/<request_id>/body",
-    Answer(others=(BINARY,), meaning="The bytes as received."),
+    CallResponse(others=(BINARY,), meaning="The bytes as received."),
     errors=("request_not_found",),
 )
 def get_body(name: str, request_id: str) -> ResponseReturnValue:

@@ -10,7 +10,7 @@ from flask import jsonify
 from flask.typing import ResponseReturnValue
 
 from inspector.signatures import SCHEMES, SignatureSecret, read_secrets
-from inspector.web.api.calls import Answer, Api
+from inspector.web.api.calls import Api, CallResponse
 from inspector.web.api.schema import About
 from inspector.web.current import current_services, find_bin
 from inspector.web.headers import JSON
@@ -49,7 +49,9 @@ class Signatures:
     ] = None
 
 
-@api.call("GET", "/bins/<name>/signatures", Answer(SignaturesJson, meaning="The secrets, hidden."))
+@api.call(
+    "GET", "/bins/<name>/signatures", CallResponse(SignaturesJson, meaning="The secrets, hidden.")
+)
 def get_signatures(name: str) -> ResponseReturnValue:
     """List the schemes that a bin has secrets for; each secret comes as `***`."""
     return _show(current_services().bins.load_secrets(find_bin(name).name))
@@ -58,7 +60,7 @@ def get_signatures(name: str) -> ResponseReturnValue:
 @api.call(
     "PUT",
     "/bins/<name>/signatures",
-    Answer(SignaturesJson, meaning="The secrets as they are now, hidden."),
+    CallResponse(SignaturesJson, meaning="The secrets as they are now, hidden."),
     body=Signatures,
     body_types=(JSON,),
     errors=("invalid_signatures",),

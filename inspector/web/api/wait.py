@@ -20,7 +20,7 @@ from inspector.errors import InspectorError
 from inspector.live.waits import Arrivals, Wait, WaitRendering
 from inspector.reading.matching import RequestMatch
 from inspector.reading.spellings import Spelled
-from inspector.web.api.calls import Answer, Api
+from inspector.web.api.calls import Api, CallResponse
 from inspector.web.api.request_json import RequestJson, render_array
 from inspector.web.api.requests import METHOD, QUERY
 from inspector.web.api.schema import About
@@ -73,7 +73,7 @@ class WaitQuery:
 @api.call(
     "GET",
     "/bins/<name>/requests/wait",
-    Answer(list[RequestJson], meaning="The requests that match, in the order of arrival."),
+    CallResponse(list[RequestJson], meaning="The requests that match, in the order of arrival."),
     query=WaitQuery,
     errors=("timed_out", "request_not_found", "too_many_streams"),
 )

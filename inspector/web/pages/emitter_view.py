@@ -68,7 +68,7 @@ _PLAIN_KEY = re.compile(r"[^.\[\]]+\Z")
 
 
 @dataclass
-class Node:
+class TicketField:
     """A field of the ticket: a leaf has ``value``, the others ``children``.
 
     ``path`` is how a change names it, None when no path can.
@@ -77,7 +77,7 @@ class Node:
     label: str
     path: str | None
     value: str | None = None
-    children: list[Node] = field(default_factory=list)
+    children: list[TicketField] = field(default_factory=list)
 
     @property
     def is_editable(self) -> bool:
@@ -85,10 +85,10 @@ class Node:
 
 
 @dataclass
-class Tree:
+class TicketTree:
     """The top of a ticket's data; ``hidden`` leaves are not among them."""
 
-    nodes: list[Node]
+    nodes: list[TicketField]
     hidden: int = 0
 
 
@@ -127,28 +127,28 @@ class Shown:
         return tuple((" and ".join(names), text) for text, names in titles.items())
 
 
-def build_tree(context: Context) -> Tree:
+def build_ticket_tree(context: Context) -> TicketTree:
     """The data as nodes, at most ``MAX_LEAVES_SHOWN`` leaves of it."""
-    tree = Tree([])
+    tree = TicketTree([])
     room = [MAX_LEAVES_SHOWN]
     for key, value in context.items():
-        tree.nodes.append(_make_node(key, key if _PLAIN_KEY.match(key) else None, value, room))
+        tree.nodes.append(_make_field(key, key if _PLAIN_KEY.match(key) else None, value, room))
     tree.hidden = -min(room[0], 0)
     return tree
 
 
-def _make_node(label: str, path: str | None, value: Value, room: list[int]) -> Node:
+def _make_field(label: str, path: str | None, value: Value, room: list[int]) -> TicketField:
     if isinstance(value, str):
         room[0] -= 1
-        return Node(label, path, value)
+        return TicketField(label, path, value)
     entries = value.items() if isinstance(value, dict) else enumerate(value)
-    node = Node(label, path)
+    node = TicketField(label, path)
     for key, entry in entries:
         if isinstance(entry, str) and room[0] <= 0:
             room[0] -= 1
             continue
         name = str(key)
-        node.children.append(_make_node(name, _join(path, name), entry, room))
+        node.children.append(_make_field(name, _join(path, name), entry, room))
     return node
 
 
@@ -199,7 +199,7 @@ def describe_draft(draft: Draft) -> dict[str, Any]:
     found: dict[str, Any] = {"draft": draft, "shown": None, "tree": None, "problem": None}
     try:
         composition = compose(draft)
-        found["tree"] = build_tree(composition.make_context(_first(draft)))
+        found["tree"] = build_ticket_tree(composition.make_context(_first(draft)))
         found["shown"] = preview_composition(composition, _first(draft))
     except InspectorError as error:
         found["problem"] = error

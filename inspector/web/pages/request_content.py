@@ -199,16 +199,16 @@ class Section:
 
 
 def list_sections(
-    request: CapturedRequest, content: Content, tree: Reading, *, is_body_asked: bool = False
+    request: CapturedRequest, content: Content, reading: Reading, *, is_body_asked: bool = False
 ) -> list[Section]:
     """The sections that have something to show, in the order of the page."""
     pairs = 0 if request.form is None else count_pairs(request.form)
     query = count_pairs(request.query)
-    fields = "" if tree.source is None else say_number(tree.total)
+    fields = "" if reading.source is None else say_number(reading.total)
     parts = len(content.parts) + content.more_parts
-    is_read_raw = is_body_asked or (tree.source is None and not content.parts)
+    is_read_raw = is_body_asked or (reading.source is None and not content.parts)
     found = (
-        (tree.source is not None, Section("fields", "Fields", fields, True)),
+        (reading.source is not None, Section("fields", "Fields", fields, True)),
         (content.notes, Section("notes", "Notes", say_number(len(content.notes)), True)),
         (parts or content.parts_problem, Section("parts", "Parts", say_number(parts), True)),
         (query, Section("query", "Query", say_number(query), True)),

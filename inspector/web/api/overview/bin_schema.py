@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from inspector.reading.schema import BodyShapes, write_schema
 from inspector.reading.schema.events import MAX_EVENT_CHARS
-from inspector.web.api.calls import Answer, Api
+from inspector.web.api.calls import Api, CallResponse
 from inspector.web.api.schema import About
 from inspector.web.current import current_services, find_bin
 
@@ -42,7 +42,7 @@ class SchemaQuery:
 @api.call(
     "GET",
     "/bins/<name>/schema",
-    Answer(others=(SCHEMA_TYPE, "text/plain"), meaning="The schema."),
+    CallResponse(others=(SCHEMA_TYPE, "text/plain"), meaning="The schema."),
     query=SchemaQuery,
     errors=("no_such_event",),
 )

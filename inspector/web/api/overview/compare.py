@@ -12,7 +12,7 @@ from inspector.errors import InspectorError
 from inspector.exports.comparison import comparison_to_json
 from inspector.exports.html import HTML, render_comparison
 from inspector.reading.compare import compare_requests
-from inspector.web.api.calls import Answer, Api
+from inspector.web.api.calls import Api, CallResponse
 from inspector.web.api.requests import load_request, make_download
 from inspector.web.api.schema import About
 
@@ -66,7 +66,7 @@ class CompareQuery:
 @api.call(
     "GET",
     "/bins/<name>/compare",
-    Answer(ComparisonJson, meaning="What differs.", others=("text/html",)),
+    CallResponse(ComparisonJson, meaning="What differs.", others=("text/html",)),
     query=CompareQuery,
     errors=("request_not_found",),
 )

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from inspector.errors import RequestNotFoundError
 from inspector.storage.records import find_position_in_bins, make_id
-from inspector.web.api.calls import NEXT_LINK, Answer, Api, link_next
+from inspector.web.api.calls import NEXT_LINK, Api, CallResponse, link_next
 from inspector.web.api.request_json import RequestJson, render_array
 from inspector.web.api.requests import DEFAULT_LIMIT, MAX_LIMIT, QUERY, read_search
 from inspector.web.api.schema import About
@@ -34,7 +34,7 @@ class SearchQuery:
 @api.call(
     "GET",
     "/requests",
-    Answer(list[RequestJson], meaning="The requests.", headers=(NEXT_LINK,)),
+    CallResponse(list[RequestJson], meaning="The requests.", headers=(NEXT_LINK,)),
     query=SearchQuery,
     errors=("request_not_found", "invalid_query"),
 )
