@@ -146,6 +146,8 @@ class RequestStore:
 
     def find_keys(self, bin_: Bin, numbers: Sequence[int]) -> list[Key]:
         """The keys of those of these requests that are there, newest first."""
+        if not numbers:
+            return []  # SQLite would look through all of the bin for none.
         query = (
             select(RequestRow.number, RequestRow.body_size)
             .where(of_bin(bin_), RequestRow.number.in_(numbers))

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import event
 
 from inspector.capture import IMPORTED, Capture
 from inspector.domain import Bin
@@ -399,3 +400,21 @@ def test_neighbours_are_the_next_matches(services: Services, b1: Bin) -> None:
     assert step("ticket.id=1", 230) == ("1", None)
     assert step("ticket.agent.id!=9", 5) == ("4", "6")
     assert step("zebra", 5) == (None, None)
+
+
+def test_what_the_index_does_not_find_is_not_looked_for(services: Services, b1: Bin) -> None:
+    index = make_index(services)
+    fill(index)
+    said: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_others: object) -> None:
+        said.append(statement)
+
+    event.listen(services.engine, "before_cursor_execute", note)
+    for text, found in (("zebra", []), ("ticket.id=5", [5])):
+        said.clear()
+        requests = services.search.find(b1, parse_query(text), time_s=60).requests
+        assert [each.number for each in requests] == found
+        assert any("requests.number IN" in each for each in said) == bool(found)
+    event.remove(services.engine, "before_cursor_execute", note)
+    index.close()
