@@ -20,7 +20,7 @@ import requests
 import yaml
 
 from inspector.cli.main import root
-from inspector.settings import parse_duration
+from inspector.settings import LIMITS, Settings, parse_duration, parse_size
 from tests.servers import ADDRESS
 
 TOP = Path(__file__).parent.parent
@@ -154,6 +154,21 @@ def test_the_units_settings_are_read_by_the_command(tmp_path: Path) -> None:
     found = read_config(TOP / "deploy/inspector.toml", click.Context(command))
     assert found["public_url"] == "https://hooks.example.com"
     assert "max-streams=2000" in found["limit"]
+
+
+def test_the_guide_says_the_defaults_of_bounds() -> None:
+    text = (TOP / "docs/operate.md").read_text("utf-8")
+    rows = re.findall(r"(?m)^\| `(?:--)?([\w-]+)`[^|]*\| ([\d,]+(?: [kMG]?B| s)?)\b[^|]*\|", text)
+    told = {name: value.replace(",", "").replace(" ", "") for name, value in rows}
+    assert {"capacity", "max-body", "max-requests-per-s", "receive-timeout"} <= set(told)
+    defaults = Settings()
+    others = {"capacity": defaults.capacity, "max-body": defaults.max_body_bytes}
+    for name, value in told.items():
+        if name in LIMITS:
+            field, parse = LIMITS[name]
+            assert parse(value) == getattr(defaults, field), name
+        else:
+            assert parse_size(value) == others[name], name
 
 
 def shut_in(data: Path, *command: str) -> list[str]:

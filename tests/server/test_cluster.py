@@ -252,6 +252,10 @@ def test_a_database_that_is_stopped_for_a_while_is_waited_for(
                 cluster.stop()
             wait_until(lambda: len(senders.refusals) > 4 and time.monotonic() > began + STOPPED_S)
             assert requests.get(f"{servers[0].url}/readyz", timeout=60).status_code == 503
+            refused = requests.post(f"{servers[0].url}/b1", data="a=1", timeout=60)
+            assert (refused.status_code, "Retry-After" in refused.headers) == (503, True)
+            for told in (cluster.folder.name, "socket", "connection to", "psycopg", "SQL"):
+                assert told not in refused.text  # strangers hear nothing of libpq's
             assert requests.get(f"{servers[0].url}/healthz", timeout=60).status_code == 200
             if how == "shut down":
                 cluster.start()
