@@ -211,8 +211,9 @@ def _send(
         status = run_series(plan, composition, recorder.note)
     else:
         result = send(request, options=composition.action.options)
-        status = say_result(result)
         recorder.note(plan.first, result)
+        recorder.tell()  # before anything is said: whoever reads may have gone, as head does
+        return say_result(result)
     recorder.tell()
     return status
 
