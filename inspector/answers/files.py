@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from inspector.answers.rules import AnswerRules, read_rules
@@ -28,6 +29,9 @@ def parse_answers(text: str) -> Any:
         try:
             data = json.loads(text)
         except (ValueError, RecursionError) as error:
+            # A table of TOML, [orders], begins as a list of JSON does.
+            with suppress(tomllib.TOMLDecodeError, RecursionError):
+                return tomllib.loads(text)
             raise _refuse(f"This is no JSON: {error}.") from error
         return {"rules": data} if isinstance(data, list) else data
     try:
