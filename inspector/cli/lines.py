@@ -96,6 +96,22 @@ def format_request(request: dict[str, Any]) -> str:
     return "  ".join(part for part in parts if part)
 
 
+def format_verdicts(request: dict[str, Any]) -> list[str]:
+    """A line for what chose the answer, where a rule did, and for each signature."""
+    answer = request.get("answer") or {}
+    found = []
+    if answer.get("rule"):
+        name = answer["rule_name"]
+        named = f" ({escape_invisible(shorten(name, MAX_SUBJECT_CHARS))})" if name else ""
+        turn = f", turn {answer['turn']}" if answer.get("turn") else ""
+        found.append(f"Answered by rule {answer['rule']}{named}{turn}.")
+    for check in request.get("signatures") or ():
+        said = _color(check["result"], "red") if check["result"] == "invalid" else check["result"]
+        reason = escape_invisible(check["reason"])
+        found.append(f"Signature of {check['scheme']}: {said}. {reason}".rstrip())
+    return found
+
+
 def _describe_answer(answer: dict[str, Any] | None) -> str:
     """The status that the sender got, three characters wide; a dash where nothing went out."""
     if not answer:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import click
 
 from inspector.cli.client import Client, server_options
-from inspector.cli.lines import escape_pieces
+from inspector.cli.lines import escape_pieces, format_request, format_verdicts
 from inspector.cli.request_names import request_path
 
 FORMS = (
@@ -46,13 +46,19 @@ FORMS = (
 def command(name: str, *, form: str, as_json: bool, server: str, token: str | None) -> None:
     """Show a request: BIN/ID, BIN/#7 or BIN/last.
 
-    A file or a pipe gets it exactly; a terminal gets control characters escaped.
+    A file or a pipe gets it exactly. A terminal gets control characters escaped, and before
+    the message what was answered and how it was signed.
     """
     client = Client(server, token)
-    path = f"{request_path(client, name)}?format={'json' if as_json else form}"
-    pieces: Iterator[bytes] = (piece for piece, _ in client.download(path))
+    form = "json" if as_json else form
+    path = request_path(client, name)
+    pieces: Iterator[bytes] = (piece for piece, _ in client.download(f"{path}?format={form}"))
     if sys.stdout.isatty():
         pieces = escape_pieces(pieces)
+        if form == "raw":
+            request = client.call("GET", path)
+            click.echo("\n".join([format_request(request), *format_verdicts(request)]), err=True)
+            click.echo(err=True)
     for piece in pieces:
         sys.stdout.buffer.write(piece)
     sys.stdout.buffer.flush()

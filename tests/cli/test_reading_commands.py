@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
 from uuid import uuid4
 
 import pytest
 import requests
 
-from tests.cli.test_commands import Command
+from tests.cli.test_commands import INSPECTOR, Command
 from tests.servers import LiveServer
 
 
@@ -63,6 +66,38 @@ def test_lines_say_what_was_answered_and_which_signature_is_wrong(
         False, False, True,
     ]  # fmt: skip
     assert ["not signed" in " ".join(line) for line in lines] == [True, True, False]
+
+
+def test_a_terminal_is_told_of_answer_and_signature_before_the_message(
+    command: Command, live_server: LiveServer, bin_name: str
+) -> None:
+    call = f"{live_server.url}/api/v1/bins/{bin_name}"
+    rule = {"name": "a\x1b[31mb", "answers": [{"status": 503}, {"status": 200}]}
+    requests.put(f"{call}/answers", json={"rules": [rule]}, timeout=10)
+    secrets = {"signatures": [{"scheme": "github", "secret": "hush"}]}
+    requests.put(f"{call}/signatures", json=secrets, timeout=10)
+    requests.post(f"{live_server.url}/{bin_name}/signed", data=b"x", timeout=10)
+    piped = command.run("show", f"{bin_name}/last")
+    assert piped.stderr == ""
+    assert piped.stdout.startswith(f"POST /{bin_name}/signed HTTP/1.1\n")
+    ours, theirs = pty.openpty()
+    shown = subprocess.run(
+        [INSPECTOR, "show", f"{bin_name}/last"],
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        env={**command.environment, "NO_COLOR": "1"},
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    os.close(theirs)
+    assert os.read(ours, 65_536).decode().startswith(f"POST /{bin_name}/signed HTTP/1.1")
+    os.close(ours)
+    line, answered, signed, empty = shown.stderr.split("\n", 3)
+    assert line.split()[2:4] == ["POST", "503"]
+    assert answered == r"Answered by rule 1 (a\x1b[31mb), turn 1."
+    assert signed.startswith("Signature of github: absent. ")
+    assert empty == "\n"
 
 
 def test_columns_are_printed_as_asked_for_or_as_the_bin_remembers(
