@@ -203,7 +203,10 @@ def test_the_image_starts_on_a_read_only_system_as_nobody(tmp_path: Path) -> Non
             answer = requests.post(f"{found[0]}/desk", data=body, timeout=DEADLINE_S)
             assert answer.status_code == 200
         ready = subprocess.run(
-            [INSPECTOR, "ready", "--server", found[0]], capture_output=True, text=True, check=False
+            [INSPECTOR, "ready", "--server", found[0], "--timeout", str(DEADLINE_S)],
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert (ready.returncode, ready.stdout) == (0, "ready\n")
         server.send_signal(signal.SIGTERM)

@@ -13,6 +13,7 @@ from inspector.forms.dialects import PHP, Dialect, find_dialect
 from inspector.forms.notes import Note
 from inspector.forms.options import ReadOptions, make_options
 from inspector.forms.pairs import Pair, Trace, iterate_fields
+from inspector.forms.php.shapes import ShapedForm
 from inspector.forms.text import Value
 
 MAX_VARIABLES = PHP.max_variables
@@ -77,7 +78,7 @@ class Form:
         self.body = body
         self._dialect = dialect
         self._options = options
-        self.shaped = dialect.recall(body, options)
+        self.shaped: ShapedForm | None = dialect.recall(body, options)
 
     @cached_property
     def value(self) -> dict[str, Value]:

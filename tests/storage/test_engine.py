@@ -23,8 +23,8 @@ from inspector.storage.writer import Writer
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = create_engine(check_url(database_url))
+def engine(empty_database_url: str) -> Iterator[Engine]:
+    engine = create_engine(check_url(empty_database_url))
     yield engine
     engine.dispose()
 

@@ -42,8 +42,8 @@ def start_at_revision_two(url: str) -> Engine:
     return engine
 
 
-def test_what_a_bin_held_is_counted(database_url: str) -> None:
-    engine = start_at_revision_two(database_url)
+def test_what_a_bin_held_is_counted(empty_database_url: str) -> None:
+    engine = start_at_revision_two(empty_database_url)
     open_database(engine)
     with engine.connect() as connection:
         found = connection.execute(text("SELECT kept_from, held, let_go FROM bins")).one()
@@ -51,8 +51,8 @@ def test_what_a_bin_held_is_counted(database_url: str) -> None:
     engine.dispose()
 
 
-def test_a_migration_that_is_cut_off_has_changed_nothing(database_url: str) -> None:
-    engine = start_at_revision_two(database_url)
+def test_a_migration_that_is_cut_off_has_changed_nothing(empty_database_url: str) -> None:
+    engine = start_at_revision_two(empty_database_url)
 
     def fail(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
         if "installation" in statement:  # in the middle of the last one
@@ -112,12 +112,14 @@ def open_at_once(url: str, begin: str, failures: multiprocessing.SimpleQueue[str
 
 @pytest.mark.slow
 @pytest.mark.parametrize("is_new", [True, False], ids=["new", "old"])
-def test_five_that_start_at_once_all_start(database_url: str, is_new: bool, tmp_path: Path) -> None:
+def test_five_that_start_at_once_all_start(
+    empty_database_url: str, is_new: bool, tmp_path: Path
+) -> None:
     if not is_new:
-        start_at_revision_two(database_url).dispose()
+        start_at_revision_two(empty_database_url).dispose()
     context = multiprocessing.get_context("spawn")
     begin, failures = tmp_path / "begin", context.SimpleQueue()
-    arguments = (database_url, str(begin), failures)
+    arguments = (empty_database_url, str(begin), failures)
     processes = [context.Process(target=open_at_once, args=arguments) for _ in range(5)]
     for process in processes:
         process.start()

@@ -52,8 +52,8 @@ class ShapedForm:
     __slots__ = ("shape", "values")
 
     def __init__(self, shape: Shape, values: Sequence[str]) -> None:
-        self.shape = shape
-        self.values = values
+        self.shape: Shape = shape
+        self.values: Sequence[str] = values
 
     def with_positions(self) -> ShapedForm:
         """The form of this shape whose values are their own positions, from 0 in wire order."""
