@@ -30,7 +30,7 @@ def send_missed(bin_: Bin, since: int | None = None) -> ReplayRun:
 
     With ``since``, a number, everything from that on that the relay is for and that was never
     passed on, too. What another instance is at is left to it. Raises ``InspectorError``
-    ``relay_not_found`` or ``too_many_replays``.
+    ``relay_not_found``, ``too_many_replays`` or ``cannot_sign``.
     """
     services, relay = current_services(), find_relay(bin_)
     secrets = services.bins.load_secrets(bin_.name)

@@ -127,7 +127,7 @@ def delete_relay(name: str) -> ResponseReturnValue:
     CallResponse(ReplaysJson, status=202, meaning="It has begun; ask as for replays."),
     body=Missed,
     body_types=(JSON,),
-    errors=("relay_not_found", "request_not_found", "too_many_replays"),
+    errors=("relay_not_found", "request_not_found", "too_many_replays", "cannot_sign"),
 )
 def send_missed_requests(name: str, body: Missed) -> ResponseReturnValue:
     """Pass on what the program has not answered, the oldest first, one after the other."""
