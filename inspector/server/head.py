@@ -60,9 +60,10 @@ def parse_request_line(line: bytes, *, max_target_bytes: int) -> tuple[str, byte
     The method is any token in any case, the target anything without a space. Raises
     waitress's ``ParsingError``, or ``HeadTooLargeError``.
     """
-    target = line.partition(b" ")[2].partition(b" ")[0]
-    if len(target) > max_target_bytes:
-        raise HeadTooLargeError(TargetTooLong(f"exceeds {max_target_bytes} bytes"))
+    if len(line) > max_target_bytes:  # else its target is shorter, too
+        target = line.partition(b" ")[2].partition(b" ")[0]
+        if len(target) > max_target_bytes:
+            raise HeadTooLargeError(TargetTooLong(f"exceeds {max_target_bytes} bytes"))
     return _parse_line(line)
 
 
