@@ -6,7 +6,7 @@ that what it counts is what goes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -249,20 +249,18 @@ class Remover:
 
     def commit_change(self, bin_id: int, number: int) -> None:
         """End a transaction that changed what is known of a request, and tell everybody."""
-        if db.engine.dialect.name == "postgresql":
-            payload = format_announcement(self._instance, {}, [], [(bin_id, number)])
-            db.session.execute(text(ANNOUNCE), {"payload": payload})
-        db.session.commit()
-        self._on_changed(bin_id, number)
+        self._commit(changes=((bin_id, number),))
 
-    def _commit(self, *removals: Removal) -> None:
+    def _commit(self, *removals: Removal, changes: Sequence[tuple[int, int]] = ()) -> None:
         """End the transaction, and tell everybody."""
         if db.engine.dialect.name == "postgresql":
-            payload = format_announcement(self._instance, {}, removals)
+            payload = format_announcement(self._instance, {}, removals, changes)
             db.session.execute(text(ANNOUNCE), {"payload": payload})
         db.session.commit()
         for removal in removals:
             self._on_removed(removal)
+        for bin_id, number in changes:
+            self._on_changed(bin_id, number)
 
 
 def _select_pinned(bin_id: int) -> Select[int]:
