@@ -86,12 +86,16 @@ class RunTable:
     def list(self, kind: str) -> Iterator[ToldRun]:
         """All runs of a kind that are told of."""
         with self._engine.connect() as connection:
-            rows = connection.execute(_LIST, {"like": _name(_STATE, "%")}).all()
-        for name, value in rows:
-            if json.loads(value)["kind"] == kind:
-                found = self.find(kind, name.removeprefix(_name(_STATE, "")))
-                if found is not None:
-                    yield found
+            states, origins = (
+                {
+                    name.removeprefix(_name(part, "")): json.loads(value)
+                    for name, value in connection.execute(_LIST, {"like": _name(part, "%")})
+                }
+                for part in (_STATE, _ORIGIN)
+            )
+        for id_, told in states.items():
+            if told["kind"] == kind and id_ in origins:
+                yield _read(id_, told, origins[id_])
 
 
 def _name(part: str, id_: str) -> str:
