@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -117,13 +119,23 @@ def test_phrases_are_found_by_words_side_by_side(postgresql_database: str, tmp_p
     services.close()
 
 
+@contextmanager
+def instance_beside(
+    url: str, folder: Path
+) -> Iterator[tuple[Services, psycopg.Connection[tuple[object, ...]]]]:
+    """An instance, and a transaction of somebody else's in its database."""
+    app = create_app(Settings(database=url, data_dir=folder, bins=("b1",)))
+    services: Services = app.extensions["inspector"]
+    plain = url.replace("postgresql+psycopg:", "postgresql:")
+    with app.app_context(), psycopg.connect(plain) as other:
+        yield services, other
+    services.close()
+
+
 def test_a_deletion_leaves_to_the_cleaner_what_the_bin_let_go_of(
     postgresql_database: str, tmp_path: Path
 ) -> None:
-    app = create_app(Settings(database=postgresql_database, data_dir=tmp_path, bins=("b1",)))
-    services: Services = app.extensions["inspector"]
-    url = postgresql_database.replace("postgresql+psycopg:", "postgresql:")
-    with app.app_context(), psycopg.connect(url) as cleaner:
+    with instance_beside(postgresql_database, tmp_path) as (services, cleaner):
         for _ in range(3):
             assert isinstance(services.writer.store(make_capture(fidelity=IMPORTED)), Stored)
         before = services.bins.get("b1")
@@ -137,16 +149,12 @@ def test_a_deletion_leaves_to_the_cleaner_what_the_bin_let_go_of(
         cleaner.execute("UPDATE bins SET stored_bytes = 0")
         cleaner.commit()
         assert services.bins.get("b1").request_count == 0
-    services.close()
 
 
 def test_no_words_are_left_of_a_request_that_is_deleted_meanwhile(
     postgresql_database: str, tmp_path: Path
 ) -> None:
-    app = create_app(Settings(database=postgresql_database, data_dir=tmp_path, bins=("b1",)))
-    services: Services = app.extensions["inspector"]
-    url = postgresql_database.replace("postgresql+psycopg:", "postgresql:")
-    with app.app_context(), psycopg.connect(url) as deleting:
+    with instance_beside(postgresql_database, tmp_path) as (services, deleting):
         index = open_index(services.engine, services.requests, services.bins)
         assert index is not None
         index.fill()
@@ -161,4 +169,3 @@ def test_no_words_are_left_of_a_request_that_is_deleted_meanwhile(
             words = connection.exec_driver_sql("SELECT number FROM request_words ORDER BY 1")
             assert list(words.scalars()) == [1, 3]
         assert index.count_missing() == 0
-    services.close()
