@@ -209,13 +209,12 @@ def _send(
     recorder = Recorder(client, composition, is_series=plan.count > 1)
     if plan.count > 1:
         status = run_series(plan, composition, recorder.note)
-    else:
-        result = send(request, options=composition.action.options)
-        recorder.note(plan.first, result)
-        recorder.tell()  # before anything is said: whoever reads may have gone, as head does
-        return say_result(result)
-    recorder.tell()
-    return status
+        recorder.tell()
+        return status
+    result = send(request, options=composition.action.options)
+    recorder.note(plan.first, result)
+    recorder.tell()  # before anything is said: whoever reads may have gone, as head does
+    return say_result(result)
 
 
 def _compose(url: str, begun: Composition | None, chosen: Mapping[str, Any]) -> Composition:

@@ -28,10 +28,10 @@ EXAMPLE_VALUES = {
     "where": "ticket.agent.id=3",
     "run_id": "RUN",
 }
-_ACTION = {"url": "http://127.0.0.1:3000/webhook"}
+_URL = "http://127.0.0.1:3000/webhook"
 EXAMPLE_FIELDS: dict[str, Any] = {
-    "url": "http://127.0.0.1:3000/webhook",
-    "action": _ACTION,
+    "url": _URL,
+    "action": {"url": _URL},
     "rules": [{"match": {"method": "POST"}, "answers": [{"status": 503}, {"status": 200}]}],
     "signatures": [{"scheme": "github", "secret": "hush"}],
     "deliveries": [],
@@ -43,7 +43,6 @@ EXAMPLE_BODIES: dict[str, dict[str, Any]] = {
     "change_bin": {"capacity": 5000},
     "change_request": {"pinned": True, "note": "the odd one"},
     "set_answer": {"status": 503},
-    "set_signatures": {"signatures": [{"scheme": "github", "secret": "hush"}]},
 }
 
 
