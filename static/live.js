@@ -34,6 +34,7 @@ const isSearch = () => Boolean(find("list").dataset.search);
 // -- rows -----------------------------------------------------------------------------------
 
 let newest = Math.max(0, ...listRows().map(number));
+let isBelieved = true; // the list, by what the page has heard of
 let counted = newest; // what the count includes: news of removals tell it, before their rows settle
 
 function settleRows() {
@@ -76,6 +77,22 @@ function count(fresh) {
   if (!counter()) return;
   const held = Number(counter().dataset.count) + fresh;
   setCount(Math.min(held, Number(find("list").dataset.capacity)));
+}
+
+// A fetched list counts the requests through one number. When the page has heard of a later one,
+// the list was made before: it is fetched once more, and then believed.
+function countAnew() {
+  const listed = Math.max(0, ...listRows().map(number));
+  const through = Number(find("list").dataset.through);
+  const isOlder = !isSearch() && Math.max(counted, newest) > Math.max(through, listed);
+  if (isOlder && isBelieved) {
+    isBelieved = false;
+    reload();
+    return;
+  }
+  isBelieved = true;
+  newest = isOlder ? listed : Math.max(newest, listed);
+  counted = isOlder ? through : Math.max(counted, newest);
 }
 
 function setCount(held) {
@@ -339,8 +356,7 @@ document.addEventListener("htmx:load", (event) => {
   if (event.detail.elt.id !== "list") return;
   cold = find("stream")?.cloneNode(true);
   early.clear();
-  newest = Math.max(newest, 0, ...listRows().map(number));
-  counted = Math.max(counted, newest);
+  countAnew();
   unseen = 0;
   if (!cold) poll(0);
   markOpenRow();

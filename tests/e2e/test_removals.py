@@ -58,7 +58,8 @@ def test_what_a_full_bin_lets_go_of_leaves_the_list(page: Page, live_server: Liv
 def test_news_that_overtake_each_other_leave_the_count_right(
     page: Page, live_server: LiveServer
 ) -> None:
-    url = open_bin(page, live_server, "gone-early", 3)
+    with page.expect_response(lambda response: "?after=" in response.url):
+        url = open_bin(page, live_server, "gone-early", 3)
     tell = """told => document.dispatchEvent(
         new CustomEvent("sse:removed", {detail: {data: JSON.stringify(told)}}))"""
     gone = {"kind": "let_go", "number": 1, "request_count": 4, "last_number": 5}
@@ -69,6 +70,30 @@ def test_news_that_overtake_each_other_leave_the_count_right(
     expect(page.locator(COUNT)).to_have_text("4")
     page.evaluate(tell, {**gone, "request_count": 2, "last_number": 3})  # older than the rows
     expect(page.locator(COUNT)).to_have_text("4")
+
+
+def test_a_list_that_is_older_than_the_news_is_fetched_again(
+    page: Page, live_server: LiveServer
+) -> None:
+    with page.expect_response(lambda response: "?after=" in response.url):
+        url = open_bin(page, live_server, "older-list", 3)
+    gone = {"kind": "let_go", "number": 0, "request_count": 4, "last_number": 5}
+    fetched: list[str] = []
+    page.on("request", lambda request: fetched.append(request.url))
+    page.evaluate(
+        """gone => {
+            document.dispatchEvent(
+                new CustomEvent("sse:removed", {detail: {data: JSON.stringify(gone)}}));
+            document.dispatchEvent(new CustomEvent("sse:reload"));
+        }""",
+        gone,
+    )
+    expect(page.locator(COUNT)).to_have_text("3")
+    with page.expect_response(lambda response: response.url.endswith("/bins/older-list")):
+        pass  # fetched again: the first was older than what the page had heard of
+    send_many(url, 2)
+    expect(page.locator(COUNT)).to_have_text("5")
+    assert sum(each.endswith("/bins/older-list") for each in fetched) == 2
 
 
 def test_a_deletion_lowers_the_count_of_a_search_by_what_it_had_found(
