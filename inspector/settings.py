@@ -1,8 +1,8 @@
 """The settings, with their defaults and meanings, in one place.
 
 The command line turns flags and ``INSPECTOR_*`` variables into one ``Settings``;
-tests and programs make it directly. Nothing else in the package reads the
-environment.
+tests and programs make it directly. Variables of options are read by
+``inspector.cli.environment``, the others here, and none elsewhere.
 """
 
 from __future__ import annotations
@@ -252,6 +252,16 @@ def check_host_name(text: str) -> str:
             f"{text!r} is not a host name. Write it like inspector.tools.svc, without a port.",
         )
     return text.lower()
+
+
+# Variables that are read here: no option of the command stands for them, or not of every command.
+VARIABLES = {
+    "INSPECTOR_TOKEN_FILE": "a file with the token, for any command that takes `--token`",
+    "NO_COLOR": "when set, no colour in a terminal (no-color.org)",
+    "LISTEN_PID": "with the next two: the socket that systemd hands to `serve`",
+    "LISTEN_FDS": "how many sockets systemd hands over",
+    "LISTEN_FDNAMES": "their names",
+}
 
 
 def find_token_file() -> Path | None:

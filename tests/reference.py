@@ -14,7 +14,7 @@ import click
 
 from inspector.app import create_app
 from inspector.cli.main import root
-from inspector.settings import Settings
+from inspector.settings import VARIABLES, Settings
 
 README = Path(__file__).parent.parent / "README.md"
 BEGIN = "<!-- reference: written by `make docs` -->\n"
@@ -44,6 +44,11 @@ def _render_commands() -> Iterator[str]:
         "`--token TOKEN`. The exit status is 0 when it is done, 1 when it did not work, 2 for "
         "wrong usage.\n"
     )
+    yield "| variable without a flag | meaning |"
+    yield "| --- | --- |"
+    for name, meaning in VARIABLES.items():
+        yield f"| `{name}` | {meaning} |"
+    yield ""
     context = click.Context(root, info_name="inspector")
     for name in root.list_commands(context):
         command = root.get_command(context, name)

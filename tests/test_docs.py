@@ -12,7 +12,14 @@ from inspector.cli.main import root
 from inspector.forms import build, parse
 from inspector.reading.marks import FLAGS
 from inspector.reading.query import parse_query
+from inspector.settings import VARIABLES
 from tests.reference import README, render_readme
+
+ROOT = README.parent
+
+
+def read(name: str) -> str:
+    return (ROOT / "inspector" / name).read_text(encoding="utf-8")
 
 
 def test_the_reference_is_what_the_code_says() -> None:
@@ -35,13 +42,31 @@ def all_commands() -> list[click.Command]:
 
 def test_each_flag_has_an_environment_variable() -> None:
     for command in all_commands():
-        prefix = command.context_settings.get("auto_envvar_prefix")
+        assert "auto_envvar_prefix" not in command.context_settings
         for flag in command.params:
             if isinstance(flag, click.Option):
-                name = flag.opts[0].strip("-").upper().replace("-", "_")
-                assert flag.envvar == f"INSPECTOR_{name}" or (
-                    prefix == "INSPECTOR" and flag.name == name.lower()
-                ), f"{command.name} {flag.opts}"
+                long = next(each for each in flag.opts if each.startswith("--"))
+                name = long.removeprefix("--").upper().replace("-", "_")
+                assert flag.envvar == f"INSPECTOR_{name}", f"{command.name} {flag.opts}"
+
+
+def test_the_environment_is_read_in_two_places() -> None:
+    readers = {
+        path.relative_to(ROOT / "inspector").as_posix()
+        for path in (ROOT / "inspector").rglob("*.py")
+        if re.search(r"os\.(environ|getenv)|\benvvar=", path.read_text(encoding="utf-8"))
+    }
+    assert readers == {"settings.py", "cli/environment.py"}
+    options = (ROOT / "inspector" / "cli").rglob("*.py")
+    by_hand = [path.name for path in options if "@click.option(" in path.read_text("utf-8")]
+    assert by_hand == []
+    named = set(re.findall(r"environ(?:\.get|\.pop)\(\"(\w+)\"", read("settings.py")))
+    assert named == set(VARIABLES)
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+def test_each_variable_without_a_flag_is_in_the_readme(name: str) -> None:
+    assert f"`{name}`" in README.read_text(encoding="utf-8")
 
 
 def test_each_example_of_the_search_language_is_one() -> None:
@@ -61,7 +86,6 @@ def test_the_librarys_example_is_what_happens() -> None:
     assert build({"a": {"b": ["1", "2"]}}) == b"a%5Bb%5D%5B0%5D=1&a%5Bb%5D%5B1%5D=2"
 
 
-ROOT = README.parent
 DOCUMENTS = [README, ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *(ROOT / "docs").glob("*.md")]
 PLACE = re.compile(r"`((?:inspector|templates|tests|static|docs|requirements)/[\w./-]+)`")
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)[^)]*\)")

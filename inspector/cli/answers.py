@@ -9,15 +9,16 @@ from typing import TextIO
 import click
 
 from inspector.cli.client import Client, bin_path, server_options
+from inspector.cli.environment import option
 from inspector.errors import InspectorError
 from inspector.reading.text import escape_invisible
 
 
-@click.command("answers", context_settings={"auto_envvar_prefix": "INSPECTOR"})
+@click.command("answers")
 @click.argument("name", metavar="BIN")
 @click.argument("file", type=click.File("r", encoding="utf-8"), required=False)
-@click.option("--reset", is_flag=True, help="Let the answers of all rules begin anew.")
-@click.option("--clear", is_flag=True, help="Answer 200 and ok again.")
+@option("--reset", is_flag=True, help="Let the answers of all rules begin anew.")
+@option("--clear", is_flag=True, help="Answer 200 and ok again.")
 @server_options
 def command(
     name: str,

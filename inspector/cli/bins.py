@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from inspector.cli.client import Client, bin_path, server_options
+from inspector.cli.environment import option
 from inspector.cli.lines import print_table
 from inspector.errors import InspectorError
 from inspector.reading.text import escape_invisible
@@ -21,10 +22,7 @@ def command(ctx: click.Context, server: str, token: str | None) -> None:
         ctx.invoke(list_bins, server=server, token=token)
 
 
-ENVIRONMENT = {"auto_envvar_prefix": "INSPECTOR"}
-
-
-@command.command("list", context_settings=ENVIRONMENT)
+@command.command("list")
 @server_options
 def list_bins(*, server: str, token: str | None) -> None:
     """All bins, the newest first."""
@@ -46,11 +44,11 @@ def list_bins(*, server: str, token: str | None) -> None:
     print_table(("NAME", "REQUESTS", "LET GO", "", "URL"), rows, right={1, 2})
 
 
-@command.command("create", context_settings=ENVIRONMENT)
+@command.command("create")
 @click.argument("name", required=False)
-@click.option("--private", is_flag=True, help="Only its secret opens it; the secret is shown once.")
-@click.option("--capacity", type=click.IntRange(1, 1_000_000), help="How many requests it keeps.")
-@click.option("--ttl", metavar="DURATION", help="How long it keeps a request, like 30d or 12h.")
+@option("--private", is_flag=True, help="Only its secret opens it; the secret is shown once.")
+@option("--capacity", type=click.IntRange(1, 1_000_000), help="How many requests it keeps.")
+@option("--ttl", metavar="DURATION", help="How long it keeps a request, like 30d or 12h.")
 @server_options
 def create(
     name: str | None,
@@ -72,10 +70,10 @@ def create(
         click.echo(f"Its secret, shown this once: {made['secret']}", err=True)
 
 
-@command.command("keep", context_settings=ENVIRONMENT)
+@command.command("keep")
 @click.argument("name")
-@click.option("--capacity", type=click.IntRange(1, 1_000_000), help="How many requests it keeps.")
-@click.option(
+@option("--capacity", type=click.IntRange(1, 1_000_000), help="How many requests it keeps.")
+@option(
     "--ttl",
     metavar="DURATION",
     help="How long it keeps a request, like 30d or 12h; none for as long as the server does.",
@@ -93,7 +91,7 @@ def keep(
     click.echo(f"{name} keeps the newest {now['capacity']:,} requests{age}.")
 
 
-@command.command("delete", context_settings=ENVIRONMENT)
+@command.command("delete")
 @click.argument("name")
 @server_options
 def delete(name: str, *, server: str, token: str | None) -> None:
@@ -101,20 +99,18 @@ def delete(name: str, *, server: str, token: str | None) -> None:
     Client(server, token).call("DELETE", bin_path(name))
 
 
-@command.command("answer", context_settings=ENVIRONMENT)
+@command.command("answer")
 @click.argument("name")
-@click.option("--status", type=click.IntRange(200, 599), help="200 where another option is given.")
-@click.option(
-    "--header", metavar="'NAME: VALUE'", multiple=True, help="A header; may be given again."
-)
-@click.option("--body", metavar="TEXT", help="The body; without one a 200 says ok.")
-@click.option(
+@option("--status", type=click.IntRange(200, 599), help="200 where another option is given.")
+@option("--header", metavar="'NAME: VALUE'", multiple=True, help="A header; may be given again.")
+@option("--body", metavar="TEXT", help="The body; without one a 200 says ok.")
+@option(
     "--delay",
     metavar="SECONDS",
     type=click.FloatRange(0, 300),
     help="How long it waits first.",
 )
-@click.option("--insist", is_flag=True, help="Let Set-Cookie and its like go out too.")
+@option("--insist", is_flag=True, help="Let Set-Cookie and its like go out too.")
 @server_options
 def answer(name: str, *, server: str, token: str | None, **chosen: Any) -> None:
     """Choose one answer for all requests to a bin; without an option, show it.

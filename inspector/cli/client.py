@@ -13,6 +13,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 import click
 
+from inspector.cli.environment import option
 from inspector.cli.serving.secrets import find_token
 from inspector.domain.json_bodies import SentNumber
 from inspector.errors import InspectorError
@@ -31,26 +32,24 @@ Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 def server_options(command: Decorated) -> Decorated:
     """``--server`` and ``--token``, which every command has that asks a server."""
-    for option in (
-        click.option(
+    for decorate in (
+        option(
             "--token",
-            envvar="INSPECTOR_TOKEN",
             show_envvar=True,
             callback=find_token,
             help="The server's token, or a private bin's secret; INSPECTOR_TOKEN_FILE names a file "
             "with it.",
         ),
-        click.option(
+        option(
             "--server",
             metavar="URL",
-            envvar="INSPECTOR_SERVER",
             show_envvar=True,
             default=DEFAULT_SERVER,
             show_default=True,
             help="The server to ask.",
         ),
     ):
-        command = option(command)
+        command = decorate(command)
     return command
 
 

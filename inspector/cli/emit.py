@@ -22,6 +22,7 @@ from inspector.cli.emitting.saved import (
     save_file,
     save_on_server,
 )
+from inspector.cli.environment import option
 from inspector.cli.lines import escape_pieces
 from inspector.emitter import (
     METHODS,
@@ -46,122 +47,119 @@ from inspector.errors import InspectorError
 _NAMED = re.compile(r"[^\s={}/?#:&\"'<>]+=")
 
 
-@click.command(
-    "emit", context_settings={"auto_envvar_prefix": "INSPECTOR", "allow_extra_args": True}
-)
-@click.option(
+@click.command("emit", context_settings={"allow_extra_args": True})
+@option(
     "--to",
     metavar="URL",
     help="Where to, a template too. The newest bin of the server by default.",
 )
 @server_options
-@click.option(
+@option(
     "--source",
     type=click.Choice(SOURCES),
     help="What sets the action off; the sample ticket suits it.  [default: trigger]",
 )
-@click.option(
+@option(
     "--method",
     metavar="|".join(METHODS),
     help="With a --body of one kind or another any other, too.  [default: POST]",
 )
-@click.option(
+@option(
     "--header",
     multiple=True,
     metavar="'Name: {{ ... }}'",
     help="A header, name and value templates; one without a value is not sent.",
 )
-@click.option(
+@option(
     "--data",
     multiple=True,
     metavar="TEXT|KEY=VALUE",
     help="Custom data: one text, or named values; templates.",
 )
-@click.option("--body", metavar="TEXT", help="A text in the place of the ticket; a template.")
-@click.option("--body-json", metavar="JSON", help="JSON in the place of the ticket; a template.")
-@click.option(
+@option("--body", metavar="TEXT", help="A text in the place of the ticket; a template.")
+@option("--body-json", metavar="JSON", help="JSON in the place of the ticket; a template.")
+@option(
     "--body-form",
     multiple=True,
     metavar="KEY=VALUE",
     help="A form in the place of the ticket; templates.",
 )
-@click.option(
+@option(
     "--body-file",
     type=click.File("rb"),
     metavar="FILE",
     help="A file's bytes in the place of the ticket; - reads standard input.",
 )
-@click.option(
+@option(
     "--variation",
     type=click.Choice([variation.name for variation in all_variations()]),
     help="Another variation of the sample than the source's usual one. Beside --ticket: where "
     "the fields come from that it lacks.",
 )
-@click.option(
+@option(
     "--ticket",
     type=click.File("rb"),
     metavar="FILE",
     help="Your own ticket, sent in the sample's place: JSON, lines of name: value, or a form's "
     "body; - reads standard input.",
 )
-@click.option(
+@option(
     "--ticket-of",
     metavar="BIN/ID",
     help="The ticket of a request that the server has captured, instead of --ticket.",
 )
-@click.option(
+@option(
     "--set",
     "set_",
-    envvar="INSPECTOR_SET",
     multiple=True,
     metavar="PATH=VALUE",
     help="Change the ticket: ticket.id=5; {n} in the value is the number in a series.",
 )
-@click.option("--unset", multiple=True, metavar="PATH", help="Take something out of the ticket.")
-@click.option("--count", type=int, default=1, show_default=True, help="How many to send.")
-@click.option("--first", type=int, default=1, show_default=True, help="What {n} begins with.")
-@click.option(
+@option("--unset", multiple=True, metavar="PATH", help="Take something out of the ticket.")
+@option("--count", type=int, default=1, show_default=True, help="How many to send.")
+@option("--first", type=int, default=1, show_default=True, help="What {n} begins with.")
+@option(
     "--rate", type=float, metavar="PER_S", help="How many a second; as fast as they go without it."
 )
-@click.option("--concurrency", type=int, default=1, show_default=True, help="How many at once.")
-@click.option(
+@option("--concurrency", type=int, default=1, show_default=True, help="How many at once.")
+@option(
     "--retries",
     type=click.IntRange(0, MAX_RETRIES),
     help="Attempts beyond the first.  [default: 0]",
 )
-@click.option("--timeout", type=float, metavar="SECONDS", help="For each attempt.  [default: 30]")
-@click.option("--follow-redirects", is_flag=True, help="Go where a redirect points.")
-@click.option("--no-verify-tls", is_flag=True, help="Trust any certificate.")
-@click.option(
+@option("--timeout", type=float, metavar="SECONDS", help="For each attempt.  [default: 30]")
+@option("--follow-redirects", is_flag=True, help="Go where a redirect points.")
+@option("--no-verify-tls", is_flag=True, help="Trust any certificate.")
+@option(
     "--sign",
     metavar="SCHEME:SECRET",
     help="Sign as a vendor does: github:hush, stripe:whsec_... or the JSON object of a bin's "
     "signatures.",
 )
-@click.option("--tamper", is_flag=True, help="Sign so that it has to be refused.")
-@click.option("--basic-auth", metavar="USER:PASSWORD", help="Sent as an Authorization header.")
-@click.option(
+@option("--tamper", is_flag=True, help="Sign so that it has to be refused.")
+@option("--basic-auth", metavar="USER:PASSWORD", help="Sent as an Authorization header.")
+@option(
     "--action",
     metavar="NAME|FILE",
     help="Begin with an action that was saved in the page, or in a file; other flags change it.",
 )
-@click.option(
+@option(
     "--save",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
     help="Write the action and its ticket to a file.",
 )
-@click.option(
+@option(
     "--save-as",
     metavar="NAME",
     help="Keep the action and its ticket on the server, among those of the page.",
 )
-@click.option(
+@option(
     "--request",
     metavar="BIN/ID",
     help="Begin with a request that the server has captured and all it had; other flags change it.",
 )
-@click.option("--dry-run", is_flag=True, help="Print the exact request and send nothing.")
+@option("--dry-run", is_flag=True, help="Print the exact request and send nothing.")
 def command(**chosen: Any) -> int:
     """Send test webhooks as the helpdesk would, or show them byte for byte.
 

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import click
 
 from inspector.cli.client import Client, bin_path, server_options
+from inspector.cli.environment import option
 from inspector.cli.lines import escape_pieces, format_size
 from inspector.cli.options import receiver_option
 from inspector.errors import InspectorError
@@ -20,29 +21,26 @@ from inspector.errors import InspectorError
 
 @click.command("export")
 @click.argument("bin_name", metavar="BIN")
-@click.option(
+@option(
     "--format",
     "form",
     type=click.Choice(("har", "jsonl", "csv", "html")),
     default="jsonl",
     show_default=True,
-    envvar="INSPECTOR_FORMAT",
     help="HTTP Archive 1.2 or the API's JSON a request a line, which import reads back, or a table "
     "of fields, or a page for people without Inspector, which it does not.",
 )
-@click.option(
+@option(
     "--output",
     "-o",
     type=click.Path(dir_okay=False, path_type=Path),
-    envvar="INSPECTOR_OUTPUT",
     help="The file; standard output without it.",
 )
-@click.option(
+@option(
     "--match",
     "query",
     metavar="QUERY",
     default="",
-    envvar="INSPECTOR_MATCH",
     help="Only the requests that this search finds.",
 )
 @receiver_option("jsonl")

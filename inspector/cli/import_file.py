@@ -15,6 +15,7 @@ import click
 
 from inspector.capture import Capture
 from inspector.cli.client import Client, bin_path, server_options
+from inspector.cli.environment import option
 from inspector.errors import InspectorError
 from inspector.exports.saved import (
     is_line,
@@ -28,17 +29,16 @@ from inspector.reading.text import escape_invisible
 BATCH_BYTES = 4_000_000
 
 
-@click.command("import", context_settings={"auto_envvar_prefix": "INSPECTOR"})
+@click.command("import")
 @click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
-@click.option(
+@option(
     "--bin",
     "bin_name",
     metavar="NAME",
-    envvar="INSPECTOR_BIN",
     required=True,
     help="The bin they go to; made when it is not there.",
 )
-@click.option(
+@option(
     "--skip-unreadable",
     is_flag=True,
     help="Leave out requests that cannot be read; else one refuses the file.",

@@ -9,7 +9,7 @@ from inspector.cli.options import json_option
 from inspector.cli.pin import print_changed
 
 
-@click.command("note", context_settings={"auto_envvar_prefix": "INSPECTOR"})
+@click.command("note")
 @click.argument("name", metavar="BIN/ID")
 @click.argument("text", metavar="TEXT")
 @json_option

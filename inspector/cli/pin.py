@@ -7,16 +7,17 @@ from typing import Any
 import click
 
 from inspector.cli.client import Client, server_options
+from inspector.cli.environment import option
 from inspector.cli.lines import format_request
 from inspector.cli.options import json_option
 from inspector.cli.request_names import request_path
 from inspector.domain.json_bodies import write_json
 
 
-@click.command("pin", context_settings={"auto_envvar_prefix": "INSPECTOR"})
+@click.command("pin")
 @click.argument("name", metavar="BIN/ID")
-@click.option("--off", is_flag=True, help="Take the pin off.")
-@click.option("--note", metavar="TEXT", help="A note beside it; an empty one takes it away.")
+@option("--off", is_flag=True, help="Take the pin off.")
+@option("--note", metavar="TEXT", help="A note beside it; an empty one takes it away.")
 @json_option
 @server_options
 def command(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from inspector.cli.client import Client, bin_path, server_options
+from inspector.cli.environment import option
 from inspector.errors import InspectorError
 from inspector.settings import parse_duration
 
@@ -12,19 +13,17 @@ from inspector.settings import parse_duration
 MAX_AGE_S = 10_000_000_000
 
 
-@click.command("prune", context_settings={"auto_envvar_prefix": "INSPECTOR"})
-@click.option(
+@click.command("prune")
+@option(
     "--ttl",
     required=True,
-    envvar="INSPECTOR_TTL",
     help="Delete what is older than this, like 30d or 12h.",
 )
-@click.option(
+@option(
     "--bin",
     "bins",
     multiple=True,
     metavar="NAME",
-    envvar="INSPECTOR_BIN",
     help="Only in this bin; repeatable.",
 )
 @server_options

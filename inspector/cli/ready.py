@@ -5,10 +5,11 @@ from __future__ import annotations
 import click
 
 from inspector.cli.client import Client, server_options
+from inspector.cli.environment import option
 
 
-@click.command("ready", context_settings={"auto_envvar_prefix": "INSPECTOR"})
-@click.option(
+@click.command("ready")
+@option(
     "--timeout", type=click.FloatRange(min=0, min_open=True), default=5.0, show_default=True,
     metavar="SECONDS", help="How long to wait for the answer.",
 )  # fmt: skip

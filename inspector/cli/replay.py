@@ -12,6 +12,7 @@ import click
 
 from inspector.cli.client import Client, server_options
 from inspector.cli.emitting.replays import replay_many
+from inspector.cli.environment import option
 from inspector.cli.request_names import request_path
 from inspector.reading.text import escape_invisible
 
@@ -19,38 +20,35 @@ from inspector.reading.text import escape_invisible
 Outcome: TypeAlias = tuple[dict[str, Any], str, bool]
 
 
-@click.command("replay", context_settings={"auto_envvar_prefix": "INSPECTOR"})
+@click.command("replay")
 @click.argument("places", metavar="BIN/ID...", nargs=-1, required=True)
-@click.option("--to", "url", metavar="URL", required=True, envvar="INSPECTOR_TO", help="Where to.")
-@click.option(
+@option("--to", "url", metavar="URL", required=True, help="Where to.")
+@option(
     "--match",
     metavar="QUERY",
     help="All that the page's search language finds in BIN, the oldest first, but for those that "
     "the server has refused.",
 )
-@click.option(
+@option(
     "--rate",
     type=click.FloatRange(min=0, min_open=True),
     metavar="PER_S",
     help="How many a second.",
 )
-@click.option("--method", help="Another method.")
-@click.option(
-    "--header", multiple=True, metavar="'Name: value'", help="Other headers, all of them."
-)
-@click.option("--body", metavar="TEXT", help="Another body.")
-@click.option(
+@option("--method", help="Another method.")
+@option("--header", multiple=True, metavar="'Name: value'", help="Other headers, all of them.")
+@option("--body", metavar="TEXT", help="Another body.")
+@option(
     "--body-file",
     type=click.File("rb"),
     metavar="FILE",
     help="Another body, byte for byte; - reads standard input.",
 )
-@click.option("--resign", is_flag=True, help="Sign anew with the bin's secret and the time of now.")
-@click.option(
+@option("--resign", is_flag=True, help="Sign anew with the bin's secret and the time of now.")
+@option(
     "--json",
     "as_json",
     is_flag=True,
-    envvar="INSPECTOR_JSON",
     help="As JSON: a delivery a line, with --match a run a line.",
 )
 @server_options

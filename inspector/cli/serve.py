@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from inspector.cli.environment import option
 from inspector.cli.serving.answers import apply_answers, read_answers
 from inspector.cli.serving.config import use_config
 from inspector.cli.serving.processors import keep_to_one_cpu
@@ -48,9 +49,8 @@ Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
 def _option(flag: str, meaning: str, **how: Any) -> Callable[[Decorated], Decorated]:
-    """A flag that can also be given as ``INSPECTOR_<FLAG>``."""
-    variable = "INSPECTOR_" + flag.strip("-").upper().replace("-", "_")
-    return click.option(flag, help=meaning, envvar=variable, show_envvar=True, **how)
+    """An option whose help names its variable."""
+    return option(flag, help=meaning, show_envvar=True, **how)
 
 
 def _list_limits() -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import click
 
 from inspector.cli.client import Client, server_options
+from inspector.cli.environment import option
 from inspector.cli.lines import escape_pieces, format_request, format_verdicts
 from inspector.cli.request_names import request_path
 
@@ -27,21 +28,18 @@ FORMS = (
 )
 
 
-@click.command("show", context_settings={"auto_envvar_prefix": "INSPECTOR"})
+@click.command("show")
 @click.argument("name", metavar="BIN/ID")
-@click.option(
+@option(
     "--as",
     "form",
     type=click.Choice(FORMS),
     default="raw",
     show_default=True,
-    envvar="INSPECTOR_AS",
     help="raw is the HTTP message, json the API's JSON, action what emit --action takes, the "
     "others send it again.",
 )
-@click.option(
-    "--json", "as_json", is_flag=True, envvar="INSPECTOR_JSON", help="The same as --as json."
-)
+@option("--json", "as_json", is_flag=True, help="The same as --as json.")
 @server_options
 def command(name: str, *, form: str, as_json: bool, server: str, token: str | None) -> None:
     """Show a request: BIN/ID, BIN/#7 or BIN/last.

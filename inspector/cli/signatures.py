@@ -8,14 +8,15 @@ from typing import Any, BinaryIO
 import click
 
 from inspector.cli.client import Client, bin_path, server_options
+from inspector.cli.environment import option
 from inspector.errors import InspectorError
 from inspector.reading.text import escape_invisible
 
 
-@click.command("signatures", context_settings={"auto_envvar_prefix": "INSPECTOR"})
+@click.command("signatures")
 @click.argument("name", metavar="BIN")
 @click.argument("file", type=click.File("rb"), required=False)
-@click.option("--json", "as_json", is_flag=True, envvar="INSPECTOR_JSON", help="The API's JSON.")
+@option("--json", "as_json", is_flag=True, help="The API's JSON.")
 @server_options
 def command(
     name: str, file: BinaryIO | None, *, as_json: bool, server: str, token: str | None

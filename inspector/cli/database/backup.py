@@ -8,13 +8,14 @@ from pathlib import Path
 import click
 
 from inspector.cli.database.progress import ProgressLine
+from inspector.cli.environment import option
 from inspector.settings import Settings
 
 
-@click.command("backup", context_settings={"auto_envvar_prefix": "INSPECTOR"})
+@click.command("backup")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--database", help="The server's --database; its SQLite file by default.")
-@click.option(
+@option("--database", help="The server's --database; its SQLite file by default.")
+@option(
     "--data-dir",
     type=click.Path(file_okay=False, path_type=Path),
     help="The server's --data-dir.",

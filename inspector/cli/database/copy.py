@@ -5,23 +5,22 @@ from __future__ import annotations
 import click
 
 from inspector.cli.database.progress import ProgressLine
+from inspector.cli.environment import option
 
 
 @click.command("copy")
-@click.option(
+@option(
     "--from",
     "source",
     metavar="URL",
     required=True,
-    envvar="INSPECTOR_FROM",
     help="The database to read.",
 )
-@click.option(
+@option(
     "--to",
     "target",
     metavar="URL",
     required=True,
-    envvar="INSPECTOR_TO",
     help="An empty one, which is filled.",
 )
 def command(*, source: str, target: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from inspector.cli.client import Client, Event, bin_path, server_options
+from inspector.cli.environment import option
 from inspector.cli.following.events import follow
 from inspector.errors import InspectorError
 from inspector.reading.text import escape_invisible
@@ -17,35 +18,29 @@ from inspector.reading.text import escape_invisible
 MAX_REMEMBERED = 2_000
 
 
-@click.command("relay", context_settings={"auto_envvar_prefix": "INSPECTOR"})
+@click.command("relay")
 @click.argument("bin_name", metavar="BIN")
 @click.argument("url", metavar="URL")
-@click.option(
-    "--no-wait", is_flag=True, help="Let the bin answer by its rules, and pass on behind."
-)
-@click.option(
+@option("--no-wait", is_flag=True, help="Let the bin answer by its rules, and pass on behind.")
+@option(
     "--since",
     metavar="ID",
     help="Pass on first what came from this request on (ID, or 0 for all) and has no answer yet.",
 )
-@click.option(
+@option(
     "--timeout",
     type=float,
     metavar="SECONDS",
     help="How long the program may take, 30 by default.",
 )
-@click.option(
+@option(
     "--match",
     metavar="QUERY",
     help="Only what the page's search language finds, as in 'ticket.agent.id=3 method:POST'.",
 )
-@click.option("--resign", is_flag=True, help="Sign anew with the bin's secret and the time of now.")
-@click.option(
-    "--insist", is_flag=True, help="Let the program's Set-Cookie and its like go back, too."
-)
-@click.option(
-    "--json", "as_json", is_flag=True, envvar="INSPECTOR_JSON", help="One object a line, as JSON."
-)
+@option("--resign", is_flag=True, help="Sign anew with the bin's secret and the time of now.")
+@option("--insist", is_flag=True, help="Let the program's Set-Cookie and its like go back, too.")
+@option("--json", "as_json", is_flag=True, help="One object a line, as JSON.")
 @server_options
 def command(
     bin_name: str,

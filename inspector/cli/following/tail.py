@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from inspector.cli.client import Client, server_options
+from inspector.cli.environment import option
 from inspector.cli.following.events import follow
 from inspector.cli.following.forward import forward, read_request
 from inspector.cli.lines import format_request
@@ -22,24 +23,21 @@ from inspector.reading.query import Query, parse_query
 
 @click.command("tail")
 @click.argument("bin_name", metavar="BIN")
-@click.option("--json", "as_json", is_flag=True, envvar="INSPECTOR_JSON", help="One object a line.")
-@click.option("--once", is_flag=True, envvar="INSPECTOR_ONCE", help="End after the first one.")
-@click.option(
+@option("--json", "as_json", is_flag=True, help="One object a line.")
+@option("--once", is_flag=True, help="End after the first one.")
+@option(
     "--match",
     metavar="QUERY",
-    envvar="INSPECTOR_MATCH",
     help="Only what the page's search language finds, as in 'ticket.agent.id=3 method:POST'.",
 )
-@click.option(
+@option(
     "--forward-to",
     metavar="URL",
-    envvar="INSPECTOR_FORWARD_TO",
     help="Send each one on to a program of yours, below this URL, and print what it answers.",
 )
-@click.option(
+@option(
     "--forward-refused",
     is_flag=True,
-    envvar="INSPECTOR_FORWARD_REFUSED",
     help="Send on those too that the server has refused.",
 )
 @receiver_option("--json")

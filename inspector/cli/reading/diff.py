@@ -8,23 +8,24 @@ from typing import Any
 import click
 
 from inspector.cli.client import Client, server_options
+from inspector.cli.environment import option
 from inspector.cli.request_names import load_request
 
 SIGNS = {"added": "+", "removed": "-", "changed": "~"}
 
 
-@click.command("diff", context_settings={"auto_envvar_prefix": "INSPECTOR"})
+@click.command("diff")
 @click.argument("a")
 @click.argument("b")
-@click.option(
+@option(
     "--ignore",
     metavar="PATH",
     multiple=True,
     help="A field to leave out, with all below it: ticket.date_updated, items[].id, header:date, "
     "query:page; * stands for any characters; may be repeated.",
 )
-@click.option("--exit-code", is_flag=True, help="Exit status 1 when they differ.")
-@click.option("--json", "as_json", is_flag=True, envvar="INSPECTOR_JSON", help="The API's JSON.")
+@option("--exit-code", is_flag=True, help="Exit status 1 when they differ.")
+@option("--json", "as_json", is_flag=True, help="The API's JSON.")
 @server_options
 def command(
     a: str,

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 import click
 
 from inspector.cli.client import Client, bin_path, server_options
+from inspector.cli.environment import option
 from inspector.cli.lines import format_request
 from inspector.cli.options import json_option, limit_option
 from inspector.domain.json_bodies import write_json
@@ -17,14 +18,14 @@ from inspector.domain.json_bodies import write_json
 PAGE = 500
 
 
-@click.command("requests", context_settings={"auto_envvar_prefix": "INSPECTOR"})
+@click.command("requests")
 @click.argument("bin_name", metavar="BIN")
-@click.option(
+@option(
     "--match",
     metavar="QUERY",
     help="Only what the page's search language finds, as in 'ticket.agent.id=3 method:POST'.",
 )
-@click.option(
+@option(
     "--columns",
     metavar="NAMES",
     help="Fields to print of each, as in ticket.status,header:X-GitHub-Event; otherwise those"

@@ -8,23 +8,23 @@ from urllib.parse import urlencode
 import click
 
 from inspector.cli.client import Client, bin_path, server_options
+from inspector.cli.environment import option
 from inspector.cli.lines import escape_pieces
 
 FORMATS = ("json-schema", "typescript", "python", "pydantic")
 
 
-@click.command("schema", context_settings={"auto_envvar_prefix": "INSPECTOR"})
+@click.command("schema")
 @click.argument("bin_name", metavar="BIN")
-@click.option(
+@option(
     "--format",
     "form",
     type=click.Choice(FORMATS),
     default=FORMATS[0],
     show_default=True,
-    envvar="INSPECTOR_FORMAT",
     help="python gives TypedDict classes, pydantic models of pydantic 2.",
 )
-@click.option("--event", metavar="EVENT", help="Only the bodies of this event, like issues.opened.")
+@option("--event", metavar="EVENT", help="Only the bodies of this event, like issues.opened.")
 @server_options
 def command(
     bin_name: str,

@@ -12,7 +12,7 @@ from inspector.cli.options import json_option, limit_option
 from inspector.cli.reading.requests import PAGE, print_requests
 
 
-@click.command("search", context_settings={"auto_envvar_prefix": "INSPECTOR"})
+@click.command("search")
 @click.argument("query", nargs=-1, required=True)
 @limit_option
 @json_option

@@ -7,29 +7,28 @@ from urllib.parse import urlencode
 import click
 
 from inspector.cli.client import TIMEOUT_S, Client, bin_path, server_options
+from inspector.cli.environment import option
 from inspector.cli.options import json_option
 from inspector.cli.reading.requests import print_requests
 
 MAX_TIMEOUT_S = 300
 
 
-@click.command("wait", context_settings={"auto_envvar_prefix": "INSPECTOR"})
+@click.command("wait")
 @click.argument("bin_name", metavar="BIN")
-@click.option(
+@option(
     "--where",
     metavar="PATH=VALUE",
     multiple=True,
     help="A field of the form or the JSON, as in ticket.agent.id=3; may be repeated.",
 )
-@click.option("--header", metavar="NAME[=VALUE]", multiple=True, help="A header; may be repeated.")
-@click.option("--method", help="Only requests of this method.")
-@click.option("--path", metavar="PATH", help="What follows the bin's name.")
-@click.option("--match", metavar="QUERY", help="Only requests that this search finds.")
-@click.option("--count", type=click.IntRange(1, 100), default=1, show_default=True)
-@click.option(
-    "--after", metavar="ID", help="Only later ones; 0 for all; without it those from now on."
-)
-@click.option(
+@option("--header", metavar="NAME[=VALUE]", multiple=True, help="A header; may be repeated.")
+@option("--method", help="Only requests of this method.")
+@option("--path", metavar="PATH", help="What follows the bin's name.")
+@option("--match", metavar="QUERY", help="Only requests that this search finds.")
+@option("--count", type=click.IntRange(1, 100), default=1, show_default=True)
+@option("--after", metavar="ID", help="Only later ones; 0 for all; without it those from now on.")
+@option(
     "--timeout",
     metavar="SECONDS",
     type=click.FloatRange(0, MAX_TIMEOUT_S),
