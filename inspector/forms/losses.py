@@ -8,13 +8,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from inspector.forms.notes import shorten
-from inspector.forms.pairs import Pair, count_pieces
+from inspector.forms.pairs import Pair, count_pieces, count_plain_names
 from inspector.forms.parser import Form
 
 MAX_LOSSES = 1_000
-_PLAIN_NAME = re.compile(
-    rb"(?:\A|(?<=&))[\w-]+(?:(?:\[|%5B)[\w-]*(?:\]|%5D))*(?=[=&]|\Z)", re.IGNORECASE
-)
 _NAME = re.compile(r"([^\[]+)(?:\[[^\]]*\])*\Z", re.DOTALL)
 
 
@@ -58,10 +55,12 @@ def find_losses(form: Form) -> Losses:
 
 
 def _is_whole(form: Form) -> bool:
+    if form.shaped is not None and form.shaped.shape.is_whole:
+        return True
     sent = count_pieces(form.body)
     if sent > form.max_variables or sum(1 for _ in _iterate_leaves(form.value)) != sent:
         return False
-    return len(_PLAIN_NAME.findall(form.body)) == sent
+    return count_plain_names(form.body) == sent
 
 
 def _iterate_leaves(value: Any) -> Iterator[Any]:

@@ -15,6 +15,9 @@ MAX_UNREAD_PAIRS = 1000
 
 PIECE = re.compile(rb"[^&]+")
 _SEPARATORS = re.compile(rb"&&+")
+_PLAIN_NAME = re.compile(
+    rb"(?:\A|(?<=&))[\w-]+(?:(?:\[|%5B)[\w-]*(?:\]|%5D))*(?=[=&]|\Z)", re.IGNORECASE
+)
 
 
 class Pair(NamedTuple):
@@ -73,3 +76,8 @@ def count_pieces(body: bytes) -> int:
     """Count the pieces between ``&``, without empty ones; quick for millions."""
     pieces = _SEPARATORS.sub(b"&", body).strip(b"&")
     return pieces.count(b"&") + 1 if pieces else 0
+
+
+def count_plain_names(body: bytes) -> int:
+    """Count the pairs whose names every receiver reads as they stand."""
+    return len(_PLAIN_NAME.findall(body))

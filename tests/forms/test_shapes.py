@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inspector.forms import parse
+from inspector.forms.losses import find_losses
 from inspector.forms.options import ReadOptions, make_options
 from inspector.forms.php.shapes import SHAPES, ShapeCache, ShapedForm
 from inspector.forms.php.trace import trace
@@ -41,7 +42,20 @@ def check(body: bytes, form: ShapedForm | None, options: ReadOptions = USUAL) ->
     else:
         assert form.notes == expected.notes
         assert form.make_trace(body) == expected
+    check_losses(body, form, options)
     return True
+
+
+def check_losses(body: bytes, shaped: ShapedForm, options: ReadOptions) -> None:
+    """What is lost of a form of known shape is what is lost of it without one."""
+    known, careful = (
+        parse(body, max_variables=options.max_variables, max_depth=options.max_depth)
+        for _ in range(2)
+    )
+    known.shaped, careful.shaped = shaped, None
+    losses = find_losses(careful)
+    assert find_losses(known) == losses
+    assert not (shaped.shape.is_whole and losses.count)
 
 
 def test_recorded_forms_have_the_same_value_pairs_and_notes() -> None:
@@ -82,6 +96,25 @@ def test_odd_forms_have_no_shape(body: bytes) -> None:
 @pytest.mark.parametrize("label", ["latin-1", "klingon"])
 def test_forms_in_other_charsets_have_no_shape(label: str) -> None:
     assert recall(b"a=1", make_options(1000, 64, label)) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "is_whole"),
+    [
+        (b"a[b]=1&a[]=2&c", True),
+        (b"a%5Bb%5d=1&&c=x%5B", True),
+        (b"a.b=1&c=2", False),
+        (b"a=1&c=2&a=3", False),
+        (b"a[b=1", False),
+        (b"+a=1", False),
+        (b"=1&c=2", False),
+        (b"a=1&a[b]=2", False),
+    ],
+)
+def test_a_shape_knows_whether_all_of_it_is_read_as_sent(body: bytes, is_whole: bool) -> None:
+    form = recall(body)
+    assert form is not None
+    assert form.shape.is_whole is is_whole
 
 
 def test_a_value_is_made_anew_for_each_form() -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 from inspector.forms.notes import Note
 from inspector.forms.options import ReadOptions
-from inspector.forms.pairs import PIECE, Pair, Trace
+from inspector.forms.pairs import PIECE, Pair, Trace, count_plain_names
 from inspector.forms.php.trace import trace
 from inspector.forms.php.values import cut, decode_values
 from inspector.forms.text import UTF_8, Value, has_undecoded
@@ -37,13 +37,15 @@ class Shape:
 
     ``names`` are decoded. ``steps`` make the arrays, inner ones first: the keys of each, None
     for a list, and a function that picks its entries out of the values and the arrays made
-    so far. ``places`` has ``path`` and ``is_kept`` of each ``Pair``.
+    so far. ``places`` has ``path`` and ``is_kept`` of each ``Pair``. ``is_whole`` when each is
+    kept, under a name as plain as it was sent.
     """
 
     names: tuple[str, ...]
     steps: tuple[_Step, ...]
     notes: tuple[Note, ...]
     places: tuple[tuple[tuple[str, ...] | None, bool], ...]
+    is_whole: bool
 
 
 class ShapedForm:
@@ -138,13 +140,15 @@ class ShapeCache:
 
 def make_shape(names: Sequence[str], options: ReadOptions) -> Shape | None:
     """The shape of names in transit form; None when one of them is not UTF-8."""
-    body = "&".join(f"{name}={position}" for position, name in enumerate(names))
-    found = trace(body.encode("latin-1"), options)
+    text = "&".join(f"{name}={position}" for position, name in enumerate(names))
+    body = text.encode("latin-1")
+    found = trace(body, options)
     decoded = tuple(pair.name for pair in found.pairs)
     if has_undecoded("".join(decoded)):
         return None
     places = tuple((pair.path, pair.is_kept) for pair in found.pairs)
-    return Shape(decoded, tuple(_plan(found.value, len(names))), found.notes, places)
+    is_whole = all(pair.is_kept for pair in found.pairs) and count_plain_names(body) == len(names)
+    return Shape(decoded, tuple(_plan(found.value, len(names))), found.notes, places, is_whole)
 
 
 def _plan(value: dict[str, Value], count: int) -> list[_Step]:
