@@ -79,11 +79,10 @@ class RequestStore:
         as ``b""``, and no body is decoded further than that. By key, so that the
         last page costs what the first does.
         """
-        query = _columns(bin_, whole_bodies).order_by(RequestRow.number.desc()).limit(limit + 1)
+        query = _columns(bin_, whole_bodies, above=after)
+        query = query.order_by(RequestRow.number.desc()).limit(limit + 1)
         if before is not None:
             query = query.where(RequestRow.number < before)
-        if after is not None:
-            query = query.where(RequestRow.number > after)
         if method is not None:
             query = query.where(RequestRow.method == method)
         rows = db.session.execute(query).all()
@@ -94,12 +93,7 @@ class RequestStore:
         self, bin_: Bin, number: int, *, limit: int, whole_bodies: bool = True
     ) -> list[CapturedRequest]:
         """The first ``limit`` requests numbered above ``number``, oldest first."""
-        query = (
-            _columns(bin_, whole_bodies)
-            .where(RequestRow.number > number)
-            .order_by(RequestRow.number)
-            .limit(limit)
-        )
+        query = _columns(bin_, whole_bodies, above=number).order_by(RequestRow.number).limit(limit)
         return self.read(db.session.execute(query), bin_.name, whole_bodies=whole_bodies)
 
     def list_keys(
@@ -116,14 +110,12 @@ class RequestStore:
         order = RequestRow.number.desc() if newest_first else RequestRow.number
         query = (
             select(RequestRow.number, RequestRow.body_size)
-            .where(of_bin(bin_))
+            .where(of_bin(bin_, above=after))
             .order_by(order)
             .limit(limit)
         )
         if before is not None:
             query = query.where(RequestRow.number < before)
-        if after is not None:
-            query = query.where(RequestRow.number > after)
         if method is not None:
             query = query.where(RequestRow.method == method)
         return [Key(row.number, row.body_size) for row in db.session.execute(query)]
@@ -139,7 +131,7 @@ class RequestStore:
         span = RequestRow.received_us // (width_s * 1_000_000)
         query = (
             select(span, RequestRow.method, func.count())
-            .where(of_bin(bin_), RequestRow.number > after, RequestRow.number <= up_to)
+            .where(of_bin(bin_, above=after), RequestRow.number <= up_to)
             .group_by(span, RequestRow.method)
         )
         return [(at * width_s, method, count) for at, method, count in db.session.execute(query)]
@@ -212,12 +204,14 @@ class RequestStore:
 
     def neighbours(self, bin_: Bin, number: int) -> tuple[str | None, str | None]:
         """The ids of the next older and the next newer request, None where there is none."""
-        numbers = select(RequestRow.number).where(of_bin(bin_)).limit(1)
+        numbers = select(RequestRow.number).limit(1)
         older = db.session.scalar(
-            numbers.where(RequestRow.number < number).order_by(RequestRow.number.desc())
+            numbers.where(of_bin(bin_), RequestRow.number < number).order_by(
+                RequestRow.number.desc()
+            )
         )
         newer = db.session.scalar(
-            numbers.where(RequestRow.number > number).order_by(RequestRow.number)
+            numbers.where(of_bin(bin_, above=number)).order_by(RequestRow.number)
         )
         return (
             None if older is None else make_id(bin_.id, older),
@@ -259,16 +253,22 @@ def _cut_into_steps(keys: Iterable[Key]) -> Iterator[list[int]]:
         yield step
 
 
-def _columns(bin_: Bin, whole_bodies: bool) -> Select[Any]:
-    return select_requests(whole_bodies=whole_bodies).where(of_bin(bin_))
+def _columns(bin_: Bin, whole_bodies: bool, above: int | None = None) -> Select[Any]:
+    return select_requests(whole_bodies=whole_bodies).where(of_bin(bin_, above))
 
 
-def of_bin(bin_: Bin) -> ColumnElement[bool]:
-    """The rows of requests that the bin holds; those below are gone, and deleted later."""
-    kept = RequestRow.number >= bin_.kept_from
-    if bin_.kept_below:
-        lowest = RequestRow.number >= min(bin_.kept_below)
-        kept = and_(lowest, or_(kept, RequestRow.number.in_(bin_.kept_below)))
+def of_bin(bin_: Bin, above: int | None = None) -> ColumnElement[bool]:
+    """The rows of requests that the bin holds; those below are gone, and deleted later.
+
+    Only of those numbered ``above`` one, where it is told. Of two lower bounds SQLite takes the
+    first and walks from there, so there is one.
+    """
+    first = 0 if above is None else above + 1
+    kept = RequestRow.number >= max(bin_.kept_from, first)
+    below = [number for number in bin_.kept_below if number >= first]
+    if below:
+        lowest = RequestRow.number >= min(below)
+        kept = and_(lowest, or_(kept, RequestRow.number.in_(below)))
     return and_(RequestRow.bin_id == bin_.id, kept)
 
 

@@ -60,7 +60,7 @@ def find_row_below(bin_: Bin, number: int) -> int | None:
 def has_imported(bin_: Bin, after: int) -> bool:
     """True when a request numbered above ``after`` came from a file, with a time of its own."""
     imported = select(RequestRow.id).where(
-        of_bin(bin_), RequestRow.number > after, RequestRow.fidelity == IMPORTED
+        of_bin(bin_, above=after), RequestRow.fidelity == IMPORTED
     )
     return db.session.scalar(imported.limit(1)) is not None
 
