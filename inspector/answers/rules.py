@@ -27,6 +27,7 @@ MAX_NAME_CHARS = 200
 MAX_DOCUMENT_CHARS = 4_000_000
 
 Then = Literal["last", "repeat", "default"]
+_MAX_TOLD: Final = 4  # statuses of a sequence in a bin's head
 _THEN: Final = get_args(Then)
 _RULE_NAMES: Final = ("match", "answers", "then", "name")
 
@@ -82,6 +83,27 @@ class AnswerRules:
     def usual(self) -> Answer:
         """The first answer to a request that no particular rule is for."""
         return next((rule.answers[0] for rule in self.rules if rule.match.fits_all), DEFAULT)
+
+    @property
+    def summary(self) -> str:
+        """What a bin's head says of its answers: ``503``, ``503, 200``, ``2 rules`` or nothing.
+
+        Statuses stand for one rule that matches all; a sequence is told whole, since what a
+        bin has answered so far is not part of its rules.
+        """
+        if len(self.rules) != 1 or not self.rules[0].match.fits_all:
+            count = len(self.rules)
+            return f"{count} rule{'s' if count > 1 else ''}" if count else ""
+        statuses = [str(answer.status) for answer in self.rules[0].answers]
+        if self.rules[0].then == "default":
+            statuses.append("200")
+        if set(statuses) == {"200"}:
+            return "1 rule"
+        told = statuses[:_MAX_TOLD] if len(set(statuses)) > 1 else statuses[:1]
+        goes_on = len(set(statuses)) > 1 and (
+            len(statuses) > _MAX_TOLD or self.rules[0].then == "repeat"
+        )
+        return ", ".join([*told, "…"] if goes_on else told)
 
     @property
     def asks_nothing(self) -> bool:

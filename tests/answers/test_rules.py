@@ -160,3 +160,22 @@ def test_what_is_no_document_is_refused(data: Any) -> None:
 def test_too_many_rules_are_refused() -> None:
     with pytest.raises(InspectorError, match="at most 100 rules"):
         read_rules({"rules": [{"answers": [{}]}] * 101})
+
+
+@pytest.mark.parametrize(
+    ("each", "summary"),
+    [
+        ([], ""),
+        ([{"answers": [{"status": 503}]}], "503"),
+        ([{"answers": [{"status": 200, "body": "hi"}]}], "1 rule"),
+        ([{"answers": [{"preset": "unavailable-then-ok"}]}], "503, 503, 200"),
+        ([{"answers": [{"status": 503}], "then": "default"}], "503, 200"),
+        ([{"answers": [{"status": 503}, {"status": 200}], "then": "repeat"}], "503, 200, …"),
+        ([{"answers": [{"status": 503}, {"status": 503}]}], "503"),
+        ([{"answers": [{"status": 500 + at} for at in range(9)]}], "500, 501, 502, 503, …"),
+        ([{"match": {"method": "PUT"}, "answers": [{"status": 503}]}], "1 rule"),
+        ([{"match": {"method": "PUT"}, "answers": [{}]}, {"answers": [{}]}], "2 rules"),
+    ],
+)
+def test_a_bins_head_tells_every_status_of_one_rule(each: list[Any], summary: str) -> None:
+    assert rules(*each).summary == summary

@@ -171,7 +171,7 @@ def list_context(bin_: Bin, found: RequestList | None) -> dict[str, Any]:
         "open_id": None,
         "new_fields": count_new_fields(bin_),
         **_COLUMNS,
-        "rules_count": len(load_rules(bin_.answers).rules),
+        "answers_summary": load_rules(bin_.answers).summary,
         "list_examples": list_examples,
         "suggest": suggest,
         "zone": str(read_zone()),
