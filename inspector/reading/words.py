@@ -19,10 +19,14 @@ WORD = re.compile(rf"[{_SIGNS}]|[^\W_{_SIGNS}]+")
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Words in a row. When ``begun`` the last may be only the beginning of one."""
+    """Words in a row. When ``begun`` the last may be only the beginning of one.
+
+    When ``whole`` they are all words of a field, its name before its value.
+    """
 
     words: tuple[str, ...]
     begun: bool = False
+    whole: bool = False
 
 
 def split_words(text: str) -> list[str]:
@@ -41,11 +45,21 @@ def iterate_lines(request: CapturedRequest) -> Iterator[tuple[str, str]]:
 
 def searched_lines(request: CapturedRequest) -> Iterator[str]:
     """The lines that words are searched in: each name with its value, in small letters, bounded."""
-    yield _line(f"{request.method} {request.decoded_path}")
+    for line, _ in searched_fields(request):
+        yield line
+
+
+def searched_fields(request: CapturedRequest) -> Iterator[tuple[str, int | None]]:
+    """The same lines, each with where its field's name begins, None where it is no field."""
+    yield _line(f"{request.method} {request.decoded_path}"), None
     for place, path, text in iterate_fields(request):
         name = " ".join(path)
-        yield _line(f"{name} {text}" if place == BODY else f"{place} {name} {text}")
-    yield from map(_line, find_other_texts(request))
+        if place == BODY:
+            yield _line(f"{name} {text}"), 0
+        else:
+            yield _line(f"{place} {name} {text}"), len(place) + 1
+    for text in find_other_texts(request):
+        yield _line(text), None
 
 
 def _line(text: str) -> str:

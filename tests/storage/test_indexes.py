@@ -19,12 +19,13 @@ from inspector.capture import Capture
 from inspector.reading.blocks import sum_up
 from inspector.reading.query import parse_query
 from inspector.settings import Settings
+from inspector.storage.models import db
 from inspector.storage.outcomes import Stored
 from inspector.storage.search import table_index, word_index
 from inspector.storage.search.file_index import FileIndex
 from inspector.storage.search.indexes import open_index
 from inspector.storage.search.search_index import SearchIndex
-from inspector.storage.search.word_index import VERSION
+from inspector.storage.search.word_index import VERSION, Document
 from inspector.web.services import Services
 from tests.reading.captures import make_captured
 
@@ -233,13 +234,67 @@ def test_two_instances_that_store_and_fill_at_once_leave_nothing_out(
             assert knows(services, services.search.index) == 80
 
 
+def test_a_retry_is_found_in_whatever_order_requests_were_taken_in(
+    postgresql_database: str, tmp_path: Path
+) -> None:
+    with instance(postgresql_database, tmp_path) as (services, index):
+        bin_ = services.bins.get("b1")
+        for at, name in enumerate(["a", "b", "c", "b", "a", "d", "b"], 1):
+            body = f"ticket={name}".encode()
+            services.writer.store(Capture("b1", at, HEAD, lambda body=body: body, len(body)))  # type: ignore[misc]
+
+        def take_in(*numbers: int) -> list[int] | None:
+            with services.engine.begin() as connection:
+                connection.exec_driver_sql("DELETE FROM requests_to_index")
+                for number in numbers:
+                    connection.execute(
+                        text("INSERT INTO requests_to_index VALUES (:bin, :number)"),
+                        {"bin": bin_.id, "number": number},
+                    )
+            fill(index)
+            db.session.rollback()
+            return index.find(
+                services.bins.get("b1"), parse_query("is:retry"), before=None, limit=9
+            )
+
+        fill(index)
+        with services.engine.begin() as connection:
+            connection.exec_driver_sql("DELETE FROM request_words")
+        assert take_in(5, 4) == []
+        assert take_in(7) == [7]
+        assert take_in(2) == [7, 4]
+        assert take_in(6, 3, 1) == [7, 5, 4]
+        assert take_in(7, 5, 4, 2) == [7, 5, 4]
+
+
+def test_a_field_is_found_by_its_value_alone(postgresql_database: str, tmp_path: Path) -> None:
+    """Each pair of its words is in the other request as well: ``agent~id`` and ``id~3``."""
+    bodies = ["agent[id]=3&team[id]=4", "agent[id]=4&team[id]=3", "agent[id]=3&text=a%0Ab"]
+    with instance(postgresql_database, tmp_path) as (services, index):
+        for body in (each.encode() for each in bodies):
+            services.writer.store(Capture("b1", 1, HEAD, lambda body=body: body, len(body)))  # type: ignore[misc]
+        fill(index)
+        bin_ = services.bins.get("b1")
+
+        def ask(query: str) -> list[int] | None:
+            return index.find(bin_, parse_query(query), before=None, limit=9)
+
+        assert ask("agent.id=3") == [3, 1]
+        assert ask("team.id=3") == [2]
+        assert ask('text="a\nb"') == [3]
+        assert ask("header:Content-Type=application/x-www-form-urlencoded") == [3, 2, 1]
+        assert ask("header:Content-Type=application/x-www-form") == []
+
+
 def read_by(version: int, patch: pytest.MonkeyPatch, words: str | None = None) -> None:
     """Be a version whose reader finds these words in each request, or what is in it."""
     for module in (word_index, table_index):
         patch.setattr(module, "VERSION", version)
         if words is not None:
             patch.setattr(
-                module, "make_document", lambda request: (f"b{request.bin_id} mpost", words)
+                module,
+                "make_document",
+                lambda request: Document(f"b{request.bin_id} mpost", words, []),
             )
 
 
@@ -303,7 +358,7 @@ def test_a_reader_that_finds_other_words_has_another_version() -> None:
         found.append(word_index.make_document(made))
         if b"\0" not in piece:
             summed_up.append(sum_up(made).dump())
-    assert (VERSION, sha256(repr(found).encode()).hexdigest()[:16]) == (13, "ce8ef9c43e85f980")
+    assert (VERSION, sha256(repr(found).encode()).hexdigest()[:16]) == (14, "cbea7d945df0649d")
     assert sha256(repr(summed_up).encode()).hexdigest()[:16] == "883300beb7989aa7"
 
 

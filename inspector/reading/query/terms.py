@@ -232,7 +232,8 @@ def _make_comparison(name: Name, operator: str, value: str) -> Condition:
     if operator == "=":
         words = tuple(split_words(value))
         # A field's value stands right behind its name; behind an index it may be anywhere.
-        phrases = (Phrase(path.words + words),) if _is_whole(name) else (path, Phrase(words))
+        together = Phrase(path.words + words, whole=True)
+        phrases = (together,) if _is_whole(name) else (path, Phrase(words))
         if is_fraction(value):
             phrases = (path,)  # It may have been sent with other digits.
         return Condition(

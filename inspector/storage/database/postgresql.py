@@ -46,6 +46,14 @@ DELIVERY_KEYS = (
     ON request_words (bin_id, delivery, number)
     """,
 )
+# Those that came after another of their delivery are told apart when their words are taken in.
+RETRIES = (
+    "ALTER TABLE request_words ADD COLUMN IF NOT EXISTS retry BOOLEAN NOT NULL DEFAULT false",
+    """
+    CREATE INDEX IF NOT EXISTS request_words_retries
+    ON request_words (bin_id, number) WHERE retry
+    """,
+)
 # What blocks of requests have in common, each by its last number (``search.blocks``).
 BLOCKS = """
     CREATE TABLE IF NOT EXISTS request_blocks (
@@ -71,6 +79,7 @@ EXTRAS = (
     """,
     "CREATE INDEX request_words_by_word ON request_words USING gin (words)",
     *DELIVERY_KEYS,
+    *RETRIES,
     BLOCKS,
     ENQUEUE_ALL,
 )

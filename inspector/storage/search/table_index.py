@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import Any
+from zlib import crc32
 
 from sqlalchemy import Connection, Engine, text
 
@@ -38,9 +40,10 @@ MAX_WORD_BYTES = 2_000
 MAX_BYTES = 900_000
 LEAST_ADDED = 200
 MOST_COUNTED = 100_000
-# Marks and pairs stand among the words, where no word can be one.
+# Marks, pairs and whole fields stand among the words, where no word can be one.
 MARK = "="
 PAIR = "~"
+FIELD = "^"
 
 _FIND = """
     SELECT number FROM (
@@ -66,22 +69,7 @@ _FAR_BY_WORDS = text(
 NEAR = 2_000
 # What it costs to read words that lie outside of their rows is in no estimate.
 _BY_INDEX, _AS_USUAL = (text(f"SET LOCAL enable_seqscan = {each}") for each in ("off", "on"))
-_NEAR_RETRIES = text(
-    _FIND.format(
-        among="request_words",
-        condition="bin_id = :bin AND EXISTS (SELECT 1 FROM request_words AS early"
-        " WHERE early.bin_id = request_words.bin_id AND early.delivery = request_words.delivery"
-        " AND early.number < request_words.number)",
-    )
-)
-# Behind the newest, those that came after another of their delivery are gathered in one pass: a
-# look at the index for each request takes three times as long where there are few.
-_FAR_RETRIES = text(
-    "WITH gathered AS MATERIALIZED (SELECT number FROM ("  # noqa: S608
-    "SELECT number, lag(number) OVER (PARTITION BY delivery ORDER BY number) AS early"
-    " FROM request_words WHERE bin_id = :bin AND delivery IS NOT NULL"
-    ") AS told WHERE early IS NOT NULL)" + _FIND.format(among="gathered", condition="true")
-)
+_RETRIES = text(_FIND.format(among="request_words", condition="bin_id = :bin AND retry"))
 _LOCK = text("SELECT pg_try_advisory_xact_lock(:key)")
 _COUNT_WAITING = text(
     "SELECT count(*) FROM (SELECT 1 FROM requests_to_index LIMIT :most) AS waiting"
@@ -90,9 +78,23 @@ _COUNT_WAITING = text(
 # both, and no words are left of a request that is gone.
 _WAITING = text("SELECT bin_id, number FROM requests_to_index LIMIT :limit FOR UPDATE SKIP LOCKED")
 _ADD = text("""
-    INSERT INTO request_words (bin_id, number, words, delivery)
-    SELECT :bin, :number, array_to_tsvector(CAST(:words AS text[])), CAST(:delivery AS bigint)
-    ON CONFLICT (bin_id, number) DO UPDATE SET words = excluded.words, delivery = excluded.delivery
+    INSERT INTO request_words (bin_id, number, words, delivery, retry)
+    SELECT :bin, :number, array_to_tsvector(CAST(:words AS text[])), CAST(:delivery AS bigint),
+        EXISTS (SELECT 1 FROM request_words
+            WHERE bin_id = :bin AND delivery = CAST(:delivery AS bigint) AND number < :number)
+    ON CONFLICT (bin_id, number) DO UPDATE
+    SET words = excluded.words, delivery = excluded.delivery, retry = excluded.retry
+""")
+# Transactions end in any order: what came later of a delivery may have been taken in before. The
+# next alone can have been its first.
+_MARK_NEXT = text("""
+    UPDATE request_words AS late SET retry = true
+    FROM unnest(CAST(:keys AS bigint[]), CAST(:numbers AS bigint[])) AS added (delivery, number)
+    WHERE late.bin_id = :bin AND NOT late.retry AND late.number = (
+        SELECT number FROM request_words
+        WHERE bin_id = :bin AND delivery = added.delivery AND number > added.number
+        ORDER BY number LIMIT 1
+    )
 """)
 _BY_DELIVERY = text("""
     SELECT sought.delivery, found.number
@@ -145,19 +147,17 @@ class TableIndex:
             "wanted": format_tsquery(bin_.id, query),
             "limit": limit,
         }
-        near = _NEAR_BY_WORDS if query.has_words else _NEAR_RETRIES
+        if not query.has_words:
+            return list(db.session.scalars(_RETRIES, values))
         middle = min(end, bin_.last_number + 1) - NEAR
         if middle <= lowest:
-            return list(db.session.scalars(near, values))
-        found = list(db.session.scalars(near, {**values, "lowest": middle}))
+            return list(db.session.scalars(_NEAR_BY_WORDS, values))
+        found = list(db.session.scalars(_NEAR_BY_WORDS, {**values, "lowest": middle}))
         if len(found) < limit:
             rest = {**values, "before": middle, "limit": limit - len(found)}
-            if query.has_words:
-                db.session.execute(_BY_INDEX)
-                found += db.session.scalars(_FAR_BY_WORDS, rest)
-                db.session.execute(_AS_USUAL)
-            else:
-                found += db.session.scalars(_FAR_RETRIES, rest)
+            db.session.execute(_BY_INDEX)
+            found += db.session.scalars(_FAR_BY_WORDS, rest)
+            db.session.execute(_AS_USUAL)
         return found
 
     def load_blocks(self, bin_: Bin, *, first: int, last: int, most: int) -> Mapping[int, Block]:
@@ -208,6 +208,7 @@ class TableIndex:
                 ]
                 if rows:
                     connection.execute(_ADD, rows)
+                    _mark_next(connection, rows)
                 _add_to_blocks(connection, [one for one in listed if not is_partly_read(one)])
             if waiting:
                 done = [{"bin": row.bin_id, "number": row.number} for row in waiting]
@@ -247,6 +248,15 @@ def _add_to_blocks(connection: Connection, requests: Sequence[CapturedRequest]) 
         connection.execute(_SET_BLOCK, row)
 
 
+def _mark_next(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    told = [row for row in rows if row["delivery"] is not None]
+    if told:
+        keys = [row["delivery"] for row in told]
+        numbers = [row["number"] for row in told]
+        values = {"bin": told[0]["bin"], "keys": keys, "numbers": numbers}
+        connection.execute(_MARK_NEXT, values)
+
+
 def _is_ours(connection: Connection) -> bool:
     """Have all requests wait again where an older reader found their words.
 
@@ -261,20 +271,27 @@ def _is_ours(connection: Connection) -> bool:
 
 
 def list_words(request: CapturedRequest) -> list[str]:
-    """A request's words, its pairs of words side by side, and its marks, each once.
+    """A request's words, its pairs of words side by side, its fields and its marks, each once.
 
     PostgreSQL's own positions end at the 256th of a word and at the 16,383rd of all, and what
-    lies beyond would be left out; with pairs, phrases are found without.
+    lies beyond would be left out; with pairs, phrases are found without. Pairs of a field are
+    in most tickets somewhere (``id=3``), so a field with its value is a word as well.
     """
-    marks, said = make_document(request)
+    marks, said, fields = make_document(request)
     found = {MARK + mark for mark in marks.split()}
     words = WORD.findall(said.lower())
     found.update(words)
     found.update(map(PAIR.join, pairwise(words)))
+    found.update(name_field(WORD.findall(field)) for field in fields)
     sizes = [len(word.encode("utf-8", "replace")) for word in found]
     if max(sizes) > MAX_WORD_BYTES or sum(sizes) > MAX_BYTES:
         return [f"{MARK}b{request.bin_id}", MARK + PARTLY]
     return sorted(word.encode("utf-8", "replace").decode() for word in found)
+
+
+def name_field(words: Sequence[str]) -> str:
+    """One short word for all words of a field; two fields seldom share one."""
+    return f"{FIELD}{crc32(' '.join(words).encode('utf-8', 'replace')):x}"
 
 
 def format_tsquery(bin_id: int, query: Query) -> str:
@@ -293,6 +310,8 @@ def format_lookup(lookup: Lookup) -> str:
     if isinstance(lookup, Mark):
         return f"'{MARK}{lookup.word}'"
     if isinstance(lookup, Phrase):
+        if lookup.whole:
+            return f"'{name_field(lookup.words)}'"
         pairs = list(map(PAIR.join, pairwise(lookup.words)))
         is_long = any(len(pair.encode()) > MAX_WORD_BYTES for pair in pairs)
         words = [f"'{each}'" for each in (lookup.words if is_long or not pairs else pairs)]

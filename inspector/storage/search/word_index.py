@@ -19,7 +19,7 @@ from typing import NamedTuple
 from inspector.domain import CapturedRequest
 from inspector.reading.marks import find_marks
 from inspector.reading.query import AllOf, Lookup, Mark, Query
-from inspector.reading.words import WORD, Phrase, searched_lines
+from inspector.reading.words import WORD, Phrase, searched_fields
 from inspector.storage.database.files import COMPANIONS, make_private_file
 from inspector.storage.search.blocks import (
     SIZE,
@@ -32,7 +32,7 @@ from inspector.storage.search.blocks import (
 
 # Raise it with each change of what ``make_document`` finds, or of the tables here: what is in an
 # index was read by an older one, and is read anew.
-VERSION = 13
+VERSION = 14
 MAX_WORDS_A_REQUEST = 20_000
 # The mark of requests that have more than is indexed: any search may be for them.
 PARTLY = "partly"
@@ -189,7 +189,8 @@ class WordIndex:
         for row, each in requests:
             if not is_partly_read(each):
                 summed_up.append(each)
-            found.append((row, *make_document(each)))
+            document = make_document(each)
+            found.append((row, document.marks, document.said))
             key = each.summary.delivery_key
             known.append((row, each.number, each.bin_id, key and key.value))
         if not found:
@@ -327,22 +328,32 @@ def format_match(bin_id: int, query: Query) -> str:
     return "".join([f"({match})", *(f" NOT marks : {mark}" for mark in query.excluded)])
 
 
-def make_document(request: CapturedRequest) -> tuple[str, str]:
-    """A request's marks, its bin before all, and a text with its words.
+class Document(NamedTuple):
+    """A request's marks, its bin before all, a text with its words, and its fields, a line each.
 
     The index cuts the text where ``split_words`` does.
     """
+
+    marks: str
+    said: str
+    fields: list[str]
+
+
+def make_document(request: CapturedRequest) -> Document:
+    """What an index takes in of a request."""
     bin_mark = f"b{request.bin_id}"
     if is_partly_read(request):
-        return f"{bin_mark} {PARTLY}", ""
-    text = "\n".join(searched_lines(request))
+        return Document(f"{bin_mark} {PARTLY}", "", [])
+    lines = list(searched_fields(request))
+    text = "\n".join(line for line, _ in lines)
     # In ASCII the two agree on what a word is, and each takes two characters at least.
     if not text.isascii() or "\0" in text or len(text) > 2 * MAX_WORDS_A_REQUEST:
         words = [word[0] for word in islice(WORD.finditer(text), MAX_WORDS_A_REQUEST + 1)]
         if len(words) > MAX_WORDS_A_REQUEST:
-            return f"{bin_mark} {PARTLY}", ""
+            return Document(f"{bin_mark} {PARTLY}", "", [])
         text = " ".join(words)
-    return " ".join([bin_mark, *find_marks(request)]), text
+    fields = [line[begin:] for line, begin in lines if begin is not None]
+    return Document(" ".join([bin_mark, *find_marks(request)]), text, fields)
 
 
 def is_partly_read(request: CapturedRequest) -> bool:
