@@ -270,6 +270,11 @@ def find_token_file() -> Path | None:
     return Path(path) if path else None
 
 
+def environment_for_others() -> dict[str, str]:
+    """The environment for a program that is none of ours: without our settings and secrets."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("INSPECTOR_")}
+
+
 def declines_color() -> bool:
     """True when the user wants no colour on any terminal (no-color.org)."""
     return bool(os.environ.get("NO_COLOR"))

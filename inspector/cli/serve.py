@@ -21,6 +21,7 @@ from inspector.cli.serving.config import use_config
 from inspector.cli.serving.processors import keep_to_one_cpu
 from inspector.cli.serving.pruning import prune_now_and_then
 from inspector.cli.serving.secrets import read_secrets
+from inspector.cli.tunnel.serving import open_tunnel, read_tunnel
 from inspector.domain import check_name
 from inspector.domain.proxies import TrustedProxies, check_bin_domain, check_path_prefix
 from inspector.errors import InspectorError
@@ -146,6 +147,12 @@ def _list_limits() -> str:
 )
 @_option("--public-url", "The address others reach this server under.")
 @_option(
+    "--tunnel",
+    "Get webhooks from the internet by this installed program: cloudflared, tailscale, ngrok, or "
+    "a command with {port} in it that prints its public URL. Pages stay on this machine.",
+    metavar="NAME|COMMAND",
+)
+@_option(
     "--path-prefix",
     "The path below which a proxy serves this server, like /inspector; a path of --public-url "
     "is that, too.",
@@ -237,6 +244,7 @@ def command(**chosen: Any) -> None:
     if not chosen.pop("all_cpus"):
         keep_to_one_cpu()
     answers, quiet = chosen.pop("answers"), chosen.pop("quiet")
+    tunnel = read_tunnel(chosen.pop("tunnel"), chosen["public_url"])
     settings = _take_handed_socket(_make_settings(**read_secrets(chosen)))
     rules = {} if answers is None else read_answers(answers, settings.bins)
     is_made = settings.needs_token and settings.token is None
@@ -250,14 +258,12 @@ def command(**chosen: Any) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: process.stop())
     with said_of_database():
-        _greet(process)
-    if is_made:
-        click.echo(f"Access token: {settings.token} (for this start only)")
-        click.echo("INSPECTOR_TOKEN sets one that stays the same.")
+        name = _greet(process, is_token_made=is_made)
     prune_now_and_then(process)
     lines = None if quiet else _print_requests(process)
     process.prepare_pages()
-    process.run()
+    with open_tunnel(process, tunnel, name):
+        process.run()
     if lines is not None:
         lines.stop()
 
@@ -345,12 +351,12 @@ def _check_allowed(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
-def _greet(process: Any) -> None:
-    """The address, a bin to use at once, and a line to paste."""
+def _greet(process: Any, *, is_token_made: bool) -> str:
+    """Print the address, a bin to use at once, and a line to paste; answers the bin's name."""
     settings: Settings = process.settings
     base = replace(settings, port=process.port).base_url
     public = [each.name for each in process.backend.list_bins() if not each.private]
-    first = next(iter([*settings.bins, *public]), None) or process.backend.create_bin()
+    first: str = next(iter([*settings.bins, *public]), None) or process.backend.create_bin()
     path = settings.unix_socket
     click.echo(f"Inspector listens on {base if path is None else path}")
     bin_url = settings.bin_url(base, first)
@@ -360,6 +366,10 @@ def _greet(process: Any) -> None:
     url = f'"{bin_url}"' if "[" in base else bin_url
     click.echo("Try it from another terminal:")
     click.echo(f'  curl {url} -d "ticket[id]=5" -d "ticket[subject]=Hello" -d custom_data=')
+    if is_token_made:
+        click.echo(f"Access token: {settings.token} (for this start only)")
+        click.echo("INSPECTOR_TOKEN sets one that stays the same.")
+    return first
 
 
 def _print_requests(process: Any) -> RequestLines:

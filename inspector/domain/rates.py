@@ -65,18 +65,25 @@ def name_peer(peer: str) -> str:
 
 
 class SenderLimit:
-    """The rate limit of senders elsewhere: ``per_s`` requests each, twice as many at once."""
+    """The rate limit of senders elsewhere: ``per_s`` requests each, twice as many at once.
 
-    def __init__(self, per_s: float, proxies: TrustedProxies) -> None:
+    What comes from this machine is not counted, unless a tunnel may have brought it.
+    """
+
+    def __init__(
+        self, per_s: float, proxies: TrustedProxies, *, spares_this_machine: bool = True
+    ) -> None:
         self._per_s = per_s
         self._proxies = proxies
+        self._spares_this_machine = spares_this_machine
         self.rates = RateLimit(per_s, 2 * per_s)
         self._silent_until = 0.0
 
     def check(self, peer: str, forwarded_for: str) -> None:
         """Count a request; ``TooManyRequestsError`` for a peer elsewhere that sends too many."""
         client = self._proxies.find_client(peer, forwarded_for)
-        wait_s = 0.0 if is_loopback(client) else self.rates.take(client)
+        is_spared = self._spares_this_machine and is_loopback(client)
+        wait_s = 0.0 if is_spared else self.rates.take(client)
         if wait_s:
             self._log_excess(client)
             raise TooManyRequestsError("Too many requests.", wait_s)

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 log = logging.getLogger("inspector.server")
 
 
+RateCheck = Callable[[str, str], None]
+
+
 class Channel(BufferedChannel):
     """One connection. ``answer`` may be called by any one thread while its request is served."""
 
@@ -48,6 +51,19 @@ class Channel(BufferedChannel):
     previous: tuple[str, int] | None = None
     _later: DeferredAnswer | None = None
     _paused: PageTask | None = None
+
+    def find_sender(self, _request: ExactParser) -> str:
+        """The address that a request came from."""
+        return str(self.addr[0])
+
+    def check_rate(self, request: ExactParser, limit: RateCheck | None) -> None:
+        """Count a request; ``TooManyRequestsError`` when its sender sends too many."""
+        if limit is not None:
+            limit(str(self.addr[0]), request.headers.get("X_FORWARDED_FOR", ""))
+
+    def refuse(self) -> bool:
+        """Take the first request, which is no capture, when only captures come in here."""
+        return False
 
     def received(self, data: bytes) -> bool:
         """Cut the bytes into requests; main loop only.

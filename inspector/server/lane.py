@@ -120,11 +120,10 @@ class Lane:
 
     def _find_excess(self, channel: Channel, request: ExactParser) -> TooManyRequestsError | None:
         """Count the request; why not, when its sender sends too many."""
-        if self._limit is not None:
-            try:
-                self._limit(str(channel.addr[0]), request.headers.get("X_FORWARDED_FOR", ""))
-            except TooManyRequestsError as refusal:
-                return refusal
+        try:
+            channel.check_rate(request, self._limit)
+        except TooManyRequestsError as refusal:
+            return refusal
         return None
 
     def deliver(self) -> None:
@@ -280,7 +279,7 @@ def make_capture(
         raw_head=request.raw_head,
         read_body=request.read_body,
         body_size=request.body_size,
-        peer=str(channel.addr[0]),
+        peer=channel.find_sender(request),
         chunked=request.chunked,
         truncated=request.truncated,
         refusal=refusal,

@@ -162,7 +162,7 @@ class CaptureServer(TcpWSGIServer):  # type: ignore[misc]
             request.connection_close = True
         if not self.lane.take(task):
             if request.error is None or request.is_too_large:
-                if not self.probes.take(task):
+                if not (task.refuse() or self.probes.take(task)):
                     super().add_task(task)
             else:
                 # Not at once: the caller still holds the channel's lock.

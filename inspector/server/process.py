@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
+    from inspector.server.tunnel_door import TunnelDoor
     from inspector.storage.database.listener import InstanceListener
     from inspector.storage.search.search_index import IndexFiller
     from inspector.web.services import Services
@@ -80,6 +81,9 @@ class ServerProcess:
         self._filler: IndexFiller | None = None
         self._listener: InstanceListener | None = None
         self.port = settings.port
+        # The address by which a tunnel brings requests, once it is known.
+        self.tunnel_url: str | None = None
+        self._door: TunnelDoor | None = None
 
     @property
     def app(self) -> Flask:
@@ -146,7 +150,11 @@ class ServerProcess:
         services: Services = app.extensions["inspector"]
         parked = server.parked
         services.own_server = OwnServer(
-            self.port, lambda: parked.is_full, parked.wake, server.count
+            self.port,
+            lambda: parked.is_full,
+            parked.wake,
+            server.count,
+            lambda: self.tunnel_url,
         )
 
     def _serve_page(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -201,6 +209,16 @@ class ServerProcess:
 
         server.adj.url_scheme = "https"
         server.tls = TlsFront(context, give_on, connections)
+
+    def open_tunnel_door(self, *, names_sender: bool) -> int:
+        """Between ``start`` and ``run``: a further port, where a tunnel may bring captures."""
+        from inspector.server.tunnel_door import TunnelDoor  # seldom needed
+
+        server = self._running()
+        self._door = TunnelDoor(
+            server, names_sender=names_sender, max_per_s=self.settings.max_requests_per_s
+        )
+        return self._door.port
 
     def prepare_pages(self) -> None:
         """Make the application on a thread of its own, where that was not done yet."""
@@ -312,6 +330,8 @@ class ServerProcess:
         for descriptor in server.loop.always:
             server.loop.forget(descriptor)
         server.loop.always = ()
+        if self._door is not None:
+            self._door.leave()
         server.del_channel()
         server.socket.close()
         remove_path(self.settings)

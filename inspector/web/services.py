@@ -92,13 +92,15 @@ class OwnServer:
     """Our own server around the application, which parks responses and holds no thread for them.
 
     ``is_full`` says that no more can be parked, ``wake`` asks a parked response at once,
-    ``count`` gives the counts of this moment.
+    ``count`` gives the counts of this moment, ``tunnel_url`` the address by which a tunnel
+    brings requests to bins, None while there is none.
     """
 
     port: int
     is_full: Callable[[], bool]
     wake: Callable[[DeferredAnswer], None]
     count: Callable[[], ServerCounts]
+    tunnel_url: Callable[[], str | None] = lambda: None
 
 
 @dataclass
@@ -177,8 +179,17 @@ class Services:
         return root if name is None else root.replace(f"//{name}.", "//", 1)
 
     def bin_url(self, name: str) -> str:
-        """The URL for webhooks to this bin."""
+        """The URL for webhooks to this bin: a tunnel's where there is one."""
+        tunnel = self.tunnel_url()
+        return f"{tunnel}/{name}" if tunnel else self.near_bin_url(name)
+
+    def near_bin_url(self, name: str) -> str:
+        """The URL of this bin below the address that pages have, too."""
         return self.settings.bin_url(self.base_url(), name)
+
+    def tunnel_url(self) -> str:
+        """The address by which a tunnel brings requests to bins; empty while there is none."""
+        return (self.own_server and self.own_server.tunnel_url()) or ""
 
     @property
     def port(self) -> int:
@@ -206,7 +217,7 @@ class Services:
 
     def list_own_urls(self) -> list[str]:
         """The addresses that lead to this server, as far as it knows them."""
-        own = [url for url in (self.own_url(), self.settings.public_url) if url]
+        own = [url for url in (self.own_url(), self.settings.public_url, self.tunnel_url()) if url]
         if self.port:
             own.append(f"http://localhost:{self.port}")
         return own

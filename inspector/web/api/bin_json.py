@@ -56,14 +56,14 @@ class BinAnswerJson(TypedDict):
 
 def bin_to_json(bin_: Bin) -> BinJson:
     """RequestBin's fields and ours."""
-    url = current_services().bin_url(bin_.name)
+    services = current_services()
     return {
         "name": bin_.name,
         "color": list(bin_.color),
         "private": bin_.private,
         "request_count": bin_.request_count,
-        "url": url,
-        "inspect_url": f"{url}?inspect",
+        "url": services.bin_url(bin_.name),
+        "inspect_url": f"{services.near_bin_url(bin_.name)}?inspect",
         "created_at": bin_.created_at.isoformat(),
         "capacity": bin_.capacity,
         "ttl": None if bin_.ttl_s is None else format_duration(bin_.ttl_s),

@@ -234,7 +234,7 @@ def get_request(name: str, request_id: str, query: FormatQuery) -> ResponseRetur
         return _answer(captured, query.as_)
     services = current_services()
     if query.format == "action":
-        composition = recompose(captured, services.bin_url(captured.bin_name))
+        composition = recompose(captured, services.near_bin_url(captured.bin_name))
         response = jsonify(write_composition(composition))
         response.mimetype = ACTION
         return response

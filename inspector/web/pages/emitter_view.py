@@ -289,7 +289,7 @@ def list_lines(
 def find_own_bin(url: str) -> str | None:
     """The name of our own bin that a URL leads to."""
     services = current_services()
-    for own in (services.own_url(), services.base_url()):
+    for own in (services.own_url(), services.base_url(), services.tunnel_url()):
         if own and url.startswith(f"{own}/"):
             name = url.removeprefix(f"{own}/").partition("?")[0].split("/")[0]
             return name if services.bins.exists(name) else None

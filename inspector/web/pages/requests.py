@@ -57,7 +57,7 @@ def show_request(name: str, request_id: str) -> Response:
         receivers=TITLES,
         sections=list_sections(captured, content, tree, is_body_asked=bool(view)),
         can_recompose=can_recompose(captured),
-        replay_url=[*list_targets(bin_), services.bin_url(bin_.name)][0],
+        replay_url=[*list_targets(bin_), services.near_bin_url(bin_.name)][0],
         older_id=older,
         newer_id=newer,
         explain_headers=explain_headers,

@@ -1,0 +1,1 @@
+"""Tunnels of ``inspector serve --tunnel``: the program that brings webhooks from the internet."""
