@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from inspector.clock import time
 from inspector.reading.text import escape_invisible
+from inspector.testing.attributes import JsonField
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,11 +90,9 @@ class RequestOutcome:
         given = self.captured.answer if find is None else find(self.captured)
         return {} if given is None else dict(answer_to_json(given))
 
-    @property
-    def refused(self) -> dict[str, Any] | None:
-        """``status`` and ``reason`` when it was answered with an error though it was kept."""
-        found: dict[str, Any] | None = self._json["refused"]
-        return found
+    refused = JsonField[dict[str, Any] | None](
+        "``status`` and ``reason`` when it was answered with an error though it was kept."
+    )
 
     @property
     def relay(self) -> dict[str, Any] | None:
