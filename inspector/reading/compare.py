@@ -83,7 +83,7 @@ def compare_requests(old: Message, new: Message, ignore: Sequence[str] = ()) -> 
     """
     left_out = _make_ignored(ignore)
 
-    def compare(title: str, read: Callable[[Message], Texts], place: str | None) -> Counted:
+    def count_changes(title: str, read: Callable[[Message], Texts], place: str | None) -> Counted:
         before, after = read(old), read(new)
         if left_out is not None:
             before = {path: text for path, text in before.items() if not left_out(place, path)}
@@ -91,10 +91,10 @@ def compare_requests(old: Message, new: Message, ignore: Sequence[str] = ()) -> 
         return _compare(title, before, after, place, old, new)
 
     sections = (
-        compare("Body", _read_body, BODY),
-        compare("Query", _read_query, QUERY),
-        compare("Headers", _read_headers, HEADER),
-        compare("Request", _read_facts, None),
+        count_changes("Body", _read_body, BODY),
+        count_changes("Query", _read_query, QUERY),
+        count_changes("Headers", _read_headers, HEADER),
+        count_changes("Request", _read_facts, None),
     )
     counts = dict.fromkeys((ADDED, REMOVED, CHANGED, SAME), 0)
     for _, found in sections:

@@ -112,7 +112,7 @@ class RequestMatch:
         ]
         if self.json is not MISSING:
             actual = MISSING if request.json is None else request.json
-            found.append(compare("json", self.json, actual))
+            found.append(find_difference("json", self.json, actual))
         found += [_query_difference(request, *each) for each in self.query.items()]
         found += [_header_difference(request, *each) for each in self.headers.items()]
         found += [_field_difference(request, *each) for each in self.where.items()]
@@ -126,7 +126,7 @@ class RequestMatch:
             return None
         if isinstance(self.method, str) and self.method.upper() == request.method.upper():
             return None
-        return compare("method", self.method, request.method)
+        return find_difference("method", self.method, request.method)
 
     def _path_difference(self, request: Message) -> Difference | None:
         if self.path is MISSING:
@@ -141,8 +141,8 @@ class RequestMatch:
         wanted = self.path
         if isinstance(wanted, str) and not wanted.startswith("/"):
             wanted = f"/{wanted}"
-        difference = compare("path", wanted, below)
-        if difference is None or any(compare("", wanted, each) is None for each in others):
+        difference = find_difference("path", wanted, below)
+        if difference is None or any(find_difference("", wanted, each) is None for each in others):
             return None
         return difference
 
@@ -151,7 +151,7 @@ class RequestMatch:
             return None
         pattern = self.body.pattern if isinstance(self.body, re.Pattern) else self.body
         wants_text = isinstance(pattern, str)
-        return compare("body", self.body, request.body_text if wants_text else request.body)
+        return find_difference("body", self.body, request.body_text if wants_text else request.body)
 
 
 def _compare_any(
@@ -159,16 +159,20 @@ def _compare_any(
 ) -> Difference | None:
     """The difference of all values; None when one of them, or all as one, is as expected."""
     if not values:
-        return compare(what, expected, MISSING)
+        return find_difference(what, expected, MISSING)
     whole: Any = values if joined is None else joined
     actual = values[0] if len(values) == 1 else whole
-    difference = compare(what, expected, actual)
+    difference = find_difference(what, expected, actual)
     if difference is None or expected is None or len(values) == 1:
         return difference
-    return None if any(compare(what, expected, each) is None for each in values) else difference
+    return (
+        None
+        if any(find_difference(what, expected, each) is None for each in values)
+        else difference
+    )
 
 
-def compare(what: str, expected: Any, actual: Any) -> Difference | None:
+def find_difference(what: str, expected: Any, actual: Any) -> Difference | None:
     """The difference, or None when ``actual`` is as expected (see ``RequestMatch``)."""
     hint = ""
     try:
@@ -226,7 +230,7 @@ def _field_difference(request: Message, text: str, expected: Any) -> Difference 
         difference = _compare_any(text, expected, find_all(root, path))
     else:
         actual = MISSING if source is None else find_value(root, path)
-        difference = compare(text, expected, actual)
+        difference = find_difference(text, expected, actual)
     if difference is None or difference.actual is not MISSING:
         return difference
     hint = explain_absent(request, root, path) if source else _explain_unread(request)

@@ -52,7 +52,7 @@ from inspector.twig.values import (
     bits_or,
     bits_xor,
     calculate,
-    compare,
+    compare_values,
     is_collection,
     is_true,
     look_up,
@@ -182,7 +182,7 @@ def _truth(_work: Work, value: Any) -> bool:
 
 def _compare(work: Work, left: Any, sign: str, right: Any) -> bool:
     work.charge(1)
-    return compare(work, sign, left, right)
+    return compare_values(work, sign, left, right)
 
 
 def _order(work: Work, left: Any, right: Any) -> int:

@@ -18,7 +18,7 @@ from inspector.twig.scope import Arrow
 from inspector.twig.values import (
     ENTRY_COST,
     Work,
-    compare,
+    compare_values,
     entries_of,
     find_number,
     is_collection,
@@ -310,6 +310,6 @@ def _extreme(work: Work, values: Sequence[Any], sign: str) -> Any:
     work.charge(ENTRY_COST * len(entries))
     best = entries[0]
     for entry in entries[1:]:
-        if compare(work, sign, entry, best):
+        if compare_values(work, sign, entry, best):
             best = entry
     return best

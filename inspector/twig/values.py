@@ -263,7 +263,7 @@ _ORDERINGS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def compare(work: Work, sign: str, left: Any, right: Any) -> bool:
+def compare_values(work: Work, sign: str, left: Any, right: Any) -> bool:
     """Compare as PHP 8 does: texts that spell numbers as numbers.
 
     ``sign`` is Jinja's name of the operator: eq, ne, lt, lteq, gt, gteq, in, notin.
@@ -282,9 +282,9 @@ def compare(work: Work, sign: str, left: Any, right: Any) -> bool:
 
 def order(work: Work, left: Any, right: Any) -> int:
     """-1, 0 or 1: PHP's ``<=>``."""
-    if compare(work, "eq", left, right):
+    if compare_values(work, "eq", left, right):
         return 0
-    return -1 if compare(work, "lt", left, right) else 1
+    return -1 if compare_values(work, "lt", left, right) else 1
 
 
 def _are_equal(work: Work, left: Any, right: Any) -> bool:

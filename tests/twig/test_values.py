@@ -8,7 +8,7 @@ import pytest
 
 from inspector.forms.casts import text_of
 from inspector.twig import TemplateError, render_twig
-from inspector.twig.values import Work, compare, is_true, to_text
+from inspector.twig.values import Work, compare_values, is_true, to_text
 
 RECORDED = json.loads((Path(__file__).parent / "data" / "php_comparisons.json").read_text("utf-8"))
 
@@ -18,7 +18,9 @@ def test_every_pair_compares_as_in_php(sign: str) -> None:
     rows = [row for row in RECORDED["pairs"] if sign in row]
     assert len(rows) > 700
     wrong = [
-        row for row in rows if compare(Work(10_000), sign, row["left"], row["right"]) != row[sign]
+        row
+        for row in rows
+        if compare_values(Work(10_000), sign, row["left"], row["right"]) != row[sign]
     ]
     assert wrong == []
 

@@ -127,7 +127,7 @@ def stop_sending(token: str) -> Any:
 
 
 @blueprint.get("/compare")
-def compare() -> Response:
+def compare_deliveries() -> Response:
     """Two deliveries, ``a`` the older and ``b``: what was sent, and what was answered."""
     deliveries = current_services().deliveries
     pair = [deliveries.get(parse_id(request.args.get(name, ""))) for name in ("a", "b")]

@@ -21,7 +21,7 @@ TICKET = "ticket"
 
 
 @blueprint.get("/bins/<name>/compare")
-def compare(name: str) -> Response:
+def show_comparison(name: str) -> Response:
     """Two requests, older first: ``a``, and ``b`` or the one before it.
 
     Either is an id or a number; ``b=ticket`` is the one before it about the same ticket.
