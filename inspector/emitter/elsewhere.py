@@ -1,7 +1,8 @@
-"""Series, replays and deliveries that another instance runs, as JSON in the database and back.
+"""Series, replays and deliveries of other instances: their JSON in the shared database, and back.
 
-``describe_origin`` says what does not change while one runs, ``describe_state`` what does.
-Nobody is told a password that way who does not read the log of deliveries in the same database.
+``describe_origin`` has what does not change while one runs, ``describe_state`` what does, and
+``make_elsewhere`` reads both. Passwords are in neither, but for those of actions, which the log
+of deliveries in the same database has, too.
 """
 
 from __future__ import annotations
@@ -22,29 +23,43 @@ from inspector.emitter.series import SeriesPlan, SeriesProgress
 from inspector.emitter.series_runs import SeriesRun
 from inspector.errors import InspectorError
 
-SERIES, DELIVERY = "series", "delivery"
+SERIES, REPLAYS, DELIVERY = "series", "replays", "delivery"
 _COUNTS = ("looked_at", "sent", "delivered", "skipped", "problem", "stopped")
 
 AnyRun = SeriesRun | ReplayRun
 Json = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class RunReport:
+    """Another instance's last report of a run; ``is_lost`` when it has reported nothing for long.
+
+    ``ask_to_stop`` leaves word in the database that somebody wants it to end.
+    """
+
+    id: str
+    origin: Json
+    state: Json
+    is_lost: bool
+    ask_to_stop: Callable[[], None]
+
+
 @dataclass
 class SeriesElsewhere(SeriesRun):
-    """A series of another instance's, as it was told last."""
+    """A series of another instance, as of its last report."""
 
     shown: SeriesProgress = field(kw_only=True)
     ask_to_stop: Callable[[], None] = field(kw_only=True)
 
     def __post_init__(self) -> None:
-        """It sends nothing here."""
+        """Nothing to prepare: another instance sends it."""
 
     @property
     def is_running(self) -> bool:
         return not self.shown.finished
 
     def progress(self) -> SeriesProgress:
-        """As it was told last."""
+        """The progress as of the last report."""
         return self.shown
 
     def stop(self) -> None:
@@ -58,7 +73,7 @@ class SeriesElsewhere(SeriesRun):
 
 @dataclass(frozen=True)
 class DeliveryElsewhere:
-    """A delivery that another instance sends, as it was told last.
+    """A delivery of another instance, as of its last report.
 
     ``delivery_id`` is there when it is done and was kept, ``error`` when it could not be sent.
     """
@@ -72,8 +87,8 @@ class DeliveryElsewhere:
     stop: Callable[[], None]
 
 
-class ToldDelivery:
-    """A delivery of this instance's as something that others are told of."""
+class ReportedDelivery:
+    """A delivery of this instance, which reports on it to the others."""
 
     def __init__(self, job: DeliveryJob) -> None:
         self.id = job.token
@@ -89,12 +104,12 @@ class ToldDelivery:
         self._job.stop()
 
     def describe_origin(self) -> Json:
-        """What is sent, without a password."""
+        """Method and URL, without a password."""
         request = self._job.order.request
         return {"method": request.method, "url": hide_in_url(str(request.url))}
 
     def describe_state(self) -> Json:
-        """What came of it."""
+        """The outcome, as far as there is one."""
         delivery, error = self._job.delivery, self._job.error
         return {
             "done": self._job.is_done,
@@ -103,26 +118,15 @@ class ToldDelivery:
         }
 
 
-def make_delivery_elsewhere(
-    id_: str, origin: Json, state: Json, *, is_lost: bool, ask_to_stop: Callable[[], None]
-) -> DeliveryElsewhere:
-    """A delivery from both; one of an instance that is gone is done, and nobody knows how."""
-    error = None if state["error"] is None else InspectorError(*state["error"])
-    done = state["done"] or is_lost
-    return DeliveryElsewhere(
-        id_, origin["method"], origin["url"], done, state["id"], error, ask_to_stop
-    )
-
-
 @dataclass(frozen=True)
 class _ShownPlan(ReplayPlan):
     def __post_init__(self) -> None:
-        """It was checked where it runs; secrets stay there."""
+        """Nothing to check: it was checked where it runs, and secrets stay there."""
 
 
 @dataclass
 class ReplayElsewhere(ReplayRun):
-    """Replays of another instance's, as they were told last."""
+    """Replays of another instance, as of its last report."""
 
     runs: bool = field(default=False, kw_only=True)
     took_s: float = field(default=0.0, kw_only=True)
@@ -141,9 +145,9 @@ class ReplayElsewhere(ReplayRun):
         self.ask_to_stop()
 
 
-def describe_origin(run: AnyRun | ToldDelivery) -> Json:
-    """What it was made from."""
-    if isinstance(run, ToldDelivery):
+def describe_origin(run: AnyRun | ReportedDelivery) -> Json:
+    """The definition and plan of a run, and when it began."""
+    if isinstance(run, ReportedDelivery):
         return run.describe_origin()
     begun = {"started_at": run.started_at.isoformat()}
     if isinstance(run, SeriesRun):
@@ -162,9 +166,9 @@ def describe_origin(run: AnyRun | ToldDelivery) -> Json:
     }
 
 
-def describe_state(run: AnyRun | ToldDelivery) -> Json:
-    """How far it is."""
-    if isinstance(run, ToldDelivery):
+def describe_state(run: AnyRun | ReportedDelivery) -> Json:
+    """The progress of a run."""
+    if isinstance(run, ReportedDelivery):
         return run.describe_state()
     running = {"running": is_running(run)}
     if isinstance(run, SeriesRun):
@@ -183,67 +187,69 @@ def describe_state(run: AnyRun | ToldDelivery) -> Json:
     }
 
 
-def make_elsewhere(
-    kind: str,
-    id_: str,
-    origin: Json,
-    state: Json,
-    *,
-    is_lost: bool,
-    ask_to_stop: Callable[[], None],
-) -> AnyRun:
-    """A run from both; ``is_lost`` when its instance has told nothing for long."""
-    make = _make_series if kind == SERIES else _make_replays
-    return make(id_, origin, state, is_lost, ask_to_stop)
+def make_elsewhere(kind: str, report: RunReport) -> AnyRun | DeliveryElsewhere:
+    """A run of ``kind`` from its report; ``DELIVERY`` gives a ``DeliveryElsewhere``."""
+    return _MAKERS[kind](report)
 
 
-def _make_series(
-    id_: str, origin: Json, state: Json, is_lost: bool, ask_to_stop: Callable[[], None]
-) -> SeriesElsewhere:
-    told = state["progress"]
+def _make_delivery(report: RunReport) -> DeliveryElsewhere:
+    """One of an instance that is gone is done, without a result."""
+    origin, state = report.origin, report.state
+    return DeliveryElsewhere(
+        report.id,
+        origin["method"],
+        origin["url"],
+        is_done=state["done"] or report.is_lost,
+        delivery_id=state["id"],
+        error=None if state["error"] is None else InspectorError(*state["error"]),
+        stop=report.ask_to_stop,
+    )
+
+
+def _make_series(report: RunReport) -> SeriesElsewhere:
+    origin, state = report.origin, report.state
+    progress = state["progress"]
     shown = SeriesProgress(
-        **told
+        **progress
         | {
-            "statuses": dict(map(tuple, told["statuses"])),
-            "percentiles": dict(map(tuple, told["percentiles"])),
-            "histogram": [(bound, count) for bound, count in told["histogram"]],
+            "statuses": dict(map(tuple, progress["statuses"])),
+            "percentiles": dict(map(tuple, progress["percentiles"])),
+            "histogram": [(bound, count) for bound, count in progress["histogram"]],
         }
     )
-    if is_lost and not shown.finished:
+    if report.is_lost and not shown.finished:
         shown = replace(shown, finished=True, stopped=True)
     run = SeriesElsewhere(
         composition_from_json(origin["definition"], origin["ticket"]),
         SeriesPlan(**origin["plan"]),
         policy=None,  # type: ignore[arg-type]  # it sends nothing here
         shown=shown,
-        ask_to_stop=ask_to_stop,
-        id=id_,
+        ask_to_stop=report.ask_to_stop,
+        id=report.id,
         started_at=datetime.fromisoformat(origin["started_at"]),
     )
     run.kept, run.failed, run.lost = state["kept"], state["failed"], state["lost"]
     return run
 
 
-def _make_replays(
-    id_: str, origin: Json, state: Json, is_lost: bool, ask_to_stop: Callable[[], None]
-) -> ReplayElsewhere:
+def _make_replays(report: RunReport) -> ReplayElsewhere:
+    origin, state = report.origin, report.state
     plan = _ShownPlan(
         origin["bin"], origin["url"], origin["rate"], origin["match"], resign=origin["resign"]
     )
-    runs = state["running"] and not is_lost
     run = ReplayElsewhere(
         plan,
         origin["total"],
         _refuse if origin["missed"] else None,
-        ask_to_stop=ask_to_stop,
-        runs=runs,
+        ask_to_stop=report.ask_to_stop,
+        runs=state["running"] and not report.is_lost,
         took_s=state["elapsed_s"],
-        id=id_,
+        id=report.id,
         started_at=datetime.fromisoformat(origin["started_at"]),
     )
     for name in _COUNTS:
         setattr(run, name, state[name])
-    run.stopped = run.stopped or (state["running"] and is_lost)
+    run.stopped = run.stopped or (state["running"] and report.is_lost)
     run.statuses = Counter(dict(map(tuple, state["statuses"])))
     run.failures, run.verdicts = Counter(state["failures"]), Counter(state["verdicts"])
     return run
@@ -251,3 +257,10 @@ def _make_replays(
 
 def _refuse(_captured: CapturedRequest) -> DeliveryOrder:
     raise NotImplementedError("Another instance sends it.")
+
+
+_MAKERS: dict[str, Callable[[RunReport], AnyRun | DeliveryElsewhere]] = {
+    SERIES: _make_series,
+    REPLAYS: _make_replays,
+    DELIVERY: _make_delivery,
+}

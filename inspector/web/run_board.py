@@ -12,10 +12,10 @@ from inspector.emitter.elsewhere import (
     DELIVERY,
     AnyRun,
     DeliveryElsewhere,
-    ToldDelivery,
+    ReportedDelivery,
+    RunReport,
     describe_origin,
     describe_state,
-    make_delivery_elsewhere,
     make_elsewhere,
 )
 from inspector.emitter.outbox import DeliveryJob
@@ -27,19 +27,19 @@ TELL_EVERY_S = 1.0
 
 
 class RunBoard:
-    """Tells of runs of this instance each second while they run, on a thread of its own."""
+    """Reports the runs of this instance each second while they run, on a thread of its own."""
 
     def __init__(self, table: RunTable) -> None:
         self._table = table
         self._lock = threading.Lock()
-        self._told: dict[str, tuple[str, AnyRun | ToldDelivery]] = {}
+        self._told: dict[str, tuple[str, AnyRun | ReportedDelivery]] = {}
         self._thread: threading.Thread | None = None
         self._close = threading.Event()
 
     def post(self, kind: str, run: Any) -> None:
-        """Tell of a run that has begun, and of how it goes until it has ended.
+        """Report a run that has begun, and its progress until it has ended.
 
-        Its sending does not depend on it: a database that is away is tried again.
+        Sending does not depend on that: when the database is away it is tried again.
         """
         try:
             self._table.add(kind, run.id, describe_origin(run), describe_state(run))
@@ -55,22 +55,9 @@ class RunBoard:
                 self._thread.start()
 
     def post_delivery(self, job: DeliveryJob) -> None:
-        """Tell of a delivery that takes its time."""
+        """Report a delivery that takes longer than others."""
         if job.token not in self._told:
-            self.post(DELIVERY, ToldDelivery(job))
-
-    def find_delivery(self, token: str) -> DeliveryElsewhere | None:
-        """A delivery of another instance's."""
-        told = self._table.find(DELIVERY, token)
-        if told is None:
-            return None
-        return make_delivery_elsewhere(
-            told.id,
-            told.origin,
-            told.state,
-            is_lost=told.is_lost,
-            ask_to_stop=partial(self._table.stop, told.id),
-        )
+            self.post(DELIVERY, ReportedDelivery(job))
 
     def _tell_on(self) -> None:
         while not self._close.wait(TELL_EVERY_S):
@@ -94,27 +81,22 @@ class RunBoard:
                     del self._told[id_]
 
     def close(self) -> None:
-        """Tell how runs have ended, and no more."""
+        """Report a last time, and end the thread."""
         self._close.set()
         if (thread := self._thread) is not None:
             thread.join()
         self._tell()
 
-    def find(self, kind: str, id_: str) -> AnyRun | None:
-        """A run of another instance's."""
+    def find(self, kind: str, id_: str) -> AnyRun | DeliveryElsewhere | None:
+        """A run, or a delivery under way, of another instance."""
         told = self._table.find(kind, id_)
         return None if told is None else self._make(told)
 
-    def list(self, kind: str) -> Iterator[AnyRun]:
-        """The runs of all instances, of this one, too."""
+    def list(self, kind: str) -> Iterator[AnyRun | DeliveryElsewhere]:
+        """The runs of all instances, this one included."""
         yield from map(self._make, self._table.list(kind))
 
-    def _make(self, told: ToldRun) -> AnyRun:
-        return make_elsewhere(
-            told.kind,
-            told.id,
-            told.origin,
-            told.state,
-            is_lost=told.is_lost,
-            ask_to_stop=partial(self._table.stop, told.id),
-        )
+    def _make(self, told: ToldRun) -> AnyRun | DeliveryElsewhere:
+        ask_to_stop = partial(self._table.stop, told.id)
+        report = RunReport(told.id, told.origin, told.state, told.is_lost, ask_to_stop)
+        return make_elsewhere(told.kind, report)

@@ -30,7 +30,7 @@ from inspector.emitter import (
     SeriesPlan,
     restrict_to,
 )
-from inspector.emitter.elsewhere import DeliveryElsewhere
+from inspector.emitter.elsewhere import DELIVERY, DeliveryElsewhere
 from inspector.emitter.outbox import (
     DeliveryJob,
     DeliveryOrder,
@@ -268,7 +268,7 @@ class Services:
         """A delivery under way here or at another instance. Raises ``delivery_not_found``."""
         elsewhere = None
         if self.board is not None and not self.outbox.knows(token):
-            elsewhere = self.board.find_delivery(token)
+            elsewhere = cast("DeliveryElsewhere | None", self.board.find(DELIVERY, token))
         return elsewhere or self.outbox.get(token)
 
     def start_series(self, composition: Composition, plan: SeriesPlan) -> SeriesRun:
