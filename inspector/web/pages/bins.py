@@ -26,6 +26,8 @@ from inspector.web.htmx import (
     wants_fragment,
 )
 from inspector.web.pages.confirm import ask, say_loss
+from inspector.web.pages.rendering.pairs import render_pairs
+from inspector.web.pages.rendering.tree_rows import render_tree_rows
 from inspector.web.pages.request_list import (
     ROWS,
     answer_news,
@@ -48,6 +50,7 @@ def _prepare(state: BlueprintSetupState) -> None:
     environment.undefined = StrictUndefined
     environment.trim_blocks = environment.lstrip_blocks = True
     prepare_text(environment)
+    environment.globals.update(render_tree_rows=render_tree_rows, render_pairs=render_pairs)
 
 
 @blueprint.get("/")

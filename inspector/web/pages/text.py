@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -67,6 +67,21 @@ def visible(text: str) -> Markup:
         end = run.end()
     parts.append(escape(text[end:]))
     return Markup("".join(parts))  # noqa: S704 - every part is escaped above
+
+
+# Stands between texts; no rule about odd characters looks across it.
+_BETWEEN = "\t\n\t"
+
+
+def visible_all(texts: Sequence[str]) -> list[str]:
+    """What ``visible`` makes of each of these texts, in the time of one where none is odd."""
+    joined = _BETWEEN.join(texts)
+    is_plain = joined.isascii() and joined.replace(_BETWEEN, "").isprintable()
+    if is_plain or not _ODD.search(joined):
+        shown = str(escape(joined)).split(_BETWEEN)
+        if len(shown) == len(texts):  # Else one of them has what stands between them.
+            return shown
+    return [str(visible(text)) for text in texts]
 
 
 def coloured(pieces: Iterable[tuple[str, str]]) -> Markup:

@@ -1,0 +1,1 @@
+"""Markup that is made in Python, where a template would go over hundreds of rows."""
