@@ -11,7 +11,7 @@ from flask import Flask
 
 from inspector.assets import find_folder
 from inspector.domain.proxies import TrustedProxies
-from inspector.domain.rates import SenderLimit
+from inspector.domain.rate_limits import SenderLimit
 from inspector.domain.removals import Removal
 from inspector.installation import make_key
 from inspector.live.news import News

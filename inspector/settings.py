@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from inspector.domain import BodyLimits
 from inspector.domain.bins import DEFAULT_CAPACITY
 from inspector.domain.proxies import Addresses, TrustedProxies, check_path_prefix, is_loopback
-from inspector.domain.rates import SenderLimit
+from inspector.domain.rate_limits import SenderLimit
 from inspector.errors import InspectorError
 
 DEFAULT_PORT = 8787

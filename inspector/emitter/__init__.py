@@ -21,9 +21,9 @@ from inspector.emitter.composing import (
     composition_from_json,
     make_change,
 )
+from inspector.emitter.delivery_records import make_delivery
 from inspector.emitter.http_client.destinations import ANYWHERE, DestinationPolicy, restrict_to
 from inspector.emitter.preparing import LeftOut, PreparedRequest, render, sample_body
-from inspector.emitter.records import make_delivery
 from inspector.emitter.replaying import ReplayChanges, repeat, replay
 from inspector.emitter.sending import Attempt, DeliveryResult, Exchange, Failure, send
 from inspector.emitter.series import Series, SeriesPlan, SeriesProgress

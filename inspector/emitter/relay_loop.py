@@ -23,9 +23,9 @@ from inspector.domain.relays.outcomes import (
     RelayOutcome,
 )
 from inspector.domain.requests import CapturedRequest
+from inspector.emitter.delivery_records import make_delivery
 from inspector.emitter.exchanges import Exchanges
 from inspector.emitter.http_client.destinations import DestinationPolicy
-from inspector.emitter.records import make_delivery
 from inspector.emitter.relaying import pass_back, prepare_relay, say_failure
 from inspector.emitter.sending import (
     MAX_ANSWER_BYTES,

@@ -7,7 +7,7 @@ from functools import partial
 from typing import NamedTuple, TypeAlias
 
 from inspector.domain import CapturedRequest
-from inspector.domain.rates import SenderLimit
+from inspector.domain.rate_limits import SenderLimit
 from inspector.live.news import News
 from inspector.live.relays import Courier, Relays
 from inspector.settings import Settings, make_sender_limit

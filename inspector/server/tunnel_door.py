@@ -14,7 +14,7 @@ from waitress import wasyncore
 
 from inspector.domain.answers import Answer, render_answer
 from inspector.domain.proxies import NO_PROXIES, TrustedProxies
-from inspector.domain.rates import SenderLimit
+from inspector.domain.rate_limits import SenderLimit
 from inspector.server.channel import Channel, RateCheck
 from inspector.server.parser import ExactParser
 from inspector.server.sockets import name_peer

@@ -21,7 +21,7 @@ from inspector.domain.counters import ServerCounts
 from inspector.domain.credentials import restore_url
 from inspector.domain.deliveries import Delivery
 from inspector.domain.proxies import TrustedProxies
-from inspector.domain.rates import SenderLimit
+from inspector.domain.rate_limits import SenderLimit
 from inspector.emitter import (
     ANYWHERE,
     Composition,

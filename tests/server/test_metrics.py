@@ -11,7 +11,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from inspector.domain.counters import Histogram
-from inspector.domain.rates import RateLimit
+from inspector.domain.rate_limits import RateLimit
 from tests.server.conftest import RunningServer, StartProcess, wait_for
 
 POST = b"POST /b1 HTTP/1.1\r\nContent-Length: 3\r\n\r\na=1"

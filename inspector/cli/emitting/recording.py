@@ -38,7 +38,9 @@ class Recorder:
         url = str(result.attempts[0].exchanges[0].request.url)
         if len(self._kept) >= MAX_KEPT or not url.startswith(f"{self.client.server}/"):
             return
-        from inspector.emitter.sent_records import write_sent  # for those who have a server
+        from inspector.emitter.uploaded_deliveries import (
+            write_upload,  # for those who have a server
+        )
 
         action, (definition, ticket) = self.composition.action, self._definitions
         delivery = make_delivery(
@@ -49,7 +51,7 @@ class Recorder:
             ticket=ticket,
             run=self._run,
         )
-        self._kept.append(write_sent(delivery))
+        self._kept.append(write_upload(delivery))
 
     def tell(self) -> None:
         """Bring what was remembered to the server's log."""

@@ -18,7 +18,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from inspector.domain import Bin
 from inspector.domain.audit import CallerKind
 from inspector.domain.proxies import TrustedProxies, is_loopback
-from inspector.domain.rates import RateLimit
+from inspector.domain.rate_limits import RateLimit
 from inspector.errors import (
     InspectorError,
     TooManyRequestsError,

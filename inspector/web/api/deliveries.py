@@ -15,7 +15,7 @@ from inspector.clock import time
 from inspector.domain import CapturedRequest
 from inspector.emitter import ReplayChanges
 from inspector.emitter.outbox import DeliveryJob, make_repetition
-from inspector.emitter.sent_records import read_sent
+from inspector.emitter.uploaded_deliveries import read_upload
 from inspector.errors import InspectorError
 from inspector.live.deferred import Step
 from inspector.web.api.action_json import ActionToSend, read_composition
@@ -151,7 +151,7 @@ def keep_sent(body: SentDeliveries) -> ResponseReturnValue:
     if len(body.deliveries) > MAX_SENT:
         message = f"At most {MAX_SENT} deliveries in a call."
         raise InspectorError("invalid_deliveries", message, field="deliveries")
-    kept = current_services().keep_sent([read_sent(each) for each in body.deliveries])
+    kept = current_services().keep_sent([read_upload(each) for each in body.deliveries])
     return jsonify([line_to_json(each.line) for each in kept]), 201
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inspector.emitter import Composition, TicketChoice, WebhookAction, make_delivery, send
-from inspector.emitter.sent_records import read_sent, write_sent
+from inspector.emitter.uploaded_deliveries import read_upload, write_upload
 from inspector.errors import InspectorError
 from tests.emitter.receiver import Receiver
 
@@ -41,7 +41,7 @@ def test_a_delivery_comes_back_as_it_was() -> None:
     sent = make_delivery(
         result, name="Näme", source="sla", definition=definition, ticket=ticket, run="a" * 16
     )
-    assert read_sent(write_sent(sent)) == sent
+    assert read_upload(write_upload(sent)) == sent
 
 
 @pytest.mark.parametrize(
@@ -73,9 +73,9 @@ def test_a_delivery_comes_back_as_it_was() -> None:
     ],
 )
 def test_what_is_no_delivery_is_refused(wrong: dict[str, Any]) -> None:
-    read_sent(USUAL)
+    read_upload(USUAL)
     with pytest.raises(InspectorError):
-        read_sent(USUAL | wrong)
+        read_upload(USUAL | wrong)
 
 
 ANYTHING = st.recursive(
@@ -89,4 +89,4 @@ ANYTHING = st.recursive(
 @given(st.dictionaries(st.sampled_from([*USUAL, "answer", "action", "ticket", "run"]), ANYTHING))
 def test_anything_is_read_or_refused(odd: dict[str, Any]) -> None:
     with suppress(InspectorError):
-        assert read_sent(USUAL | odd).exchanges
+        assert read_upload(USUAL | odd).exchanges

@@ -1,7 +1,7 @@
-"""The JSON of a delivery that was made elsewhere, to be kept by a server: written there, read here.
+"""Upload of a delivery that the command line made, for the log of a server, as JSON.
 
-It has the credentials that were sent, so that the server can send it again; so it goes to nobody
-but the server that its sender was told of.
+The command writes it, the server reads it. It has the credentials that were sent, so that the
+server can send the delivery again; it goes to the server of ``--server`` and nowhere else.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ _CODE = re.compile(r"[a-z_]{1,60}\Z")
 _NOT_GIVEN = ("id", "in_run", "replay_of", "verdict")
 
 
-def write_sent(delivery: Delivery) -> dict[str, Any]:
-    """What ``read_sent`` reads."""
+def write_upload(delivery: Delivery) -> dict[str, Any]:
+    """The JSON that ``read_upload`` reads."""
     line = {name: each for name, each in asdict(delivery.line).items() if name not in _NOT_GIVEN}
     answer = delivery.answer
     return {
@@ -59,7 +59,7 @@ def write_sent(delivery: Delivery) -> dict[str, Any]:
     }
 
 
-def read_sent(given: Mapping[str, Any]) -> Delivery:
+def read_upload(given: Mapping[str, Any]) -> Delivery:
     """The delivery, without an id. Raises ``InspectorError``: it may be anybody's JSON."""
     definition, ticket = _read_composition(given.get("action"), given.get("ticket"))
     answer = given.get("answer")
@@ -95,7 +95,7 @@ def read_sent(given: Mapping[str, Any]) -> Delivery:
 
 
 def _read_composition(action: Any, ticket: Any) -> tuple[Any, Any]:
-    """What it was made from, in the form that we keep; None for what was not composed."""
+    """The action and the ticket, each None for a request that was not composed."""
     if action is None:
         return None, None
     chosen = choice_from_json(_object(ticket if ticket is not None else {}, "ticket"))

@@ -1,4 +1,4 @@
-"""A finished delivery as the plain record that is kept and shown."""
+"""Records of finished deliveries for the log: a sender's result as the domain's ``Delivery``."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from inspector.domain.rates import MAX_PEERS, RateLimit, name_peer
+from inspector.domain.rate_limits import MAX_PEERS, RateLimit, name_peer
 
 
 class Clock:
