@@ -41,7 +41,6 @@ ASKED = [
     "/api/v1/bins",
     "/api/v1/bins/b1/requests",
     "/api/v1/bins/b1/events",
-    "/healthz",
     "/metrics",
     "/static/base.css",
 ]
@@ -60,6 +59,14 @@ def test_another_name_reaches_nothing_of_ours(client: FlaskClient, path: str) ->
     assert client.get(path, headers={"Host": "evil.example"}).status_code == 421
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+@pytest.mark.parametrize("host", ["inspector-1:8787", "10.244.0.7:8787", "tools.svc"])
+def test_a_probe_may_ask_by_any_name(client: FlaskClient, path: str, host: str) -> None:
+    """Caddy asks its upstreams by their own names, a kubelet by a pod's address."""
+    answer = client.get(path, headers={"Host": host})
+    assert (answer.status_code, answer.data) == (200, b"ok\n")
+
+
 @pytest.mark.parametrize("host", OURS)
 def test_our_own_names_are_answered(client: FlaskClient, host: str) -> None:
     assert client.get("/api/v1/bins", headers={"Host": host}).status_code == 200
@@ -73,13 +80,13 @@ def test_a_webhook_may_call_us_by_any_name(client: FlaskClient, host: str) -> No
 def test_the_public_url_adds_its_name(make_app: MakeApp) -> None:
     client = make_app(public_url="https://hooks.example.com/x", token="t").test_client()
     for host, status in (("hooks.example.com", 200), ("example.com", 421), ("127.0.0.1", 200)):
-        assert client.get("/healthz", headers={"Host": host}).status_code == status
+        assert client.get("/login", headers={"Host": host}).status_code == status
 
 
 def test_a_server_for_others_is_reached_by_any_address_but_by_no_name(make_app: MakeApp) -> None:
     client = make_app(host="0.0.0.0", token="t").test_client()
     for host, status in (("192.168.1.5:8787", 200), ("[fe80::1]", 200), ("evil.example", 421)):
-        assert client.get("/healthz", headers={"Host": host}).status_code == status
+        assert client.get("/login", headers={"Host": host}).status_code == status
 
 
 def test_a_proxys_header_is_no_name_of_ours(client: FlaskClient) -> None:
@@ -109,7 +116,6 @@ def test_further_names_are_those_that_were_given(make_app: MakeApp, host: str, s
     client = make_app(host_names=("inspector", "*.tools.svc"), token="t").test_client()
     headers = {"Host": host, "Authorization": "Bearer t"}
     assert client.get("/api/v1/bins", headers=headers).status_code == status
-    assert client.get("/readyz", headers=headers).status_code == status
 
 
 def test_a_server_with_a_name_for_others_needs_a_token() -> None:
