@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 # One request by hand; all that a bin held; the oldest, by capacity or age; the bin itself.
@@ -22,3 +23,16 @@ class Removal(NamedTuple):
     def covers(self, number: int) -> bool:
         """True when the request of this number is gone by it."""
         return number == self.number if self.kind == "deleted" else number <= self.number
+
+
+def join_removals(removals: Iterable[Removal]) -> list[Removal]:
+    """The same in fewer: of those that are let go of one after the other, the last tells all.
+
+    A full bin lets go of some with each capture.
+    """
+    found: list[Removal] = []
+    for each in removals:
+        if found and each.kind == found[-1].kind == "let_go" and each.number >= found[-1].number:
+            found.pop()
+        found.append(each)
+    return found

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from inspector.clock import time
 from inspector.domain import CapturedRequest
-from inspector.domain.removals import Removal
+from inspector.domain.removals import Removal, join_removals
 from inspector.live.deferred import Step
 
 # Requests, oldest first, as the bytes of events; and requests that are gone.
@@ -88,7 +88,7 @@ class EventStream:
         data = self._render(fresh) if fresh else b""
         removals, changes = _take_all(self._removals), _take_all(self._changes)
         if removals:
-            data += self._render_removals(removals)
+            data += self._render_removals(join_removals(removals))
         # A program may have answered before the request was told: that comes first.
         self._changes.extend(number for number in changes if number > self.after)
         if told := sorted({number for number in changes if number <= self.after}):
@@ -141,19 +141,24 @@ def render_once(
     return rendered
 
 
-# All streams of a bin hear of a change at the same moment, or nearly.
-CHANGE_MEMORY_S = 0.2
+# All streams of a bin hear of a change or a removal at the same moment, or nearly.
+NOTED_MEMORY_S = 0.2
 
 
-def render_changes_once(render: ChangeRenderer) -> ChangeRenderer:
-    """Remember the last rendering for a moment: a hundred streams of one bin get the same bytes."""
-    last: list[tuple[tuple[int, ...], float, bytes]] = []
+def render_noted_once(
+    render: Callable[[Sequence[Noted]], bytes],
+) -> Callable[[Sequence[Noted]], bytes]:
+    """Remember the last rendering for a moment: a hundred streams of one bin get the same bytes.
 
-    def rendered(numbers: Sequence[int]) -> bytes:
-        key, now = tuple(numbers), time.monotonic()
-        if last and last[0][0] == key and now - last[0][1] < CHANGE_MEMORY_S:
+    What is noted can be hashed.
+    """
+    last: list[tuple[tuple[Noted, ...], float, bytes]] = []
+
+    def rendered(noted: Sequence[Noted]) -> bytes:
+        key, now = tuple(noted), time.monotonic()
+        if last and last[0][0] == key and now - last[0][1] < NOTED_MEMORY_S:
             return last[0][2]
-        found = render(numbers)
+        found = render(noted)
         last[:] = [(key, now, found)]
         return found
 

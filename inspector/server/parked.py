@@ -40,8 +40,8 @@ READ_BYTES = 65_536
 REST_FACTOR = 16
 MAX_REST_S = 3.0
 CALM_S = 0.2
-# Work that took no longer is no reason to rest.
-LEAST_WORK_S = 0.02
+# A shorter rest is not worth its while.
+LEAST_REST_S = 0.02
 
 Load = Callable[[int, int, int], Sequence[CapturedRequest]]
 
@@ -95,7 +95,6 @@ class ParkedResponses:
         self._lock = threading.Lock()
         self._is_interrupted = False
         self._stopping = False
-        self._halt = threading.Event()
         self._parked: dict[socket.socket, _Parked] = {}
         self._by_later: dict[DeferredAnswer, _Parked] = {}
         self._woken: deque[DeferredAnswer] = deque()
@@ -125,7 +124,6 @@ class ParkedResponses:
     def stop(self, timeout_s: float = 5) -> None:
         """Close every socket and end the thread."""
         self._stopping = True
-        self._halt.set()
         self._interrupt(force=True)
         if self._thread.is_alive():
             self._thread.join(timeout_s)
@@ -153,14 +151,16 @@ class ParkedResponses:
 
     def note_news(self, news: Mapping[int, int]) -> None:
         """Note that bins have new requests; called by the writer, and cheap."""
-        wanted = False
+        wanted = is_first = False
         with self._lock:
             for bin_id, number in news.items():
                 if bin_id in self._by_bin:
+                    is_first = is_first or bin_id not in self._news
                     self._news[bin_id] = number
                     wanted = True
         if wanted:
             self._pace.note_capture()
+        if is_first:  # Of others it knows already, and may rest before it looks.
             self._interrupt()
 
     def note_removal(self, removal: Removal) -> None:
@@ -214,20 +214,24 @@ class ParkedResponses:
             woken = self._by_later.get(self._woken.popleft())
             if woken is not None:
                 self._take_step(woken, self._advance(woken, ()))
-        self._deliver_news()
+        # News alone rest: delayed answers and heartbeats are due when they are due.
+        if self._pace.rest_s < LEAST_REST_S:
+            self._deliver_news()
         self._run_timers()
-        worked_s = time.monotonic() - began
         # More came meanwhile: captures are many, and they go first.
-        if self._news and worked_s > LEAST_WORK_S:
-            self._pace.note_work(worked_s)
-            self._halt.wait(self._pace.rest_s)
+        if self._news:
+            self._pace.note_work(time.monotonic() - began)
 
     def _timeout(self) -> float | None:
-        if self._arrivals or self._woken or self._news:
+        if self._arrivals or self._woken:
             return 0
-        if not self._timers:
-            return None
-        return min(max(0.0, self._timers[0][0] - time.monotonic()), CHECK_S)
+        waits_s = []
+        if self._news:
+            rest_s = self._pace.rest_s
+            waits_s.append(rest_s if rest_s >= LEAST_REST_S else 0.0)
+        if self._timers:
+            waits_s.append(min(max(0.0, self._timers[0][0] - time.monotonic()), CHECK_S))
+        return min(waits_s, default=None)
 
     def _admit(
         self, sock: socket.socket, later: DeferredAnswer, head_only: bool, entry: AccessEntry | None

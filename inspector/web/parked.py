@@ -15,9 +15,10 @@ from inspector.live.deferred import DeferredAnswer
 from inspector.live.events import (
     ChangeRenderer,
     EventStream,
+    RemovalRenderer,
     Renderer,
     format_event,
-    render_changes_once,
+    render_noted_once,
     render_once,
 )
 from inspector.storage.database.engine import release_connection
@@ -43,16 +44,27 @@ def open_stream(
 ) -> EventStream:
     """A bin's event stream, from where its reader has been (``Last-Event-ID`` or ``?after=``)."""
     after = _resume_after(bin_)
-    services = current_services()
-
-    def render_removals(removals: Sequence[Removal]) -> bytes:
-        with services.app.app_context():
-            return _render_removals(services, bin_.name, removals)
-
+    render_removals = _share_removal_renderer(bin_)
     position = make_id(bin_.id, after)
     if render_changes is None:
         return EventStream(bin_.id, after, position, render, render_removals)
     return EventStream(bin_.id, after, position, render, render_removals, render_changes)
+
+
+def _share_removal_renderer(bin_: Bin) -> RemovalRenderer:
+    """One for all streams of a bin, so that each look for what is left is for all of them."""
+    services = current_services()
+    kept, key = services.removal_renderers, (bin_.id, bin_.name)
+    if key not in kept:
+        while len(kept) >= MAX_RENDERERS:
+            kept.pop(next(iter(kept)))
+
+        def render_removals(removals: Sequence[Removal]) -> bytes:
+            with services.app.app_context():
+                return _render_removals(services, bin_.name, removals)
+
+        kept[key] = render_noted_once(render_removals)
+    return kept[key]
 
 
 def _render_removals(services: Services, name: str, removals: Sequence[Removal]) -> bytes:
@@ -121,7 +133,7 @@ def share_change_renderer(key: str, bin_: Bin, render: Renderer) -> ChangeRender
                     return b""
                 return render(list(services.requests.iterate_keys(now, keys, whole_bodies=False)))
 
-        kept[key] = render_changes_once(load_and_render)
+        kept[key] = render_noted_once(load_and_render)
     return kept[key]
 
 

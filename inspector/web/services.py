@@ -45,7 +45,7 @@ from inspector.emitter.runs import Board
 from inspector.emitter.series_runs import SeriesRun, SeriesRuns
 from inspector.errors import RequestNotFoundError
 from inspector.live.deferred import DeferredAnswer
-from inspector.live.events import ChangeRenderer, Renderer
+from inspector.live.events import ChangeRenderer, RemovalRenderer, Renderer
 from inspector.live.news import News
 from inspector.live.relays import Courier, Relays
 from inspector.live.waiters import Waiters
@@ -138,6 +138,7 @@ class Services:
     own_server: OwnServer | None = None
     renderers: dict[str, Renderer] = field(default_factory=dict)
     change_renderers: dict[str, ChangeRenderer] = field(default_factory=dict)
+    removal_renderers: dict[tuple[int, str], RemovalRenderer] = field(default_factory=dict)
     catalogues: Aggregates[Catalogue] = field(default_factory=lambda: Aggregates(MAX_CATALOGUES))
     series_of_fields: Aggregates[Series] = field(default_factory=lambda: Aggregates(MAX_SERIES))
     values: KeptValues = field(default_factory=KeptValues)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import random
+import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
 
-from inspector.live.events import EventStream
+from inspector.domain import CapturedRequest
+from inspector.domain.pace import Pace
+from inspector.domain.removals import Removal
+from inspector.live.events import EventStream, render_noted_once
+from inspector.server.parked import ParkedResponses
 from tests.server.conftest import RunningServer, StartProcess, wait_for
 
 
@@ -234,3 +239,61 @@ def test_a_change_is_told_behind_the_request_that_it_is_of() -> None:
     stream.after = 8
     assert stream.advance(()).data == b"[7]"
     assert stream.advance(()).data == b": still here\n\n"
+
+
+def test_of_what_a_full_bin_lets_go_of_the_last_tells_all() -> None:
+    stream = EventStream(1, 6, "x", lambda _: b"", lambda gone: repr(list(gone)).encode())
+    let_go = [Removal(1, "let_go", number) for number in (1, 2, 5)]
+    deleted = Removal(1, "deleted", 9)
+    for each in (*let_go, deleted, let_go[0], let_go[2]):
+        stream.note_removal(each)
+    told = [let_go[2], deleted, let_go[2]]
+    assert stream.advance(()).data == repr(told).encode()
+
+
+def test_streams_that_hear_of_the_same_share_one_rendering(monkeypatch: pytest.MonkeyPatch) -> None:
+    rendered: list[Removal] = []
+
+    def render(gone: Sequence[Removal]) -> bytes:
+        rendered.extend(gone)
+        return b"%d" % len(rendered)
+
+    shared = render_noted_once(render)
+    streams = [EventStream(1, 6, "x", lambda _: b"", shared) for _ in range(50)]
+
+    def tell(removal: Removal) -> set[bytes]:
+        for each in streams:
+            each.note_removal(removal)
+        return {each.advance(()).data for each in streams}
+
+    assert tell(Removal(1, "let_go", 3)) == {b"1"}
+    assert tell(Removal(1, "let_go", 4)) == {b"2"}
+    monkeypatch.setattr("inspector.live.events.NOTED_MEMORY_S", 0)
+    # How many are left is another number later.
+    assert tell(Removal(1, "let_go", 4)) > {b"3"}
+
+
+def test_heartbeats_are_not_late_because_news_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Captures flood in: what streams are told of them waits, and nothing else."""
+    monkeypatch.setattr("inspector.live.events.HEARTBEAT_S", 0.02)
+    monkeypatch.setattr(Pace, "rest_s", 1000.0)
+    looked: list[int] = []
+
+    def load(bin_id: int, _after: int, _limit: int) -> list[CapturedRequest]:
+        looked.append(bin_id)
+        return []
+
+    parked = ParkedResponses(load)
+    parked.start()
+    reader, ours = socket.socketpair()
+    reader.settimeout(10)
+    parked.park(ours, EventStream(1, 6, "x", lambda _: b""))
+    told = b""
+    while told.count(b"still here") < 2:
+        parked.note_news({1: 7})
+        told += reader.recv(1000)
+    assert looked == []
+    monkeypatch.setattr(Pace, "rest_s", 0.0)
+    wait_for(lambda: looked or None)
+    parked.stop()
+    reader.close()
