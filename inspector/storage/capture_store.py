@@ -17,6 +17,7 @@ from inspector.domain.removals import Removal
 from inspector.storage.announcements import format_announcement
 from inspector.storage.cleaning import Cleaner
 from inspector.storage.database.connections import Connections, Statement
+from inspector.storage.database.faults import explain
 from inspector.storage.delivery_rows import INSERT, KEPT, PRUNE_RUNS, to_values
 from inspector.storage.outcomes import BinRelay, NoSuchBin, Outcome, RecordedAnswer, Stored
 from inspector.storage.records import REQUEST_COLUMNS, count_stored_bytes, to_row
@@ -37,6 +38,10 @@ from inspector.storage.statements import (
 )
 
 log = logging.getLogger("inspector.storage")
+
+# A bin that took more than one trip is not tried again for so long; so many are remembered.
+IN_STEPS_S = 5.0
+MAX_REMEMBERED = 1_000
 
 
 class _TakenNumbers(NamedTuple):
@@ -97,6 +102,8 @@ class CaptureStore:
         self._begin_relay, self._end_relay = map(spell, (BEGIN_RELAY, END_RELAY))
         self._add_delivery, self._prune_deliveries = map(spell, (INSERT, PRUNE_RUNS))
         self._announce = spell(connections.announce) if connections.announce else None
+        self._stores_at_once = connections.stores_at_once
+        self._in_steps: dict[str, float] = {}
         self._connection: Any = None
 
     def verify(self) -> None:
@@ -155,6 +162,41 @@ class CaptureStore:
 
     def store(self, captures: Sequence[Capture]) -> tuple[list[Outcome], News]:
         """Store a batch, all of it or nothing; the outcome of each, and what changed."""
+        return self._store_at_once(captures) or self._store_in_steps(captures)
+
+    def _store_at_once(self, captures: Sequence[Capture]) -> tuple[list[Outcome], News] | None:
+        """Store a batch of one bin in one trip; None where it takes more, nothing is changed."""
+        name = captures[0].bin_name
+        if not self._stores_at_once or any(each.bin_name != name for each in captures):
+            return None
+        if self._in_steps.get(name, 0.0) > time.monotonic():
+            return None
+        try:
+            with self._cursor() as (connection, cursor):
+                rows = [_to_row(each, Stored(0, 0)) for each in captures]
+                done = self._connections.store_at_once(
+                    connection, cursor, name, self._instance, rows
+                )
+        except Exception as error:
+            if not self._connections.lacks_function(error):
+                raise
+            self._stores_at_once = False
+            log.warning("Captures are stored in several steps: %s.", explain(error))
+            return None
+        if done is None:
+            if len(self._in_steps) >= MAX_REMEMBERED:
+                self._in_steps.clear()
+            self._in_steps[name] = time.monotonic() + IN_STEPS_S
+            return None
+        first = done.last_number - len(captures) + 1
+        outcomes: list[Outcome] = [
+            Stored(done.bin_id, number, private=done.private)
+            for number in range(first, done.last_number + 1)
+        ]
+        gone = [] if done.gone_to is None else [Removal(done.bin_id, "let_go", done.gone_to)]
+        return outcomes, News({done.bin_id: done.last_number}, gone)
+
+    def _store_in_steps(self, captures: Sequence[Capture]) -> tuple[list[Outcome], News]:
         by_bin: dict[str, list[int]] = {}
         for index, capture in enumerate(captures):
             by_bin.setdefault(capture.bin_name, []).append(index)
@@ -262,16 +304,22 @@ class CaptureStore:
 
         Statements in the list are executed last, together with the commit.
         """
-        self._connect()
-        connection = self._connection
-        self._connections.enter(connection)
-        cursor = connection.cursor()
-        try:
+        with self._cursor() as (connection, cursor):
             last: list[Statement] = []
             yield cursor, last
             self._connections.finish(connection, cursor, last)
             # A file that was deleted or replaced meanwhile has taken it, and nobody else has it.
             self._connections.verify(connection)
+
+    @contextmanager
+    def _cursor(self) -> Iterator[tuple[Any, Any]]:
+        """The connection and a cursor of it; what was begun is undone with an error."""
+        self._connect()
+        connection = self._connection
+        self._connections.enter(connection)
+        cursor = connection.cursor()
+        try:
+            yield connection, cursor
         except BaseException:
             with suppress(Exception):
                 connection.rollback()

@@ -104,6 +104,11 @@ def count_stored_bytes(capture: Capture) -> int:
     return capture.body_size + len(capture.raw_head)
 
 
+def count_row_bytes(row: Mapping[str, Any]) -> int:
+    """The same of a row's values."""
+    return int(row["body_size"]) + len(row["raw_head"])
+
+
 class AttemptBatch:
     """The attempts of requests that were read together, found together when one is asked for."""
 

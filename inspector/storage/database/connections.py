@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from inspector.clock import time
 from inspector.storage.database.faults import LostDatabaseError
@@ -21,7 +21,7 @@ BUSY_TIMEOUT_S = 5.0
 # Tests of what is built on the database, not of the database, may do without the disk.
 SYNCHRONOUS = "FULL"
 # The newest migration in migrations/versions; a test keeps the two the same.
-HEAD_REVISION = "0019"
+HEAD_REVISION = "0020"
 # What SQLite's log of changes shrinks to once it was carried over into the file.
 MAX_LOG_BYTES = 16_000_000
 _SCHEMA = Path(__file__).parent.parent / "schema.sql"
@@ -32,12 +32,22 @@ _WAL_TRIES = 50
 Statement = tuple[str, Mapping[str, Any]]
 
 
+class StoredAtOnce(NamedTuple):
+    """A bin whose highest numbers were given; requests up to ``gone_to`` were let go of."""
+
+    bin_id: int
+    last_number: int
+    private: bool
+    gone_to: int | None
+
+
 class Connections(Protocol):
     """``errors`` is what using one may raise.
 
     ``tables_by_number`` hold more about requests, by bin and number; ``enqueue`` is one more
     statement for the numbers ``:first`` to ``:last`` of a bin, ``announce`` one for news.
     ``only_one`` gives true to one transaction at a time; None where one writes at a time anyway.
+    ``stores_at_once`` where there is ``store_at_once``.
     """
 
     errors: tuple[type[Exception], ...]
@@ -46,6 +56,7 @@ class Connections(Protocol):
     enqueue: str | None
     only_one: str | None
     announce: str | None
+    stores_at_once: bool
 
     def open(self) -> Any:
         """A connection that begins transactions by itself and may be used by any one thread."""
@@ -63,6 +74,24 @@ class Connections(Protocol):
         self, cursor: Any, table: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]
     ) -> None:
         """Insert rows by the database's quickest way; they may have more than ``columns``."""
+        ...
+
+    def store_at_once(
+        self,
+        connection: Any,
+        cursor: Any,
+        name: str,
+        instance: str,
+        rows: Sequence[Mapping[str, Any]],
+    ) -> StoredAtOnce | None:
+        """Take numbers of the bin, insert the rows, tell of it and commit, in one trip.
+
+        None, and nothing is changed, where it takes more than that.
+        """
+        ...
+
+    def lacks_function(self, error: Exception) -> bool:
+        """Whether that is why storing at once failed: it need not be tried again."""
         ...
 
     def finish(self, connection: Any, cursor: Any, last: Sequence[Statement]) -> None:
@@ -91,6 +120,7 @@ class SqliteFile:
     enqueue: str | None = None
     only_one: str | None = None
     announce: str | None = None
+    stores_at_once = False
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -117,6 +147,13 @@ class SqliteFile:
     ) -> None:
         """See ``Connections``."""
         cursor.executemany(format_insert(table, tuple(columns)), rows)
+
+    def store_at_once(self, *_: Any) -> None:
+        """There is no trip to save."""
+
+    def lacks_function(self, error: Exception) -> bool:  # noqa: ARG002 - as of others
+        """See ``store_at_once``."""
+        return False
 
     def finish(
         self, connection: sqlite3.Connection, cursor: Any, last: Sequence[Statement]

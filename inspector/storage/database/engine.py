@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from inspector.errors import DatabaseTooNewError, InspectorError
 from inspector.storage.database.connections import (
     HEAD_REVISION,
     Statement,
+    StoredAtOnce,
     connect_sqlite,
     create_sqlite,
     exclusive,
@@ -39,6 +41,7 @@ from inspector.storage.database.postgresql import (
     finish,
 )
 from inspector.storage.database.stalls import GUARD
+from inspector.storage.database.storing import MAX_BYTES, NOT_THERE, call_function, format_function
 from inspector.storage.database.urls import (
     check_url,
     describe_url,
@@ -48,6 +51,7 @@ from inspector.storage.database.urls import (
 )
 from inspector.storage.installation import COPY_OF, find_value
 from inspector.storage.models import Base, db
+from inspector.storage.records import count_row_bytes
 
 # For those who name them and speak no SQL.
 DatabaseEngine = Engine
@@ -77,6 +81,7 @@ class EngineConnections:
         self.enqueue = None if self.is_sqlite else ENQUEUE
         self.only_one = None if self.is_sqlite else ONLY_ONE
         self.announce = None if self.is_sqlite else ANNOUNCE
+        self.stores_at_once = not self.is_sqlite
         self._path = find_path(engine)
 
     def open(self) -> Any:
@@ -99,6 +104,28 @@ class EngineConnections:
             cursor.executemany(format_insert(table, tuple(columns)), rows)
         else:
             copy_rows(cursor, table, columns, rows)
+
+    def store_at_once(
+        self,
+        connection: Any,
+        cursor: Any,
+        name: str,
+        instance: str,
+        rows: Sequence[Mapping[str, Any]],
+    ) -> StoredAtOnce | None:
+        """See ``Connections``."""
+        size = sum(map(count_row_bytes, rows))
+        if size > MAX_BYTES:
+            return None
+        with closing(connection.cursor()) as asked:
+            call = partial(call_function, asked, name, size, instance, rows)
+            finish(connection.driver_connection, cursor, (), call)
+            row = asked.fetchone()
+        return row and StoredAtOnce(*row)
+
+    def lacks_function(self, error: Exception) -> bool:
+        """See ``Connections``."""
+        return getattr(error, "sqlstate", None) in NOT_THERE
 
     def finish(self, connection: Any, cursor: Any, last: Sequence[Statement]) -> None:
         """See ``Connections``."""
@@ -336,7 +363,7 @@ def _create(connection: Connection) -> None:
         create_sqlite(bare)
         return
     Base.metadata.create_all(connection)
-    for statement in EXTRAS:
+    for statement in (*EXTRAS, format_function()):
         connection.exec_driver_sql(statement)
     connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
     connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD_REVISION})

@@ -8,7 +8,7 @@ the one that adds its words, so whatever order transactions end in, none is left
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -90,14 +90,22 @@ _ASYNCHRONOUS = "SET LOCAL synchronous_commit = off"
 _SYNC = "SELECT pg_logical_emit_message(true, 'inspector', '')"
 
 
-def finish(connection: Any, cursor: Any, last: Sequence[Statement]) -> None:
+def finish(
+    connection: Any,
+    cursor: Any,
+    last: Sequence[Statement],
+    call: Callable[[], None] | None = None,
+) -> None:
     """Execute the last statements, commit and sync: on its way without waiting for the client.
 
     A bin's row is locked from the first statement to the commit, for all writers. With the
-    locks gone before the sync, several servers share the disk's syncs.
+    locks gone before the sync, several servers share the disk's syncs. ``call`` executes one more
+    statement, before the last.
     """
     with connection.pipeline():
         cursor.execute(_ASYNCHRONOUS)
+        if call is not None:
+            call()
         for statement, values in last:
             cursor.execute(statement, values)
         cursor.execute("COMMIT")
@@ -121,13 +129,14 @@ def copy_rows(
     """Insert rows by COPY: a third of what INSERT costs driver and server, which parses each."""
     names = ", ".join(columns)
     with cursor.copy(f"COPY {table} ({names}) FROM STDIN (FORMAT BINARY)") as copy:
-        copy.set_types(_find_types(table, tuple(columns)))
+        copy.set_types(find_types(table, tuple(columns)))
         for row in rows:
             copy.write_row([row[name] for name in columns])
 
 
 @lru_cache(maxsize=64)
-def _find_types(table: str, columns: tuple[str, ...]) -> list[str]:
+def find_types(table: str, columns: tuple[str, ...]) -> list[str]:
+    """What PostgreSQL calls the types of columns."""
     found = Base.metadata.tables[table].columns
     return [
         next(name for kind, name in _TYPES if isinstance(found[column].type, kind))
