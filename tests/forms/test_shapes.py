@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from inspector.forms import parse
 from inspector.forms.losses import find_losses
 from inspector.forms.options import ReadOptions, make_options
-from inspector.forms.php.shapes import SHAPES, ShapeCache, ShapedForm
+from inspector.forms.php.shapes import MAX_LAST, MAX_LAST_BYTES, SHAPES, ShapeCache, ShapedForm
 from inspector.forms.php.trace import trace
 from tests.forms.test_parser import BODIES
 from tests.forms.test_recorded import CASES, get_body
@@ -85,6 +85,44 @@ def test_other_values_of_the_same_names_are_read_as_the_careful_pass_does(
         for index, name in enumerate(names)
     )
     check(other, cache.recall(other, USUAL))
+
+
+PIECES = st.sampled_from(
+    [
+        *(b"a=1", b"a=2", b"a=", b"a", b"a=%00", b"a=%26", b"a=\xff", b"a==", b"a+=1", b"a=+"),
+        *(b"b[]=1", b"b[]=2", b"b%5B%5D=1", b"=1", b"=", b"b[]", b"a=&a=1"),
+    ]
+)
+
+
+@given(st.lists(st.lists(PIECES, min_size=2, max_size=3).map(b"&".join), max_size=30))
+def test_a_form_like_the_last_one_is_read_as_the_careful_pass_does(bodies: list[bytes]) -> None:
+    cache = ShapeCache()
+    known = [check(body, cache.recall(body, USUAL)) for body in bodies]
+    assert sum(known) >= len(bodies) - 2 * len({*bodies})
+
+
+def test_only_pairs_that_differ_from_the_last_form_s_are_read_again() -> None:
+    cache = ShapeCache()
+    forms = [cache.recall(b"a=first+one&b=%d" % number, USUAL) for number in range(4)]
+    assert forms[0] is None
+    values = [form.values for form in forms[1:] if form is not None]
+    assert [[*each] for each in values] == [["first one", str(number)] for number in (1, 2, 3)]
+    assert values[1][0] is values[0][0]
+    assert values[2][0] is values[0][0]
+
+
+def test_few_last_forms_are_kept_and_no_large_one() -> None:
+    cache = ShapeCache()
+    for count in range(1, 3 * MAX_LAST):
+        for _ in range(2):
+            cache.recall(b"&".join([b"a[]=1"] * count), USUAL)
+    assert 0 < len(cache._last) <= MAX_LAST
+    cache.clear()
+    for _ in range(3):
+        large = cache.recall(b"a=" + b"x" * MAX_LAST_BYTES, USUAL)
+    assert large is not None
+    assert not cache._last
 
 
 @pytest.mark.parametrize("body", [b"", b"&", b"a=1\0&b=2", b"a%FF=1", b"a=1&a=2&a=3&a=4"])

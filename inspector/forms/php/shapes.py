@@ -4,22 +4,24 @@ Names alone decide how PHP nests a form's values, which of them it drops and wha
 note. So the careful pass reads a row of names once, with positions in place of the values, and
 its result serves every form of that shape: their values are put where the positions stand.
 
-A shape is worked out at its second form, for most forms of strangers have no second. Shapes
-come from outside: the memory for them is bounded.
+A shape is worked out at its second form, for most forms of strangers have no second. And of a
+form like the last one only those pairs are read that differ. Shapes come from outside: the
+memory for them is bounded.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
-from typing import Any
+from itertools import compress
+from operator import itemgetter, ne
+from typing import Any, NamedTuple
 
 from inspector.forms.notes import Note
 from inspector.forms.options import ReadOptions
 from inspector.forms.pairs import PIECE, Pair, Trace, count_plain_names
 from inspector.forms.php.trace import trace
-from inspector.forms.php.values import cut, decode_values
+from inspector.forms.php.values import decode_values, split_pieces
 from inspector.forms.text import UTF_8, Value, has_undecoded
 
 # The names of all shapes together, and the characters of one shape's names.
@@ -27,6 +29,9 @@ MAX_KEPT_NAMES = 20_000
 MAX_SHAPE_CHARS = 65_536
 # The number of shapes that are remembered, by their hash, as met once.
 MAX_MET = 4096
+# The number of last forms, each of another number of pairs, and the bytes of one of them.
+MAX_LAST = 16
+MAX_LAST_BYTES = 65_536
 
 _Step = tuple[tuple[str, ...] | None, Callable[[Any], Any]]
 
@@ -35,13 +40,15 @@ _Step = tuple[tuple[str, ...] | None, Callable[[Any], Any]]
 class Shape:
     """The reading of a row of names.
 
-    ``names`` are decoded. ``steps`` make the arrays, inner ones first: the keys of each, None
+    ``names`` are decoded, ``starts`` are they as sent, in transit form, with their ``=``.
+    ``steps`` make the arrays, inner ones first: the keys of each, None
     for a list, and a function that picks its entries out of the values and the arrays made
     so far. ``places`` has ``path`` and ``is_kept`` of each ``Pair``. ``is_whole`` when each is
     kept, under a name as plain as it was sent.
     """
 
     names: tuple[str, ...]
+    starts: tuple[str, ...]
     steps: tuple[_Step, ...]
     notes: tuple[Note, ...]
     places: tuple[tuple[tuple[str, ...] | None, bool], ...]
@@ -89,18 +96,42 @@ class ShapedForm:
         return Trace(self.make_value(), tuple(pairs), 0, shape.notes)
 
 
+class _Last(NamedTuple):
+    """A form that was read: its pairs in transit form and their values."""
+
+    pieces: Sequence[str]
+    shape: Shape
+    values: Sequence[str]
+
+    def read(self, pieces: Sequence[str]) -> ShapedForm | None:
+        """The form of as many other pairs; None where their names are not the same."""
+        places = [*compress(range(len(pieces)), map(ne, self.pieces, pieces))]
+        starts, sent = self.shape.starts, []
+        for place in places:
+            piece, start = pieces[place], starts[place]
+            if not piece.startswith(start):
+                return None
+            sent.append(piece[len(start) :])
+        values = [*self.values]
+        for place, value in zip(places, decode_values(sent), strict=True):
+            values[place] = value
+        return ShapedForm(self.shape, values)
+
+
 class ShapeCache:
     """Shapes by their names. Any thread may use it at any time: what is lost is made again."""
 
     def __init__(self, max_names: int = MAX_KEPT_NAMES) -> None:
         self._max_names = max_names
         self._shapes: dict[tuple[str, int], Shape] = {}
+        self._last: dict[tuple[int, int], _Last] = {}
         self._met: set[int] = set()
         self._kept_names = 0
 
     def clear(self) -> None:
         """Forget all."""
         self._shapes.clear()
+        self._last.clear()
         self._met.clear()
         self._kept_names = 0
 
@@ -111,12 +142,24 @@ class ShapeCache:
         """
         if not body or options.charset != UTF_8 or not options.is_charset_known or b"\0" in body:
             return None
-        names, values = cut(body, options.max_variables + 1)
-        if not names or len(names) > options.max_variables:
+        pieces = split_pieces(body, options.max_variables + 1)
+        if not pieces or len(pieces) > options.max_variables:
             return None
-        key = "&".join(names), options.max_depth
-        shape = self._shapes.get(key) or self._learn(key, names, options)
-        return None if shape is None else ShapedForm(shape, decode_values(values))
+        kind = len(pieces), options.max_depth
+        last = self._last.get(kind)
+        form = None if last is None else last.read(pieces)
+        if form is None:
+            names, _, values = zip(*[piece.partition("=") for piece in pieces], strict=True)
+            key = "&".join(names), options.max_depth
+            shape = self._shapes.get(key) or self._learn(key, names, options)
+            if shape is None:
+                return None
+            form = ShapedForm(shape, decode_values(values))
+        if len(body) <= MAX_LAST_BYTES:
+            if len(self._last) >= MAX_LAST and kind not in self._last:
+                self._last.clear()
+            self._last[kind] = _Last(pieces, form.shape, form.values)
+        return form
 
     def _learn(
         self, key: tuple[str, int], names: tuple[str, ...], options: ReadOptions
@@ -148,7 +191,10 @@ def make_shape(names: Sequence[str], options: ReadOptions) -> Shape | None:
         return None
     places = tuple((pair.path, pair.is_kept) for pair in found.pairs)
     is_whole = all(pair.is_kept for pair in found.pairs) and count_plain_names(body) == len(names)
-    return Shape(decoded, tuple(_plan(found.value, len(names))), found.notes, places, is_whole)
+    starts = tuple(f"{name}=" for name in names)
+    return Shape(
+        decoded, starts, tuple(_plan(found.value, len(names))), found.notes, places, is_whole
+    )
 
 
 def _plan(value: dict[str, Value], count: int) -> list[_Step]:

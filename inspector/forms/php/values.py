@@ -33,16 +33,22 @@ def read_value(body: bytes, options: ReadOptions) -> dict[str, Value] | None:
 
 def cut(body: bytes, max_pairs: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Names and values of the first ``max_pairs`` pairs, in transit form."""
+    pieces = split_pieces(body, max_pairs)
+    if not pieces:
+        return (), ()
+    names, _, values = zip(*[piece.partition("=") for piece in pieces], strict=True)
+    return names, values
+
+
+def split_pieces(body: bytes, max_pairs: int) -> list[str]:
+    """The first ``max_pairs`` pairs in transit form, none of them empty."""
     text = to_transit(body)
     if "&&" in text:
         text = _SEPARATORS.sub("&", text)
     text = text.strip("&")
-    if not text:
-        return (), ()
-    pieces = text.split("&", max_pairs)
+    pieces = text.split("&", max_pairs) if text else []
     del pieces[max_pairs:]
-    names, _, values = zip(*[piece.partition("=") for piece in pieces], strict=True)
-    return names, values
+    return pieces
 
 
 def decode_values(values: Sequence[str]) -> Sequence[str]:
