@@ -25,6 +25,9 @@ JSON_TEXT, JWT, BASE64_JSON = "JSON in a text", "JWT", "JSON in base64"
 URL = "URL, decoded"
 MAX_URL_CHARS = 8_000
 
+# The signs that a text with a value in it begins with; white space may stand before JSON.
+OPENING_SIGNS = frozenset("{[eWBhH").union(filter(str.isspace, map(chr, range(0x3001))))
+
 _URL = re.compile(r"https?://[^\s/?#]++", re.IGNORECASE)
 _LITTLE_CHARS = 12
 _ALPHABET = re.compile(r"[A-Za-z0-9+/_-]++={0,2}")

@@ -34,6 +34,7 @@ def few_are_kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(layouts_module, "MAX_LAYOUTS", 3)
     monkeypatch.setattr(catalogue_module, "MAX_FIELDS", 9)
     monkeypatch.setattr(catalogue_module, "MAX_SUBJECTS", 2)
+    monkeypatch.setattr(catalogue_module, "MAX_DISTINCT", 3)
     SHAPES.clear()
     yield
     SHAPES.clear()

@@ -5,9 +5,11 @@ from base64 import b64encode, urlsafe_b64encode
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from inspector.domain import CapturedRequest
-from inspector.domain.nested_values import MAX_OPENINGS, open_text
+from inspector.domain.nested_values import MAX_OPENINGS, OPENING_SIGNS, open_text
 from inspector.reading.detail import find_detail
 from inspector.reading.query import parse_query
 from inspector.reading.tree import build_reading
@@ -153,3 +155,17 @@ def test_hostile_texts_cost_little_and_break_nothing(text: str) -> None:
 def test_what_comes_out_of_texts_is_opened_so_often_and_no_further() -> None:
     rows = build_reading(make_json({"field": nest(10)})).rows
     assert sum(row.opens for row in rows) == MAX_OPENINGS
+
+
+@pytest.mark.parametrize("space", [chr(code) for code in range(0x110000) if chr(code).isspace()])
+def test_a_text_that_may_be_opened_is_known_by_its_first_sign(space: str) -> None:
+    for text in ('{"a":1}', "[1]", "W3siYSI6MX1d", "eyJhIjoxfQ==", "HTTP://a.example/?b=%31"):
+        assert open_text(text) is not None
+        assert text[0] in OPENING_SIGNS
+    assert open_text(f"{space}[1]") is not None
+    assert space in OPENING_SIGNS
+
+
+@given(st.text(st.sampled_from('{}[]"1: eyWBhH%/?htp\u2003\n'), max_size=20))
+def test_no_text_is_opened_that_begins_with_another_sign(text: str) -> None:
+    assert open_text(text) is None or text[0] in OPENING_SIGNS

@@ -107,6 +107,11 @@ class FieldStatistics:
     def many(self) -> bool:
         return len(self._values) >= MAX_DISTINCT
 
+    @property
+    def is_settled(self) -> bool:
+        """True when no value can tell more of the field: ``look_at`` has nothing left to note."""
+        return self.varies and self.many
+
     def see(self, texts: list[str], number: int, received_at: datetime) -> int:
         """Count a request that has the field, with all values it has there.
 
@@ -212,6 +217,8 @@ class Catalogue:
             statistics = found[column]
             if statistics is not None:
                 statistics.look_at(texts)
+            if statistics is None or statistics.is_settled:
+                layout.settle(column)
         self.hidden += hidden
         self._compare_with_last(sighting.subject, request.number, (layout, layout.hashes))
         return sighting.event
@@ -254,11 +261,19 @@ class Catalogue:
         if before is None:
             return
         last, said = before
-        for key in _list_differing(said, now):
-            statistics = self.fields.get(key)
+        for statistics in self._list_differing(said, now):
             if statistics is not None:
                 statistics.changes += 1
                 statistics.changed_from, statistics.changed_in = last, number
+
+    def _list_differing(self, before: _Said, now: _Said) -> Iterable[FieldStatistics | None]:
+        if isinstance(before, tuple) and isinstance(now, tuple) and before[0] is now[0]:
+            return compress(self._known[id(now[0])][0], map(ne, before[1], now[1]))
+        values, others = _by_field(before), _by_field(now)
+        if values == others:
+            return ()
+        keys = values.keys() | others.keys()
+        return [self.fields.get(key) for key in keys if values.get(key) != others.get(key)]
 
     def find_new_since(self, moment: datetime) -> list[FieldStatistics]:
         """The fields that first came after a moment, the newest first.
@@ -279,15 +294,6 @@ class Catalogue:
             and statistics.first_number > self.last_number - window
             and statistics.first_number > self.first_number
         )
-
-
-def _list_differing(before: _Said, now: _Said) -> Iterable[FieldKey]:
-    if isinstance(before, tuple) and isinstance(now, tuple) and before[0] is now[0]:
-        return compress(now[0].keys, map(ne, before[1], now[1]))
-    values, others = _by_field(before), _by_field(now)
-    if values == others:
-        return ()
-    return [key for key in values.keys() | others.keys() if values.get(key) != others.get(key)]
 
 
 def _by_field(said: _Said) -> Mapping[FieldKey, int]:

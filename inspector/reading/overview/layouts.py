@@ -20,7 +20,7 @@ from operator import ne
 from typing import NamedTuple, TypeAlias
 
 from inspector.domain import CapturedRequest
-from inspector.domain.nested_values import open_text
+from inspector.domain.nested_values import OPENING_SIGNS, open_text
 from inspector.domain.summaries import LISTED_BODY_BYTES
 from inspector.forms.php.shapes import Shape, ShapedForm
 from inspector.reading.fields import (
@@ -70,6 +70,7 @@ class Layout:
         # Of each field: the requests with an empty one before the last change, all when added
         # to ``count`` as long as it is empty.
         self._empty = [(0, not any(each)) for each in texts]
+        self._settled = [False] * len(self.keys)
 
     def count_empty(self, column: int) -> int:
         """The number of requests that sent the field empty."""
@@ -81,29 +82,52 @@ class Layout:
     ) -> list[tuple[int, list[str]]] | None:
         """Count a request by its texts, and tell the fields that differ from the last one's.
 
-        Each as its column and its texts. None, and nothing is counted, where a text that
-        differs has values inside.
+        Each as its column and its texts, without those that were ``settle``d. None, and nothing
+        is counted, where a text that differs has values inside.
         """
         differing = [*compress(range(len(self._of)), map(ne, self._row, row))]
-        body, of, places = self._body, self._of, self._places
-        for position in differing:
-            if position < body and open_text(row[position]) is not None:
-                return None
-        changed = []
+        body, of, places, settled = self._body, self._of, self._places, self._settled
+        may_open = [
+            row[position]
+            for position in differing
+            if row[position][:1] in OPENING_SIGNS and position < body
+        ]
+        if any(open_text(text) is not None for text in may_open):
+            return None
+        changed, last = [], self._row
         hashes = [*self.hashes]
-        for column in dict.fromkeys([of[position] for position in differing]):
+        several = []
+        for position in differing:
+            column = of[position]
+            if len(places[column]) > 1:
+                several.append(column)
+                continue
+            text = row[position]
+            hashes[column] = hash((text,))
+            if not settled[column]:
+                changed.append((column, [text]))
+            if not text or not last[position]:
+                self._turn(column, is_empty=not text)
+        for column in dict.fromkeys(several):
             texts = [row[position] for position in places[column]]
             hashes[column] = hash(tuple(texts))
-            changed.append((column, texts))
-            base, was_empty = self._empty[column]
-            is_empty = not any(texts)
-            if is_empty != was_empty:
-                self._empty[column] = (base + (-self.count if is_empty else self.count), is_empty)
+            if not settled[column]:
+                changed.append((column, texts))
+            self._turn(column, is_empty=not any(texts))
         self.hashes = tuple(hashes)
         self._row = row
         self.count += 1
         self.last_number, self.last_at = number, received_at
         return changed
+
+    def settle(self, column: int) -> None:
+        """Tell no more changes of a field: whoever counts them knows all that they can tell."""
+        self._settled[column] = True
+
+    def _turn(self, column: int, *, is_empty: bool) -> None:
+        base, was_empty = self._empty[column]
+        if is_empty != was_empty:
+            self._empty[column] = (base + (-self.count if is_empty else self.count), is_empty)
 
 
 class _Row(NamedTuple):
