@@ -5,11 +5,11 @@ Tables only; a payload that is no ticket is left in the order it was sent.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from inspector.reading.meaning import is_duration_key, is_flag_key, is_time_key
+from inspector.reading.meaning import MAX_KEY_CHARS, is_duration_key, is_flag_key, is_time_key
 from inspector.reading.nodes import Node, scalar_text
 from inspector.reading.text import shorten
 
@@ -40,6 +40,7 @@ _NAME_KEYS = (
     "title_full",
     "filename",
 )
+_PICTURES = ("picture", "gravatar", "thumbnail")
 _PREVIEW_DEPTH = 3
 
 
@@ -88,13 +89,16 @@ def arrange_map(node: Node) -> list[Node | Group]:
     leaves = [child for child in children if child.is_leaf]
     if len(leaves) < MIN_GROUPED_FIELDS:
         return list(children)
-    groups: dict[str, list[Node]] = {name: [] for name, _ in _GROUPS}
+    groups: dict[str, list[Node]] = {name: [] for name in _GROUPS}
     plain: list[Node] = []
+    containers: list[Node] = []
     for child in children:
-        name = next((name for name, belongs in _GROUPS if belongs(child)), None)
-        (plain if name is None else groups[name]).append(child)
-    out: list[Node | Group] = [child for child in plain if child.is_leaf]
-    out += [child for child in plain if not child.is_leaf]
+        name = _find_group(child)
+        if name:
+            groups[name].append(child)
+        else:
+            (plain if child.size == 0 else containers).append(child)
+    out: list[Node | Group] = [*plain, *containers]
     for name, members in groups.items():
         if len(members) == 1:
             out.append(members[0])
@@ -104,30 +108,29 @@ def arrange_map(node: Node) -> list[Node | Group]:
     return out
 
 
-def _is_time(node: Node) -> bool:
-    return node.is_leaf and (is_time_key(node.key) or is_duration_key(node.key))
+_GROUPS = ("times", "flags", "pictures", "empty")
+_FLAG_TEXTS = frozenset(("", "0", "1", "true", "false"))
 
 
-def _is_flag(node: Node) -> bool:
-    return node.is_leaf and is_flag_key(node.key) and node.text in ("", "0", "1", "true", "false")
+def _find_group(node: Node) -> str:
+    """The name of the group that a field belongs to, ``""`` for none."""
+    key, is_leaf = node.key, node.size == 0
+    read = _read_key if len(key) <= MAX_KEY_CHARS else _read_key.__wrapped__
+    is_time, is_flag, is_picture = read(key)
+    if is_leaf and is_time:
+        return "times"
+    if is_leaf and is_flag and node.text in _FLAG_TEXTS:
+        return "flags"
+    if is_picture and (node.text or node.size):
+        return "pictures"
+    return "empty" if node.is_empty else ""
 
 
-def _is_picture(node: Node) -> bool:
-    return any(word in node.key for word in ("picture", "gravatar", "thumbnail")) and bool(
-        node.text or node.size
-    )
-
-
-def _is_empty(node: Node) -> bool:
-    return node.is_empty
-
-
-_GROUPS: tuple[tuple[str, Callable[[Node], bool]], ...] = (
-    ("times", _is_time),
-    ("flags", _is_flag),
-    ("pictures", _is_picture),
-    ("empty", _is_empty),
-)
+@lru_cache(maxsize=4096)
+def _read_key(key: str) -> tuple[bool, bool, bool]:
+    """Whether a key speaks of a time or a span, of a flag, of a picture. Keys recur."""
+    is_time = is_time_key(key) or is_duration_key(key)
+    return is_time, is_flag_key(key), any(map(key.__contains__, _PICTURES))
 
 
 def _family(node: Node) -> str:
@@ -152,10 +155,16 @@ def preview_value(value: Any, depth: int = 0) -> str:
         return ""
     if isinstance(value, list):
         return _join(value[:3], depth)
-    name = next((value[k] for k in _NAME_KEYS if isinstance(value.get(k), str) and value[k]), "")
-    words = [shorten(part) for part in (name, _find_email(value)) if part]
-    if words:
-        return " · ".join(dict.fromkeys(words))
+    find = value.get
+    for key in _NAME_KEYS:
+        name = find(key)
+        if name and isinstance(name, str):
+            break
+    else:
+        name = ""
+    address = _find_email(value)
+    if name or address:
+        return " · ".join(dict.fromkeys([shorten(part) for part in (name, address) if part]))
     if all(key.isdigit() for key in list(value)[:3]):
         return _join(list(value.values())[:3], depth)
     for child in list(value.values())[:4]:

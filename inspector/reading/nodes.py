@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from inspector.domain.formats.values import TypedText
 from inspector.domain.json_bodies import SentNumber
-from inspector.domain.nested_values import MAX_OPENINGS, open_text
+from inspector.domain.nested_values import MAX_OPENINGS, OPENING_SIGNS, open_text
 from inspector.reading.paths import MAX_KEY_CHARS, Path, compile_name, split_names
 from inspector.reading.text import MAX_SHOWN_CHARS
 
@@ -145,8 +145,8 @@ class _Builder:
                 continue
             key, child_value = entry
             node = make_node(key, (*frame.node.path, key), child_value)
-            if isinstance(child_value, str) and frame.openings < MAX_OPENINGS:
-                node = _open(node)
+            if node.text[:1] in OPENING_SIGNS and frame.openings < MAX_OPENINGS:
+                node = _open(node, child_value)
             searched = f"{frame.prefix}{key[:MAX_KEY_CHARS].lower()}" if self.words else ""
             if node.is_leaf:
                 if self._keep_leaf(node, searched):
@@ -204,9 +204,9 @@ class _Builder:
         return True
 
 
-def _open(node: Node) -> Node:
+def _open(node: Node, value: Any) -> Node:
     """The node of the value inside a text, or the text's own where there is none."""
-    opened = open_text(node.text)
+    opened = open_text(value) if isinstance(value, str) else None
     if opened is None:
         return node
     inner = make_node(node.key, node.path, opened.value)
@@ -216,6 +216,8 @@ def _open(node: Node) -> Node:
 
 def make_node(key: str, path: Path, value: Any) -> Node:
     """A node without children for any value a form or JSON can have."""
+    if type(value) is str:  # Nearly every value is.
+        return Node(key, path, TEXT, value)
     if isinstance(value, str):
         return Node(key, path, value.kind if isinstance(value, TypedText) else TEXT, value)
     if isinstance(value, dict):

@@ -161,11 +161,13 @@ class _Lister:
             node.key[:MAX_KEY_CHARS],
             format_path(node.path),
             text,
-            cut=max(0, len(node.text) - MAX_SHOWN_CHARS),
-            meaning=find_meaning(Context(node.key, node.text, texts, self.options.received_at)),
-            plain=is_plain(text),
-            mark=self.options.marks.get(node.path, ""),
+            max(0, len(node.text) - MAX_SHOWN_CHARS),
+            find_meaning(Context(node.key, node.text, texts, self.options.received_at)),
+            None,
+            is_plain(text),
         )
+        if self.options.marks:
+            row.mark = self.options.marks.get(node.path, "")
         if self.hit is not None:
             row.key_parts = split_hits(row.key, self.hit)
             row.text_parts = split_hits(text, self.hit)
