@@ -10,7 +10,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from inspector.domain import CapturedRequest
-from inspector.reading.overview.values import MAX_VALUES, FieldValues, count_values, find_lacks
+from inspector.reading.overview.values import (
+    LEAST_READ,
+    LEAST_READ_BYTES,
+    MAX_VALUES,
+    FieldValues,
+    count_values,
+    find_lacks,
+)
 from inspector.reading.query import parse_query
 from inspector.reading.suggestions import MAX_SUGGESTIONS, suggest
 from tests.reading.captures import make_request
@@ -75,7 +82,13 @@ def test_the_likeliest_comes_first(known: FieldValues, case: Case) -> None:
 
 def test_counts_of_a_part_say_so() -> None:
     assert suggest(count_values(REQUESTS, time_s=60), "agent:7")[0].meaning == "1 of the newest 64"
-    assert count_values(REQUESTS, time_s=0).read == 1
+    assert not count_values(REQUESTS, time_s=0).is_whole
+
+
+def test_a_busy_machine_counts_some_requests_all_the_same() -> None:
+    assert count_values(REQUESTS, time_s=0).read == LEAST_READ
+    large = make_request(b"a=" + b"x" * LEAST_READ_BYTES)
+    assert count_values([large] * 5, time_s=0).read == 1
 
 
 def test_nothing_is_suggested_where_nothing_is_known() -> None:
