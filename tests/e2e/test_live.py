@@ -365,3 +365,36 @@ def test_a_change_that_overtakes_its_row_is_shown(page: Page, live_server: LiveS
     )
     send_many(url, 1)
     expect(page.locator("#r2")).to_have_text("told")
+
+
+def test_rows_of_one_subject_are_told_apart_at_every_width(
+    new_page: NewPage, live_server: LiveServer
+) -> None:
+    url = live_server.create_bin("alike")
+    for number in (4711, 4712):
+        send_ticket(url, more=b"&ticket[id]=%d" % number)
+    for width in (390, 1280, 1920):
+        page = new_page(viewport={"width": width, "height": 900})
+        page.goto("/bins/alike")
+        facts = page.locator("#rows .row-facts")
+        expect(facts).to_have_count(2)
+        # What of a row's second line is inside the row, and not behind its dots.
+        told = facts.evaluate_all(
+            """each => each.map(facts => {
+                const edge = facts.getBoundingClientRect().right;
+                const spans = [...facts.querySelectorAll("span")];
+                return spans.filter(span => span.getBoundingClientRect().right <= edge)
+                    .map(span => span.textContent);
+            })"""
+        )
+        assert [each[0] for each in told] == ["ticket 4712", "ticket 4711"]
+        assert all(len(each) >= 2 for each in told), told
+
+
+def test_an_empty_bin_has_no_tools_for_rows(page: Page, live_server: LiveServer) -> None:
+    url = live_server.create_bin("bare")
+    page.goto("/bins/bare")
+    expect(page.locator(".list-empty")).to_be_visible()
+    expect(page.locator(".list-tools")).to_be_hidden()
+    send_ticket(url)
+    expect(page.locator(".list-tools")).to_be_visible()
