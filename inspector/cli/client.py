@@ -15,7 +15,7 @@ import click
 
 from inspector.cli.environment import option
 from inspector.cli.serving.secrets import find_token
-from inspector.domain.json_bodies import SentNumber
+from inspector.domain.json_bodies import parse_api_json
 from inspector.errors import InspectorError
 
 DEFAULT_SERVER = "http://127.0.0.1:8787"
@@ -107,7 +107,7 @@ class Client:
         """The JSON that a call answers, its numbers as sent; None when it answers nothing."""
         with self._ask(method, path, fields, timeout_s=timeout_s) as answer:
             data = answer.read()
-        return json.loads(data, parse_float=SentNumber) if data else None
+        return parse_api_json(data) if data else None
 
     def fetch_text(self, path: str, *, timeout_s: float) -> tuple[int, str]:
         """Status and text of what is no call of the API, whatever it is."""
@@ -124,7 +124,7 @@ class Client:
         following: str | None = path
         while following:
             with self._ask("GET", following) as answer:
-                yield from json.loads(answer.read(), parse_float=SentNumber)
+                yield from parse_api_json(answer.read())
                 following = _find_next(answer.headers.get("Link") or "")
                 following = (
                     following and urlsplit(following)._replace(scheme="", netloc="").geturl()

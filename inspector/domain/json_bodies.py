@@ -54,6 +54,14 @@ def parse_sent_json(data: bytes) -> Any:
     return _parse(data, SentNumber, _whole)
 
 
+def parse_api_json(data: bytes | str) -> Any:
+    """The value of what our own API says, with every number as it was sent.
+
+    Raises ``ValueError`` for what is no JSON.
+    """
+    return json.loads(data, parse_float=SentNumber, parse_int=_whole)
+
+
 def _parse(data: bytes, fraction: Callable[[str], Any], whole: Callable[[str], Any]) -> Any:
     if find_excess(data) is not None:
         return None

@@ -43,6 +43,23 @@ def test_requests_are_listed(command: Command, bin_name: str) -> None:
     assert '"price": 1.5' in command.run("requests", bin_name, "--json").stdout
 
 
+def test_a_number_of_more_digits_than_python_reads_is_printed_as_it_came(
+    command: Command, live_server: LiveServer, bin_name: str
+) -> None:
+    digits = "9" * 6000
+    sent = f'{{"n": {digits}}}'
+    requests.post(
+        f"{live_server.url}/{bin_name}",
+        data=sent,
+        headers={"Content-Type": "application/json"},
+        timeout=10,
+    )
+    assert "#4" in command.run("requests", bin_name).stdout
+    assert "#4" in command.run("wait", bin_name, "--after", "3").stdout
+    assert f'"n": {digits}' in command.run("requests", bin_name, "--json", "--limit", "1").stdout
+    assert "6" in command.run("diff", f"{bin_name}/#4", f"{bin_name}/#1").stdout
+
+
 def test_lines_say_what_was_answered_and_which_signature_is_wrong(
     command: Command, live_server: LiveServer, bin_name: str
 ) -> None:

@@ -11,6 +11,7 @@ import click
 from inspector.cli.client import Client, Event, bin_path, server_options
 from inspector.cli.environment import option
 from inspector.cli.following.events import follow
+from inspector.domain.json_bodies import parse_api_json
 from inspector.errors import InspectorError
 from inspector.reading.text import escape_invisible
 
@@ -109,7 +110,7 @@ class _Lines:
         """Remember a request, or print what its program said."""
         if event.name not in ("request", "relayed"):
             return
-        data = json.loads(event.data)
+        data = parse_api_json(event.data)
         if event.name == "request":
             self._waiting[data["number"]] = f"{data['method']} {data['path']}"
             if len(self._waiting) > MAX_REMEMBERED:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,7 +14,7 @@ from inspector.cli.following.forward import forward, read_request
 from inspector.cli.lines import format_request
 from inspector.cli.options import receiver_option
 from inspector.domain import CapturedRequest
-from inspector.domain.json_bodies import SentNumber, write_json
+from inspector.domain.json_bodies import parse_api_json, write_json
 from inspector.errors import InspectorError
 from inspector.forms import to_json_safe
 from inspector.reading.query import Query, parse_query
@@ -96,7 +95,7 @@ def _match(client: Client, bin_name: str, query: Query | None) -> Iterator[dict[
     for event in follow(client, bin_name):
         if event.name != "request":
             continue
-        found = json.loads(event.data, parse_float=SentNumber)
+        found = parse_api_json(event.data)
         if query is None or query.matches(read_request(found)):
             yield found
 
