@@ -39,6 +39,7 @@ COMMANDS = {
     "prune": "inspector.cli.prune",
     "backup": "inspector.cli.database.backup",
     "copy": "inspector.cli.database.copy",
+    "mcp": "inspector.cli.agents.mcp",
     "completion": "inspector.cli.completion",
 }
 
