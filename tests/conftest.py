@@ -1,6 +1,8 @@
 """Fixtures every test may ask for, and the order in which tests run."""
 
+import gc
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from copy import copy
@@ -36,6 +38,10 @@ settings.load_profile("default")
 for _name in [name for name in os.environ if name.startswith("INSPECTOR_")]:
     del os.environ[_name]  # A developer's own settings are no test's business.
 
+# Compiled once and not by each worker and each program, whatever the shell says.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 MARKS = {
     "browser": "browser",
     "browser_with_windows": "browser",
@@ -61,6 +67,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("postgres")
     long = {item.path for item in items if any(map(item.get_closest_marker, LONG))}
     items.sort(key=lambda item: item.path not in long)
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from walking thousands of tests again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)
