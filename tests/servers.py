@@ -4,7 +4,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -16,6 +15,8 @@ from uuid import uuid4
 
 import requests
 
+from tests.programs import INSPECTOR, Program
+
 START_DEADLINE_S = 30
 STOP_DEADLINE_S = 15
 ADDRESS = re.compile(r"https?://127\.0\.0\.1:\d+")
@@ -26,7 +27,7 @@ class LiveServer:
 
     A context manager. ``arguments`` and ``environment`` go to the command; what it
     prints is in ``output``. Leaving stops it as a user would, and fails when it does
-    not stop well or had printed a traceback.
+    not stop well or had printed a traceback. ``own_python`` is for what is about its start.
     """
 
     def __init__(
@@ -34,27 +35,26 @@ class LiveServer:
         folder: Path,
         arguments: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
+        own_python: bool = False,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.log = folder / f"serve-{uuid4().hex}.log"
-        self.command = [
-            *(str(Path(sys.executable).with_name("inspector")), "serve", "--port", "0"),
-            *("--data-dir", str(folder / "data"), *arguments),
-        ]
+        data = ("--data-dir", str(folder / "data"))
+        self.command = [INSPECTOR, "serve", "--port", "0", *data, *arguments]
         self.environment = {**os.environ, **(environment or {})}
-        # Many servers are started: let the first one's compiled modules serve the others.
-        self.environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        self.own_python = own_python
         self.url = ""
 
     def __enter__(self) -> Self:
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
+            self.process = Program[bytes](
                 self.command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=self.environment,
+                own_python=self.own_python,
             )
         try:
             self.url = self.wait_for_address()

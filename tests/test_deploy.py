@@ -9,7 +9,6 @@ import shlex
 import shutil
 import signal
 import subprocess
-import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -21,10 +20,10 @@ import yaml
 
 from inspector.cli.main import root
 from inspector.settings import LIMITS, Settings, parse_duration, parse_size
+from tests.programs import INSPECTOR, run_program
 from tests.servers import ADDRESS
 
 TOP = Path(__file__).parent.parent
-INSPECTOR = str(Path(sys.executable).with_name("inspector"))
 DEADLINE_S = 120
 # No write anywhere but to the data directory, no uid of root, nothing of this environment.
 ALONE = """
@@ -202,7 +201,7 @@ def test_the_image_starts_on_a_read_only_system_as_nobody(tmp_path: Path) -> Non
         for body in (b"a=1", large):
             answer = requests.post(f"{found[0]}/desk", data=body, timeout=DEADLINE_S)
             assert answer.status_code == 200
-        ready = subprocess.run(
+        ready = run_program(
             [INSPECTOR, "ready", "--server", found[0], "--timeout", str(DEADLINE_S)],
             capture_output=True,
             text=True,
@@ -216,7 +215,7 @@ def test_the_image_starts_on_a_read_only_system_as_nobody(tmp_path: Path) -> Non
         server.kill()
         server.wait()
         server.stdout.close()
-    gone = subprocess.run(
+    gone = run_program(
         [INSPECTOR, "ready", "--server", found[0]], capture_output=True, text=True, check=False
     )
     assert gone.returncode == 1

@@ -22,9 +22,9 @@ import requests
 
 from tests.conftest import StartServer
 from tests.emitter.receiver import Receiver
+from tests.programs import INSPECTOR, Program, run_program
 from tests.servers import LiveServer
 
-INSPECTOR = str(Path(sys.executable).with_name("inspector"))
 DEADLINE_S = 60
 
 
@@ -35,7 +35,7 @@ class Command:
         self.environment = {**os.environ, "INSPECTOR_SERVER": server.url}
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
+        return run_program(
             [INSPECTOR, *arguments],
             capture_output=True,
             text=True,
@@ -45,7 +45,7 @@ class Command:
         )
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
+        return Program[str](
             [INSPECTOR, *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -233,7 +233,7 @@ def test_tail_has_colour_on_a_terminal_whose_owner_likes_it(
     command: Command, bin_url: str, bin_name: str, no_color: str, is_colored: bool
 ) -> None:
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(
+    process = Program[bytes](
         [INSPECTOR, "tail", bin_name, "--once"],
         stdout=theirs,
         stderr=subprocess.PIPE,
@@ -261,7 +261,7 @@ def test_a_table_on_a_terminal_does_not_steer_it(
     piped = command.run("export", bin_name, "--format", "csv")
     assert value in piped.stdout, "what goes into a file or a pipe is exact"
     ours, theirs = pty.openpty()
-    subprocess.run(
+    run_program(
         [INSPECTOR, "export", bin_name, "--format", "csv"],
         stdout=theirs,
         env=command.environment,
@@ -455,7 +455,7 @@ def test_a_full_disk_is_told(command: Command, bin_url: str, bin_name: str) -> N
     assert FULL.is_char_device(), "a device is written to, not replaced"
     for arguments in (["export", bin_name], ["bins"]):
         with FULL.open("wb") as full:
-            done = subprocess.run(
+            done = run_program(
                 [INSPECTOR, *arguments],
                 stdout=full,
                 stderr=subprocess.PIPE,
@@ -524,7 +524,7 @@ def test_an_export_is_imported_from_a_pipe(
     requests.post(bin_url, data=TICKET, timeout=10)
     exported = command.run("export", bin_name, "--format", form).stdout
     arguments = ["import", "-", "--bin", f"{bin_name}-{form}"]
-    done = subprocess.run(
+    done = run_program(
         [INSPECTOR, *arguments],
         input=exported,
         capture_output=True,

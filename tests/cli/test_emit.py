@@ -7,7 +7,6 @@ import os
 import pty
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,10 +23,11 @@ from inspector.cli.emitting.report import draw_histogram, draw_progress, run_ser
 from inspector.emitter import Composition, Series, SeriesPlan, SeriesProgress, WebhookAction
 from inspector.errors import InspectorError
 from tests.emitter.receiver import Receiver
+from tests.programs import INSPECTOR, Program, run_program
 from tests.servers import LiveServer
 
 RECORDED = json.loads((Path(__file__).parent / "data" / "emitted.json").read_text("utf-8"))
-PROGRAM = [str(Path(sys.executable).with_name("inspector")), "emit"]
+PROGRAM = [INSPECTOR, "emit"]
 URL = "http://127.0.0.1:9/hook"
 
 
@@ -59,7 +59,7 @@ def test_each_source_sends_what_php_would_to_the_byte(
         *("--set", "ticket.id=5", "--header", "X-Ticket: {{ ticket.id }}"),
         *("--header", "X-Nobody: {{ ticket.agent.nobody }}"),
     ]
-    done = subprocess.run(
+    done = run_program(
         [*PROGRAM, *arguments, *data], capture_output=True, text=True, timeout=30, check=False
     )
     assert done.returncode == 0, done.stderr
@@ -304,7 +304,7 @@ def test_a_series_with_failures_ends_with_1(receiver: Receiver) -> None:
 
 def test_ctrl_c_stops_a_series_with_its_summary_and_a_bar_on_a_terminal(receiver: Receiver) -> None:
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(
+    process = Program[str](
         [*PROGRAM, "--to", receiver.url, "--count", "100000", "--rate", "200"],
         stdout=subprocess.PIPE,
         stderr=theirs,
@@ -443,7 +443,7 @@ def test_what_goes_to_the_server_is_among_its_deliveries(
     before = live_server.get_json("/api/v1/deliveries?limit=1")
     program = [*PROGRAM, "--server", live_server.url]
     said = [
-        subprocess.run([*program, *arguments], capture_output=True, text=True, check=False)
+        run_program([*program, *arguments], capture_output=True, text=True, check=False)
         for arguments in (
             ["--to", url, "--header", "X-None: {{ ticket.nothing }}"],
             ["--to", receiver.url],

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -18,16 +19,16 @@ import requests
 import trustme
 
 from inspector.cli.main import root
+from tests.programs import INSPECTOR, Program, run_program
 from tests.servers import ADDRESS
 
-INSPECTOR = str(Path(sys.executable).with_name("inspector"))
 DEADLINE_S = 60
 
 
 @contextmanager
 def serve(folder: Path, *arguments: str) -> Iterator[str]:
     """The server's greeting, while it serves with ``folder`` as its current directory."""
-    process = subprocess.Popen(
+    process = Program[str](
         [INSPECTOR, "serve", "--port", "0", "--bin", "desk", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -74,15 +75,15 @@ def test_a_server_keeps_its_database_where_it_was_told(
     assert any(b"a=1" in each.read_bytes() for each in kept)
 
 
-def refuse(folder: Path, *arguments: str, **how: object) -> str:
-    done = subprocess.run(
+def refuse(folder: Path, *arguments: str, **how: Any) -> str:
+    done = run_program(
         [INSPECTOR, "serve", "--port", "0", *arguments],
         capture_output=True,
         text=True,
         timeout=DEADLINE_S,
         cwd=folder,
         check=False,
-        **how,  # type: ignore[call-overload]
+        **how,
     )
     assert done.returncode in (1, 2)
     assert "Traceback" not in done.stderr
@@ -191,7 +192,7 @@ def test_a_path_is_relative_to_the_current_directory(tmp_path: Path) -> None:
         found = ADDRESS.search(said)
         assert found is not None
         for line, written in USES.values():
-            done = subprocess.run(
+            done = run_program(
                 [INSPECTOR, *shlex.split(line.format(url=found[0]))],
                 capture_output=True,
                 text=True,

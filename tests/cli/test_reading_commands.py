@@ -11,7 +11,8 @@ from uuid import uuid4
 import pytest
 import requests
 
-from tests.cli.test_commands import INSPECTOR, Command
+from tests.cli.test_commands import Command
+from tests.programs import INSPECTOR, run_program
 from tests.servers import LiveServer
 
 
@@ -98,7 +99,7 @@ def test_a_terminal_is_told_of_answer_and_signature_before_the_message(
     assert piped.stderr == ""
     assert piped.stdout.startswith(f"POST /{bin_name}/signed HTTP/1.1\n")
     ours, theirs = pty.openpty()
-    shown = subprocess.run(
+    shown = run_program(
         [INSPECTOR, "show", f"{bin_name}/last"],
         stdout=theirs,
         stderr=subprocess.PIPE,

@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from queue import SimpleQueue
 
 import pytest
 import requests
 
 from tests.emitter.receiver import Receiver, answer
+from tests.programs import INSPECTOR, Program, run_program
 from tests.servers import LiveServer
 
-INSPECTOR = str(Path(sys.executable).with_name("inspector"))
 DEADLINE_S = 30
 
 
@@ -25,7 +23,7 @@ class Relaying:
     """The command under way; its lines come with a deadline."""
 
     def __init__(self, *arguments: str) -> None:
-        self.process = subprocess.Popen(
+        self.process = Program[str](
             [INSPECTOR, "relay", *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -136,7 +134,7 @@ def test_what_cannot_be_is_a_sentence(
 ) -> None:
     if "cli-wrong" in arguments:
         requests.post(f"{live_server.url}/api/v1/bins", json={"name": "cli-wrong"}, timeout=20)
-    done = subprocess.run(
+    done = run_program(
         [INSPECTOR, "relay", "--server", live_server.url, *arguments],
         capture_output=True,
         text=True,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,15 +15,14 @@ import pytest
 import requests
 
 from inspector.cli.serve_lines import FLOOD_LINES, MAX_LINES, RequestLines
+from tests.programs import INSPECTOR, Program
 from tests.reading.captures import make_request
-
-INSPECTOR = str(Path(sys.executable).with_name("inspector"))
 
 
 @contextmanager
 def serve(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A server's process and its address; its output is not read any further."""
-    process = subprocess.Popen(
+    process = Program[str](
         [INSPECTOR, "serve", "--port", "0", "--data-dir", str(folder), "--bin", "b1", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

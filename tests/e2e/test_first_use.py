@@ -4,17 +4,14 @@ The webhooks are those of a helpdesk, sent from a terminal.
 """
 
 import re
-import subprocess
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.programs import INSPECTOR, run_program
 from tests.servers import LiveServer
 
-PROGRAM = str(Path(sys.executable).with_name("inspector"))
 ROW = "#rows > .row"
 TICKET_ID = "X-Deskpro-TicketId: {{ ticket.id }}"
 
@@ -38,9 +35,9 @@ def hand(page: Page) -> Hand:
 
 def emit(url: str, *arguments: str) -> str:
     """Send a webhook from the terminal; what was said beside the answer."""
-    command = [PROGRAM, "emit", "--to", url, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    return done.stderr
+    command = [INSPECTOR, "emit", "--to", url, *arguments]
+    done = run_program(command, capture_output=True, text=True, timeout=60, check=True)
+    return str(done.stderr)
 
 
 def test_a_field_of_the_first_webhook_is_read_in_one_click(

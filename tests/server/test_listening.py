@@ -204,7 +204,7 @@ def test_without_draining_it_stops_at_once(server: RunningServer) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals there")
 def test_the_command_drains_on_sigterm(tmp_path: Path) -> None:
-    with LiveServer(tmp_path, ("--bin", "b1", "--drain", "30s")) as server:
+    with LiveServer(tmp_path, ("--bin", "b1", "--drain", "30s"), own_python=True) as server:
         server.process.send_signal(signal.SIGTERM)
         wait_for(
             lambda: requests.get(f"{server.url}/readyz", timeout=10).status_code == 503 or None

@@ -41,6 +41,7 @@ from inspector.storage.transfer import copying, tables
 from inspector.storage.transfer.backup import back_up
 from inspector.storage.transfer.copying import copy_database
 from inspector.web.services import Services
+from tests.programs import INSPECTOR, run_program
 from tests.storage.test_writer import make_capture
 
 # Made of requests, each by the instance that fills the index of words on PostgreSQL.
@@ -352,13 +353,12 @@ def test_the_commands_say_what_they_did(
 ) -> None:
     services.bins.create("b1")
     assert isinstance(services.writer.store(make_capture()), Stored)
-    program = str(Path(sys.executable).with_name("inspector"))
     path = tmp_path / "backup.sqlite3"
     environment = {**os.environ, "INSPECTOR_DATABASE": database_url}
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [program, *arguments], env=environment, capture_output=True, text=True, check=False
+        return run_program(
+            [INSPECTOR, *arguments], env=environment, capture_output=True, text=True, check=False
         )
 
     made = run("backup", str(path))
