@@ -3,18 +3,15 @@
 import gc
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from copy import copy
 from pathlib import Path
 
 import pytest
-from flask import Flask
 from hypothesis import HealthCheck, settings
-from jinja2 import BytecodeCache
-from jinja2.bccache import Bucket
-from werkzeug.routing import Rule
 
+from tests.compiling import compile_once
 from tests.machine import skip_without
 from tests.postgresql import find_programs, make_database, run_cluster
 from tests.servers import LiveServer
@@ -55,7 +52,7 @@ LONG = ("browser", "process", "slow")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests by what they ask for, and run first the files that take long.
+    """Mark tests by what they ask for, and run first the files with most that takes long.
 
     Workers take whole files in this order, so the short ones at the end keep all busy.
     """
@@ -65,8 +62,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(mark)
         if "postgresql" in item.nodeid.partition("[")[2]:
             item.add_marker("postgres")
-    long = {item.path for item in items if any(map(item.get_closest_marker, LONG))}
-    items.sort(key=lambda item: item.path not in long)
+    long = Counter(item.path for item in items if any(map(item.get_closest_marker, LONG)))
+    items.sort(key=lambda item: -long[item.path])
 
 
 def pytest_collection_finish() -> None:
@@ -84,46 +81,10 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return max(1, (processors or 1) * 3 // 2)
 
 
-class CompiledTemplates(BytecodeCache):
-    """Templates compiled once a session, and not by each test's application anew."""
-
-    def __init__(self) -> None:
-        self.codes: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        code = self.codes.get(bucket.key + bucket.checksum)
-        if code is not None:
-            bucket.bytecode_from_string(code)
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self.codes[bucket.key + bucket.checksum] = bucket.bytecode_to_string()
-
-
 @pytest.fixture(autouse=True, scope="session")
-def templates_are_compiled_once() -> Iterator[None]:
+def templates_and_routes_are_compiled_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Flask, "jinja_options", {"bytecode_cache": CompiledTemplates()})
-        yield
-
-
-@pytest.fixture(autouse=True, scope="session")
-def routes_are_compiled_once() -> Iterator[None]:
-    """And not by each test's application anew: a route's pattern and its two functions."""
-    compile_rule = Rule.compile
-    known: dict[object, Rule] = {}
-
-    def compile_or_copy(rule: Rule) -> None:
-        key = (rule.rule, rule.subdomain, repr(rule.defaults), rule.merge_slashes)
-        if key not in known:
-            compile_rule(rule)
-            known[key] = rule
-        for name in ("_parts", "_trace", "_converters", "arguments"):
-            setattr(rule, name, copy(getattr(known[key], name)))
-        for name in ("_build", "_build_unknown"):
-            setattr(rule, name, getattr(known[key], name).__func__.__get__(rule))
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Rule, "compile", compile_or_copy)
+        compile_once(patch.setattr)
         yield
 
 

@@ -17,10 +17,14 @@ import select
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
+
+from tests.compiling import compile_once
 
 STREAMS = (0, 1, 2)
 
@@ -37,6 +41,19 @@ def import_all() -> None:
     for name in ("psycopg", "sqlalchemy.dialects.postgresql.psycopg", "PIL.Image"):
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+
+
+def compile_all() -> None:
+    """Compile what an application does when it is made, and the templates of all pages."""
+    from inspector.app import create_app
+    from inspector.settings import Settings
+
+    compile_once()
+    with tempfile.TemporaryDirectory() as folder:
+        app = create_app(Settings(data_dir=Path(folder)))
+        for name in app.jinja_env.list_templates(["html"]):
+            app.jinja_env.get_template(name)
+        app.extensions["inspector"].close()
 
 
 def receive(connection: socket.socket) -> tuple[Any, list[int]] | None:
@@ -141,6 +158,9 @@ def run_to_the_end(main: Callable[[], None]) -> NoReturn:
 
 if __name__ == "__main__":
     import_all()
+    compile_all()
+    sys.path.pop(0)  # the tests' folder, which no command has
+    assert threading.active_count() == 1, "What forks has no thread but this"
     gc.freeze()  # A fork looks at its own objects only, and ends in a moment.
     from inspector.cli import main
 

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any, AnyStr
 
 INSPECTOR = str(Path(sys.executable).with_name("inspector"))
-FORK_SERVER = Path(__file__).with_name("fork_server.py")
+FORK_SERVER = [sys.executable, "-m", "tests.fork_server"]
+ROOT = Path(__file__).parent.parent
 # Elsewhere a fork is not all that a process must be, or there is none.
 CAN_FORK = sys.platform == "linux"
 # Of what is for Python itself a fork can have these too: the second is for its output.
@@ -123,10 +124,13 @@ def _start_fork_server() -> socket.socket:
     """Start it, once; it ends with the socket, whose other end is this process's."""
     ours, theirs = socket.socketpair()
     environment = {**os.environ, **dict.fromkeys(UNDERSTOOD, "")}
-    command = [sys.executable, str(FORK_SERVER)]
     with theirs:
         server = subprocess.Popen(
-            command, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, env=environment
+            FORK_SERVER,
+            stdin=theirs.fileno(),
+            stdout=subprocess.DEVNULL,
+            env=environment,
+            cwd=ROOT,
         )
 
     def end() -> None:
