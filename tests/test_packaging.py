@@ -16,6 +16,8 @@ import requests
 from tests.machine import can_run_driver, skip_without
 from tests.servers import LiveServer
 
+pytestmark = pytest.mark.process
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 LOCKS = sorted((CHECKOUT / "requirements").glob("*.txt"))
 

@@ -22,6 +22,8 @@ from inspector.cli.main import root
 from tests.programs import INSPECTOR, Program, run_program
 from tests.servers import ADDRESS
 
+pytestmark = pytest.mark.process
+
 DEADLINE_S = 60
 
 

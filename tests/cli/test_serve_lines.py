@@ -55,6 +55,7 @@ def read_until(process: subprocess.Popen[str], text: str) -> str:
     return found[0]
 
 
+@pytest.mark.process
 def test_each_request_has_its_line(tmp_path: Path) -> None:
     with serve(tmp_path) as (process, url):
         form = {"ticket[id]": "5", "ticket[subject]": "Fire \x1b[31m"}
@@ -75,6 +76,7 @@ def test_each_request_has_its_line(tmp_path: Path) -> None:
         assert read_until(process, "/b1/refused").split()[2:4] == ["POST", "503"]
 
 
+@pytest.mark.process
 def test_quiet_prints_none(tmp_path: Path) -> None:
     with serve(tmp_path, "--quiet") as (process, url):
         requests.post(f"{url}/b1/orders", timeout=10)

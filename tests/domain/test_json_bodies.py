@@ -63,6 +63,7 @@ VALUES = st.recursive(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @given(VALUES, st.sampled_from([0, 2]), st.booleans())
 def test_other_values_are_written_as_python_writes_them(
     value: Any, indent: int, ensure_ascii: bool
@@ -71,6 +72,7 @@ def test_other_values_are_written_as_python_writes_them(
     assert written == json.dumps(value, indent=indent or None, ensure_ascii=ensure_ascii)
 
 
+@pytest.mark.slow
 @given(VALUES)
 def test_a_line_of_json_says_what_python_would_write(value: Any) -> None:
     line = write_json_line(value)

@@ -85,6 +85,7 @@ ANYTHING = st.recursive(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.hypothesis
 @given(st.dictionaries(st.sampled_from([*USUAL, "answer", "action", "ticket", "run"]), ANYTHING))
 def test_anything_is_read_or_refused(odd: dict[str, Any]) -> None:

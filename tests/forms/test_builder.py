@@ -118,6 +118,7 @@ VALUES: st.SearchStrategy[Value] = st.recursive(
 FORMS = st.dictionaries(TOP_TEXTS.filter(is_kept_as_key) | INDICES, VALUES, max_size=3)
 
 
+@pytest.mark.slow
 @given(FORMS)
 def test_what_was_built_is_parsed_back(data: dict[str, Value]) -> None:
     assert json.dumps(parse(build(data)).value) == json.dumps(data)

@@ -67,6 +67,7 @@ def assert_is_whole(body: bytes, dialect: str) -> None:
         assert not any(pair.is_kept for pair in form.pairs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_every_kept_pair_is_where_it_says(dialect: str) -> None:
     for name, body in BODIES.items():

@@ -11,6 +11,8 @@ import inspector.testing.reporting  # noqa: F401
 from inspector.testing import ReceivedRequest, WebhookBin
 from inspector.testing.answering import make_answer
 
+pytestmark = pytest.mark.process
+
 DOCS = Path(__file__).parents[2] / "docs" / "testing.md"
 TEXT = DOCS.read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)

@@ -10,6 +10,8 @@ import requests
 # Loaded before pytester takes its picture of sys.modules: libraries with C parts load once.
 from tests.servers import LiveServer
 
+pytestmark = pytest.mark.process
+
 SENDING = """
 import requests
 

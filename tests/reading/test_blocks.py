@@ -65,6 +65,7 @@ def made(target: str, value: object, header: str) -> CapturedRequest:
     return make_captured(make(target, value, header), json.dumps(value).encode())
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.tuples(TARGETS, VALUES, st.sampled_from(["1", "x", "nan"])), min_size=1, max_size=4

@@ -156,6 +156,7 @@ def test_names_that_never_come_again_are_not_kept() -> None:
     assert not layouts._plans
 
 
+@pytest.mark.slow
 def test_a_bin_of_one_sender_is_read_in_half_the_time_of_a_walk() -> None:
     def time_it(layouts: Layouts | None) -> float:
         requests = [

@@ -185,6 +185,7 @@ def test_what_is_shared_is_the_same_on_both_sides(old: str, new: str) -> None:
     assert shared[0] == shared[1]
 
 
+@pytest.mark.slow
 @given(st.text(min_size=MAX_CHARS), st.text())
 def test_long_texts_stay_bounded(old: str, new: str) -> None:
     assert len(join(split_difference(old + old, new)[0]) or "") <= MAX_CHARS + 2

@@ -104,6 +104,7 @@ def make_json(value: Any) -> CapturedRequest:
     return make_request(json.dumps(value).encode(), "application/json")
 
 
+@pytest.mark.slow
 @given(st.recursive(st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
 def test_every_leaf_is_found_by_its_own_path(value: Any) -> None:
     for path, text in iterate_values(value):

@@ -191,6 +191,7 @@ def test_no_text_breaks_a_layout(text: str, kind: str) -> None:
     lay_out_text(text, kind, 60)
 
 
+@pytest.mark.slow
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=5),

@@ -160,6 +160,7 @@ def test_no_request_makes_it_raise(body: bytes, content_type: str) -> None:
     match.find_differences(make_request(body, content_type))
 
 
+@pytest.mark.slow
 @given(values, st.sampled_from(["a", "a.b", "a[0].b", "0", 'a["b.c"]']))
 def test_no_value_makes_the_explanation_raise(value: Any, path: str) -> None:
     root = {"a": value}

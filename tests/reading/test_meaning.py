@@ -183,6 +183,7 @@ TEXTS = st.one_of(
 )
 
 
+@pytest.mark.slow
 @given(st.dictionaries(KEYS, TEXTS, min_size=1))
 def test_no_value_is_an_error(texts: dict[str, str]) -> None:
     for key, text in texts.items():

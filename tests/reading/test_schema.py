@@ -199,6 +199,7 @@ json_values = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.lists(json_values, min_size=1, max_size=4))
 def test_any_json_is_taken_by_its_own_schema(bodies: list[Any]) -> None:

@@ -301,6 +301,7 @@ def test_no_form_makes_a_reading_raise(
     keys_at_top(build_reading(make_form(*pairs), filter_text=words, order=order))
 
 
+@pytest.mark.slow
 @given(VALUES, st.sampled_from(["", "a", "1"]))
 def test_no_json_makes_a_reading_raise(value: Any, words: str) -> None:
     reading = build_reading(make_json(value), filter_text=words)

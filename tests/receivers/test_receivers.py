@@ -20,6 +20,8 @@ from tests.machine import skip_without
 from tests.receivers.bodies import PIECES, list_ticket
 from tests.receivers.running import FORM_TYPE, KINDS, Missing, Receiver, find_program
 
+pytestmark = pytest.mark.process
+
 TICKET = (Path(__file__).parents[1] / "forms" / "data" / "ticket_sample.body").read_bytes()
 ODD = (
     b"t[a][]=1&t[a][]=2&t[x%27y]=quote&t[g%C3%BCn]=green&t[8a]=digit&t[c-d]=dash&t[%5C]=back"

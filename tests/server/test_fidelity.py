@@ -332,6 +332,7 @@ def test_a_sender_that_goes_away_leaves_what_it_sent(server: RunningServer) -> N
     assert "11 of 50 bytes" in request["refused"]["reason"]
 
 
+@pytest.mark.slow
 def test_a_large_body_waits_in_a_file_and_is_whole(server: RunningServer) -> None:
     body = bytes(range(256)) * 20_000
     server.send(b"POST /b1 HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(body) + body)

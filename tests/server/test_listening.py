@@ -148,6 +148,7 @@ os.execv(sys.argv[2], sys.argv[2:])
 """
 
 
+@pytest.mark.process
 @pytest.mark.skipif(sys.platform == "win32", reason="no descriptors to hand over")
 @pytest.mark.parametrize(("address", "status"), [("127.0.0.1", 200), ("0.0.0.0", 401)])
 def test_a_socket_that_is_handed_over_is_served_and_its_address_decides(
@@ -202,6 +203,7 @@ def test_without_draining_it_stops_at_once(server: RunningServer) -> None:
         server.connect()
 
 
+@pytest.mark.process
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals there")
 def test_the_command_drains_on_sigterm(tmp_path: Path) -> None:
     with LiveServer(tmp_path, ("--bin", "b1", "--drain", "30s"), own_python=True) as server:

@@ -109,6 +109,7 @@ def test_nothing_is_logged_for_responses_unasked(server: RunningServer) -> None:
     assert stream.getvalue() == ""
 
 
+@pytest.mark.process
 def test_the_command_logs_as_it_is_told(tmp_path: Path) -> None:
     arguments = ("--log-format", "json", "--access-log", "--bin", "b1")
     with LiveServer(tmp_path, arguments) as server:

@@ -46,6 +46,7 @@ LAST = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("last", "answer"), LAST)
 def test_an_answer_that_comes_later_waits_for_those_before_it(
     server: RunningServer, last: bytes, answer: bytes

@@ -123,6 +123,7 @@ def unread(server: RunningServer, path: bytes, count: int) -> Iterator[list[sock
         yield opened
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", UNREAD)
 def test_a_reader_that_does_not_read_holds_no_thread(
     full_server: RunningServer, path: bytes
@@ -148,6 +149,7 @@ def test_a_slow_reader_gets_all_of_it(full_server: RunningServer, path: bytes) -
     assert got[0].partition(b"\r\n\r\n")[2] == at_once
 
 
+@pytest.mark.slow
 def test_a_reader_that_goes_away_leaves_nothing_behind(full_server: RunningServer) -> None:
     services = full_server.process.services
     for _ in range(4):

@@ -201,6 +201,7 @@ def test_a_file_that_may_not_grow_is_answered_503_until_it_may(start_server: Sta
     assert server.get_json("/api/v1/bins/b1")["request_count"] == stored + 1
 
 
+@pytest.mark.slow
 def test_a_reader_that_does_not_read_holds_nothing_up(server: RunningServer) -> None:
     for _ in range(80):
         post(server, "x=" + "y" * 100_000)

@@ -91,6 +91,7 @@ def test_a_stream_begins_with_what_comes_now(server: RunningServer) -> None:
     stream.close()
 
 
+@pytest.mark.slow
 def test_last_event_id_resumes_without_gap_or_repeat(server: RunningServer) -> None:
     first = Stream(server, EVENTS)
     post(server, 3)

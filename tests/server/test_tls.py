@@ -110,6 +110,7 @@ def test_a_handshake_that_fails_harms_nobody(
     assert len(bin_.requests) == 1
 
 
+@pytest.mark.process
 def test_serve_speaks_tls(
     tmp_path: Path, authority: trustme.CA, client_context: ssl.SSLContext
 ) -> None:

@@ -72,6 +72,7 @@ def test_a_migration_that_is_cut_off_has_changed_nothing(empty_database_url: str
     engine.dispose()
 
 
+@pytest.mark.process
 def test_a_process_that_is_killed_while_it_migrates_leaves_a_database_to_open(
     tmp_path: Path,
 ) -> None:

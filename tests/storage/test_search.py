@@ -135,6 +135,7 @@ TOGETHER = {
 }
 
 
+@pytest.mark.slow
 def test_conditions_are_put_together(
     services: Services, b1: Bin, searchable: Callable[..., list[int]]
 ) -> None:

@@ -198,6 +198,7 @@ def test_a_copy_that_is_ended_goes_on(
     assert read_all(engines(there)) == read_all(engines(here))
 
 
+@pytest.mark.slow
 def test_what_is_stored_meanwhile_makes_no_copy_false(
     engines: Callable[[str], Engine], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

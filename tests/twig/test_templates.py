@@ -452,6 +452,7 @@ BOMBS = {
 HARMLESS = {"powers", "power of powers"}  # They are worked out as floats: INF.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BOMBS)
 def test_no_template_takes_long_or_gives_much(name: str) -> None:
     started = thread_time()

@@ -630,6 +630,7 @@ def read_form(page: str) -> dict[str, Any]:
     return {name: read_fields(page, name) for name in names}
 
 
+@pytest.mark.slow
 def test_no_page_shows_what_proves_who_sends_and_it_is_sent_again(
     client: FlaskClient, receiver: Receiver
 ) -> None:

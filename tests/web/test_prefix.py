@@ -90,6 +90,7 @@ def fill(client: FlaskClient, prefix: str, headers: dict[str, str]) -> None:
     post("/api/v1/bins/orders/requests/1-1/replay", json={"url": "http://127.0.0.1:1/"})
 
 
+@pytest.mark.slow
 def test_every_address_of_every_page_is_below_the_prefix(proxied: FlaskClient) -> None:
     fill(proxied, PREFIX, {})
     seen = crawl(proxied, f"{PREFIX}/", PREFIX, {})

@@ -47,6 +47,7 @@ def check(request: CapturedRequest, dialect: str = "php") -> None:
     assert len(line.decode().splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_recorded_forms() -> None:
     for case in CASES:
         for _ in range(3):  # Of a new shape, and of a known one.
