@@ -277,12 +277,16 @@ def list_words(request: CapturedRequest) -> list[str]:
     lies beyond would be left out; with pairs, phrases are found without. Pairs of a field are
     in most tickets somewhere (``id=3``), so a field with its value is a word as well.
     """
-    marks, said, fields = make_document(request)
+    marks, _, lines = make_document(request)
     found = {MARK + mark for mark in marks.split()}
-    words = WORD.findall(said.lower())
+    words: list[str] = []
+    for line, begin in lines:
+        of_line = WORD.findall(line)
+        words += of_line
+        if begin is not None:  # the place, if any, is one word
+            found.add(name_field(of_line[1:] if begin else of_line))
     found.update(words)
     found.update(map(PAIR.join, pairwise(words)))
-    found.update(name_field(WORD.findall(field)) for field in fields)
     sizes = [len(word.encode("utf-8", "replace")) for word in found]
     if max(sizes) > MAX_WORD_BYTES or sum(sizes) > MAX_BYTES:
         return [f"{MARK}b{request.bin_id}", MARK + PARTLY]

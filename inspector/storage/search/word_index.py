@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -329,14 +329,14 @@ def format_match(bin_id: int, query: Query) -> str:
 
 
 class Document(NamedTuple):
-    """A request's marks, its bin before all, a text with its words, and its fields, a line each.
+    """A request's marks, its bin before all, a text with its words, and ``searched_fields``.
 
     The index cuts the text where ``split_words`` does.
     """
 
     marks: str
     said: str
-    fields: list[str]
+    lines: Sequence[tuple[str, int | None]]
 
 
 def make_document(request: CapturedRequest) -> Document:
@@ -352,8 +352,7 @@ def make_document(request: CapturedRequest) -> Document:
         if len(words) > MAX_WORDS_A_REQUEST:
             return Document(f"{bin_mark} {PARTLY}", "", [])
         text = " ".join(words)
-    fields = [line[begin:] for line, begin in lines if begin is not None]
-    return Document(" ".join([bin_mark, *find_marks(request)]), text, fields)
+    return Document(" ".join([bin_mark, *find_marks(request)]), text, lines)
 
 
 def is_partly_read(request: CapturedRequest) -> bool:
