@@ -10,6 +10,8 @@ import click
 
 from inspector.cli.client import Client, bin_path, server_options
 from inspector.cli.environment import option
+from inspector.cli.options import json_option
+from inspector.domain.json_bodies import write_json
 from inspector.errors import InspectorError
 from inspector.reading.text import escape_invisible
 
@@ -19,6 +21,7 @@ from inspector.reading.text import escape_invisible
 @click.argument("file", type=click.File("r", encoding="utf-8"), required=False)
 @option("--reset", is_flag=True, help="Let the answers of all rules begin anew.")
 @option("--clear", is_flag=True, help="Answer 200 and ok again.")
+@json_option
 @server_options
 def command(
     name: str,
@@ -26,6 +29,7 @@ def command(
     file: TextIO | None,
     reset: bool,
     clear: bool,
+    as_json: bool,
     server: str,
     token: str | None,
 ) -> None:
@@ -40,6 +44,9 @@ def command(
     elif file is not None:
         client.call("PUT", path, _read(file.read()))
     rules = client.call("GET", path)
+    if as_json:
+        click.echo(write_json(rules))
+        return
     text = json.dumps(rules, indent=2, ensure_ascii=False)
     # A terminal obeys no character that a rule holds.
     shown = "\n".join(map(escape_invisible, text.split("\n")))

@@ -9,25 +9,33 @@ import click
 from inspector.cli.client import Client, bin_path, server_options
 from inspector.cli.environment import option
 from inspector.cli.lines import print_table
+from inspector.cli.options import json_option
+from inspector.domain.json_bodies import write_json
 from inspector.errors import InspectorError
 from inspector.reading.text import escape_invisible
 
 
 @click.group("bins", invoke_without_command=True)
+@json_option
 @server_options
 @click.pass_context
-def command(ctx: click.Context, server: str, token: str | None) -> None:
+def command(ctx: click.Context, *, as_json: bool, server: str, token: str | None) -> None:
     """Make, list and delete bins; lists them when nothing else is said."""
     if ctx.invoked_subcommand is None:
-        ctx.invoke(list_bins, server=server, token=token)
+        ctx.invoke(list_bins, as_json=as_json, server=server, token=token)
 
 
 @command.command("list")
+@json_option
 @server_options
-def list_bins(*, server: str, token: str | None) -> None:
+def list_bins(*, as_json: bool, server: str, token: str | None) -> None:
     """All bins, the newest first."""
     client = Client(server, token)
     bins: list[dict[str, Any]] = client.call("GET", "/api/v1/bins")
+    if as_json:
+        for each in bins:
+            click.echo(write_json(each))
+        return
     if not bins:
         click.echo("There are no bins yet. Make one with: inspector bins create", err=True)
         return
@@ -49,6 +57,7 @@ def list_bins(*, server: str, token: str | None) -> None:
 @option("--private", is_flag=True, help="Only its secret opens it; the secret is shown once.")
 @option("--capacity", type=click.IntRange(1, 1_000_000), help="How many requests it keeps.")
 @option("--ttl", metavar="DURATION", help="How long it keeps a request, like 30d or 12h.")
+@json_option
 @server_options
 def create(
     name: str | None,
@@ -56,6 +65,7 @@ def create(
     private: bool,
     capacity: int | None,
     ttl: str | None,
+    as_json: bool,
     server: str,
     token: str | None,
 ) -> None:
@@ -65,6 +75,9 @@ def create(
     made = client.call(
         "POST", "/api/v1/bins", {key: value for key, value in fields.items() if value is not None}
     )
+    if as_json:
+        click.echo(write_json(made))
+        return
     click.echo(made["url"])
     if made.get("secret"):
         click.echo(f"Its secret, shown this once: {made['secret']}", err=True)
@@ -78,15 +91,25 @@ def create(
     metavar="DURATION",
     help="How long it keeps a request, like 30d or 12h; none for as long as the server does.",
 )
+@json_option
 @server_options
 def keep(
-    name: str, *, capacity: int | None, ttl: str | None, server: str, token: str | None
+    name: str,
+    *,
+    capacity: int | None,
+    ttl: str | None,
+    as_json: bool,
+    server: str,
+    token: str | None,
 ) -> None:
     """Choose how many requests a bin keeps, and how long; without an option, show it."""
     client = Client(server, token)
     fields = {"capacity": capacity, "ttl": ttl}
     chosen = {field: value for field, value in fields.items() if value is not None}
     now = client.call("PATCH" if chosen else "GET", bin_path(name), chosen or None)
+    if as_json:
+        click.echo(write_json(now))
+        return
     age = f", each for {now['ttl']}" if now["ttl"] else ""
     click.echo(f"{name} keeps the newest {now['capacity']:,} requests{age}.")
 
@@ -111,8 +134,9 @@ def delete(name: str, *, server: str, token: str | None) -> None:
     help="How long it waits first.",
 )
 @option("--insist", is_flag=True, help="Let Set-Cookie and its like go out too.")
+@json_option
 @server_options
-def answer(name: str, *, server: str, token: str | None, **chosen: Any) -> None:
+def answer(name: str, *, as_json: bool, server: str, token: str | None, **chosen: Any) -> None:
     """Choose one answer for all requests to a bin; without an option, show it.
 
     Rules, sequences and presets: `inspector answers`.
@@ -122,6 +146,9 @@ def answer(name: str, *, server: str, token: str | None, **chosen: Any) -> None:
         now = _choose_answer(client, name, chosen)
     else:
         now = client.call("GET", bin_path(name))["answer"]
+    if as_json:
+        click.echo(write_json(now))
+        return
     waits = f" after {now['delay_s']:g} s" if now["delay_s"] else ""
     click.echo(f"{name} answers {now['status']}{waits}, {len(now['body'].encode()):,} bytes.")
 

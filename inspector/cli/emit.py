@@ -307,7 +307,10 @@ def _name_flag(error: InspectorError, action: WebhookAction) -> InspectorError:
 
 
 def _find_bin(client: Client) -> str:
-    """The newest bin's URL. Raises ``InspectorError`` when there is no server, or no bin."""
+    """The newest bin's URL below the server's own, which a tunnel's is not.
+
+    Raises ``InspectorError`` when there is no server, or no bin.
+    """
     try:
         bins: list[dict[str, Any]] = client.call("GET", "/api/v1/bins")
     except InspectorError as error:
@@ -316,4 +319,4 @@ def _find_bin(client: Client) -> str:
         raise InspectorError(
             "no_destination", f"The server at {client.server} has no bin. Say --to URL."
         )
-    return str(bins[0]["url"])
+    return f"{client.server}/{bins[0]['name']}"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import click
 
 from inspector.cli.client import Client, bin_path, server_options
 from inspector.cli.environment import option
+from inspector.cli.options import json_option
 from inspector.errors import InspectorError
 from inspector.settings import parse_duration
 
@@ -26,8 +29,11 @@ MAX_AGE_S = 10_000_000_000
     metavar="NAME",
     help="Only in this bin; repeatable.",
 )
+@json_option
 @server_options
-def command(*, ttl: str, bins: tuple[str, ...], server: str, token: str | None) -> None:
+def command(
+    *, ttl: str, bins: tuple[str, ...], as_json: bool, server: str, token: str | None
+) -> None:
     """Delete requests older than --ttl and say how many went, and from which bins."""
     try:
         seconds = min(parse_duration(ttl), MAX_AGE_S)
@@ -39,7 +45,11 @@ def command(*, ttl: str, bins: tuple[str, ...], server: str, token: str | None) 
     for name in names:
         path = bin_path(name, "/prune")
         gone = client.call("POST", path, {"older_than_s": seconds})["deleted"]
-        if gone and len(names) > 1:
+        if as_json:
+            click.echo(json.dumps({"name": name, "deleted": gone}))
+        elif gone and len(names) > 1:
             click.echo(f"{name}: {gone:,}")
         deleted += gone
+    if as_json:
+        return
     click.echo(f"Deleted {deleted:,} {'request' if deleted == 1 else 'requests'}.")

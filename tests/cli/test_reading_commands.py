@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import subprocess
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -242,3 +243,26 @@ def test_a_selection_and_a_request_are_written_as_pages(command: Command, bin_na
     assert "closed" in shown
     lines = command.run("export", bin_name, "--match", "method:PUT").stdout.splitlines()
     assert [json.loads(line)["number"] for line in lines] == [3]
+
+
+def test_every_command_that_shows_what_the_api_says_gives_its_json(
+    command: Command, live_server: LiveServer, bin_name: str
+) -> None:
+    def run(*arguments: str) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in command.run(*arguments, "--json").stdout.splitlines()]
+
+    api = f"{live_server.url}/api/v1/bins"
+    described = requests.get(f"{api}/{bin_name}", timeout=10).json()
+    assert described in run("bins")
+    assert described in run("bins", "list")
+    assert run("bins", "answer", bin_name) == [described["answer"]]
+    assert run("bins", "answer", bin_name, "--status", "201")[0]["status"] == 201
+    assert run("bins", "keep", bin_name, "--capacity", "7")[0]["capacity"] == 7
+    (made,) = run("bins", "create", f"{bin_name}-own", "--private")
+    assert made["private"] is True
+    assert made["secret"]
+    (rules,) = run("answers", bin_name)
+    assert rules == requests.get(f"{api}/{bin_name}/answers", timeout=10).json()
+    assert run("prune", "--ttl", "30d", "--bin", bin_name) == [{"name": bin_name, "deleted": 0}]
+    schema = json.loads(command.run("schema", bin_name, "--json", "--format", "python").stdout)
+    assert "properties" in schema

@@ -25,12 +25,14 @@ FORMATS = ("json-schema", "typescript", "python", "pydantic")
     help="python gives TypedDict classes, pydantic models of pydantic 2.",
 )
 @option("--event", metavar="EVENT", help="Only the bodies of this event, like issues.opened.")
+@option("--json", "as_json", is_flag=True, help="The same as --format json-schema.")
 @server_options
 def command(
     bin_name: str,
     *,
     form: str,
     event: str | None,
+    as_json: bool,
     server: str,
     token: str | None,
 ) -> None:
@@ -38,7 +40,9 @@ def command(
 
     What each body of an event had is required, all else is optional.
     """
-    wanted = {"format": form} | ({} if event is None else {"event": event})
+    wanted = {"format": FORMATS[0] if as_json else form} | (
+        {} if event is None else {"event": event}
+    )
     path = bin_path(bin_name, f"/schema?{urlencode(wanted)}")
     text = b"".join(piece for piece, _ in Client(server, token).download(path))
     for piece in escape_pieces([text]) if sys.stdout.isatty() else [text]:
