@@ -29,7 +29,7 @@ def render_curl(outgoing: Outgoing, *, file: str = "") -> str:
     """
     if file and outgoing.body:
         return _render(outgoing, quote_ansi, f"--data-binary {quote_ansi(b'@' + file.encode())}")
-    if len(outgoing.body) > MAX_WORD_BYTES or not is_text(outgoing.body):
+    if needs_file(outgoing.body):
         return _render(outgoing, quote_ansi, None)
     return _render(outgoing, quote_ansi, f"--data-raw {quote_ansi(outgoing.body)}")
 
@@ -43,6 +43,11 @@ def render_curl_for_fish(outgoing: Outgoing) -> str:
     if len(outgoing.body) > MAX_WORD_BYTES or not is_printable(outgoing.body):
         return _render(outgoing, quote_word, None)
     return _render(outgoing, quote_word, f"--data-raw {quote_word(outgoing.body)}")
+
+
+def needs_file(body: bytes) -> bool:
+    """True when no API client imports a line with the body in it: no text, or too long a word."""
+    return len(body) > MAX_WORD_BYTES or not is_text(body)
 
 
 def is_text(body: bytes) -> bool:

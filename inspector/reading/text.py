@@ -25,7 +25,11 @@ def escape_invisible(text: str) -> str:
     """The text with backslash escapes for what a terminal obeys or an eye misses."""
     if text.isprintable():
         return text
-    return "".join(
-        each if each.isprintable() else each.encode("unicode_escape").decode("ascii")
-        for each in text
-    )
+    return "".join(each if each.isprintable() else _escape(each) for each in text)
+
+
+def _escape(sign: str) -> str:
+    """Its escape: as it came for a byte that is not UTF-8, else as Python writes it."""
+    if "\udc80" <= sign <= "\udcff":
+        return f"\\x{ord(sign) - 0xDC00:02x}"
+    return sign.encode("unicode_escape").decode("ascii")

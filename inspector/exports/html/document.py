@@ -6,6 +6,7 @@ policy in its head allows its one style and nothing else, and no address in it i
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from hashlib import sha256
 from html import escape
@@ -37,18 +38,28 @@ summary { cursor: pointer; }
 ul { list-style: none; margin: 0; padding-left: 1.1rem; border-left: 1px solid var(--line); }
 li { display: grid; grid-template-columns: minmax(6rem, 14rem) minmax(0, 1fr); gap: 1rem; }
 li:has(> details) { display: block; }
+li > div { max-height: 12rem; overflow: auto; }
 table { width: 100%; border-collapse: collapse; }
 th, td { text-align: left; vertical-align: top; padding: .2rem .75rem .2rem 0; }
 tr { border-top: 1px solid var(--line); }
 th { width: 14rem; font-weight: 400; color: var(--muted); }
-dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr));
+dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr));
   gap: .5rem 1rem; margin: .5rem 0; }
 dt { font-size: 12px; color: var(--muted); }
 dd { margin: 0; }
 del { text-decoration: none; background: light-dark(#fdeceb, #3a1f1e); }
 ins { text-decoration: none; background: light-dark(#e3f4e7, #17311f); }
-@media print { pre { max-height: none; }
+@media (max-width: 36rem) {
+  dl { grid-template-columns: minmax(0, 1fr); gap: .125rem; }
+  dl > div { display: grid; grid-template-columns: 6rem minmax(0, 1fr); align-items: baseline; }
+  thead { display: none; }
+  tr, li { display: grid; grid-template-columns: minmax(0, 1fr); gap: 0; padding: .25rem 0; }
+  th, td { width: auto; padding: 0; }
+  ul { padding-left: .6rem; }
+}
+@media print { pre, li > div { max-height: none; } }
 """
+_BREAKS = re.compile(r"([\n\t])")
 _STYLE_HASH = b64encode(sha256(_STYLE.encode()).digest()).decode()
 _POLICY = (
     f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'"
@@ -72,7 +83,10 @@ END = "</main>\n</body>\n</html>\n"
 
 def show(text: str) -> str:
     """A text as markup; characters that cannot be seen or turn lines around by their escapes."""
-    return "\n".join(escape(escape_invisible(line)) for line in text.split("\n"))
+    return "".join(
+        each if each in {"\n", "\t"} else escape(escape_invisible(each))
+        for each in _BREAKS.split(text)
+    )
 
 
 def show_bounded(text: str, max_chars: int) -> str:
