@@ -151,3 +151,20 @@ def test_a_click_while_the_server_is_away_marks_nothing_that_is_not_shown(
     marked = page.locator(".row:has([aria-current='true'])")
     expect(marked).to_have_attribute("data-number", "1")
     page.close()
+
+
+def test_what_was_let_go_of_is_said_in_line_with_the_list(
+    page: Page, live_server: LiveServer
+) -> None:
+    url = live_server.create_bin("small", capacity=2)
+    send_many(url, 4)
+    page.goto("/bins/small")
+    said = page.locator("#let-go")
+    expect(said).to_contain_text("2 older requests were deleted")
+    starts = """each => {
+        const text = document.createRange();
+        text.selectNodeContents(each);
+        return text.getBoundingClientRect().left;
+    }"""
+    title = page.locator("#list-title")
+    assert abs(said.evaluate(starts) - title.evaluate(starts)) < 2
