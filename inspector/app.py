@@ -118,7 +118,7 @@ def _make_services(
 
 
 def _make_board(engine: DatabaseEngine) -> RunBoard | None:
-    """Where instances that share a database see each other's series and replays."""
+    """The board of runs that instances share; None on SQLite, which has one instance."""
     return RunBoard(RunTable(engine)) if engine.dialect.name == "postgresql" else None
 
 
@@ -147,7 +147,7 @@ def _make_key_loader(settings: Settings, engine: DatabaseEngine) -> Callable[[],
 
 
 def _publish_removal(writer: Writer, news: News, removal: Removal) -> None:
-    """Tell of requests that are gone, and have their rows deleted behind the captures."""
+    """Publish a removal of requests, and queue the deletion of their rows."""
     news.publish_removal(removal)
     if removal.kind != "deleted":
         writer.clean(removal.bin_id)

@@ -1,4 +1,4 @@
-"""Bytes in, record out: what arrived, before any bin has numbered it.
+"""A captured request: parsing of its head, and the record before a bin has numbered it.
 
 No I/O, no parsing of bodies, no opinion. The same record is made from the bytes
 of a socket (``fidelity`` "exact") and from a WSGI environ, where the server has
@@ -56,7 +56,7 @@ class WireDetails(NamedTuple):
     leftover: bytes = b""
 
     def to_json(self) -> str | None:
-        """As the database keeps it; None when there is nothing to keep."""
+        """The JSON text for the database; None when there is nothing to keep."""
         if self == NO_DETAILS:
             return None
         return json.dumps(
@@ -70,7 +70,7 @@ class WireDetails(NamedTuple):
 
     @classmethod
     def from_json(cls, text: str | None) -> WireDetails:
-        """The reverse of ``to_json``."""
+        """The details that ``to_json`` wrote."""
         if text is None:
             return NO_DETAILS
         found = json.loads(text)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from inspector.testing.reporting import TestWatch
 
 _WATCH: pytest.StashKey[TestWatch] = pytest.StashKey()
-# What `inspector serve` takes to open the databases that were kept, of every worker.
+# Arguments of `inspector serve` that open the kept databases, of every worker.
 _KEPT = pytest.StashKey[list[str]]()
 _WORKER_OUTPUT = "inspector_kept"
 
@@ -43,7 +43,7 @@ def inspector(request_inspector_server: InspectorServer) -> InspectorServer:
 
 @pytest.fixture(scope="session")
 def request_inspector_server(pytestconfig: pytest.Config) -> Iterator[InspectorServer]:
-    """The same server, by a name that no project uses for something else."""
+    """The server of this session, under a name that clashes with no project's fixture."""
     from inspector.testing import InspectorServer
     from inspector.testing.reporting import TestWatch
 
@@ -108,14 +108,14 @@ def pytest_runtest_makereport(
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Hear from a worker of pytest-xdist what it has kept."""
+    """Collect the kept databases of a pytest-xdist worker."""
     _note_kept(node.config, getattr(node, "workeroutput", {}).get(_WORKER_OUTPUT, []))
 
 
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Say how to open what was kept."""
+    """Print the command that opens each kept database."""
     kept = config.stash.get(_KEPT, [])
     if not kept:
         return

@@ -216,7 +216,7 @@ def parse_duration(text: str) -> float:
 
 
 def format_duration(seconds: float) -> str:
-    """The reverse, in the largest unit that it is a whole number of: ``"30d"``, ``"90m"``."""
+    """Seconds as text, in the largest unit without a remainder: ``"30d"``, ``"90m"``."""
     for unit in ("d", "h", "m"):
         if seconds >= _DURATION_S[unit] and seconds % _DURATION_S[unit] == 0:
             return f"{seconds / _DURATION_S[unit]:.0f}{unit}"

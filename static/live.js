@@ -70,7 +70,7 @@ function redrawSoon() {
   }, REDRAW_MS);
 }
 
-// What the bin holds, or what the search that is on has found.
+// The count of requests in the bin, or of matches of the current search.
 const counter = () => document.querySelector("#list [data-count]");
 
 function count(fresh) {
@@ -101,7 +101,7 @@ function setCount(held) {
   counter().textContent = held.toLocaleString("en");
 }
 
-// -- what is gone ---------------------------------------------------------------------------
+// -- removed requests ---------------------------------------------------------------------------
 
 function removeRows({ kind, number: last, request_count: held, last_number: through }) {
   const isGone = (at) => (kind === "deleted" ? at === last : at <= last);
@@ -132,7 +132,7 @@ function reconcile(response) {
   if (held !== null && counter() && !isSearch() && Number(held) !== Number(counter().dataset.count)) reload();
 }
 
-// -- what more is known of ------------------------------------------------------------------
+// -- changed requests ------------------------------------------------------------------
 
 const early = new Map(); // what overtook the rows that it is of
 

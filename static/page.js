@@ -1,4 +1,4 @@
-// What every page does: copy, say a word, ask before deleting, switch the theme, keep sections as left.
+// Scripts of every page: copy buttons, messages, dialogs, the theme, folded sections.
 
 const root = document.documentElement;
 const narrow = matchMedia("(max-width: 60rem)");

@@ -1,4 +1,4 @@
-// Runs before the first paint: what the reader chose, and that scripts run at all.
+// Runs before the first paint: sets the chosen theme, and marks that scripts run.
 const root = document.documentElement;
 root.dataset.scripted = "";
 try {

@@ -1,4 +1,4 @@
-"""The ``match`` object: which requests a rule, a relay or a call in bulk is about.
+"""The ``match`` object: conditions on requests, of a rule, a relay or a call in bulk.
 
 One language for all of them: the words of the waiting call (``method``, ``path``,
 ``query``, ``headers``, ``where``) and ``q``, the search language. All that is given

@@ -1,4 +1,4 @@
-"""Answers that people need again and again, by name.
+"""Presets: named answers for CORS, echo, and the URL checks of Slack, Meta, Zoom and others.
 
 Some are fixed (``unavailable-then-ok``), some are worked out of the request: an echo, and
 the handshakes by which a sender makes sure that an address is wanted. Each handshake
@@ -19,7 +19,7 @@ from inspector.domain.messages import Message
 
 RETRY_AFTER_S = 30
 SLOW_S = 10.0
-# A sender of CloudEvents is told so many requests a minute when it names no rate.
+# The rate granted to a sender of CloudEvents that names none, in requests a minute.
 USUAL_RATE = "120"
 _JSON = ("Content-Type", "application/json")
 _TEXT = ("Content-Type", "text/plain; charset=utf-8")
@@ -46,7 +46,7 @@ def make_echo(request: Message, secret: str) -> Answer:  # noqa: ARG001 - a pres
 
 
 def make_cors(request: Message, secret: str) -> Answer:  # noqa: ARG001 - a preset
-    """Let any page call: its preflight is allowed all it asks for.
+    """CORS headers for any page; a preflight request is allowed all it asks for.
 
     Source: WHATWG Fetch, 3.2 (CORS protocol).
     """
@@ -144,7 +144,7 @@ MADE: Final[Mapping[str, Callable[[Message, str], Answer]]] = {
     "cloudevents": answer_cloudevents,
 }
 NAMES: Final = (*FIXED, *MADE)
-# Those that cannot answer without a secret, and those that take one.
+# Presets that need a secret, and all that take one.
 NEED_SECRET: Final = ("zoom",)
 TAKE_SECRET: Final = ("zoom", "meta")
 MEANINGS: Final[Mapping[str, str]] = {

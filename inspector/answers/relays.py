@@ -34,7 +34,7 @@ class Relay:
     insists: bool = False
 
     def fits(self, request: CapturedRequest) -> bool:
-        """True when this request is passed on; none is that the server has refused."""
+        """True when this request is passed on; refused requests never are."""
         return request.refusal is None and self.match.fits(request)
 
     def to_json(self, *, secrets: bool = False) -> dict[str, Any]:
@@ -59,6 +59,6 @@ def load_relay(document: str) -> Relay:
     """The relay that ``dump_relay`` wrote."""
     data = json.loads(document)
     match = read_match(data["match"])
-    # One that was kept before anybody could insist does not.
+    # Relays stored by versions without ``insist`` have no such field.
     insists = data.get("insist", False)
     return Relay(data["url"], data["wait"], data["timeout"], match, data["resign"], insists)

@@ -86,7 +86,7 @@ class AnswerRules:
 
     @property
     def summary(self) -> str:
-        """What a bin's head says of its answers: ``503``, ``503, 200``, ``2 rules`` or nothing.
+        """A short description for the bin's head: ``503``, ``503, 200``, ``2 rules`` or nothing.
 
         Statuses stand for one rule that matches all; a sequence is told whole, since what a
         bin has answered so far is not part of its rules.
@@ -221,7 +221,7 @@ def _read_preset(data: Mapping[str, Any], place: str, kept: Mapping[str, str]) -
 
 
 def make_preset_answer(name: str, secret: str = "") -> Answer:
-    """The answer that stands for a preset which is worked out of the request."""
+    """A placeholder for a preset whose answer is made from the request."""
     return DEFAULT._replace(preset=name, secret=secret)
 
 

@@ -17,7 +17,7 @@ from inspector.errors import InspectorError
 from inspector.forms.text import visible
 from inspector.twig import TemplateError, Work, check_template, render_twig
 
-# Of what a template makes; larger data goes out as a fixed body.
+# The largest body that a template makes; larger data goes out as a fixed body.
 MAX_BODY_BYTES: Final = 1_000_000
 _LINE_ENDS = str.maketrans({"\r": " ", "\n": " ", "\0": " "})
 
@@ -64,7 +64,7 @@ def _plain(value: Any) -> Any:
 
 
 def check_templates(answer: Answer) -> None:
-    """Refuse an answer with a template that cannot be read.
+    """Check the templates of an answer. Raises ``InspectorError`` for one that cannot be read.
 
     Raises ``InspectorError`` ``template_error`` whose ``field`` is ``body`` or ``headers``.
     """

@@ -203,7 +203,7 @@ def command(**chosen: Any) -> int:
 def _send(
     plan: SeriesPlan, composition: Composition, request: PreparedRequest, client: Client
 ) -> int:
-    """Send one or all of them, and tell the server of it; gives the exit status."""
+    """Send one delivery or a series, and log it on the server; returns the exit status."""
     recorder = Recorder(client, composition, is_series=plan.count > 1)
     if plan.count > 1:
         status = run_series(plan, composition, recorder.note)

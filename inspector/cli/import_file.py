@@ -73,7 +73,7 @@ def command(
 
 @contextlib.contextmanager
 def _open(file: Path) -> Iterator[BinaryIO]:
-    """The file, or what a pipe brought, to be read more than once."""
+    """The file, or a copy of standard input, which can be read more than once."""
     try:
         with contextlib.ExitStack() as stack:
             if str(file) == "-":

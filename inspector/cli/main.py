@@ -1,4 +1,4 @@
-"""The command's root: which subcommands there are, and how an error is told.
+"""The root command: the table of subcommands, and the printing of errors.
 
 Exit status: 0 done, 1 it did not work (one sentence on stderr), 2 wrong usage.
 """
@@ -43,7 +43,7 @@ COMMANDS = {
     "completion": "inspector.cli.completion",
 }
 
-# What a full disk says, and its like.
+# Errors of a full disk, and their like.
 UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
@@ -89,6 +89,6 @@ def main() -> None:
 
 
 def _drop_output() -> None:
-    """Let what nobody can take any more be lost: Python would try it again when it ends."""
+    """Discard unwritten output, which Python would try to write again at its end."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

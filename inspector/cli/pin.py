@@ -1,4 +1,4 @@
-"""``inspector pin``: keep a request, whatever its bin lets go of."""
+"""``inspector pin``: keep a request from being deleted by capacity or age."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from inspector.cli.environment import option
 from inspector.cli.request_names import request_path
 from inspector.reading.text import escape_invisible
 
-# The API's JSON, a line about it, and whether all was answered with 200 to 299.
+# A result: the API's JSON, a line about it, True when all was answered with 200 to 299.
 Outcome: TypeAlias = tuple[dict[str, Any], str, bool]
 
 

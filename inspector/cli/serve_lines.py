@@ -24,10 +24,10 @@ log = logging.getLogger("inspector")
 # More than a person reads; what came beyond them is told as a number. While requests flood in
 # nobody reads along, and each line is taken from the captures.
 MAX_LINES, FLOOD_LINES = 100, 10
-# So many are printed at once; more when they have ceased to come for a pause, or after a while.
+# Lines printed at once; the others after a pause of the flood, or after a while.
 FEW_LINES = 20
 PAUSE_S, FLOOD_S = 0.1, 1.0
-# A pipe that can be written to at all takes so much at once.
+# The bytes that a writable pipe takes at once (PIPE_BUF).
 MAX_LINE_BYTES = 4096
 CLOSE_S = 2.0
 
@@ -57,7 +57,7 @@ class RequestLines:
         self._thread.start()
 
     def hear(self, news: Mapping[int, int]) -> None:
-        """Note that bins have new requests; called by the writer, and cheap."""
+        """Note new requests of bins; called by the writer, and cheap."""
         with self._changed:
             self._news.update(news)
             self._changed.notify()
@@ -113,7 +113,7 @@ class RequestLines:
 
 
 def _describe(request: CapturedRequest, *, is_private: bool) -> dict[str, object]:
-    """As much of a request's JSON as its line shows."""
+    """The fields of a request's JSON that its line shows."""
     refusal = request.refusal
     summary = None if is_private else request.summary
     given = None if is_private else request.answer

@@ -50,7 +50,7 @@ def parse_json(data: bytes) -> Any:
 
 
 def parse_sent_json(data: bytes) -> Any:
-    """The same with every number as it was sent: an ``int`` or a ``SentNumber``."""
+    """Parse JSON with every number as it was sent: an ``int`` or a ``SentNumber``."""
     return _parse(data, SentNumber, _whole)
 
 

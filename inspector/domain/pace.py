@@ -29,7 +29,7 @@ class Pace:
         self._calm_at = time.monotonic() + self._calm_s
 
     def note_work(self, worked_s: float) -> None:
-        """Some work was done: its rest comes behind the rest that is owed already."""
+        """Note work that was done: its rest is added to the rest that is still due."""
         now = time.monotonic()
         owed_s = max(self._rested_at - now, 0.0) + self._factor * worked_s
         self._rested_at = now + min(owed_s, self._max_rest_s)

@@ -89,7 +89,7 @@ class SenderLimit:
             raise TooManyRequestsError("Too many requests.", wait_s)
 
     def _log_excess(self, client: str) -> None:
-        """Say so once in a while: a flood of requests must not be one of lines."""
+        """Log the excess, at most once in ``EXCESS_LOG_S``."""
         now = time.monotonic()
         if now < self._silent_until:
             return

@@ -1,4 +1,4 @@
-"""Requests that are gone: what pages, streams and other instances are told of it."""
+"""Notifications of deleted requests, for pages, streams and other instances."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Removal(NamedTuple):
 
 
 def join_removals(removals: Iterable[Removal]) -> list[Removal]:
-    """The same in fewer: of those that are let go of one after the other, the last tells all.
+    """Removals with those of one bin joined: of several in a row, the last one covers all.
 
     A full bin lets go of some with each capture.
     """

@@ -16,7 +16,7 @@ from inspector.errors import InspectorError
 from inspector.signatures import parse_secret
 
 SOURCES = ("trigger", "escalation", "sla", "macro")
-# The helpdesk's; with a body of one's own an action has any.
+# The helpdesk's methods; an action with a body of its own may have any.
 METHODS = ("POST", "PUT", "DELETE", "GET")
 
 MAX_NAME_CHARS = 200

@@ -22,7 +22,7 @@ TEXT_TYPE = "text/plain; charset=utf-8"
 FILE_TYPE = "application/octet-stream"
 
 BodyKind = Literal["text", "form", "bytes"]
-# How an action's JSON gives its body: one of the first four, and its type.
+# Fields of an action's JSON for its body: one of the first four, and its type.
 BODY_FIELDS = ("body", "json", "form", "body_base64", "content_type")
 
 

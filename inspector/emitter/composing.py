@@ -29,7 +29,7 @@ _CHOICE_FIELDS = ("variation", "text", "changes")
 
 @dataclass(frozen=True, slots=True)
 class TicketChoice:
-    """Which data an action is sent with.
+    """The ticket data that an action is sent with.
 
     ``text`` is one's own data as ``parse_ticket`` takes it, bytes that are no UTF-8 as
     ``surrogateescape`` has them. It is all that is sent; only when a ``variation`` of the

@@ -32,7 +32,7 @@ FORM_TYPE = "application/x-www-form-urlencoded"
 MAX_HEADER_VALUE_BYTES = 8_190
 
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-# They say where the body ends; a second opinion would make two requests out of one.
+# Headers that frame the body; a second one would make two requests out of one.
 _FRAMING = ("content-length", "transfer-encoding")
 
 

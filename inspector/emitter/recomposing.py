@@ -24,7 +24,7 @@ from inspector.emitter.tickets import ticket_text
 from inspector.errors import InspectorError
 
 _TEMPLATE = re.compile(r"\{[{%#]")
-# Ours say the same again, or follow from the body.
+# Headers that our request has anyway, or that follow from its body.
 _OURS = ("host", "content-length")
 
 

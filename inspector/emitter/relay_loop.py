@@ -38,8 +38,8 @@ from inspector.signatures import load_secrets
 
 log = logging.getLogger("inspector.emitter")
 
-# Behind the back of their senders, so many of a bin go at once: a program is not flooded by
-# what came in a burst. Who has not had a turn by then has missed it.
+# Requests of one bin that are relayed at once when their senders do not wait: a burst must not
+# flood the program. One that has had no turn after that time counts as missed.
 MAX_BEHIND = 32
 STOP_S = 5.0
 
@@ -169,7 +169,7 @@ class RelayLoop:
             replay_of=f"{captured.bin_name}/{captured.id}",
             run=name_relay_run(job.bin_id),
         )
-        # The first try of this very request: nobody need look for an earlier one.
+        # The first try of this request, so there is no earlier one to compare with.
         delivery = replace(delivery, line=replace(delivery.line, verdict="first"))
         outcome = _describe_outcome(str(request.url), exchange)
         if not relay.waits:
@@ -179,7 +179,7 @@ class RelayLoop:
 
 
 def _describe_outcome(url: str, exchange: Exchange) -> RelayOutcome:
-    """What came of an exchange: the program's status, or why there is none."""
+    """The outcome of an exchange: the program's status, or the failure."""
     if failure := exchange.failure:
         return RelayOutcome(
             url,

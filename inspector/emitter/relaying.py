@@ -35,7 +35,7 @@ MAX_HOPS = 3
 # Seconds after which a sender may try again that found too much under way.
 RETRY_AFTER_S = 5
 
-# What a sender is told, which may be anybody: nothing of where its request goes.
+# Sentences for the sender, who may be anybody: none says where its request goes.
 _STATUSES: Final = {"timed_out": 504, "too_many_relays": 503, "relay_loops": 508}
 _SENTENCES: Final = {
     "timed_out": "the program that it is for did not answer in time",

@@ -123,7 +123,7 @@ class ReplayRun:
         self._stop.set()
 
     def stop(self) -> None:
-        """The same."""
+        """Begin no further delivery; as ``abort``."""
         self.abort()
 
     def see_through(
@@ -140,7 +140,7 @@ class ReplayRun:
                 if fits(captured):
                     if self._stop.wait(max(0.0, due - time.monotonic())):
                         break
-                    # A pause of the receiver is made up for, one of a second at most.
+                    # After a pause of the receiver the run catches up by one second at most.
                     due = max(due, time.monotonic() - 1) + every_s
                     if not self._send(captured, policy, keep, pool):
                         break

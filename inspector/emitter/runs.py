@@ -28,10 +28,10 @@ RunT = TypeVar("RunT", bound=Run)
 
 
 class Board(Protocol[RunT]):
-    """Where instances on one database tell each other of runs, by what they are called."""
+    """The registry of runs that instances on one database share, by kind."""
 
     def post(self, kind: str, run: RunT) -> None:
-        """Tell of a run that has begun."""
+        """Report a run that has begun."""
 
     def find(self, kind: str, id_: str) -> RunT | None:
         """A run of another instance's."""

@@ -26,7 +26,7 @@ from inspector.forms import Form, parse, visible
 FIELDS = ("ticket", "person_context", "event_type", "event_method", "event_performer")
 CUSTOM_DATA = "custom_data"
 
-# Custom data that says nothing, of which nothing need be said either.
+# Empty custom data, about which there is no note.
 _NO_DATA = (CUSTOM_DATA, "")
 
 MAX_TICKET_BYTES = 5_000_000

@@ -16,7 +16,7 @@ from inspector.forms.casts import text_of
 
 Context: TypeAlias = "dict[str, Value]"
 
-# What PHP reads from a form at most (max_input_nesting_level); deeper data could not arrive.
+# PHP reads no deeper form (max_input_nesting_level), so deeper data could not arrive.
 MAX_DEPTH = 64
 MAX_LEAVES = 100_000
 

@@ -170,5 +170,5 @@ def _build_parts(
 
 
 def _quote(value: Any) -> str:
-    """For a quoted string, as browsers escape names in forms (HTML, multipart/form-data)."""
+    """Escape a quoted string as browsers do in forms (HTML, multipart/form-data)."""
     return str(value).replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")

@@ -35,7 +35,7 @@ def render_curl(outgoing: Outgoing, *, file: str = "") -> str:
 
 
 def render_curl_for_fish(outgoing: Outgoing) -> str:
-    """The same for fish, which has no ``$'...'``; bash takes it too.
+    """A curl command for fish, which has no ``$'...'``; bash takes it too.
 
     Some things no curl can send, and they differ: header lines without a name, NULs
     and line ends inside values, and what the URL could not hold unencoded.

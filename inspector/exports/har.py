@@ -21,7 +21,7 @@ CREATOR = "Inspector"
 # A field of our own: the request's head in base64, where that is not all ASCII.
 HEAD_OF_BYTES = "_headBase64"
 
-# What was answered is not kept: the specification's way to say so of each field.
+# An empty response, field by field as the specification has it: exports have no responses.
 _NO_ANSWER: dict[str, Any] = {
     "status": 0,
     "statusText": "",
@@ -70,7 +70,7 @@ def make_entry(request: CapturedRequest, base_url: str) -> dict[str, Any]:
         "_remoteAddress": request.remote_addr,
     }
     if not request.raw_head.isascii():
-        # An archive has texts alone; which bytes they were cannot be told from them.
+        # HAR has texts only, from which the bytes cannot be restored.
         entry[HEAD_OF_BYTES] = b64encode(request.raw_head).decode()
     if request.body:
         entry["request"]["postData"] = _post_data(request)  # type: ignore[index]

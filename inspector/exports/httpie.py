@@ -14,7 +14,7 @@ from inspector.exports.shell import quote_word, render_printf
 # HTTPie reads "Name:=x" as JSON and "Name:@x" as a file, so such a value's beginning is escaped.
 _SEPARATORS = (b"=", b"@", b":", b";")
 _DEFAULTS = (b"user-agent", b"accept", b"accept-encoding", b"connection")
-# It takes any other method for a host name,
+# HTTPie takes any other method for a host name.
 _METHOD = re.compile(rb"[A-Za-z]+\Z")
 # and a backslash before one of these for its own escape, wherever they stand.
 _EATEN = re.compile(rb"\\[:=@;]")

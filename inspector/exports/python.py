@@ -16,7 +16,7 @@ from inspector.reading.paths import MISSING, Path, find_value, format_path
 LINE_BYTES = 76
 MAX_ASSERTIONS = 12
 MAX_NUMBER_CHARS = 5000
-# What a person would check first of a ticket, as far as it was sent.
+# The fields of a ticket that a generated test checks, as far as they were sent.
 _MAIN_FIELDS = (
     *("ticket.id", "ticket.ref", "ticket.subject", "ticket.status"),
     *("ticket.agent.id", "ticket.person.id", "ticket.person.primary_email.email"),
@@ -37,7 +37,7 @@ def render_httpx(outgoing: Outgoing) -> str:
 
 
 def render_requests(outgoing: Outgoing) -> str:
-    """The same by requests, which knows a header once: repeats are joined by a comma."""
+    """A script that uses requests, which has each header once: repeats are joined by a comma."""
     joined: dict[bytes, tuple[bytes, bytes]] = {}
     for name, value in _plain_headers(outgoing):
         first, before = joined.get(name.lower(), (name, None))
@@ -47,7 +47,7 @@ def render_requests(outgoing: Outgoing) -> str:
 
 
 def _plain_headers(outgoing: Outgoing) -> list[tuple[bytes, bytes]]:
-    # Both cut a body into chunks only when it comes in pieces.
+    # urllib and requests send chunks only for a body that is an iterator.
     return [pair for pair in outgoing.headers if pair[0].lower() != b"transfer-encoding"]
 
 

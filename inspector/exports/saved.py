@@ -35,11 +35,11 @@ from inspector.exports.har import CREATOR, HEAD_OF_BYTES
 MAX_REQUESTS = 100_000
 MAX_NOTES = 20
 MAX_WIRE_BYTES = 65_536
-# What an entry with the wrong types or impossible numbers raises.
+# Errors raised by an entry with wrong types or impossible numbers.
 UNREADABLE = (TypeError, ValueError, KeyError, AttributeError, ArithmeticError, Base64Error)
 # As databases count.
 MAX_NUMBER = 2**53
-# Over its limit a socket may have read so much of a head.
+# The most that a server may have read of a head over its limit.
 MAX_OVER_BYTES = 65_536
 Captures = Iterator[Capture]
 _LINE_ENDS = re.compile(r"[\r\n\0]+")

@@ -19,13 +19,13 @@ _ESCAPED = frozenset(b"%\\'!")
 _ESCAPED_WITHIN = _ESCAPED | frozenset(b'"$`')
 _NEEDS_ANSI = frozenset(b"\\'!")
 _ANSI = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\", "'": "\\'"}
-# How many characters' escapes are kept while a text is written.
+# The size of the table of escapes, in characters.
 _MAX_KEPT = 1024
 _SHORT = {0x0A: "\\n", 0x0D: "\\r", 0x09: "\\t", 0x25: "%%"}
 
 
 class _Escapes(dict[int, str]):
-    """What each character is written as, for ``str.translate``: worked out once a text."""
+    """The table of escapes for ``str.translate``, filled once for each text."""
 
     def __init__(self, write: Callable[[str], str]) -> None:
         super().__init__()

@@ -127,7 +127,7 @@ class Form:
 
     @property
     def refusal(self) -> str:
-        """How the receiver rejects the whole form, in one sentence; "" when it takes it."""
+        """The receiver's error for the whole form, in one sentence; "" when it accepts it."""
         return self._trace.refusal
 
     @cached_property

@@ -46,15 +46,15 @@ class News:
         self._note()
 
     def listen_to_changes(self, listener: ChangeListener) -> None:
-        """Hear from now on of requests passed on, pinned or noted, here and in other instances."""
+        """Subscribe to changes: requests relayed, pinned or noted, in any instance."""
         self._change_listeners = [*self._change_listeners, listener]
 
     def listen_to_removals(self, listener: RemovalListener) -> None:
-        """Hear from now on of requests that are gone, here and in other instances."""
+        """Subscribe to removals of requests, in any instance."""
         self._removal_listeners = [*self._removal_listeners, listener]
 
     def listen(self, listener: Listener) -> None:
-        """Hear all news from now on."""
+        """Subscribe to new requests."""
         self._listeners = [*self._listeners, listener]
 
     def _note(self) -> None:

@@ -72,7 +72,7 @@ class Waiters:
         self._news.set()
 
     def hear(self, news: Mapping[int, int]) -> None:
-        """A bin has new requests; called by the writer, costs next to nothing."""
+        """Note new requests of bins; called by the writer, and cheap."""
         if not self._bins:
             return
         self._pace.note_capture()
@@ -167,7 +167,7 @@ class _BinWaits:
         return iter(list(self._waits))
 
     def add(self, wait: Wait, seen: int) -> None:
-        """Go back to what the newcomer has not seen: the others do not mind it again."""
+        """Add a wait, and read again from its beginning; the others skip what they have seen."""
         self.position = min(self.position, seen)
         self.due_at = min(self.due_at, wait.due_at)
         self._waits.add(wait)

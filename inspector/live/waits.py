@@ -41,7 +41,7 @@ class WaitRendering:
 
 
 class Wait:
-    """A ``DeferredAnswer`` that ``Waiters`` tell of requests; it hears no news itself.
+    """A deferred answer to ``/wait``; ``Waiters`` pass it the requests that arrive.
 
     ``first_after`` is the number after which it counts, ``seen`` the highest that
     matched so far. ``on_answer`` is called once, from any thread, when the answer is

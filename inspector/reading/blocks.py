@@ -1,4 +1,4 @@
-"""What the requests of a block have in common, by which a search passes over a block unread.
+"""Summaries of blocks of requests, by which a search skips blocks that cannot match.
 
 A summary tells which fields some or all of the requests have, between which numbers a field's
 values are, and which paths the requests were sent to. Of a condition it tells that all of them
@@ -25,7 +25,7 @@ SEPARATOR = "\0"
 # and the highest number; two of None where no value is one.
 Extent: TypeAlias = "list[float | None]"
 _ALWAYS, _NUMERIC, _LOWEST, _HIGHEST = range(4)
-# No number begins with these, and to try costs more than to look; nan and inf are numbers.
+# No number begins with these: looking is cheaper than trying. nan and inf are numbers.
 _LETTERS = frozenset(("", *ascii_letters)) - frozenset("iInN")
 _TEXT: Extent = [1.0, 0.0, None, None]
 
@@ -45,7 +45,7 @@ class Summary:
     paths: list[list[str]] = field(default_factory=list)
 
     def dump(self) -> bytes:
-        """For ``load_summary``. Raises ``UnknownError`` for what is too big or no Unicode."""
+        """The JSON of a summary. Raises ``UnknownError`` for one too big or no Unicode."""
         import orjson  # a test's server starts without it
 
         size = sum(len(path) for paths in self.paths for path in paths)

@@ -29,7 +29,7 @@ _TOO_MUCH = {
 _ENCODINGS = {"utf-8-sig": "UTF-8"}
 _SPACE = re.compile(r"[ \t\n\r]*")
 _WORD = re.compile(r"[A-Za-z_]\w{0,30}")
-# No position comes with them: the first one outside of a text is it.
+# The parser gives no position for these: the first one outside of a text is meant.
 _CONSTANT = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|(-?Infinity|NaN)', re.DOTALL)
 
 
@@ -200,7 +200,7 @@ class _Repeats:
         return made
 
     def tell(self, value: Any) -> Iterator[JsonNote]:
-        """Notes with the paths of the names; ``value`` is the whole that was parsed."""
+        """The notes with the paths of their names; ``value`` is the parsed document."""
         told = 0
         places = self._find_places(value) if self._found else iter(())
         repeats = ((path, each) for path, names in places for each in names.items())

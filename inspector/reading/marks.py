@@ -27,7 +27,7 @@ ANNOTATED_FLAGS: dict[str, Callable[[CapturedRequest], bool]] = {
     "noted": lambda request: request.note is not None,
 }
 
-# Known by the requests before it, so it is no mark either.
+# It depends on earlier requests, so it is no mark either.
 RETRY = "retry"
 
 

@@ -82,7 +82,7 @@ class RequestMatch:
 
     @cached_property
     def search(self) -> Query | None:
-        """What ``q`` asks for; None when it is empty."""
+        """The parsed query ``q``; None when it is empty."""
         if not self.q:
             return None
         from inspector.reading.query import parse_query  # most matches have no search

@@ -30,7 +30,7 @@ TIME, FLAG, LINK, EMAIL, DURATION, IDENTITY = "time", "flag", "link", "email", "
 MONEY, BASE64 = "money", "base64"
 
 MAX_LINK_CHARS = 2000
-# A longer key is no name that a rule knows, and not worth keeping.
+# No rule has a longer key, so longer ones are not cached.
 MAX_KEY_CHARS = 100
 MAX_SHAPED_CHARS = 20_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -284,7 +284,7 @@ _ID = re.compile(r"\d{1,19}\Z|[0-9a-fA-F-]{8,40}\Z", re.ASCII)
 
 
 def _read_id(context: Context) -> Meaning | None:
-    """Whose id it is, when something beside it has a name."""
+    """The name of the object that an id belongs to, from the fields beside it."""
     if not _ID.match(context.text):
         return None
     name = next((context.texts[key] for key in _NAME_KEYS if context.texts.get(key)), "")

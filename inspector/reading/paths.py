@@ -19,10 +19,10 @@ from inspector.domain.nested_values import open_text
 Path = tuple[str, ...]
 
 ANY_INDEX = "[]"
-# Of all lists on the way together, so many elements are looked at.
+# The elements that are looked at, of all lists on the way together.
 MAX_ELEMENTS = 5_000
 MAX_LINK_CHARS = 1_000
-# A filter looks at so much of a key.
+# The part of a key that a filter looks at, in characters.
 MAX_KEY_CHARS = 200
 
 # A key that needs no quotes in the dotted notation. Hyphens are common in JSON and harmless here.

@@ -17,7 +17,7 @@ from inspector.reading.words import WORD, Phrase, find_phrase, iterate_lines
 MAX_REASONS = 3
 MAX_NAME_CHARS = 80
 MAX_TEXT_CHARS = 80
-# So much of a text stands before the first mark, so that the mark itself is seen.
+# The characters shown before the first mark, few enough for the mark to be seen.
 LEAD_CHARS = 20
 # Beyond this a text is shown from its beginning, without marks.
 MAX_LOOKED_AT_CHARS = 10_000

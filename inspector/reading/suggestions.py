@@ -14,7 +14,7 @@ from inspector.reading.overview.values import FieldValues
 from inspector.reading.query import parse_query
 
 MAX_SUGGESTIONS = 8
-# Of one field, and of one kind when there are others.
+# The most suggestions of one field, and of one kind when there are others.
 MAX_VALUES = 3
 MAX_NAMES = 40
 _LAST = re.compile(r"(?:\A|(?<=\s))([-(]*)((?:\"[^\"]*\"?|[^\s\"])*)\Z")

@@ -1,4 +1,4 @@
-"""Search terms written down for a field that someone looks at: the other way of ``query``."""
+"""Search terms for a field of the page: the reverse of parsing a query."""
 
 from __future__ import annotations
 

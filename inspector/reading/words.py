@@ -50,7 +50,7 @@ def searched_lines(request: CapturedRequest) -> Iterator[str]:
 
 
 def searched_fields(request: CapturedRequest) -> Iterator[tuple[str, int | None]]:
-    """The same lines, each with where its field's name begins, None where it is no field."""
+    """The searched lines, each with the position of its field's name, None for no field."""
     yield _line(f"{request.method} {request.decoded_path}"), None
     for place, path, text in iterate_fields(request):
         name = " ".join(path)

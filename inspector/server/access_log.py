@@ -24,7 +24,7 @@ class AccessEntry(NamedTuple):
         """Write the line; ``response`` begins with the status line, or is empty for none."""
         took_ms = max(0.0, (time.time_ns() // 1000 - self.received_us) / 1000)
         line = self.request_line.decode("utf-8", "backslashreplace")
-        # Of interim answers before it (RFC 9110, 15.2) no line speaks.
+        # Interim answers (RFC 9110, 15.2) get no line.
         while response[9:10] == b"1" and b"\r\n\r\n" in response:
             response = response.partition(b"\r\n\r\n")[2]
         status = response[9:12].decode("latin-1") or "-"

@@ -89,7 +89,7 @@ def make_backend(
 
 
 def _make_courier(writer: Writer) -> Courier:
-    """Passes on to anywhere: whoever makes a relay of a test's server is the test itself."""
+    """A courier without limits on destinations: relays of a test's server are the test's own."""
     from inspector.emitter import ANYWHERE  # most tests relay nothing
     from inspector.emitter.relay_loop import RelayLoop
 

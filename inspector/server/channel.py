@@ -203,7 +203,7 @@ class Channel(BufferedChannel):
 
     @property
     def waits_since(self) -> float:
-        """When the current request, or the idle period between two, began.
+        """The start of the current request, or of the idle period between two.
 
         By ``time.monotonic``.
         """

@@ -1,4 +1,4 @@
-"""The way of a capture: off the socket, to the writer, and its answer back.
+"""The lane: captures go from the socket to the writer, and their answers back.
 
 A request whose first path segment is no page of ours never enters Flask. Which
 bins there are is asked of the database in the very statement that takes the
@@ -40,7 +40,7 @@ from inspector.storage.outcomes import NoSuchBin, Outcome, RecordedAnswer, Store
 from inspector.storage.records import read_capture
 from inspector.storage.writer import Writer
 
-# Nobody was left to be answered, or nobody was answered; the numbers are those nginx logs.
+# Statuses for the access log, as nginx has them: the sender is gone, or got no answer.
 CLOSED_BY_SENDER = 499
 UNANSWERED = 444
 
@@ -119,7 +119,7 @@ class Lane:
         self.writer.submit(capture, lambda _outcome: request.close())
 
     def _find_excess(self, channel: Channel, request: ExactParser) -> TooManyRequestsError | None:
-        """Count the request; why not, when its sender sends too many."""
+        """Count the request for the rate limit; the error when its sender is over it."""
         try:
             channel.check_rate(request, self._limit)
         except TooManyRequestsError as refusal:
@@ -200,7 +200,7 @@ class Lane:
 
 
 class _Reply:
-    """The way of a chosen answer to the sender of a stored capture.
+    """Delivery of the chosen answer to the sender of a stored capture.
 
     ``script`` chose it, if any did; no rule tells later which one it was.
     """
@@ -315,6 +315,6 @@ def _describe_wire(channel: Channel, request: ExactParser) -> WireDetails:
 
 
 def _come_back(status: int, error: StorageUnavailableError | TooManyRequestsError) -> Answer:
-    """An answer that says why not now, and when to try again."""
+    """The 429 or 503 answer, with ``Retry-After``."""
     headers = (("Retry-After", str(error.retry_after_s)),)
     return Answer(status, headers=headers, body=f"{error.message}\n".encode())

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("inspector.server")
 
 Peer = tuple[str, int]
-# Connections are as old as our clock says, also where a test has frozen everybody else's.
+# waitress measures idle connections by our clock, which a test's frozen time does not stop.
 waitress.channel.time = waitress.server.time = time
 
 WORKER_THREADS = 4
@@ -52,7 +52,7 @@ OUTPUT_SPOOL_BYTES = 1_048_576
 FILES_PER_CONNECTION = 2
 OTHER_FILES = 128
 MADE_ROOM = 64
-# With so few a server serves a handful of connections, with fewer none.
+# Open files below which the server does not start, and connections below which it warns.
 LEAST_FILES = 64
 FEW_CONNECTIONS = 100
 # Python's select() on Windows, where nothing else watches sockets, takes no more.

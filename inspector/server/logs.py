@@ -57,7 +57,7 @@ def set_up_logging(
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    # Said once for every request that waits for a thread, which is no news to anyone.
+    # waitress warns for each request that waits for a thread.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     logging.getLogger(ACCESS).setLevel(logging.INFO if access else logging.CRITICAL)
 

@@ -150,7 +150,7 @@ class ParkedResponses:
         self._interrupt()
 
     def note_news(self, news: Mapping[int, int]) -> None:
-        """Note that bins have new requests; called by the writer, and cheap."""
+        """Note new requests of bins; called by the writer, and cheap."""
         wanted = is_first = False
         with self._lock:
             for bin_id, number in news.items():
@@ -164,7 +164,7 @@ class ParkedResponses:
             self._interrupt()
 
     def note_removal(self, removal: Removal) -> None:
-        """Tell the streams of a bin which of its requests are gone; from any thread, cheap."""
+        """Pass removed requests to the streams of a bin; from any thread, cheap."""
         with self._lock:
             parked = list(self._by_bin.get(removal.bin_id, ()))
         for each in parked:
@@ -172,7 +172,7 @@ class ParkedResponses:
                 self.wake(each.later)
 
     def note_change(self, bin_id: int, number: int) -> None:
-        """Tell the streams of a bin that more is known of a request; from any thread, cheap."""
+        """Pass a changed request to the streams of a bin; from any thread, cheap."""
         with self._lock:
             parked = list(self._by_bin.get(bin_id, ()))
         for each in parked:
@@ -242,7 +242,7 @@ class ParkedResponses:
         if later.bin_id is not None:
             with self._lock:
                 self._by_bin[later.bin_id].add(parked)
-                # Whatever came between the look into the database and now is news too.
+                # Requests stored since the database was read are news, too.
                 self._news.setdefault(later.bin_id, 0)
         self._take_step(parked, later.start())
         self._set_timer(parked)
@@ -364,7 +364,7 @@ class ParkedResponses:
             return False
 
     def _finish(self, parked: _Parked) -> None:
-        """The answer is out: close, but first hear out who is still sending (RFC 9112, 9.6)."""
+        """Close behind the answer, after reading what is still being sent (RFC 9112, 9.6)."""
         try:
             is_sending = bool(parked.socket.recv(READ_BYTES))
         except OSError:

@@ -184,7 +184,7 @@ class ExactParser(PathReader, HTTPRequestParser):  # type: ignore[misc]
             self._note_odd_framing()
 
     def _note_odd_framing(self) -> None:
-        """Two framings, or one that the version does not have: faulty (RFC 9112, 6.1)."""
+        """Note a request with two framings, or one that its version lacks (RFC 9112, 6.1)."""
         if self.version != "1.1":
             said = f"HTTP/{self.version}" if self.version else "A request line without a version"
             self._note(
@@ -273,12 +273,12 @@ class ExactParser(PathReader, HTTPRequestParser):  # type: ignore[misc]
         self.announced_bytes = max(self.announced_bytes or 0, len(data))
 
     def give_up(self, error: BadRequest) -> None:
-        """Call the request complete as far as it came, to be refused with ``error``."""
+        """End the request as far as it came, to be refused with ``error``."""
         self.break_off()
         self._refuse(self.raw_head, error)
 
     def break_off(self) -> None:
-        """Take what came of the request for all of it."""
+        """End the request: what came of it is all of it."""
         self.received_us = time.time_ns() // 1000
         self.raw_head = self.raw_head or bytes(self._head)
         if self.headers_finished:

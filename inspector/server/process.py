@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("inspector.server")
 
 FINISH_S = 10.0
-# For the answers to those whose request was being passed on to a program all that time.
+# Extra seconds for answers to requests that were being relayed until then.
 BREAK_OFF_S = 2.0
 # After draining, a connection counts as quiet when nothing came or went for so long.
 QUIET_S = 0.5
@@ -144,7 +144,7 @@ class ServerProcess:
             self._start_index(app.extensions["inspector"])
 
     def _introduce(self, app: Flask, server: CaptureServer) -> None:
-        """Tell the application's services about the server around them."""
+        """Give the application's services the server around them."""
         from inspector.web.services import OwnServer  # Flask, slow to import
 
         services: Services = app.extensions["inspector"]
@@ -211,7 +211,7 @@ class ServerProcess:
         server.tls = TlsFront(context, give_on, connections)
 
     def open_tunnel_door(self, *, names_sender: bool) -> int:
-        """Between ``start`` and ``run``: a further port, where a tunnel may bring captures."""
+        """Open a second port for the tunnel's captures; between ``start`` and ``run``."""
         from inspector.server.tunnel_door import TunnelDoor  # seldom needed
 
         server = self._running()
@@ -235,7 +235,7 @@ class ServerProcess:
             log.exception("Pages cannot be served yet; each request of one tries again.")
 
     def _start_listener(self, services: Services) -> None:
-        """Hear of what other instances store and delete, where the database can be shared."""
+        """Start the listener for news of other instances, where the database can be shared."""
         if services.engine.dialect.name != "postgresql":
             if self._own_backend is None:
                 # What the last server passed on when it ended; elsewhere others may be at it.
@@ -316,14 +316,14 @@ class ServerProcess:
         return self._server
 
     def _drain(self, server: CaptureServer) -> None:
-        """Serve on while others learn from ``/readyz`` that they should go elsewhere."""
+        """Go on serving while load balancers learn from ``/readyz`` that we stop."""
         server.is_draining = True
         deadline = time.monotonic() + self.settings.drain_s
         while time.monotonic() < deadline and not self._is_hurried:
             server.loop.turn(0.2)
 
     def _finish(self, server: CaptureServer) -> None:
-        """No new connections; those with a request under way get their answers."""
+        """Stop accepting connections; requests under way get their answers."""
         with contextlib.suppress(OSError):
             server.accept_waiting()
         server.accepting = False
@@ -349,7 +349,7 @@ class ServerProcess:
     def _busy(self, server: CaptureServer) -> bool:
         if self.backend.relays is not None and self.backend.relays.under_way:
             return True
-        # Who connected just now has a request on its way, which a proxy would not send twice.
+        # A new connection may have a request on its way, which a proxy would not send twice.
         quiet_s = min(self.settings.drain_s, QUIET_S)
         return any(
             channel.requests

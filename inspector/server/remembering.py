@@ -1,4 +1,4 @@
-"""What was read of short bytes before: senders repeat their heads."""
+"""A cache for parsers of short bytes, such as heads, which senders repeat."""
 
 from __future__ import annotations
 

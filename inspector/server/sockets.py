@@ -60,7 +60,7 @@ def _bind_address(host: str, port: int) -> socket.socket:
 
 
 def share_port(listener: socket.socket) -> None:
-    """A port that was just let go is free, one in use is not.
+    """Set ``SO_REUSEADDR``: a port that was just closed is free, one in use is not.
 
     On Windows the option of that name would share a port with whoever has it.
     """

@@ -19,11 +19,11 @@ from inspector.web.statuses import CODES_OF_STATUS
 if TYPE_CHECKING:
     from inspector.live.deferred import DeferredAnswer
 
-# More than so much that its reader has not taken, and a response is paused.
+# Unsent bytes at which a response is paused.
 HIGH_WATER_BYTES = 1_000_000
 # A response that took so long to make is a long one, like an export: captures go first.
 LONG_S = 0.1
-# A page that took so long to make has the next one wait a little while captures come.
+# After a page that took so long to make, the next one waits a little while captures come.
 HEAVY_S = 0.005
 
 
@@ -139,7 +139,7 @@ class PageTask(WSGITask):  # type: ignore[misc]
         return length is not None and self.content_bytes_written >= length
 
     def abandon(self) -> None:
-        """Let the application clean up; nothing more is asked of it."""
+        """Close the application's response without reading the rest."""
         pieces, self._pieces, self._rest = self._pieces, (), iter(())
         close: Callable[[], None] | None = getattr(pieces, "close", None)
         if close is not None:

@@ -1,4 +1,4 @@
-"""The door for webhooks that a tunnel brings: a port of this machine where nothing else comes in.
+"""The tunnel's own port: it takes captures and nothing else.
 
 A tunnel leads strangers to a port, and some say any name in ``Host`` that the stranger likes.
 So what they may do is told by the port that they came by: requests to bins are captured, and
@@ -36,7 +36,7 @@ class TunnelChannel(Channel):
     """A connection that a tunnel brings; ``door`` is where it came in."""
 
     door: TunnelDoor
-    # A line of the PROXY protocol is for the port that a proxy was told of.
+    # The PROXY protocol belongs to the main port: no proxy stands before this one.
     _opening = None
 
     def find_sender(self, request: ExactParser) -> str:

@@ -33,7 +33,7 @@ Encoding = Literal["hex", "base64"]
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
-    """How one vendor signs.
+    """The signature scheme of one vendor.
 
     ``signed`` is a template over ``{body}``, ``{timestamp}``, ``{id}`` and ``{url}``.
     ``tolerance_s`` is how old a timestamp may be, 0 for any age. ``is_base64_key``: the
@@ -55,7 +55,7 @@ class Scheme:
 
 
 class Claim(NamedTuple):
-    """What a request brings as its signature: texts as sent."""
+    """The signature that a request has, as sent."""
 
     signatures: tuple[str, ...]
     timestamp: str = ""
@@ -241,7 +241,7 @@ def _has_half(text: str) -> bool:
 
 
 def is_same(given: str, right: str) -> bool:
-    """Compares in constant time."""
+    """True when two texts are equal; in constant time."""
     return hmac.compare_digest(encode_text(given), encode_text(right))
 
 

@@ -19,7 +19,10 @@ MAX_ACTION_CHARS = 1_000_000
 
 
 class ActionStore:
-    """Needs an application context: it works in Flask-SQLAlchemy's session."""
+    """The saved actions of the emitter.
+
+    Needs an application context: it works in Flask-SQLAlchemy's session.
+    """
 
     def save(
         self, definition: Definition, ticket: Definition, *, action_id: int | None = None

@@ -17,7 +17,10 @@ from inspector.storage.removing import HeldCounts, Remover
 
 
 class Annotator:
-    """Works in Flask-SQLAlchemy's session, and ends its transaction."""
+    """Writes pins and notes.
+
+    Works in Flask-SQLAlchemy's session, and ends its transaction.
+    """
 
     def __init__(self, remover: Remover) -> None:
         self._remover = remover

@@ -43,7 +43,7 @@ def format_announcement(
 
 
 def parse_announcement(payload: str) -> Announcement:
-    """The reverse. Raises ``ValueError`` or ``TypeError`` for a payload of somebody else's."""
+    """Parse a payload. Raises ``ValueError`` or ``TypeError`` for one that is not ours."""
     instance, stored, removed, changed = json.loads(payload)
     gone = [Removal(*each) for each in removed]
     return Announcement(str(instance), dict(stored), gone, [(*each,) for each in changed])

@@ -19,7 +19,7 @@ log = logging.getLogger("inspector.storage")
 # Gives the first row, or None; from any thread. Parameters are written ``:name``.
 FetchRow = Callable[[str, Mapping[str, Any]], Any]
 
-# In place of the id of a set of rules: only a recorded answer tells.
+# Stands for the id of a set of rules when the answer itself was recorded.
 RECORDED_ONLY = -1
 
 _DOCUMENT = "SELECT document FROM answer_sets WHERE id = :answer_set"

@@ -24,12 +24,12 @@ log = logging.getLogger("inspector.storage")
 # Gives all rows, from any thread. Parameters are written ``:name``.
 FetchRows = Callable[[str, Mapping[str, Any]], Sequence[Any]]
 
-# So many requests that no index knows are read, the newest.
+# The newest requests that are read when no index has them.
 MAX_READ = 100
 MAX_KEPT_KEYS = 10_000
 MAX_KEPT_BINS = 100
 
-# Pinned ones stay below that.
+# Pinned requests are kept below that number.
 _IS_KEPT = (
     "(number >= (SELECT kept_from FROM bins WHERE id = :bin_id) OR EXISTS (SELECT 1"
     " FROM annotations AS noted WHERE noted.bin_id = requests.bin_id"

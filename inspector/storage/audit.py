@@ -16,7 +16,10 @@ MAX_DETAILS_CHARS = 200
 
 
 class AuditLog:
-    """Needs an application context: it works in Flask-SQLAlchemy's session."""
+    """The entries of the audit log.
+
+    Needs an application context: it works in Flask-SQLAlchemy's session.
+    """
 
     def __init__(self, max_entries: int = MAX_ENTRIES) -> None:
         self._max_entries = max_entries

@@ -31,7 +31,10 @@ MAX_REPLAY_URLS = 10
 
 
 class BinStore:
-    """Needs an application context: it works in Flask-SQLAlchemy's session."""
+    """The bins of the database, with their settings.
+
+    Needs an application context: it works in Flask-SQLAlchemy's session.
+    """
 
     def __init__(
         self,
@@ -102,13 +105,13 @@ class BinStore:
         return [_to_bin(row, kept_below[row.id]) for row in rows]
 
     def update(self, name: str, *, capacity: int) -> Bin:
-        """Change how many requests the bin keeps, and let go of those that are too many."""
+        """Change the bin's capacity; requests beyond it are removed."""
         check_capacity(capacity)
         self._remover.set_capacity(self._row(name).id, capacity)
         return self.get(name)
 
     def keep_for(self, name: str, ttl_s: float | None) -> Bin:
-        """Keep requests so long, None for as long as the server says; the older ones go soon.
+        """Set the age at which requests are deleted; None for the server's setting.
 
         Raises ``BinNotFoundError`` or ``invalid_ttl``.
         """

@@ -151,7 +151,7 @@ class CaptureStore:
         cursor.execute(self._end_relay, relay_of(relayed, delivery))
 
     def clean(self, cleaner: Cleaner) -> list[Removal]:
-        """Make one step of a cleaner's; answers what bins let go of by it."""
+        """Run one step of the cleaner; returns the removals it made."""
         self._connect()
         connection = self._connection
         self._connections.enter(connection)
@@ -244,7 +244,7 @@ class CaptureStore:
         return bins
 
     def _begin_relays(self, cursor: Any, outcomes: Sequence[Outcome]) -> None:
-        """Say of what is to be passed on that it is under way, before it is."""
+        """Insert the rows of relays that are about to begin."""
         relayed = [each for each in outcomes if isinstance(each, Stored) and each.is_relayed]
         if relayed:
             from inspector.storage.relays.choosing import begin_relay

@@ -1,4 +1,4 @@
-"""Deleting in small steps what bins have let go of already, and giving the space back.
+"""Background deletion of rows that bins no longer show, in small steps.
 
 To delete is to move a bin's ``kept_from`` on, which is done at once and hides what lies
 below. The rows themselves go behind the captures, on the writer's own thread: a step is
@@ -49,7 +49,7 @@ _DELETE_BIN = "DELETE FROM bins WHERE id = :bin AND substr(name, 1, 1) = '/'"
 
 
 class Cleaner:
-    """The deleting that is left to do; used by one thread, a step at a time.
+    """The deletions that are left to do; used by one thread, a step at a time.
 
     Steps may raise what ``connections.errors`` says; what was not done is done later.
     """
@@ -79,7 +79,7 @@ class Cleaner:
         self._has_free_pages = connections.is_sqlite
 
     def add(self, bin_id: int) -> None:
-        """The bin has let go of something."""
+        """Queue a bin for deletion of what it no longer shows."""
         self._bins[bin_id] = None
 
     def look(self) -> None:
@@ -103,7 +103,7 @@ class Cleaner:
         return max(0.0, self._pace.busy_s, again_s, self._look_at - time.monotonic())
 
     def step(self, connection: Any) -> list[Removal]:
-        """Make one step, a transaction of its own; answers what bins let go of by it."""
+        """Run one step, a transaction of its own; returns the removals it made."""
         began = time.monotonic()
         cursor = connection.cursor()
         removals: list[Removal] = []
@@ -135,7 +135,7 @@ class Cleaner:
     def _let_oldest_go(
         self, cursor: Any, total: TotalBound, last: list[Statement]
     ) -> list[Removal]:
-        """Let the oldest of all bins go where all together have too much."""
+        """Delete the oldest of all bins while all together have too much."""
         if not total.is_over(cursor):
             return []
         cursor.execute(self._left_behind)  # what others let go of makes room first

@@ -36,7 +36,9 @@ _LINE_FIELDS = frozenset(field.name for field in fields(DeliveryLine))
 
 
 class DeliveryStore:
-    """Needs an application context: it works in Flask-SQLAlchemy's session.
+    """The log of deliveries.
+
+    Needs an application context: it works in Flask-SQLAlchemy's session.
 
     Keeps at most ``max_count`` deliveries with ``max_bytes`` of content, and as many again that
     belong to runs; the newest one is kept whatever its size.
@@ -53,7 +55,7 @@ class DeliveryStore:
         return self.add_all([delivery])[0]
 
     def add_all(self, deliveries: Iterable[Delivery]) -> list[Delivery]:
-        """The same for several, in one transaction; ids rise in their order."""
+        """Add several deliveries in one transaction; ids rise in their order."""
         found = [self._judge(delivery) for delivery in deliveries]
         rows = [DeliveryRow(**to_values(delivery)) for delivery in found]
         db.session.add_all(rows)

@@ -162,7 +162,7 @@ class EmbeddedStore:
             self._connection.execute(_SET_RELAY, {"document": document, "bin_id": bin_id})
 
     def interrupt_relays(self) -> None:
-        """Say of what the last server passed on when it ended that it was cut short."""
+        """Mark relays that the last server left under way as interrupted."""
         said = {"error_code": INTERRUPTED, "error": INTERRUPTED_MESSAGE}
         with self._lock, self._connection:
             self._connection.execute(INTERRUPT_RELAYS, said)

@@ -1,4 +1,4 @@
-"""Outcomes of storing a capture, as the writer tells its sender's side."""
+"""Outcomes of storing a capture, which the writer passes to the lane."""
 
 from __future__ import annotations
 

@@ -45,9 +45,9 @@ REQUEST_COLUMNS = (
     "wire",
     "body",
 )
-# Read behind them: from the request's annotation, null where it has none.
+# Columns of the annotation, read behind those; null without one.
 ANNOTATION_COLUMNS = ("pinned", "note")
-# Those that a captured request has as they are stored.
+# Columns that a captured request has unchanged.
 _AS_STORED = ("bin_id", "number", "received_us", "peer", "fidelity", "body_size")
 STORED_BYTES = "body_size + length(raw_head)"
 _ID = re.compile(r"(?:(\d{1,18})-)?(\d{1,18})\Z", re.ASCII)

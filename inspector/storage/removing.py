@@ -55,7 +55,9 @@ class HeldCounts(NamedTuple):
 
 
 class Remover:
-    """Works in Flask-SQLAlchemy's session, and ends its transaction.
+    """Deletes requests and bins.
+
+    Works in Flask-SQLAlchemy's session, and ends its transaction.
 
     ``on_removed`` is called after each, ``on_changed`` with bin and number of a request that has
     changed; other instances hear it as ``instance``'s.
@@ -114,7 +116,7 @@ class Remover:
         self._commit(Removal(bin_id, "bin_deleted", held.last_number))
 
     def set_capacity(self, bin_id: int, capacity: int) -> None:
-        """Change how many requests a bin keeps, and let go of those that are too many."""
+        """Change a bin's capacity; requests beyond it are removed."""
         held = self.lock(bin_id)
         if held is None:
             db.session.rollback()
@@ -145,7 +147,7 @@ class Remover:
         return self._let_go(bin_.id, held, number + 1)
 
     def let_go_imported(self, bin_: Bin, received_before_us: int) -> int:
-        """The same for those that came from a file, which stand anywhere in the bin."""
+        """Remove imported requests received before a time; their numbers may be anywhere."""
         total = 0
         kept_from = select(BinRow.kept_from).where(BinRow.id == bin_.id).scalar_subquery()
         while True:
@@ -248,11 +250,11 @@ class Remover:
         return len(gone)
 
     def commit_change(self, bin_id: int, number: int) -> None:
-        """End a transaction that changed what is known of a request, and tell everybody."""
+        """Commit a change of a request's annotations or relay, and notify all instances."""
         self._commit(changes=((bin_id, number),))
 
     def _commit(self, *removals: Removal, changes: Sequence[tuple[int, int]] = ()) -> None:
-        """End the transaction, and tell everybody."""
+        """Commit, and notify all instances."""
         if db.engine.dialect.name == "postgresql":
             payload = format_announcement(self._instance, {}, removals, changes)
             db.session.execute(text(ANNOUNCE), {"payload": payload})

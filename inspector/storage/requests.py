@@ -24,7 +24,7 @@ from inspector.storage.records import (
 )
 from inspector.storage.removing import Remover
 
-# So much of bodies is in memory at a time where many requests are read one after the other.
+# Bodies held in memory at a time while many requests are read, in bytes.
 STEP_BYTES = 8_000_000
 STEP = 100
 _HEAD_COLUMNS = [getattr(RequestRow, name) for name in REQUEST_COLUMNS[:-2]]
@@ -40,14 +40,17 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """Which request of a bin, and how many bytes its body claims."""
+    """The key of a request: its number, and the size of its body."""
 
     number: int
     body_size: int
 
 
 class RequestStore:
-    """Needs an application context: it works in Flask-SQLAlchemy's session."""
+    """The captured requests, for reading.
+
+    Needs an application context: it works in Flask-SQLAlchemy's session.
+    """
 
     def __init__(
         self, settings: ReadSettings | None = None, remover: Remover | None = None

@@ -38,7 +38,7 @@ def load_rows_after(
 
 
 def find_existing(row_ids: Sequence[int]) -> set[int]:
-    """Which of these rows are still there."""
+    """The ids of these rows that still exist."""
     found = (
         select(RequestRow.id)
         .join(BinRow, BinRow.id == RequestRow.bin_id)

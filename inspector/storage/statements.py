@@ -35,7 +35,7 @@ LET_GO = (
     "UPDATE bins SET kept_from = :keep_from, held = held - :going, let_go = let_go + :let_go"
     " WHERE id = :bin"
 )
-# Writes as a capture would, and nothing that matters; the first only takes the locks.
+# A test write for the readiness check; the first statement only takes the locks.
 CHECK_TABLE = "UPDATE bins SET held = held WHERE id = 0"
 CHECK = (
     "INSERT INTO installation (name, value) VALUES ('checked', :now)"
@@ -61,7 +61,7 @@ END_RELAY = (
     " delivery = :delivery, error_code = :error_code, error = :error, withheld = :withheld"
     " WHERE bin_id = :bin_id AND number = :number"
 )
-# All that are under way, where nobody else may be at it.
+# All relays under way, on a database of one instance.
 INTERRUPT_RELAYS = (
     "UPDATE relays SET error_code = :error_code, error = :error"
     " WHERE status IS NULL AND error_code IS NULL"

@@ -1,4 +1,4 @@
-"""Which rule answers a capture, and in which turn: decided as the capture is stored.
+"""The choice of the answer rule and its turn, made when the capture is stored.
 
 In the transaction that gives the number, so that two instances never give one turn
 twice and a turn that was given is on disk. A bin without rules never comes here.

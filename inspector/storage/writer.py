@@ -1,4 +1,4 @@
-"""One writer, many captures at once.
+"""The writer: one thread that stores captures in group commits.
 
 Commits whatever has come together in one transaction, without lingering for
 more, then calls each sender's side with the outcome. A commit costs the same for one
@@ -31,7 +31,7 @@ log = logging.getLogger("inspector.storage")
 
 MAX_BATCH = 256
 MAX_BATCH_BYTES = 32_000_000
-# A database that was asked so lately is not asked again.
+# The interval between two test writes.
 CHECK_EVERY_S = 2.0
 CHECK_TIMEOUT_S = 2.0
 
@@ -48,7 +48,7 @@ class _Check:
 
 
 class _Wake:
-    """Nothing but an end to waiting."""
+    """A queue entry that wakes the thread up."""
 
 
 _Capture = tuple[Capture, Tell]
@@ -105,7 +105,7 @@ class Writer:
         return self._queue.qsize()
 
     def submit(self, capture: Capture, tell: Tell) -> None:
-        """Queue a capture; ``tell`` hears its outcome, exactly once, and must not block."""
+        """Queue a capture; ``tell`` is called once with the outcome, and must not block."""
         self._put((capture, tell))
 
     def record(self, answer: RecordedAnswer) -> None:
@@ -135,7 +135,7 @@ class Writer:
         return outcomes[0]
 
     def clean(self, bin_id: int | None = None) -> None:
-        """A bin has let go of requests, or was deleted: delete their rows behind the captures.
+        """Queue the deletion of rows that a bin no longer shows, or of a deleted bin.
 
         Without a bin, look for all that was left behind.
         """
@@ -146,7 +146,7 @@ class Writer:
         self._put(_Wake())
 
     def find_trouble(self, timeout_s: float = CHECK_TIMEOUT_S) -> str | None:
-        """Why captures cannot be stored just now, asked of the database; None when they can.
+        """The reason why no capture can be stored now, by a test write; None when one can.
 
         Waits at most so long, from any thread; a capture stored just now is answer enough.
         """
@@ -166,7 +166,7 @@ class Writer:
         return check.reason if check.done.wait(timeout_s) else AWAY
 
     def note_fault(self, error: BaseException) -> None:
-        """Somebody else met an error of the database's: damage is remembered until the end."""
+        """Note a database error met elsewhere; a damaged database stays marked so."""
         if is_damage(error) and self.damage is None:
             self.damage = explain(error)
             log.error("The database is damaged: %s.", self.damage)
@@ -247,7 +247,7 @@ class Writer:
 
     @staticmethod
     def _call(listener: Callable[..., None], *given: Any) -> None:
-        """Call somebody whose error is nobody else's loss."""
+        """Call a subscriber; its error is logged and stops nobody else."""
         try:
             listener(*given)
         except Exception:
@@ -268,7 +268,7 @@ class Writer:
             log.exception("%d answers could not be recorded.", len(answers))
 
     def _keep_relayed(self) -> None:
-        """The same for what was passed on; each by itself where they cannot be kept together."""
+        """Keep relay outcomes in one transaction; one by one where that fails."""
         ended: list[tuple[RelayedRequest, Callable[[], None]]] = []
         with suppress(Empty):
             while len(ended) < MAX_BATCH:

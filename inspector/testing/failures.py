@@ -116,7 +116,7 @@ def _describe_difference(difference: Difference) -> list[str]:
 
 
 def _deserves_a_diff(expected: Any, actual: Any) -> bool:
-    """Two containers, or two texts of several lines: a reader wants to see where they part."""
+    """True for two containers, or two texts of several lines."""
     for kind in (dict, list):
         if isinstance(expected, kind) and isinstance(actual, kind):
             return True

@@ -66,7 +66,7 @@ class RequestOutcome:
         return [check._asdict() for check in self.captured.signatures]
 
     def forget_signatures(self) -> None:
-        """Check them anew with the secrets of then."""
+        """Drop the cached checks; the next access uses the bin's current secrets."""
         for name in ("signatures", "signature_results"):
             self.captured.__dict__.pop(name, None)
         self.__dict__.pop("_json", None)
@@ -96,7 +96,7 @@ class RequestOutcome:
 
     @property
     def relay(self) -> dict[str, Any] | None:
-        """What came of passing it on: ``url``, ``status``, ``duration_ms``, ``error`` and more.
+        """The outcome of its relay: ``url``, ``status``, ``duration_ms``, ``error`` and more.
 
         Waits until the program has answered, or its time is up. None for one that is not
         passed on.
@@ -107,7 +107,7 @@ class RequestOutcome:
         return cast("dict[str, Any] | None", outcome_to_json(self.captured.relay))
 
     def _settle(self) -> None:
-        """Wait until it is known what came of passing it on; the bin's timeout bounds that."""
+        """Wait for the outcome of its relay, within the bin's timeout."""
         while self.captured.relay is not None and self.captured.relay.is_under_way:
             time.sleep(LOOK_EVERY_S)
             for name in ("relay", "answer"):

@@ -25,7 +25,7 @@ class ReceivedPart:
 
     @property
     def content_type(self) -> str | None:
-        """As the part says, None when it does not."""
+        """The part's Content-Type, None without one."""
         return self._part.content_type or None
 
     @property

@@ -38,7 +38,7 @@ def replay_request(
     secrets: Sequence[SignatureSecret],
     options: ReplayOptions,
 ) -> DeliveryResult:
-    """Send it below the URL ``to`` and wait for what comes of it, which is no exception.
+    """Send a request below the URL ``to`` and wait for the result; failures are in it.
 
     Raises ``TypeError`` for an unknown option, and ``InspectorError`` for what cannot be sent.
     """

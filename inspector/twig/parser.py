@@ -114,7 +114,7 @@ class TwigParser(Parser):
     def parse_statements(
         self, end_tokens: tuple[str, ...], drop_needle: bool = False
     ) -> list[nodes.Node]:
-        """What stands up to one of the end tags; in Jinja a colon may come first."""
+        """The body up to one of the end tags; in Jinja a colon may come first."""
         if self.stream.current.type == "colon":
             problem = "“:” is out of place: in Twig a tag ends without it"
             raise TemplateError(self.stream.current.lineno, problem)

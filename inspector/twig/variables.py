@@ -15,7 +15,7 @@ from inspector.twig.values import look_up
 
 
 def missing_variables(source: str, context: Context) -> list[str]:
-    """Which variables of a template have no value, as one writes them, each once."""
+    """The variables of a template that have no value, as written, each once."""
     return [".".join(path) for path in _variables(source) if not _find_value(path, context)]
 
 

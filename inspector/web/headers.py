@@ -38,7 +38,7 @@ HEADERS = {
 }
 
 
-# What an answer of data carries that goes around Flask.
+# Headers of JSON responses that are written without Flask.
 DATA_HEADERS = {**HEADERS, "Content-Security-Policy": DATA_POLICY, "Cache-Control": "no-store"}
 
 

@@ -16,7 +16,7 @@ from inspector.storage.records import make_id
 from inspector.web.current import current_services
 
 MAX_WAIT_S = 120.0
-# Captures that come meanwhile wait for one such step, not for the whole file.
+# The size of one step: captures wait for one step, not for the whole file.
 STEP_REQUESTS = 50
 STEP_BYTES = 1_000_000
 

@@ -31,7 +31,7 @@ MAX_RENDERERS = 1_000
 
 
 def register(app: Flask) -> None:
-    """Let a response whose reader does not keep up give back its database connection."""
+    """Register the hook that releases the database connection of a paused response."""
     app.before_request(_offer_pause)
 
 
@@ -90,7 +90,7 @@ def find_own_server() -> OwnServer | None:
 
 
 def park(later: DeferredAnswer) -> Response:
-    """Hand the socket over.
+    """Park the response: our server takes the socket over.
 
     Raises ``InspectorError``: ``events_need_our_server`` where the server cannot,
     ``too_many_streams`` where it has no room for more.

@@ -1,4 +1,4 @@
-"""Is it alive, can it store, how much did it do: for machines that watch."""
+"""Health checks and metrics: ``/healthz``, ``/readyz`` and ``/metrics``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The way of a stored capture to the program that its bin relays to, and of the answer back."""
+"""Relaying of stored captures to a bin's program, and recording of its answer."""
 
 from __future__ import annotations
 
@@ -49,4 +49,4 @@ def _give(request: CapturedRequest) -> CapturedRequest:
 
 
 def _ignore(_answer: Answer) -> None:
-    """The sender has its answer already."""
+    """A callback for relays whose sender was answered before."""

@@ -1,4 +1,4 @@
-"""A board in the database where instances see and stop what each other sends."""
+"""The board of runs: instances on one database list and stop each other's runs."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ from inspector.storage.writer import Writer
 from inspector.web.access.tokens import Access
 from inspector.web.run_board import RunBoard
 
-# Of what came, so much is looked at to tell a call that timed out why nothing matched.
+# The latest requests that are read to say why nothing matched when a wait times out.
 MAX_LATEST = 30
 MAX_LATEST_BYTES = 20_000_000
 # Catalogues and series of fields that are kept for the next look, and exports at once.
@@ -80,7 +80,7 @@ MAX_CATALOGUES = 8
 MAX_SERIES = 16
 MAX_EXPORTS = 2
 
-# So many matches of a search are read before they are deleted.
+# Matches of a search that are read at a time before they are deleted.
 DELETED_AT_ONCE = 500
 
 Given = ParamSpec("Given")
@@ -247,7 +247,7 @@ class Services:
         return self.bins.is_private(by_host or path.partition("/")[0])
 
     def _bound(self, composition: Composition) -> Composition:
-        """With as much work for its templates as the settings allow."""
+        """The composition with the settings' bound on template work."""
         max_work = self.settings.max_template_work
         return (
             composition
@@ -261,7 +261,7 @@ class Services:
         return self.outbox.start(order, self.emit_policy(), keep)
 
     def tell_of_delivery(self, job: DeliveryJob) -> None:
-        """Tell other instances of a delivery that takes its time."""
+        """Report a slow delivery to other instances."""
         if self.board is not None:
             self.board.post_delivery(job)
 

@@ -10,7 +10,7 @@ from inspector.assets import STATIC_PREFIX, asset_url, find_folder
 
 ONE_YEAR_S = 31_536_000
 
-# Not asked of the system: some know a script as plain text, which no browser would run.
+# Not the system's types: some have scripts as plain text, which no browser would run.
 CONTENT_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -41,7 +41,7 @@ def _serve(name: str) -> Response:
         response.cache_control.max_age = ONE_YEAR_S
         response.cache_control.immutable = True
     else:
-        # Another hash asks for the file as it once was: nobody may keep this one as that.
+        # Another hash names an earlier version: this one must not be cached under it.
         response.cache_control.no_cache = True
     response.make_conditional(request)
     return response

@@ -37,7 +37,7 @@ STATUS = {
     "invalid_file": 422,
     "internal_error": 500,
 }
-# Every other code is something wrong with what was asked for.
+# Every other code is an error of the caller.
 DEFAULT_STATUS = 400
 CODES_OF_STATUS = {
     400: "bad_request",

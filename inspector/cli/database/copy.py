@@ -1,4 +1,4 @@
-"""``inspector copy``: bring a database over into another."""
+"""``inspector copy``: copy a database into another."""
 
 from __future__ import annotations
 

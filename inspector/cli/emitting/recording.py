@@ -18,7 +18,7 @@ TIMEOUT_S = 5.0
 
 @dataclass
 class Recorder:
-    """Tells the server of ``--server`` what was sent to a bin of it; nobody else is asked.
+    """Logs deliveries to a bin of ``--server`` on that server, and nowhere else.
 
     Whether that works changes nothing of what the command says or how it ends: an older
     server does not know the call, and a bin's own secret does not open the log.
@@ -54,7 +54,7 @@ class Recorder:
         self._kept.append(write_upload(delivery))
 
     def tell(self) -> None:
-        """Bring what was remembered to the server's log."""
+        """Upload the remembered deliveries to the server's log."""
         try:
             for start in range(0, len(self._kept), IN_A_CALL):
                 some = {"deliveries": self._kept[start : start + IN_A_CALL]}

@@ -89,7 +89,7 @@ def command(
 
 
 def _note_earlier(client: Client, path: str) -> None:
-    """Say which relay is replaced by this one."""
+    """Print the relay that this one replaces."""
     try:
         earlier = client.call("GET", f"{path}/relay")
     except InspectorError as error:
@@ -100,7 +100,7 @@ def _note_earlier(client: Client, path: str) -> None:
 
 
 class _Lines:
-    """Prints what came of each request that was passed on."""
+    """Prints the outcome of each relayed request."""
 
     def __init__(self, as_json: bool) -> None:
         self._as_json = as_json

@@ -68,7 +68,7 @@ def command(
             if once:
                 return
     except KeyboardInterrupt:
-        # It ends a tail as it should end; who waits for one request has not had it.
+        # Ctrl-C is the usual end of a tail; with --once it is a failure.
         if once:
             raise
         click.echo(err=True)

@@ -40,7 +40,7 @@ def _end_with_input(program: "subprocess.Popen[bytes]") -> None:
 
 
 def _end(program: "subprocess.Popen[bytes]") -> None:
-    """Tell the program and what it has started to end, and see to it after a while."""
+    """Terminate the program and its children; kill those that do not end in time."""
     if sys.platform == "win32":
         program.kill()
         return

@@ -121,7 +121,7 @@ PROGRAMS = {
         TunnelProgram(
             "cloudflared",
             ("cloudflared", "tunnel", "--no-autoupdate", "--url", "http://127.0.0.1:{port}"),
-            # What it asks for the name, and says when that fails.
+            # The domain that it asks for a name, and its error message.
             _find_below(".trycloudflare.com", "api.trycloudflare.com"),
             names_sender=True,
             install="https://developers.cloudflare.com/tunnel/downloads/",

@@ -1,4 +1,4 @@
-"""A running tunnel: its program started, its address heard, and ended with all its children."""
+"""A running tunnel: start of its program, reading of its address, end of all its processes."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class Tunnel:
             keeper.wait()
 
     def _read(self) -> None:
-        """Hear what the program says, to its end: nobody else takes it out of the pipe."""
+        """Read the program's output to its end, so that the pipe never fills up."""
         assert self._keeper.stdout is not None  # noqa: S101 - it is a pipe
         with self._keeper.stdout as output:
             for line in _split_lines(output):

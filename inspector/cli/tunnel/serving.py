@@ -35,7 +35,7 @@ def read_tunnel(text: str | None, public_url: str | None) -> TunnelProgram | Non
 
 @contextmanager
 def open_tunnel(process: ServerProcess, program: TunnelProgram | None, name: str) -> Iterator[None]:
-    """Have a tunnel while the body runs the server; the bin of this name is what is told of.
+    """A context manager: a tunnel while the body runs the server; its URL for this bin is printed.
 
     A tunnel that never opens ends the server, with ``tunnel_ended`` or ``tunnel_silent``; one
     that ends later leaves it to this machine.

@@ -44,7 +44,7 @@ def find_sender(headers: Mapping[str, str], content: Any) -> FoundSender | None:
 
 
 def find_title(sender: FoundSender | None, content: Any) -> str | None:
-    """What a request is about in a line of ``MAX_CHARS`` at most; None when it does not say.
+    """The title of a request, at most ``MAX_CHARS`` long; None when it has none.
 
     The sender's own places come first, then the names that titles go by.
     """

@@ -296,7 +296,7 @@ def _connect_first(url: HttpUrl, addresses: list[Address], deadline: Deadline) -
     for position, address in enumerate(addresses):
         family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
         sock = socket.socket(family, socket.SOCK_STREAM)
-        # The first of several must not use up the time of all.
+        # The first of several addresses must not use up the time of all.
         share = deadline.remaining_s() / (len(addresses) - position)
         sock.settimeout(share)
         try:

@@ -127,7 +127,7 @@ def _no_bin(_name: str) -> bool:
 
 @dataclass(frozen=True)
 class DestinationPolicy:
-    """Which URLs and addresses requests may go to.
+    """The policy for URLs and addresses that requests may go to.
 
     ``anywhere`` is for a server that only its own machine reaches. Otherwise a URL
     must lead to one of the server's own bins (``own_origins``, and ``is_bin`` for

@@ -104,7 +104,7 @@ async def connect(
     problem: DeliveryError | None = None
     for position, address in enumerate(addresses):
         family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
-        # The first of several must not use up the time of all.
+        # The first of several addresses must not use up the time of all.
         share = deadline.remaining_s() / (len(addresses) - position)
         try:
             sock = socket.socket(family, socket.SOCK_STREAM)

@@ -56,7 +56,7 @@ class HttpUrl:
         return self.target.partition("?")[0]
 
     def without_userinfo(self) -> HttpUrl:
-        """The same place, with no credentials."""
+        """The URL without user name and password."""
         return replace(self, userinfo=None)
 
     def __str__(self) -> str:

@@ -15,7 +15,7 @@ from inspector.reading.json_notes import JsonNote, find_json_notes
 from inspector.reading.rows import ABSENT, GROUP, MORE, Row
 from inspector.reading.tree import Reading, build_reading
 
-# A file that a browser opens at ease, and that someone can be sent.
+# The largest file: a browser still opens it easily, and it can be mailed.
 MAX_REQUESTS = 500
 MAX_BODY_CHARS = 50_000
 MAX_HEADERS = 500

@@ -35,7 +35,7 @@ class Outcome(Enum):
 
 @dataclass(slots=True, eq=False)
 class KeyPath:
-    """What leads to a key.
+    """The parsed path to a key.
 
     ``parents`` are the keys of the arrays on the key_path, with ``None`` for an append.
     ``levels`` counts brackets as PHP's nesting limit does. ``notes`` are codes of

@@ -36,7 +36,7 @@ class Step(NamedTuple):
 
 
 class End(Enum):
-    """The way in which a name's last key is stored."""
+    """The kind of the last key of a name: how its value is stored."""
 
     SET = "set"
     APPEND = "append"

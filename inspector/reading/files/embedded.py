@@ -8,7 +8,7 @@ from binascii import a2b_base64
 
 from inspector.reading.files.kinds import FileKind, find_kind
 
-# As long as the largest body that a server takes at first, and a third.
+# The default limit of bodies (10 MB), and a third more for base64.
 MAX_CHARS = 14_000_000
 # Of a file's beginning its kind is told; a tar's name stands furthest behind, at 257.
 _HEAD_CHARS = 4_096

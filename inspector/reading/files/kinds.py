@@ -42,7 +42,7 @@ def find_kind(data: bytes) -> FileKind | None:
 
 
 def find_file(data: bytes, content_type: str) -> FileKind | None:
-    """The same, but None for a text, which may begin with anything; a PDF is one all the same."""
+    """The kind of a file; None for a text, which may begin with anything. A PDF is a file."""
     kind = find_kind(data)
     if kind is None or data.startswith(b"%PDF-"):
         return kind

@@ -15,7 +15,7 @@ MAX_SHOWN_CHARS = 80
 # Usual bounds of servers: 8 KiB for one header line (Apache, nginx).
 LONG_CHARS = 8_000
 CLOCK_TOLERANCE = timedelta(minutes=5)
-# Of these a request has one at most (RFC 9110, 5.3): of two, receivers take either.
+# Headers that may come once (RFC 9110, 5.3): of two, receivers take either.
 _SINGLE = {
     "authorization": "Authorization",
     "content-length": "Content-Length",

@@ -65,7 +65,7 @@ class _Layout:
         if rest.endswith("/") or (self.is_html and lower in _VOID):
             return position
         if self.is_html and lower in _VERBATIM:
-            # Whatever looks like a tag in there is none.
+            # Text inside, however much like a tag, is no tag.
             end = re.compile(rf"</{re.escape(name)}", re.IGNORECASE).search(self.text, position)
             stop = end.start() if end else len(self.text)
             self.sheet.add("", self.text[position:stop])

@@ -65,7 +65,7 @@ def colour_source(text: str, essence: str, sheet: Sheet) -> str | None:
     head = text[:MAX_COLOURED_CHARS]
     done, problem = 0, None
     lexer = _make_lexer(essence)
-    # Of the processor, so that a busy machine takes no colours away.
+    # Processor time, not wall time: a busy machine takes no colours away.
     deadline = time.thread_time() + MAX_TIME_S
     for _, token, piece in lexer.get_tokens_unprocessed(head):
         kind = _find_kind(str(token))

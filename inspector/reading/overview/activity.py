@@ -12,13 +12,13 @@ from inspector.reading.overview.timeline import METHOD, Activity, Timeline
 from inspector.reading.text import shorten
 
 MAX_KEPT = 100
-# So many requests are counted for a page: a big bin that nobody looked at yet takes several.
+# Requests counted for one page: a big bin is counted over several pages.
 MAX_COUNTED = 10_000
 MAX_METHOD_CHARS = 20
 
 
 class CountedRequests(Protocol):
-    """Whatever counts a bin's requests by time and method (``RequestStore.count_by_time``)."""
+    """The counts of a bin's requests by time and method (``RequestStore.count_by_time``)."""
 
     def count_by_time(
         self, bin_: Bin, *, after: int, up_to: int, width_s: int

@@ -14,16 +14,16 @@ from typing import Generic, Protocol, TypeVar
 from inspector.clock import time
 from inspector.domain import Bin, CapturedRequest
 
-# So many of the newest are read when nobody asks for all of them.
+# The newest requests that are read, unless all are asked for.
 SAMPLE = 2_000
 TIME_S = 0.12
 STEP = 100
-# A look that said it would wait: where nothing but the reader's own click reads on.
+# The time for a snapshot that the reader asked to wait for.
 LONG_TIME_S = 2.0
 
 
 class StoredRequests(Protocol):
-    """Whatever gives a bin's requests: those numbered above ``after``, oldest first."""
+    """The requests of a bin: those numbered above ``after``, oldest first."""
 
     def iterate(self, bin_: Bin, *, after: int, step: int) -> Iterator[CapturedRequest]:
         """The requests, read ``step`` at a time."""

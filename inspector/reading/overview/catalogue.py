@@ -32,7 +32,7 @@ MAX_POINTS = 5_000
 NEW_SHARE = 20
 MIN_NEW = 3
 
-# What a request said: its texts' hashes by field, or in the order of a layout's.
+# Hashes of a request's texts, by field or in the order of a layout's fields.
 _Said = Mapping[FieldKey, int] | tuple[Layout, tuple[int, ...]]
 
 

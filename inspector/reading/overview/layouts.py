@@ -140,7 +140,7 @@ class _Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """Where the texts of a signature are: what names alone decide.
+    """The positions of fields in requests with the same names.
 
     ``order`` are the positions of the form's values in the order of the walk; ``headers`` the
     places of those that count. ``subject`` and ``event`` are positions in a row, None without

@@ -47,7 +47,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """So many captures of a kind in one column: where it begins, from the top, and how tall."""
+    """The captures of one kind in one column: top and height in the picture."""
 
     kind: str
     count: int

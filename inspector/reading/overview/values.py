@@ -17,14 +17,14 @@ from inspector.reading.fields import HEADER, Name, iterate_fields
 
 MAX_REQUESTS = 200
 MAX_NAMES = 2_000
-# Beyond so many different values a field is one that nobody picks a value of.
+# A field with more different values than this offers none as suggestions.
 MAX_VALUES = 50
 MAX_VALUE_CHARS = 60
 MAX_KINDS = 50
-# A field is missed where this part of the requests like it has it, and so many at least.
+# A request lacks a field that this share of similar requests has, and at least so many.
 LEAST_SHARE = 0.2
 LEAST_PRESENT = 2
-# So many bins' counts are kept for the next letter.
+# The number of bins whose counts are cached while someone types.
 MAX_BINS = 8
 TIME_S = 0.15
 # So many are counted however slow the machine is, unless their bodies have more bytes than these.

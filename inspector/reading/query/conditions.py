@@ -16,7 +16,7 @@ from inspector.reading.fields import Name
 from inspector.reading.words import Phrase
 
 Test: TypeAlias = Callable[[CapturedRequest], bool]
-# Of requests summed up together: True when all match, False when none does, None for unknown.
+# The verdict on a block of requests: True when all match, False when none does, else None.
 Judge: TypeAlias = Callable[[Summary], "bool | None"]
 
 
@@ -99,7 +99,7 @@ def look_for(phrases: Sequence[Phrase], marks: Sequence[str] = ()) -> Lookup | N
 
 
 def join_all(parts: Sequence[Condition]) -> Condition:
-    """All of them hold."""
+    """The conjunction: all conditions hold."""
     if len(parts) == 1:
         return parts[0]
     tests = [part.test for part in parts]
@@ -123,7 +123,7 @@ def join_all(parts: Sequence[Condition]) -> Condition:
 
 
 def join_any(parts: Sequence[Condition]) -> Condition:
-    """One of them holds at least."""
+    """The disjunction: at least one condition holds."""
     if len(parts) == 1:
         return parts[0]
     tests = [part.test for part in parts]
@@ -149,7 +149,7 @@ def join_any(parts: Sequence[Condition]) -> Condition:
 
 
 def negate(part: Condition) -> Condition:
-    """It does not hold."""
+    """The negation of a condition."""
     test, judge = part.test, part.judge
     excluded = (part.lookup.word,) if part.is_mark and isinstance(part.lookup, Mark) else ()
 
@@ -218,7 +218,7 @@ class Query:
 
     @property
     def judge(self) -> Judge | None:
-        """What tells of many requests at once whether they match; None for nothing."""
+        """The test on summaries of blocks (all, none or unknown match), None without one."""
         return None if self.condition is None else self.condition.judge
 
     @property

@@ -43,7 +43,7 @@ from inspector.reading.words import (
 )
 
 FILTERS = ("method", "path", "has", "is", "note", "number", "before", "after", *SENDER_TESTS)
-# Of a request that is not stored yet nobody can tell these.
+# Terms that are unknown for a request that is not stored yet.
 _LATE = frozenset(
     ("note", "number", "signature", *(f"is:{flag}" for flag in (*ANNOTATED_FLAGS, RETRY)))
 )

@@ -19,7 +19,7 @@ MAX_LOST_SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class Differences:
-    """How a receiver's reading of a form differs from PHP's.
+    """The differences between a receiver's reading of a form and PHP's.
 
     ``summary`` counts the differences in one sentence, "" when there are none, and is the
     refusal when the receiver rejects the form. ``marks`` has a sentence for each field that

@@ -84,7 +84,7 @@ def _list_flat_names(form: Form | None, path: Path) -> Names:
     at = f".getlist({quoted})[{places.index(kept.position)}]"
     if kept.name.endswith("[]"):
         return (("Flask", f"request.form{at}"), ("Django", f"request.POST{at}"))
-    # Of values under one name PHP and Django keep the last.
+    # PHP and Django keep the last of several values with one name.
     return (("Django", f"request.POST[{quoted}]"),)
 
 

@@ -27,7 +27,7 @@ from inspector.reading.schema.shapes import (
 MAX_NAME_CHARS = 60
 MAX_NEVER = 60
 ROOT = "Body"
-# What the languages call so, or the texts that are written in them.
+# Names that the languages reserve, or that the written text uses.
 _TAKEN = frozenset(
     "any anybody array basemodel bool boolean configdict date dict error false field float function"
     " int list map never none notrequired number object promise record set str string symbol true"

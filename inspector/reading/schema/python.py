@@ -150,7 +150,7 @@ def _say_often(one: Property, each: ObjectType) -> str:
 
 
 def _write(union: Union) -> str:
-    """As an expression that can be evaluated where it stands."""
+    """The type as a Python expression."""
     return _unite(list(dict.fromkeys(map(_write_one, union))))
 
 

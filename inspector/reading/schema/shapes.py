@@ -17,7 +17,7 @@ MAX_PROPERTIES = 250
 
 OBJECT, ARRAY, STRING = "object", "array", "string"
 INTEGER, NUMBER, BOOLEAN, NULL = "integer", "number", "boolean", "null"
-# Deeper than is looked: it may be anything.
+# Values below this depth may be of any type.
 ANY = "any"
 
 

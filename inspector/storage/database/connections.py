@@ -18,7 +18,7 @@ from inspector.storage.database.faults import LostDatabaseError
 from inspector.storage.database.files import FileIdentity, identify
 
 BUSY_TIMEOUT_S = 5.0
-# Tests of what is built on the database, not of the database, may do without the disk.
+# Tests of code above the database may do without syncing.
 SYNCHRONOUS = "FULL"
 # The newest migration in migrations/versions; a test keeps the two the same.
 HEAD_REVISION = "0021"
@@ -103,11 +103,11 @@ class Connections(Protocol):
         ...
 
     def enter(self, connection: Any) -> None:
-        """Statements begin that must not wait for ever: a server may stop answering."""
+        """Begin a section whose statements are watched: a server may stop answering."""
         ...
 
     def leave(self, connection: Any) -> None:
-        """They have ended."""
+        """End the section that ``enter`` began."""
         ...
 
 
@@ -139,7 +139,7 @@ class SqliteFile:
         connection.close()
 
     def spell(self, statement: str) -> str:
-        """As it is."""
+        """The statement itself: SQLite takes ``:name``."""
         return statement
 
     def insert(
@@ -169,7 +169,7 @@ class SqliteFile:
             raise LostDatabaseError
 
     def enter(self, connection: sqlite3.Connection) -> None:
-        """A file always answers, within its time for locks."""
+        """Nothing to watch: a file answers within its time for locks."""
 
     def leave(self, connection: sqlite3.Connection) -> None:
         """See ``enter``."""

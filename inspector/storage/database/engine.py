@@ -53,7 +53,7 @@ from inspector.storage.installation import COPY_OF, find_value
 from inspector.storage.models import Base, db
 from inspector.storage.records import count_row_bytes
 
-# For those who name them and speak no SQL.
+# Exported for callers that name the types and speak no SQL.
 DatabaseEngine = Engine
 DatabaseError = DBAPIError
 PoolTimeoutError = PoolTimeout
@@ -93,7 +93,7 @@ class EngineConnections:
         connection.invalidate()
 
     def spell(self, statement: str) -> str:
-        """As it is for SQLite, with ``%(name)s`` for PostgreSQL."""
+        """The statement with the driver's parameters: ``:name``, or ``%(name)s`` for PostgreSQL."""
         return statement if self._is_named else _PARAMETER.sub(r"%(\1)s", statement)
 
     def insert(
@@ -214,7 +214,7 @@ def make_engine(url: URL) -> Engine:
 
 
 def set_up_connections(engine: Engine) -> None:
-    """See to it that connections are to the right file, and that nobody waits for ever."""
+    """Set up an engine's connections: check of the file, timeouts."""
     if event.contains(engine, "connect", _mark):
         return
     event.listen(engine, "connect", _mark)
@@ -225,7 +225,7 @@ def set_up_connections(engine: Engine) -> None:
 
 
 def _mark(_connection: object, _record: object) -> None:
-    """Stands at engines whose connections are set up."""
+    """The event listener that marks an engine as set up."""
 
 
 def release_connection() -> None:
@@ -246,7 +246,7 @@ def find_path(engine: Engine) -> Path | None:
 
 
 def find_trouble(error: DBAPIError) -> str | None:
-    """Why the database does not serve just now: locked, full, away. None for our own mistakes."""
+    """The reason why a database is unusable: locked, full, away. None for our own mistakes."""
     return explain(error) if concerns_all(error) or concerns_all(error.orig or error) else None
 
 
@@ -273,7 +273,7 @@ def _watch_file(engine: Engine) -> None:
 
 
 def _limit_waiting(engine: Engine) -> None:
-    """Nobody waits long for a PostgreSQL server that is locked, stopped or gone."""
+    """Timeouts for a PostgreSQL server that is locked, stopped or gone."""
 
     def set_up(connection: Any, _record: object) -> None:
         if "options" in engine.url.query:

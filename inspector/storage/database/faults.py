@@ -21,7 +21,7 @@ MISSING = (
 )
 AWAY = "it does not answer"
 
-# By a piece of SQLite's message, in small letters.
+# Sentences by a part of SQLite's message, in small letters.
 _SQLITE = (
     ("malformed", DAMAGED),
     ("not a database", DAMAGED),
@@ -35,7 +35,7 @@ _SQLITE = (
     ("no such column", "its tables are another version's: its file was replaced by another"),
     ("interrupted", AWAY),
 )
-# By the beginning of PostgreSQL's SQLSTATE.
+# Sentences by the beginning of PostgreSQL's SQLSTATE.
 _POSTGRESQL = (
     ("53", "the database server is out of disk, memory or connections"),
     ("55P03", "another program holds it locked"),
@@ -47,7 +47,7 @@ _POSTGRESQL = (
     ("3D", "it was dropped"),
 )
 
-# By name, as their errors may come from libraries that were never imported.
+# Classes by name: their libraries may never be imported.
 _DRIVERS = ("sqlite3", "sqlalchemy", "psycopg")
 
 
@@ -89,7 +89,7 @@ def concerns_all(error: BaseException) -> bool:
 
 @contextmanager
 def said_of_database() -> Iterator[None]:
-    """Say trouble of the database as an ``InspectorError``, ``database_unusable``."""
+    """Raise database errors within as ``InspectorError`` ``database_unusable``."""
     try:
         yield
     except Exception as error:

@@ -51,7 +51,7 @@ def make_private_file(path: Path) -> None:
 
 
 def identify(path: Path) -> FileIdentity | None:
-    """Which file lies at the path just now; None where there is none."""
+    """The identity of the file at the path (device and inode); None where there is none."""
     try:
         found = path.stat()
     except OSError:

@@ -54,7 +54,7 @@ DELIVERY_KEYS = (
     ON request_words (bin_id, delivery, number)
     """,
 )
-# Those that came after another of their delivery are told apart when their words are taken in.
+# Requests that came after another of their delivery, known when their words are indexed.
 RETRIES = (
     "ALTER TABLE request_words ADD COLUMN IF NOT EXISTS retry BOOLEAN NOT NULL DEFAULT false",
     """
@@ -121,7 +121,7 @@ def finish(
         cursor.execute(_SYNC)
 
 
-# What COPY calls the type of a column; the first that a column is counts.
+# COPY's names for the types of columns; the first class that fits counts.
 _TYPES = (
     (BigInteger, "int8"),
     (Integer, "int4"),

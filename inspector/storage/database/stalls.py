@@ -45,7 +45,7 @@ class StallGuard:
             self._work.set()
 
     def leave(self, connection: Any) -> None:
-        """It has ended, well or not."""
+        """End of a watched statement."""
         self._due.pop(id(connection), None)
 
     def _start(self) -> None:

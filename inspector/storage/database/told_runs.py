@@ -1,4 +1,4 @@
-"""Work under way at all instances on one database, each told by the instance whose it is.
+"""Reports of runs under way, by all instances on one database.
 
 They are values of ``installation``: what a run was made from, how far it is, and whether
 somebody wants it to stop. Of a database's own moment, they are in no copy and no backup.
@@ -16,7 +16,7 @@ from inspector.clock import time
 from inspector.storage.installation import FIND_VALUE, RUN_PREFIX, SET_VALUE
 
 MAX_TOLD = 40
-# An instance tells each second; one that has told nothing for so long is gone.
+# Instances report each second; one silent for this long counts as gone.
 LOST_AFTER_S = 20.0
 
 _ORIGIN, _STATE, _STOP = "from", "at", "stop"
@@ -42,7 +42,7 @@ class RunTable:
         self._engine = engine
 
     def add(self, kind: str, id_: str, origin: dict[str, Any], state: dict[str, Any]) -> None:
-        """Tell of a new run; the oldest of too many are forgotten."""
+        """Insert the report of a new run; the oldest beyond ``MAX_TOLD`` are deleted."""
         told_at = {"kind": kind, "told_at_s": time.time(), "state": state}
         with self._engine.begin() as connection:
             for part, value in ((_ORIGIN, origin), (_STATE, told_at)):
@@ -58,7 +58,7 @@ class RunTable:
                 connection.execute(_DELETE, names)
 
     def renew(self, kind: str, id_: str, state: dict[str, Any]) -> bool:
-        """Tell how far it is; True when somebody wants it to stop."""
+        """Update the state of a run; True when somebody wants it to stop."""
         told = {"kind": kind, "told_at_s": time.time(), "state": state}
         with self._engine.begin() as connection:
             given = {"name": _name(_STATE, id_), "value": json.dumps(told)}
@@ -84,7 +84,7 @@ class RunTable:
         return _read(id_, told, json.loads(origin)) if told["kind"] == kind else None
 
     def list(self, kind: str) -> Iterator[ToldRun]:
-        """All runs of a kind that are told of."""
+        """All reported runs of a kind."""
         with self._engine.connect() as connection:
             states, origins = (
                 {

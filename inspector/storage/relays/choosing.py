@@ -1,4 +1,4 @@
-"""Which captures are passed on: decided as they are stored, in the same transaction.
+"""The choice of captures to relay, made in the transaction that stores them.
 
 A bin that relays nothing never comes here.
 """
@@ -21,7 +21,7 @@ from inspector.storage.records import read_capture
 def relay_matching(
     stored: Sequence[Stored], to: BinRelay, captures: Sequence[Capture]
 ) -> list[Stored]:
-    """The same with the bin's relay, marked where it is for the capture.
+    """The captures with the bin's relay, marked where it applies.
 
     Those whose sender waits for the program have no answer but the one to be recorded.
     """

@@ -49,7 +49,7 @@ class RelayStore:
         return set(db.session.scalars(answered.where(RelayRow.number.in_(numbers))))
 
     def claim(self, bin_id: int, number: int, url: str, may_take_s: float) -> bool:
-        """Say that a request is being passed on; False where somebody else has said so before.
+        """Mark a request as being relayed; False where another instance has done so.
 
         ``url`` is shown as its target; nobody counts on it any more after ``may_take_s``.
         """
@@ -90,7 +90,7 @@ class RelayStore:
         self._set(bin_id, number, error_code=code, error=message)
 
     def interrupt_all(self) -> None:
-        """Say of all under way that they were cut short: where nobody else may be at it."""
+        """Mark all relays under way as interrupted; for a database of one instance."""
         db.session.execute(
             update(RelayRow)
             .where(RelayRow.status.is_(None), RelayRow.error_code.is_(None))

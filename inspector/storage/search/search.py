@@ -38,7 +38,9 @@ class Found:
 
 
 class RequestSearch:
-    """Needs an application context. ``index`` may be set when there is one.
+    """Search in the requests of bins.
+
+    Needs an application context. ``index`` may be set when there is one.
 
     A search stops after ``time_s`` with what it has, and so does one for neighbours.
     """
@@ -267,7 +269,7 @@ class RequestSearch:
 
 
 def _join(told: Candidates, by_words: list[int]) -> Candidates:
-    """What blocks and words both find, ``by_words`` at most a step from the first candidate on."""
+    """The candidates found by both blocks and words."""
     if not by_words:
         return Candidates([], 1)
     if by_words[0] < told.reached:

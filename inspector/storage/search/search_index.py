@@ -21,20 +21,23 @@ from inspector.storage.search.blocks import Block
 log = logging.getLogger("inspector.storage")
 
 BATCH = 50
-# While many captures come it waits for a moment without them, but not for ever.
+# Indexing waits for a pause between captures, but not for ever.
 REST_FACTOR = 1_000
 CALM_S = 0.25
 PATIENCE_S = 30.0
-# So many captures since the last look are many.
+# The number of captures since the last look from which they count as many.
 CALM_CAPTURES = 10
 # Between batches it leaves the interpreter to others for this part of its work.
 REST = 0.5
-# Without news of its own process, it looks for what others have stored so often.
+# The interval for looking after requests that other processes stored.
 IDLE_S = 5.0
 
 
 class SearchIndex(Protocol):
-    """Needs an application context."""
+    """An index of words, which gives candidates to a search.
+
+    Needs an application context.
+    """
 
     def find(self, bin_: Bin, query: Query, *, before: int | None, limit: int) -> list[int] | None:
         """The numbers of the bin's requests below ``before`` that may match, highest first.
@@ -64,11 +67,11 @@ class SearchIndex(Protocol):
         ...
 
     def fill(self) -> bool:
-        """Take in some of what is missing; whether there may be more."""
+        """Index some missing requests; True when there may be more."""
         ...
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the index."""
         ...
 
 
@@ -96,7 +99,7 @@ class IndexFiller:
         self._thread.start()
 
     def hear(self, news: Mapping[int, int]) -> None:
-        """There are new requests: ``{bin_id: highest number}``."""
+        """Note new requests: ``{bin_id: highest number}``."""
         for bin_id, number in news.items():
             self._stored += max(0, number - self._numbers.get(bin_id, number - 1))
             self._numbers[bin_id] = number

@@ -223,7 +223,7 @@ class TableIndex:
         return False
 
     def _renew_statistics(self) -> None:
-        """Once the words have grown by half; PostgreSQL's own turn may be long to come."""
+        """Run ``ANALYZE`` when the words have grown by half, before PostgreSQL's autovacuum."""
         if self._added < LEAST_ADDED:
             return
         with self._engine.begin() as connection:
@@ -233,7 +233,7 @@ class TableIndex:
                 self._added = 0
 
     def close(self) -> None:
-        """It is the database's."""
+        """Nothing to close: the tables belong to the database."""
 
 
 def _add_to_blocks(connection: Connection, requests: Sequence[CapturedRequest]) -> None:
@@ -258,7 +258,7 @@ def _mark_next(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> Non
 
 
 def _is_ours(connection: Connection) -> bool:
-    """Have all requests wait again where an older reader found their words.
+    """Queue all requests again when an older version has indexed them.
 
     False where a newer one did: it fills the index, and its words stay.
     """

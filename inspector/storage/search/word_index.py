@@ -34,7 +34,7 @@ from inspector.storage.search.blocks import (
 # index was read by an older one, and is read anew.
 VERSION = 14
 MAX_WORDS_A_REQUEST = 20_000
-# The mark of requests that have more than is indexed: any search may be for them.
+# The mark of requests that are indexed in part: every search has them as candidates.
 PARTLY = "partly"
 MOST_GONE = 1000
 BUSY_TIMEOUT_S = 1.0
@@ -42,7 +42,7 @@ _BY_WORDS = (
     "SELECT known.number FROM words JOIN known ON known.row = words.rowid"
     " WHERE words MATCH ? AND words.rowid < ? ORDER BY words.rowid DESC LIMIT ?"
 )
-# Those of a delivery that came before.
+# The earlier requests of a delivery.
 _RETRIES = (
     "SELECT number FROM known AS late WHERE bin = ? AND row < ?"
     " AND EXISTS (SELECT 1 FROM known AS early WHERE early.bin = late.bin"
@@ -120,7 +120,7 @@ class WordIndex:
             self.start_afresh("")
 
     def start_afresh(self, token: str) -> None:
-        """Forget all, and belong to the database that bears this token from now on."""
+        """Empty the index, and bind it to the database with this token."""
         with self._changing() as connection:
             self._make_tables(connection, token)
 
@@ -167,7 +167,7 @@ class WordIndex:
         return self.progress.last_row
 
     def set_token(self, token: str) -> None:
-        """Belong to the database that bears this token, with all it has."""
+        """Bind the index, as it is, to the database with this token."""
         with self._changing() as connection:
             connection.execute("UPDATE progress SET token = ?", (token,))
 
@@ -340,7 +340,7 @@ class Document(NamedTuple):
 
 
 def make_document(request: CapturedRequest) -> Document:
-    """What an index takes in of a request."""
+    """The document of a request for an index."""
     bin_mark = f"b{request.bin_id}"
     if is_partly_read(request):
         return Document(f"{bin_mark} {PARTLY}", "", [])

@@ -1,1 +1,1 @@
-"""A database brought over into another: to move house, and as a backup."""
+"""Copies of a database: into another database, or as a backup file."""

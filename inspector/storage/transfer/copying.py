@@ -1,4 +1,4 @@
-"""A whole database brought over into an empty one, of the same kind or the other.
+"""The copy of a whole database into an empty one, SQLite or PostgreSQL.
 
 All is read as it was at one moment, whoever writes meanwhile. A copy that was ended, however
 that was, goes on where it stopped; at the end both databases are read once more and
@@ -35,7 +35,7 @@ class CopiedTable(NamedTuple):
 
 
 def copy_database(source_url: str, target_url: str, progress: Progress) -> list[CopiedTable]:
-    """Bring everything over and compare. Raises ``InspectorError``.
+    """Copy everything, then compare checksums. Raises ``InspectorError``.
 
     ``same_database``, ``database_missing`` or ``database_too_old`` for a source that cannot
     be read, ``database_not_empty`` for a target with something else in it, ``copy_differs``.

@@ -1,4 +1,4 @@
-"""A table brought over from one database into another, a bounded step at a time.
+"""The copy of one table from one database into another, in bounded steps.
 
 Every table and column of the models goes this one way. A step is a range of keys: what the
 target has there already and is the same stays, so a copy that was ended goes on where it
@@ -60,7 +60,7 @@ class TableCopy:
         self._upsert = text(_format_upsert(table))
 
     def run(self, report: Report) -> None:
-        """Bring it over; ``report`` gets the number of rows that are there, step by step."""
+        """Copy the table; ``report`` gets the number of rows after each step."""
         done, after = 0, None
         for up_to in iterate_steps(self._source, self._table, None):
             within = _range(self._table, after, up_to)

@@ -11,7 +11,7 @@ from inspector.web.current import current_services
 
 log = logging.getLogger("inspector.audit")
 
-# What each page and call does to the bin that it names, in one word.
+# The change that each page and call makes to its bin, in one word, by endpoint.
 ACTIONS = {
     "api.change_bin": "bin_changed",
     "api.delete_bin": "bin_deleted",
@@ -44,7 +44,7 @@ ACTIONS = {
     "selections.delete_found": "requests_deleted",
     "signatures.save_signatures": "signatures_changed",
 }
-# Those that send something somewhere, or let somebody in: the bin stays as it is.
+# Endpoints that change no bin: they send something, or log somebody in.
 CHANGES_NOTHING = {
     "api.replay_request",
     "api.send_missed_requests",

@@ -21,7 +21,7 @@ from inspector.web.headers import DATA_POLICY, HEADERS, page_policy
 
 CAPTURE = "capture"
 STATIC = "static"
-# What anyone may see who may talk to us at all: no captured data, and the way in.
+# Endpoints open without a token: the login, and answers without captured data.
 PROBES = ("probes.healthz", "probes.readyz")
 OPEN = (STATIC, *PROBES, "login.ask_for_token", "login.take_token")
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:/?#@\s]+)(?::\d{0,5})?\Z")
@@ -136,7 +136,7 @@ def _script_nonce() -> str:
 
 
 def _forbid(response: Response) -> Response:
-    """Whatever the view said: no inline script, no frame, no sniffing, nothing for others."""
+    """Set the security headers: no inline script, no frame, no sniffing, same origin only."""
     if request.endpoint == CAPTURE:
         return response
     response.headers.update(HEADERS)

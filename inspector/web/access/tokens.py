@@ -32,7 +32,7 @@ log = logging.getLogger("inspector.web")
 
 COOKIE_AGE_S = 30 * 86_400
 MAX_OPENED_BINS = 100
-# Ten wrong ones at once, then one every six seconds, for each peer.
+# Wrong tokens of one peer: ten at once, then one every six seconds.
 WRONG_PER_S = 1 / 6
 WRONG_BURST = 10
 # Reading and deleting; sending on from here takes the server's own token.

@@ -96,7 +96,7 @@ class Action:
 
 @dataclass(frozen=True)
 class Ticket:
-    """Which ticket: your own, exactly; the sample as the action's source sends it without one."""
+    """The ticket: your own, exactly; without one the sample as the action's source sends it."""
 
     variation: Annotated[
         str | None,

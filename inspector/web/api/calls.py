@@ -26,7 +26,7 @@ PREFIX = "/api/v1"
 FORM = "application/x-www-form-urlencoded"
 ANYTHING = "*/*"
 
-# What any call may answer when the server is not to be used so, or cannot do it now.
+# Errors of any call: the wrong host, no token, too large, or no database now.
 COMMON_ERRORS = (
     "unauthorized",
     "cross_origin",
@@ -174,6 +174,6 @@ def _read_body(shape: type[Shape], body_types: Sequence[str]) -> Shape:
 
 
 def link_next(response: Response, before: str) -> None:
-    """Say where a list goes on: this call with another ``before`` (RFC 8288)."""
+    """Set the ``Link`` header to the next page: this call with another ``before`` (RFC 8288)."""
     args = request.args.to_dict() | {"before": before}
     response.headers["Link"] = f'<{request.base_url}?{urlencode(args)}>; rel="next"'

@@ -61,7 +61,7 @@ ACTION_ERRORS = (
     "bin_not_found",
     "request_not_found",
 )
-# What every call that sends gives, and what may keep it from sending.
+# The responses of every call that sends, its errors included.
 DELIVERED = CallResponse(
     DeliveryJson, status=201, meaning="What came of it: an answer, or why there is none."
 )

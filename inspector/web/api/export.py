@@ -25,16 +25,16 @@ from inspector.web.current import current_services, find_bin
 
 api = Api()
 
-# Each holds one of the server's few threads for as long as its reader takes.
+# Exports at once: each holds a thread for as long as its reader takes.
 JSON_LINES = "application/jsonl"
 CSV = "text/csv"
-# The pieces of a row or two that the exports give are sent together.
+# Exports give pieces of a row or two, which are joined to chunks of this size.
 _PIECE_BYTES = 65_536
 
 
 @dataclass(frozen=True)
 class ExportQuery:
-    """As what."""
+    """The format, and what goes into it."""
 
     format: Annotated[
         Literal["har", "jsonl", "csv", "html"],

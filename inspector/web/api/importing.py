@@ -33,7 +33,7 @@ class ImportedJson(TypedDict):
 
 @dataclass(frozen=True)
 class ImportQuery:
-    """How strictly."""
+    """The handling of requests that cannot be read."""
 
     skip_unreadable: Annotated[
         bool, About("Requests that cannot be read are left out; else one refuses the file.")

@@ -16,7 +16,7 @@ class RelayErrorJson(TypedDict):
 
 
 class RelayOutcomeJson(TypedDict):
-    """What came of passing a request on to a program; under way with neither status nor error."""
+    """The outcome of relaying a request; under way when it has neither status nor error."""
 
     url: Annotated[str, About("Where it went, or was to go.")]
     status: Annotated[int | None, About("The program's.")]
@@ -33,7 +33,7 @@ class RelayOutcomeJson(TypedDict):
 
 
 def outcome_to_json(relay: RelayOutcome | None) -> RelayOutcomeJson | None:
-    """What came of passing a request on; null for one that was not."""
+    """The outcome of relaying a request; null for one that was not relayed."""
     if relay is None:
         return None
     error: RelayErrorJson | None = None

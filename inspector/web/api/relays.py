@@ -36,7 +36,7 @@ class RelayJson(TypedDict):
 
 @dataclass(frozen=True)
 class RelaySettings:
-    """Where a bin passes on what matches."""
+    """The relay of a bin: a URL, and the requests that are passed on to it."""
 
     url: Annotated[
         str, About("What follows the bin's name in the path, and the query, are put behind it.")
@@ -64,7 +64,7 @@ class RelaySettings:
 
 @dataclass(frozen=True)
 class Missed:
-    """Which of the requests that the program has not answered."""
+    """The requests to send again, of those that the program has not answered."""
 
     since: Annotated[
         str | None,

@@ -55,7 +55,7 @@ RUN = CallResponse(ReplaysJson, meaning="How far it is.")
 
 @dataclass(frozen=True)
 class Replays(ReplayTarget):
-    """Which requests, where to, and what is sent in the place of what came."""
+    """A replay of many requests: the search, the URL, and the changes."""
 
     match: Annotated[Any, About("Which: as a wait asks. All without it.", schema=MATCH_SCHEMA)] = (
         None

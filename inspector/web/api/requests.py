@@ -139,7 +139,7 @@ def read_search(text: str) -> Query:
 
 @dataclass(frozen=True)
 class ClearQuery:
-    """Which of a bin's requests."""
+    """The search that chooses the bin's requests."""
 
     q: Annotated[str | None, QUERY] = None
 

@@ -1,4 +1,4 @@
-"""Types that say what the API takes and gives: read from one declaration, described by it too.
+"""Validation and JSON Schema of the API's input, both from one declaration.
 
 A call declares its parameters as a dataclass and its answer as a ``TypedDict``.
 ``read_texts`` and ``read_json`` check input against the very annotations that
@@ -198,7 +198,7 @@ def _wanted_number(field: Field, kind: str) -> str:
 
 
 def format_number(value: float) -> str:
-    """As people write it: ``1,000``, ``0.5``, and ``300`` for 300.0."""
+    """A number for people: ``1,000``, ``0.5``, and ``300`` for 300.0."""
     return f"{int(value) if value == int(value) else value:,}"
 
 

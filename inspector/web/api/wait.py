@@ -34,7 +34,7 @@ api = Api()
 MAX_COUNT = 100
 MAX_TIMEOUT_S = 300.0
 MAX_CONDITIONS = 50
-# So long it may look at what is there already, even when it shall not wait at all.
+# The least time for looking at stored requests, also with a timeout of 0.
 LOOK_BACK_S = 5.0
 
 _AT_EQUALS = re.compile(r'((?:"(?:[^"\\]|\\.)*"|[^="])*)=(.*)\Z', re.DOTALL)

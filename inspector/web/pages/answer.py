@@ -78,7 +78,7 @@ def _write(answer: Answer) -> dict[str, str]:
     return {
         "status": str(answer.status),
         "headers": "".join(f"{name}: {value}\n" for name, value in answer.headers),
-        # Left empty it is what the status says by itself.
+        # An empty body is the usual one of its status.
         "body": "" if answer == DEFAULT else answer.body.decode("utf-8", "replace"),
         "delay_s": f"{answer.delay_s:g}",
         "insist": "1" if answer.insisted else "",

@@ -1,4 +1,4 @@
-"""The pages people look at: bins, one bin, and one of its requests.
+"""The start page with all bins, and the page of one bin.
 
 Everything here works with links, forms and reloads alone; htmx asks the same
 URLs for parts of the same pages.
@@ -150,7 +150,7 @@ def suggest_searches(name: str) -> Response:
 
 @blueprint.get("/bins/<name>/delete")
 def ask_delete_bin(name: str) -> Response:
-    """Ask first; the answer is posted to the same address, here and below."""
+    """The confirmation before a bin is deleted; it posts to the same address."""
     bin_ = find_bin(name)
     question = f"Delete the bin {bin_.name}?"
     return ask(question, say_loss(bin_), "Delete bin", back=f"/bins/{name}")
@@ -158,14 +158,14 @@ def ask_delete_bin(name: str) -> Response:
 
 @blueprint.post("/bins/<name>/delete")
 def delete_bin(name: str) -> Any:
-    """Back to the bins."""
+    """Delete a bin, and return to the start page."""
     current_services().bins.delete(find_bin(name).name)
     return redirect("/", 303)
 
 
 @blueprint.get("/bins/<name>/clear")
 def ask_clear_bin(name: str) -> Response:
-    """The confirmation: the loss, and a button."""
+    """The confirmation before a bin is cleared."""
     bin_ = find_bin(name)
     question = f"Delete all requests of {bin_.name}?"
     return ask(question, say_loss(bin_), "Delete all requests", back=f"/bins/{name}")
@@ -173,7 +173,7 @@ def ask_clear_bin(name: str) -> Response:
 
 @blueprint.post("/bins/<name>/clear")
 def clear_bin(name: str) -> Any:
-    """Back to the bin; numbering continues."""
+    """Delete all requests of a bin, and return to it; numbering continues."""
     current_services().requests.clear(find_bin(name))
     return redirect(f"/bins/{name}", 303)
 

@@ -18,7 +18,7 @@ from inspector.web.statuses import status_of
 
 blueprint = Blueprint("columns", __name__)
 
-# Names of so many of the newest requests are suggested.
+# The newest requests whose field names are suggested.
 NAMED_BY = 3
 MAX_SUGGESTED = 40
 

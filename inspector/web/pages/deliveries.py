@@ -68,7 +68,7 @@ def _show(delivery: Delivery) -> Response:
 
 @blueprint.post("/deliveries/<delivery_id>/send")
 def send_again(delivery_id: str) -> Any:
-    """The same bytes once more."""
+    """Send a delivery again, byte for byte."""
     services = current_services()
     delivery = services.deliveries.get(parse_id(delivery_id))
     return answer_job(services.dispatch(make_repetition(delivery)))
@@ -164,7 +164,7 @@ def stop_series(run_id: str) -> Any:
 
 @blueprint.get("/deliveries/clear")
 def ask_clear() -> Response:
-    """The confirmation: the loss, and a button."""
+    """The confirmation before the log is cleared."""
     return ask(
         "Forget all deliveries?",
         "What was sent and answered cannot be brought back. Saved actions stay.",
@@ -175,6 +175,6 @@ def ask_clear() -> Response:
 
 @blueprint.post("/deliveries/clear")
 def clear() -> Any:
-    """Back to the page."""
+    """Delete the log of deliveries, and return to the page."""
     current_services().deliveries.clear()
     return redirect("/emitter", 303)

@@ -107,7 +107,7 @@ def preview() -> Response:
 
 @blueprint.post("")
 def act() -> Any:
-    """Whatever button was pressed: ``do`` says which, the rest is the form."""
+    """Handle a button of the form: ``do`` names it."""
     draft = read_draft(request.form, request.files)
     verb, _, rest = request.form.get("do", "").partition(":")
     try:
@@ -197,7 +197,7 @@ def copy_action(action_id: int) -> Any:
 
 @blueprint.get("/actions/<int:action_id>/delete")
 def ask_delete_action(action_id: int) -> Response:
-    """The confirmation: the loss, and a button."""
+    """The confirmation before a saved action is deleted."""
     saved = current_services().actions.get(action_id)
     question = f"Delete the action {saved.name[:80]}?"
     return ask(question, "It cannot be brought back.", "Delete action", back="/emitter")
@@ -205,6 +205,6 @@ def ask_delete_action(action_id: int) -> Response:
 
 @blueprint.post("/actions/<int:action_id>/delete")
 def delete_action(action_id: int) -> Any:
-    """Back to the page."""
+    """Delete a saved action, and return to the page."""
     current_services().actions.delete(action_id)
     return redirect("/emitter#actions", 303)

@@ -364,7 +364,7 @@ def _change_rows(change: Change) -> Sequence[tuple[str, str, str]]:
         if isinstance(change.value, dict)
         else ((str(index), entry) for index, entry in enumerate(change.value))
     )
-    # A text gives way to what is set below it.
+    # A text is replaced by a map when a path below it is set.
     parts = (Change(f"{change.path}[{key}]", entry) for key, entry in entries)
     below = (row for part in parts for row in _change_rows(part))
     return [(SET, change.path, ""), *below]

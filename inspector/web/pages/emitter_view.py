@@ -195,7 +195,7 @@ def show_bytes(data: bytes) -> Preview:
 
 
 def describe_draft(draft: Draft) -> dict[str, Any]:
-    """The parts of the page that depend on the draft; what is wrong with it is one of them."""
+    """The parts of the page that depend on the draft, its problem included."""
     found: dict[str, Any] = {"draft": draft, "shown": None, "tree": None, "problem": None}
     try:
         composition = compose(draft)
@@ -219,7 +219,7 @@ def _first(draft: Draft) -> int:
 
 
 def compose(draft: Draft) -> Composition:
-    """What the form means, with the credentials that are hidden in it.
+    """The composition of the form, with the credentials that are hidden in it.
 
     Raises ``InspectorError``.
     """

@@ -24,7 +24,7 @@ MAX_HEX_BYTES = 4_096
 MAX_PREVIEW_CHARS = 2_000
 MAX_PREVIEW_BYTES = 256
 MAX_SHOWN_PARTS = 200
-# Of this length are the layouts of all parts together.
+# The length of the layouts of all parts together, in characters.
 MAX_LAID_OUT_PARTS_CHARS = 50_000
 AS_SENT = "sent"
 _HEX_WIDTH = 16

@@ -31,7 +31,7 @@ from inspector.web.pages.search import (
 
 ROWS = 50
 _COLUMNS = {"read_columns": read_columns, "label_columns": label_columns}
-# So many matches at least tell how many there are in what was not looked at.
+# The matches needed to estimate how many there are in requests not searched yet.
 LEAST_FOR_ESTIMATE = 20
 
 

@@ -92,7 +92,7 @@ def remember_receiver(name: str, request_id: str) -> Any:
 
 @blueprint.get("/bins/<name>/requests/<request_id>/delete")
 def ask_delete_request(name: str, request_id: str) -> Response:
-    """The confirmation: the loss, and a button."""
+    """The confirmation before a request is deleted."""
     bin_ = find_bin(name)
     captured = current_services().requests.get(bin_, request_id)
     question = f"Delete request {captured.number}?"
@@ -102,7 +102,7 @@ def ask_delete_request(name: str, request_id: str) -> Response:
 
 @blueprint.post("/bins/<name>/requests/<request_id>/delete")
 def delete_request(name: str, request_id: str) -> Any:
-    """Back to the bin."""
+    """Delete a request, and return to the bin."""
     current_services().requests.delete(find_bin(name), request_id)
     return redirect(f"/bins/{name}", 303)
 

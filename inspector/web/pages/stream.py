@@ -23,7 +23,7 @@ from inspector.web.prefix import add_prefix
 
 blueprint = Blueprint("stream", __name__)
 
-# A page shows this many at most; when more came together it fetches its list anew.
+# The most rows in one event; for more the page fetches its list anew.
 MAX_PUSHED_ROWS = 50
 
 

@@ -1,4 +1,4 @@
-"""Strangers' text made safe to look at: nothing invisible, nothing that turns the line around.
+"""Escaping of captured text: invisible and bidirectional characters are shown as such.
 
 Escaping is Jinja's, always on. This module is about characters that are harmless
 to HTML and harmful to a reader, and about amounts no page should carry.
@@ -74,7 +74,7 @@ _BETWEEN = "\t\n\t"
 
 
 def visible_all(texts: Sequence[str]) -> list[str]:
-    """What ``visible`` makes of each of these texts, in the time of one where none is odd."""
+    """The texts as ``visible`` gives them, in the time of one text where none is odd."""
     joined = _BETWEEN.join(texts)
     is_plain = joined.isascii() and joined.replace(_BETWEEN, "").isprintable()
     if is_plain or not _ODD.search(joined):
@@ -116,7 +116,7 @@ def write_name(text: str) -> str:
 
 
 def show_odd(text: str) -> str:
-    """The same without markup, for attributes and titles; the result can always be encoded."""
+    """As ``visible`` without markup, for attributes and titles; always encodable."""
     return _ODD.sub(lambda run: _draw(run[0]), text)
 
 

@@ -1,4 +1,4 @@
-"""What came beside head and body: odd framing, trailers, bytes left over."""
+"""Details beside head and body: odd framing, trailers, bytes left over."""
 
 import sqlalchemy as sa
 from alembic import op

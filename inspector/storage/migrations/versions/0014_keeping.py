@@ -1,4 +1,4 @@
-"""How long each bin keeps its requests, and how many bytes of them are stored."""
+"""An age limit and the stored bytes of each bin."""
 
 import sqlalchemy as sa
 from alembic import op

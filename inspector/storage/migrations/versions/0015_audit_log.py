@@ -1,4 +1,4 @@
-"""Who deleted, emptied or changed a bin."""
+"""The audit log: deletions and changes of bins."""
 
 import sqlalchemy as sa
 from alembic import op

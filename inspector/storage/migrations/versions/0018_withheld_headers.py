@@ -1,4 +1,4 @@
-"""Which headers of a program its sender did not get."""
+"""Names of headers that a relay kept back from the sender."""
 
 import sqlalchemy as sa
 from alembic import op

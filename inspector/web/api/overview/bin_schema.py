@@ -16,7 +16,7 @@ from inspector.web.current import current_services, find_bin
 
 api = Api()
 
-# A call reads on for so long; the next one goes on from there.
+# The time that one call reads requests; the next one goes on from there.
 TIME_S = 20.0
 SCHEMA_TYPE = "application/schema+json"
 SchemaFormat = Literal["json-schema", "typescript", "python", "pydantic"]

@@ -29,7 +29,7 @@ def pin_request(name: str, request_id: str) -> Any:
 
 @blueprint.get("/bins/<name>/requests/<request_id>/pin")
 def show_pin(name: str, request_id: str) -> Any:
-    """What stands on it by now, for a page that has it open while another reader changes it."""
+    """The request's current pin and note, for a page that has it open."""
     response = _answer(find_bin(name), request_id)
     response.headers.pop("HX-Trigger", None)
     return response

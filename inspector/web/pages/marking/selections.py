@@ -55,7 +55,7 @@ def ask_delete_found(name: str) -> Response:
 
 @blueprint.post("/bins/<name>/delete-found")
 def delete_found(name: str) -> Any:
-    """Back to the bin."""
+    """Delete the requests that a search finds, and return to the bin."""
     current_services().delete_found(find_bin(name), _read_query())
     return redirect(f"/bins/{name}", 303)
 
@@ -69,7 +69,7 @@ def _read_query() -> Query:
 
 
 def _say_pinned(bin_: Bin) -> str:
-    """Pinned requests are deleted too when someone says so: that is said before."""
+    """The sentence about pinned requests that a deletion would take, too."""
     count, _ = current_services().search.count(
         bin_, parse_query(f"is:pinned ({request.args.get('q', '')})", zone=read_zone())
     )
