@@ -128,7 +128,7 @@ def _find_group(node: Node) -> str:
 
 @lru_cache(maxsize=4096)
 def _read_key(key: str) -> tuple[bool, bool, bool]:
-    """Whether a key speaks of a time or a span, of a flag, of a picture. Keys recur."""
+    """The kinds that a key names (time or span, flag, picture); cached, as keys recur."""
     is_time = is_time_key(key) or is_duration_key(key)
     return is_time, is_flag_key(key), any(map(key.__contains__, _PICTURES))
 

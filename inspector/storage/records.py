@@ -105,7 +105,7 @@ def count_stored_bytes(capture: Capture) -> int:
 
 
 def count_row_bytes(row: Mapping[str, Any]) -> int:
-    """The same of a row's values."""
+    """The bytes that a stored row counts of ``--max-total``."""
     return int(row["body_size"]) + len(row["raw_head"])
 
 

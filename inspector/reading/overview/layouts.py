@@ -121,7 +121,7 @@ class Layout:
         return changed
 
     def settle(self, column: int) -> None:
-        """Tell no more changes of a field: whoever counts them knows all that they can tell."""
+        """Report no more changes of a field, of which all is counted that can be."""
         self._settled[column] = True
 
     def _turn(self, column: int, *, is_empty: bool) -> None:

@@ -91,7 +91,7 @@ class Connections(Protocol):
         ...
 
     def lacks_function(self, error: Exception) -> bool:
-        """Whether that is why storing at once failed: it need not be tried again."""
+        """True when storing at once failed for lack of the function: it need not be tried again."""
         ...
 
     def finish(self, connection: Any, cursor: Any, last: Sequence[Statement]) -> None:

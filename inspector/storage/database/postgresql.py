@@ -145,7 +145,7 @@ def copy_rows(
 
 @lru_cache(maxsize=64)
 def find_types(table: str, columns: tuple[str, ...]) -> list[str]:
-    """What PostgreSQL calls the types of columns."""
+    """PostgreSQL's names for the types of columns."""
     found = Base.metadata.tables[table].columns
     return [
         next(name for kind, name in _TYPES if isinstance(found[column].type, kind))
