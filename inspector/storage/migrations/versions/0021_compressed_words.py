@@ -16,4 +16,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """What is compressed so can be read all the same."""
+    """Nothing to undo: compressed values are read all the same."""
