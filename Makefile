@@ -20,7 +20,7 @@ test: .venv/.dev-ready ## Run the whole suite; ARGS="tests/forms -x" passes argu
 	@sh .ci/machine chromium chromium-headless-shell libatomic1 postgresql
 	@sh .ci/test $(BIN)/python $(ARGS)
 
-quick: .venv/.dev-ready ## Run what is pure code or a single process, in one to three minutes.
+quick: .venv/.dev-ready ## Run what is pure code or a single process, in a minute or two.
 	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -q \
 		-m "not browser and not postgres and not process and not attack and not slow and not alone" $(ARGS)
 
