@@ -61,11 +61,11 @@ WINDOWS_SOCKETS = 500
 MACOS_FILES = 10_240
 
 
-# Long responses work a fifth of the time while captures come, which is while less than so long
+# Long responses work a seventh of the time while captures come, which is while less than so long
 # passes between two batches of them.
-REST_FACTOR = 4.0
+REST_FACTOR = 6.0
 CALM_S = 0.02
-MAX_REST_S = 0.05
+MAX_REST_S = 0.15
 
 
 class Trigger(WaitressTrigger):  # type: ignore[misc]
