@@ -90,7 +90,7 @@ class RequestOutcome:
         given = self.captured.answer if find is None else find(self.captured)
         return {} if given is None else dict(answer_to_json(given))
 
-    refused = JsonField[dict[str, Any] | None](
+    refused: JsonField[dict[str, Any] | None] = JsonField(
         "``status`` and ``reason`` when it was answered with an error though it was kept."
     )
 

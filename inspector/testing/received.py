@@ -54,35 +54,41 @@ class ReceivedRequest(RequestOutcome):
         )
         raise FieldNotFoundError(f"{self!r} has no {path}: {reason}.")
 
-    id = CapturedField[str]()
-    number = CapturedField[int]("1, 2, ... within the bin, in the order of arrival.")
-    method = CapturedField[str]()
-    path = CapturedField[str]("The path as sent, with the bin's name.")
-    sub_path = CapturedField[str]('The path below the bin\'s name: ``""`` or ``"/..."``.')
-    query_string = JsonField[dict[str, Any]]("By name; a repeated name has a list.")
+    id: CapturedField[str] = CapturedField()
+    number: CapturedField[int] = CapturedField("1, 2, ... within the bin, in the order of arrival.")
+    method: CapturedField[str] = CapturedField()
+    path: CapturedField[str] = CapturedField("The path as sent, with the bin's name.")
+    sub_path: CapturedField[str] = CapturedField(
+        'The path below the bin\'s name: ``""`` or ``"/..."``.'
+    )
+    query_string: JsonField[dict[str, Any]] = JsonField("By name; a repeated name has a list.")
 
     @cached_property
     def headers(self) -> Headers:
         return Headers(self._json["headers"])
 
-    raw_headers = JsonField[list[list[str]]](
+    raw_headers: JsonField[list[list[str]]] = JsonField(
         "``[[name, value], ...]`` exactly as sent: order, case, repeats."
     )
-    body = CapturedField[bytes]("The bytes as received.")
+    body: CapturedField[bytes] = CapturedField("The bytes as received.")
 
     @property
     def text(self) -> str | None:
         """The body as text, its content coding undone; None when it is not text."""
         return self.captured.body_text
 
-    body_size = CapturedField[int]()
-    body_base64 = JsonField[str]()
-    content_length = JsonField[int]()
-    content_type = JsonField[str | None]()
-    form_data = JsonField[list[list[str]]]("``[[name, value], ...]`` in wire order.")
-    form = JsonField[dict[str, Any] | None]("The form as PHP nests it, None when the body is none.")
-    form_notes = JsonField[list[dict[str, str]]]("Notes on fields that PHP drops or changes.")
-    form_lost = JsonField[list[dict[str, str]]](
+    body_size: CapturedField[int] = CapturedField()
+    body_base64: JsonField[str] = JsonField()
+    content_length: JsonField[int] = JsonField()
+    content_type: JsonField[str | None] = JsonField()
+    form_data: JsonField[list[list[str]]] = JsonField("``[[name, value], ...]`` in wire order.")
+    form: JsonField[dict[str, Any] | None] = JsonField(
+        "The form as PHP nests it, None when the body is none."
+    )
+    form_notes: JsonField[list[dict[str, str]]] = JsonField(
+        "Notes on fields that PHP drops or changes."
+    )
+    form_lost: JsonField[list[dict[str, str]]] = JsonField(
         "Fields that were sent and that PHP would not read: ``name`` and ``message``."
     )
 
@@ -119,60 +125,70 @@ class ReceivedRequest(RequestOutcome):
             raise AssertionError(form.refusal)
         return None if form is None else to_json_safe(form.value)
 
-    ticket = JsonField[Any]("The ticket of the form or the JSON, None when there is none.")
-    person_context = JsonField[Any]("None when neither the form nor the JSON has one.")
-    custom_data = JsonField[Any]('``""`` when sent empty, None when not sent.')
-    event = JsonField[dict[str, str | None] | None](
+    ticket: JsonField[Any] = JsonField(
+        "The ticket of the form or the JSON, None when there is none."
+    )
+    person_context: JsonField[Any] = JsonField("None when neither the form nor the JSON has one.")
+    custom_data: JsonField[Any] = JsonField('``""`` when sent empty, None when not sent.')
+    event: JsonField[dict[str, str | None] | None] = JsonField(
         "``type``, ``method`` and ``performer``; None when none of them was sent."
     )
-    json = JsonField[Any]("The parsed body when it is JSON, else None.")
-    file = JsonField[dict[str, Any] | None](
+    json: JsonField[Any] = JsonField("The parsed body when it is JSON, else None.")
+    file: JsonField[dict[str, Any] | None] = JsonField(
         "The ``kind``, ``facts`` and ``entries`` of a body that is a file, None of a text."
     )
-    parsed = JsonField[dict[str, Any] | None](
+    parsed: JsonField[dict[str, Any] | None] = JsonField(
         "The ``format``, ``value`` and ``problem`` of XML, MessagePack, CBOR or protobuf. None for "
         "any other body; ``at`` and ``where`` look into the value."
     )
-    json_notes = JsonField[list[dict[str, Any]]](
+    json_notes: JsonField[list[dict[str, Any]]] = JsonField(
         "Notes on a body whose type is JSON: breaks and oddities."
     )
-    detected = JsonField[dict[str, str | None] | None](
+    detected: JsonField[dict[str, str | None] | None] = JsonField(
         "``type``, ``declared`` and ``reason`` where the body is not of its type, else None."
     )
-    sender = JsonField[dict[str, str | None] | None](
+    sender: JsonField[dict[str, str | None] | None] = JsonField(
         "``name``, ``event`` and ``delivery`` of a known sender, else None."
     )
-    attempt = JsonField[dict[str, Any] | None](
+    attempt: JsonField[dict[str, Any] | None] = JsonField(
         "``number``, ``first``, ``previous``, ``after_s`` and ``by`` of its delivery's try. None "
         "without a delivery's id, unless an equal body came within minutes before."
     )
-    pinned = CapturedField[bool]("True when neither capacity nor age takes it away.")
-    note = CapturedField[str | None]()
-    title = JsonField[str]("The subject or title of what was sent, else method and path.")
-    remote_addr = JsonField[str]()
-    peer = JsonField[str]("The other end of the connection, which may be a proxy.")
-    time = JsonField[float]("Seconds since the epoch.")
-    received_at = JsonField[str]("ISO 8601, UTC, microseconds.")
-    http_version = CapturedField[str]()
-    request_line = CapturedField[str]()
-    truncated = CapturedField[bool]()
-    chunked = CapturedField[bool]()
+    pinned: CapturedField[bool] = CapturedField("True when neither capacity nor age takes it away.")
+    note: CapturedField[str | None] = CapturedField()
+    title: JsonField[str] = JsonField(
+        "The subject or title of what was sent, else method and path."
+    )
+    remote_addr: JsonField[str] = JsonField()
+    peer: JsonField[str] = JsonField("The other end of the connection, which may be a proxy.")
+    time: JsonField[float] = JsonField("Seconds since the epoch.")
+    received_at: JsonField[str] = JsonField("ISO 8601, UTC, microseconds.")
+    http_version: CapturedField[str] = CapturedField()
+    request_line: CapturedField[str] = CapturedField()
+    truncated: CapturedField[bool] = CapturedField()
+    chunked: CapturedField[bool] = CapturedField()
 
     @property
     def trailers(self) -> list[list[str]]:
         """Names and values of a chunked body's trailer."""
         return [list(pair) for pair in self.captured.trailers]
 
-    chunk_extensions = CapturedField[list[str]]("The chunk extensions, semicolon included.")
-    leftover_base64 = JsonField[str]("Bytes that came behind the request and begin no other.")
-    header_notes = JsonField[list[dict[str, str]]](
+    chunk_extensions: CapturedField[list[str]] = CapturedField(
+        "The chunk extensions, semicolon included."
+    )
+    leftover_base64: JsonField[str] = JsonField(
+        "Bytes that came behind the request and begin no other."
+    )
+    header_notes: JsonField[list[dict[str, str]]] = JsonField(
         "Notes on unusual headers: ``code``, ``name`` and ``message``."
     )
-    wire_notes = JsonField[list[dict[str, str]]]("Notes on the framing: ``code`` and ``message``.")
-    fidelity = CapturedField[str](
+    wire_notes: JsonField[list[dict[str, str]]] = JsonField(
+        "Notes on the framing: ``code`` and ``message``."
+    )
+    fidelity: CapturedField[str] = CapturedField(
         "``exact``, or ``rebuilt`` when another server had changed it before."
     )
-    head_base64 = JsonField[str]("Request line and header lines, byte for byte.")
+    head_base64: JsonField[str] = JsonField("Request line and header lines, byte for byte.")
 
     def __repr__(self) -> str:
         return f"<{self.summary}>"
