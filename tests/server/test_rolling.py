@@ -1,4 +1,4 @@
-"""Two servers behind nginx, each restarted in its turn under load: no sender gets a 502."""
+"""Two servers behind nginx or Caddy, restarted in turn under load: no sender gets a 502."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import socket
 import subprocess
 import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
@@ -27,6 +27,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.process, pytest.mark.postgres]
 DEADLINE_S = 60.0
 STEP = 60
 SENDERS = 4
+CADDYFILE = Path(__file__).parents[2] / "deploy" / "Caddyfile"
 OPERATE = Path(__file__).parents[2] / "docs" / "operate.md"
 CONFIG = """
 daemon off;
@@ -105,6 +106,43 @@ def nginx(folder: Path, ports: tuple[int, int]) -> Iterator[Path]:
         running.wait(30)
 
 
+@contextmanager
+def caddy(folder: Path, ports: tuple[int, int]) -> Iterator[Path]:
+    """Caddy before two ports, with the file that compose.yaml gives it; the path it listens on."""
+    program = shutil.which("caddy")
+    if program is None:
+        skip_without("Caddy", "caddy")
+    folder.mkdir()
+    config = CADDYFILE.read_text("utf-8")
+    for name, port in zip(("inspector-1", "inspector-2"), ports, strict=True):
+        config = config.replace(f"{name}:8787", f"127.0.0.1:{port}")
+    socket_file = folder / "socket"
+    config = config.replace(
+        "{$INSPECTOR_NAME:localhost} {", f"http:// {{\n\tbind unix/{socket_file}"
+    )
+    # As often during a drain of one second as the file's interval is in one of ten.
+    assert "health_interval 2s" in config
+    config = config.replace("health_interval 2s", "health_interval 200ms")
+    # A composition's servers are asked by their names there, which are none of ours.
+    config = config.replace(
+        "health_uri", "health_headers {\n\t\t\tHost inspector-1:8787\n\t\t}\n\t\thealth_uri"
+    )
+    (folder / "Caddyfile").write_text(f"{{\n\tadmin off\n}}\n{config}")
+    home = {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
+    with (folder / "error.log").open("wb") as log:
+        running = subprocess.Popen(
+            [program, "run", "--adapter", "caddyfile", "--config", str(folder / "Caddyfile")],
+            stderr=log,
+            env={**os.environ, **home},
+        )
+    try:
+        wait_for(lambda: socket_file.exists() or None)
+        yield socket_file
+    finally:
+        running.send_signal(signal.SIGTERM)
+        running.wait(30)
+
+
 class Senders:
     """Threads that send one request after the other; ``statuses`` counts the answers by status."""
 
@@ -145,8 +183,11 @@ class Senders:
             each.join(DEADLINE_S)
 
 
-def test_two_servers_are_restarted_behind_nginx_and_no_sender_notices(
-    postgresql_database: str, tmp_path: Path
+@pytest.mark.parametrize("proxy", [nginx, caddy])
+def test_two_servers_are_restarted_behind_a_proxy_and_no_sender_notices(
+    postgresql_database: str,
+    tmp_path: Path,
+    proxy: Callable[[Path, tuple[int, int]], AbstractContextManager[Path]],
 ) -> None:
     ports = (free_port(), free_port())
     flags = ["--database", postgresql_database, "--bin", "b1", "--quiet", "--drain", "1s"]
@@ -158,7 +199,7 @@ def test_two_servers_are_restarted_behind_nginx_and_no_sender_notices(
             return stack.enter_context(LiveServer(tmp_path / str(port), chosen))
 
         servers = [start(port) for port in ports]
-        senders = Senders(stack.enter_context(nginx(tmp_path / "nginx", ports)))
+        senders = Senders(stack.enter_context(proxy(tmp_path / "proxy", ports)))
         stack.callback(senders.stop)
         for _ in range(2):
             for place, port in enumerate(ports):
@@ -168,8 +209,46 @@ def test_two_servers_are_restarted_behind_nginx_and_no_sender_notices(
                 servers[place] = start(port)
         senders.wait_for_more()
         senders.stop()
-        errors = (tmp_path / "nginx" / "error.log").read_text().splitlines()
+        errors = (tmp_path / "proxy" / "error.log").read_text().splitlines()
         strange = [each for each in errors if "Connection refused" not in each]
         assert set(senders.statuses) == {200}, (senders.statuses, strange)
         held = servers[0].get_json("/api/v1/bins/b1")["request_count"]
         assert held == len(senders.acknowledged)
+
+
+@pytest.mark.parametrize(("proxy", "again"), [(nginx, ["GET", "PUT", "DELETE"]), (caddy, [])])
+def test_a_request_that_a_server_broke_off_is_sent_to_another_as_the_guide_says(
+    tmp_path: Path,
+    proxy: Callable[[Path, tuple[int, int]], AbstractContextManager[Path]],
+    again: list[str],
+) -> None:
+    """Each has read it and is gone before it answers."""
+    arrived: list[str] = []
+    with ExitStack() as stack:
+        listeners = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in "12"]
+
+        def serve(listener: socket.socket) -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    with connection:
+                        head = connection.recv(65536)
+                        if b"/readyz" in head:
+                            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+                        else:
+                            arrived.append(head.split()[0].decode())
+
+        for each in listeners:
+            threading.Thread(target=serve, args=(each,), daemon=True).start()
+            stack.callback(each.shutdown, socket.SHUT_RDWR)
+        here, elsewhere = (each.getsockname()[1] for each in listeners)
+        connection = ToSocketFile(stack.enter_context(proxy(tmp_path / "proxy", (here, elsewhere))))
+        stack.callback(connection.close)
+        for method in ("GET", "PUT", "DELETE", "POST"):
+            connection.request(method, "/b1/once")
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.status == 502
+    twice = [method for method, count in Counter(arrived).items() if count > 1]
+    assert twice == again
+    assert set(arrived) == {"GET", "PUT", "DELETE", "POST"}
