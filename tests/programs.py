@@ -86,12 +86,17 @@ class Program(subprocess.Popen[AnyStr]):
         if not self._forks:
             ended: int | None = super()._internal_poll(*how, **named)  # type: ignore[misc]
             return ended
-        if self.returncode is None:
-            with self._waitpid_lock:  # type: ignore[attr-defined]
+        lock = self._waitpid_lock  # type: ignore[attr-defined]
+        if not lock.acquire(False):
+            return None  # Another thread waits for it.
+        try:
+            if self.returncode is None:
                 pid, status = self._try_wait(os.WNOHANG)
                 if pid:
                     self._handle_exitstatus(status)  # type: ignore[attr-defined]
-        return self.returncode
+            return self.returncode
+        finally:
+            lock.release()
 
 
 def run_program(
