@@ -294,6 +294,21 @@ def test_a_source_that_is_none_is_refused_and_not_made(tmp_path: Path) -> None:
     assert caught.value.code == "database_too_old"
 
 
+@pytest.mark.parametrize("is_source", [True, False])
+def test_which_of_two_databases_refuses_is_said(is_source: bool, tmp_path: Path) -> None:
+    away = "postgresql://ann:S3KRIT@127.0.0.1:9/x"
+    here = f"sqlite:///{tmp_path / 'here.db'}"
+    open_database(create_engine(check_url(here)))
+    ends = (away, here) if is_source else (here, away)
+    with pytest.raises(InspectorError) as caught:
+        copying.copy_database(*ends, lambda *_: None)
+    said = str(caught.value)
+    assert caught.value.code == "database_unusable"
+    assert "127.0.0.1:9/x cannot be used: " in said
+    assert "refused" in said
+    assert "S3KRIT" not in said
+
+
 def test_a_backup_of_a_server_that_stores_is_of_one_moment(
     services: Services, database_url: str, tmp_path: Path
 ) -> None:

@@ -196,8 +196,18 @@ def open_database(engine: Engine) -> None:
     ``database_unusable`` when the database does not answer.
     """
     set_up_connections(engine)
-    try:
+    with named_in_errors(engine):
         _bring_up_to_date(engine)
+
+
+@contextmanager
+def named_in_errors(engine: Engine) -> Iterator[None]:
+    """Raise database errors within as ``database_unusable``, with this one's name and its reason.
+
+    For whoever runs a command, not for strangers: the reason is the driver's own.
+    """
+    try:
+        yield
     except (DBAPIError, sqlite3.Error) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
         why = str(cause).strip().partition("\n")[0].rstrip(".")

@@ -16,7 +16,12 @@ from sqlalchemy import Connection, Engine, Table, func, select, text
 
 from inspector.errors import InspectorError
 from inspector.storage.database.connections import HEAD_REVISION
-from inspector.storage.database.engine import find_revision, make_engine, open_database
+from inspector.storage.database.engine import (
+    find_revision,
+    make_engine,
+    named_in_errors,
+    open_database,
+)
 from inspector.storage.database.postgresql import ENQUEUE_ALL
 from inspector.storage.database.urls import check_url, describe_url, is_in_memory, parse_url
 from inspector.storage.installation import COPY_OF, delete_value, find_value, set_value
@@ -160,7 +165,7 @@ def _open_source(database_url: str) -> Iterator[Engine]:
         raise InspectorError("database_missing", f"There is no database {describe_url(url)}.")
     engine = make_engine(check_url(database_url))
     try:
-        with closing(engine.connect()) as connection:
+        with named_in_errors(engine), closing(engine.connect()) as connection:
             has_tables, revision = find_revision(connection)
         if not has_tables:
             raise InspectorError(
