@@ -150,9 +150,17 @@ function changeRows(markup) {
     const open = find("request");
     if (open?.dataset.number !== row.dataset.number) continue;
     if (find("relay")) htmx.trigger("#relay", "changed");
-    htmx.ajax("GET", find("pin").getAttribute("action"), { target: "#noted", swap: "none" });
+    htmx.ajax("GET", find("pin").getAttribute("action"), { target: document.body, swap: "none" });
   }
   markOpenRow();
+}
+
+// The request may be closed, or its row not listed, when what is known of it arrives.
+function leaveOutWhatIsGone(swap) {
+  if (!swap.pathInfo.requestPath.split("?")[0].endsWith("/pin")) return;
+  const told = new DOMParser().parseFromString(swap.serverResponse, "text/html");
+  for (const part of told.querySelectorAll("[hx-swap-oob]")) if (!find(part.id)) part.remove();
+  swap.serverResponse = told.body.innerHTML;
 }
 
 // -- telling the reader ---------------------------------------------------------------------
@@ -169,6 +177,10 @@ function showPill() {
   pill.textContent = isStale ? "New requests" : `${unseen} new`;
 }
 
+function countInTitle() {
+  if (missed) document.title = `(${missed}) ${document.title.replace(COUNTED, "")}`;
+}
+
 function announce(fresh) {
   const title = fresh.at(-1).querySelector(".row-title").textContent;
   find("news").textContent = fresh.length === 1 ? `New: ${title}` : `${fresh.length} new requests`;
@@ -176,7 +188,7 @@ function announce(fresh) {
   showPill();
   if (!document.hidden) return;
   missed += fresh.length;
-  document.title = `(${missed}) ${document.title.replace(COUNTED, "")}`;
+  countInTitle();
   notify(fresh);
 }
 
@@ -343,6 +355,8 @@ document.addEventListener("sse:row", askSoon);
 document.addEventListener("sse:removed", (event) => removeRows(JSON.parse(event.detail.data)));
 document.addEventListener("sse:changed", (event) => changeRows(event.detail.data));
 document.addEventListener("htmx:sseMessage", settleRows);
+document.addEventListener("htmx:afterSettle", countInTitle); // What opens itself has a title.
+document.addEventListener("htmx:beforeSwap", ({ detail }) => leaveOutWhatIsGone(detail));
 document.addEventListener("visibilitychange", follow);
 document.addEventListener("scroll", showPill, { capture: true, passive: true });
 document.addEventListener("click", (event) => {

@@ -37,6 +37,27 @@ def test_a_request_is_pinned_by_p_noted_by_n_and_stays(page: Page, live_server: 
     expect(row).to_have_count(0)
 
 
+def test_a_request_is_pinned_whose_row_is_gone(page: Page, live_server: LiveServer) -> None:
+    """Nor does its pin reach a request that was closed meanwhile: nothing is complained of."""
+    open_bin(page, live_server, "pinned-alone", 2)
+    page.goto("/bins/pinned-alone/requests/1")
+    expect(page.locator(".live")).to_have_text("live")
+    changed = page.locator("#r1").evaluate("row => row.outerHTML")
+    page.evaluate("document.getElementById('r1').remove()")
+    page.keyboard.press("p")
+    expect(page.locator("#pin-button")).to_have_attribute("aria-pressed", "true")
+    with page.expect_response(lambda response: response.url.endswith("/pin")) as told:
+        page.evaluate(
+            """changed => {
+                document.dispatchEvent(new CustomEvent("sse:changed", {detail: {data: changed}}));
+                document.getElementById("request").remove();
+            }""",
+            changed,
+        )
+    told.value.finished()
+    expect(page.locator("#pin-button")).to_have_count(0)
+
+
 def test_other_readers_see_pins_and_notes_at_once(
     page: Page, new_page: NewPage, live_server: LiveServer
 ) -> None:

@@ -15,26 +15,26 @@ BINARY = {"Content-Type": "application/octet-stream"}
 def test_a_body_that_is_no_text_is_copied_as_a_line_and_a_file(
     page: Page, live_server: LiveServer
 ) -> None:
-    bin_url = live_server.create_bin("copied")
+    bin_url = live_server.create_bin("copied-as")
     body = bytes(range(256))
     requests.post(bin_url, data=body, headers=BINARY, timeout=10)
     requests.post(bin_url, data="a=1", timeout=10)
-    page.goto("/bins/copied/requests/1")
+    page.goto("/bins/copied-as/requests/1")
     menu = page.locator(".request-actions .menu").filter(has_text="Copy as")
     menu.locator("summary").click()
-    expect(menu.get_by_role("link").first).to_have_text("curl, body from copied-1.bin")
+    expect(menu.get_by_role("link").first).to_have_text("curl, body from copied-as-1.bin")
     menu.get_by_role("link").first.click()
     expect(page.get_by_role("status")).to_have_text("Copied.")
-    assert "--data-binary '@copied-1.bin'" in page.evaluate("navigator.clipboard.readText()")
+    assert "--data-binary '@copied-as-1.bin'" in page.evaluate("navigator.clipboard.readText()")
     menu.locator("summary").click()
     with page.expect_download() as download:
-        menu.get_by_role("link", name="Download copied-1.bin").click()
-    assert download.value.suggested_filename == "copied-1.bin"
+        menu.get_by_role("link", name="Download copied-as-1.bin").click()
+    assert download.value.suggested_filename == "copied-as-1.bin"
     assert download.value.path().read_bytes() == body
-    page.goto("/bins/copied/requests/2")
+    page.goto("/bins/copied-as/requests/2")
     menu.locator("summary").click()
     expect(menu.get_by_role("link").first).to_have_text("curl")
-    expect(menu.get_by_text("copied-2.bin")).to_have_count(0)
+    expect(menu.get_by_text("copied-as-2.bin")).to_have_count(0)
 
 
 @pytest.mark.parametrize("width", [390, 1280])
