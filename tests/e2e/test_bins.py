@@ -104,7 +104,7 @@ def test_a_bin_is_told_what_to_answer(
     page.get_by_role("link", name="Answers 503").click()
     expect(page.get_by_label("Body")).to_have_value("come back")
     page.get_by_role("button", name="Back to 200 ok").click()
-    expect(page.get_by_role("link", name="Answers")).to_be_visible()
+    expect(page.get_by_role("link", name="Answers", exact=True)).to_be_visible()
     assert requests.post(url, timeout=10).text == "ok\n"
 
 

@@ -183,7 +183,7 @@ class Senders:
             each.join(DEADLINE_S)
 
 
-@pytest.mark.parametrize("proxy", [nginx, caddy])
+@pytest.mark.parametrize("proxy", [nginx])
 def test_two_servers_are_restarted_behind_a_proxy_and_no_sender_notices(
     postgresql_database: str,
     tmp_path: Path,

@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 
 from inspector.clock import time
 from inspector.domain import CapturedRequest
+from inspector.domain.pairs import TCHAR
 from inspector.emitter import ReplayChanges
 from inspector.emitter.outbox import DeliveryJob, make_repetition
 from inspector.emitter.uploaded_deliveries import read_upload
@@ -225,7 +226,10 @@ class ReplayTarget:
     url: Annotated[
         str, About("What follows the bin's name in the path, and the query, are put behind it.")
     ]
-    method: Annotated[str | None, About("Another method.", max_length=100)] = None
+    method: Annotated[
+        str | None,
+        About("Another method.", max_length=100, schema={"pattern": f"^{TCHAR}{{1,100}}$"}),
+    ] = None
     headers: Annotated[
         Any, About("Other headers, in the place of all that came.", schema=PAIRS_SCHEMA)
     ] = None
