@@ -91,19 +91,17 @@ class AnswerRules:
         Statuses stand for one rule that matches all; a sequence is told whole, since what a
         bin has answered so far is not part of its rules.
         """
-        if len(self.rules) != 1 or not self.rules[0].match.fits_all:
-            count = len(self.rules)
+        count = len(self.rules)
+        if count != 1 or not self.rules[0].match.fits_all:
             return f"{count} rule{'s' if count > 1 else ''}" if count else ""
-        statuses = [str(answer.status) for answer in self.rules[0].answers]
-        if self.rules[0].then == "default":
-            statuses.append("200")
-        if set(statuses) == {"200"}:
-            return "1 rule"
-        told = statuses[:_MAX_TOLD] if len(set(statuses)) > 1 else statuses[:1]
-        goes_on = len(set(statuses)) > 1 and (
-            len(statuses) > _MAX_TOLD or self.rules[0].then == "repeat"
-        )
-        return ", ".join([*told, "…"] if goes_on else told)
+        rule = self.rules[0]
+        statuses = [answer.status for answer in rule.answers]
+        if rule.then == "default":
+            statuses.append(DEFAULT.status)
+        if len(set(statuses)) == 1:
+            return "1 rule" if statuses[0] == DEFAULT.status else str(statuses[0])
+        goes_on = rule.then == "repeat" or len(statuses) > _MAX_TOLD
+        return ", ".join([*map(str, statuses[:_MAX_TOLD]), *(["…"] if goes_on else [])])
 
     @property
     def asks_nothing(self) -> bool:

@@ -30,22 +30,21 @@ ENQUEUE = (
 )
 ANNOUNCE = f"SELECT pg_notify('{CHANNEL}', :payload)"
 
-# Servers built without lz4 keep their own way.
-_COMPRESS = """
+
+def _compress_by_lz4(table: str, column: str) -> str:
+    """The statement for it; servers built without lz4 keep their own way."""
+    return f"""
 DO $$ BEGIN
-    ALTER TABLE requests ALTER COLUMN body SET COMPRESSION lz4;
+    ALTER TABLE {table} ALTER COLUMN {column} SET COMPRESSION lz4;
 EXCEPTION WHEN OTHERS THEN
-    RAISE NOTICE 'bodies are not compressed by lz4';
+    RAISE NOTICE '{table}.{column} is not compressed by lz4';
 END $$
 """
+
+
+_COMPRESS = _compress_by_lz4("requests", "body")
 # PostgreSQL's own way finds nothing in the first kilobyte of a ticket's words, and gives up.
-COMPRESS_WORDS = """
-DO $$ BEGIN
-    ALTER TABLE request_words ALTER COLUMN words SET COMPRESSION lz4;
-EXCEPTION WHEN OTHERS THEN
-    RAISE NOTICE 'words are not compressed by lz4';
-END $$
-"""
+COMPRESS_WORDS = _compress_by_lz4("request_words", "words")
 # The requests of one delivery (``domain.attempts``) are found by its key.
 DELIVERY_KEYS = (
     "ALTER TABLE request_words ADD COLUMN IF NOT EXISTS delivery BIGINT",
