@@ -50,14 +50,14 @@ def searched_lines(request: CapturedRequest) -> Iterator[str]:
 
 
 def searched_fields(request: CapturedRequest) -> Iterator[tuple[str, int | None]]:
-    """The searched lines, each with how many words precede its field's name, None for no field."""
+    """The searched lines, each with the position of its field's name, None for no field."""
     yield _line(f"{request.method} {request.decoded_path}"), None
     for place, path, text in iterate_fields(request):
         name = " ".join(path)
         if place == BODY:
             yield _line(f"{name} {text}"), 0
         else:
-            yield _line(f"{place} {name} {text}"), 1
+            yield _line(f"{place} {name} {text}"), len(place) + 1
     for text in find_other_texts(request):
         yield _line(text), None
 

@@ -280,11 +280,11 @@ def list_words(request: CapturedRequest) -> list[str]:
     marks, _, lines = make_document(request)
     found = {MARK + mark for mark in marks.split()}
     words: list[str] = []
-    for line, before in lines:
+    for line, begin in lines:
         of_line = WORD.findall(line)
         words += of_line
-        if before is not None:
-            found.add(name_field(of_line[before:]))
+        if begin is not None:  # the place, if any, is one word
+            found.add(name_field(of_line[1:] if begin else of_line))
     found.update(words)
     found.update(map(PAIR.join, pairwise(words)))
     sizes = [len(word.encode("utf-8", "replace")) for word in found]
