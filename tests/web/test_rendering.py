@@ -59,6 +59,9 @@ def test_texts_escaped_together_are_as_each_alone(texts: list[str]) -> None:
 def test_what_stands_between_texts_may_be_in_one() -> None:
     assert visible_all(["a\t\n\tb", "<"]) == ["a\t\n\tb", "&lt;"]
     assert visible_all(["\r", "\n"]) == [str(visible("\r")), "\n"]
+    # A text that ends, or is, as what stands between texts begins.
+    for texts in (["a\t\n", "b"], ["x", "\t\n", "y"], ["\n\t", ""], ["\t", "\0", "\t"], []):
+        assert visible_all(texts) == [str(visible(text)) for text in texts]
 
 
 @given(st.dictionaries(TEXTS.filter(bool), TEXTS, max_size=6), TEXTS, st.booleans())

@@ -69,18 +69,12 @@ def visible(text: str) -> Markup:
     return Markup("".join(parts))  # noqa: S704 - every part is escaped above
 
 
-# Stands between texts; no rule about odd characters looks across it.
-_BETWEEN = "\t\n\t"
-
-
 def visible_all(texts: Sequence[str]) -> list[str]:
     """The texts as ``visible`` gives them, in the time of one text where none is odd."""
-    joined = _BETWEEN.join(texts)
-    is_plain = joined.isascii() and joined.replace(_BETWEEN, "").isprintable()
-    if is_plain or not _ODD.search(joined):
-        shown = str(escape(joined)).split(_BETWEEN)
-        if len(shown) == len(texts):  # Else one of them has what stands between them.
-            return shown
+    joined = "\t".join(texts)  # No rule about odd characters looks across a tab.
+    is_plain = joined.isascii() and joined.replace("\t", "").isprintable()
+    if texts and (is_plain or not _ODD.search(joined)):
+        return str(escape("\0".join(texts))).split("\0")  # None has it: it is odd.
     return [str(visible(text)) for text in texts]
 
 
