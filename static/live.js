@@ -155,12 +155,17 @@ function changeRows(markup) {
   markOpenRow();
 }
 
-// The request may be closed, or its row not listed, when what is known of it arrives.
-function leaveOutWhatIsGone(swap) {
-  if (!swap.pathInfo.requestPath.split("?")[0].endsWith("/pin")) return;
+// The request may be closed, or its row not listed, when what is known of it arrives; the form
+// that asked may have been replaced meanwhile, and htmx would look inside it only.
+function leaveOutWhatIsGone({ detail: swap }) {
   const told = new DOMParser().parseFromString(swap.serverResponse, "text/html");
-  for (const part of told.querySelectorAll("[hx-swap-oob]")) if (!find(part.id)) part.remove();
-  swap.serverResponse = told.body.innerHTML;
+  const parts = [...told.querySelectorAll("[hx-swap-oob]")];
+  const gone = parts.filter((part) => !find(part.id));
+  for (const part of gone) part.remove();
+  if (gone.length) swap.serverResponse = told.body.innerHTML;
+  if (swap.elt.isConnected || !parts.length) return;
+  swap.shouldSwap = false;
+  htmx.swap(document.body, told.body.innerHTML, { swapStyle: "none" });
 }
 
 // -- telling the reader ---------------------------------------------------------------------
@@ -356,7 +361,10 @@ document.addEventListener("sse:removed", (event) => removeRows(JSON.parse(event.
 document.addEventListener("sse:changed", (event) => changeRows(event.detail.data));
 document.addEventListener("htmx:sseMessage", settleRows);
 document.addEventListener("htmx:afterSettle", countInTitle); // What opens itself has a title.
-document.addEventListener("htmx:beforeSwap", ({ detail }) => leaveOutWhatIsGone(detail));
+document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+  // The form itself is asked: nothing that it says is heard here once it is replaced.
+  if (/\/(pin|note)$/.test(detail.pathInfo.requestPath.split("?")[0])) detail.elt.addEventListener("htmx:beforeSwap", leaveOutWhatIsGone);
+});
 document.addEventListener("visibilitychange", follow);
 document.addEventListener("scroll", showPill, { capture: true, passive: true });
 document.addEventListener("click", (event) => {

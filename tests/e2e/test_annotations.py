@@ -1,7 +1,7 @@
 """Pins and notes by keys, and what a full bin leaves of them in an open page."""
 
 import requests
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.conftest import NewPage
 from tests.e2e.senders import send_many
@@ -81,3 +81,43 @@ def test_other_readers_see_pins_and_notes_at_once(
     expect(other.locator("#noted")).to_contain_text("seen by all")
     expect(page.locator("#noted")).to_contain_text("seen by all")
     expect(draft).to_have_value("mine")
+
+
+def test_news_of_a_pin_may_overtake_the_answer_to_the_form_that_set_it(
+    page: Page, live_server: LiveServer
+) -> None:
+    """The form that asked is replaced before its answer comes: nothing is complained of."""
+    open_bin(page, live_server, "pinned-late", 2)
+    page.goto("/bins/pinned-late/requests/1")
+    expect(page.locator("#list .live")).to_have_attribute("data-state", "live")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if route.request.method == "POST":
+            held.append(route)
+        else:
+            route.fallback()
+
+    page.route("**/pin", hold)
+    page.locator("#pin-button").click()
+    at = f"{live_server.url}/api/v1/bins/pinned-late/requests/1"
+    requests.patch(at, json={"note": "from elsewhere"}, timeout=10).raise_for_status()
+    expect(page.locator("#noted")).to_contain_text("from elsewhere")
+    expect(page.locator("#pin-button")).to_have_attribute("aria-pressed", "false")
+    [route] = held
+    # A server that has no stream tells the page by this answer alone.
+    page.locator("#stream").evaluate("stream => stream.remove()")
+    route.continue_()
+    expect(page.locator("#pin-button")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#r1").get_by_text("pinned")).to_be_attached()
+
+
+def test_a_request_is_noted_that_was_closed_meanwhile(page: Page, live_server: LiveServer) -> None:
+    open_bin(page, live_server, "noted-late", 2)
+    page.goto("/bins/noted-late/requests/1")
+    page.keyboard.press("n")
+    page.locator("#ask").get_by_role("textbox").fill("kept")
+    page.evaluate("document.getElementById('request').remove()")
+    page.locator("#ask").get_by_role("button", name="Save").click()
+    expect(page.locator("#ask")).to_be_hidden()
+    expect(page.locator("#r1")).to_contain_text("kept")
