@@ -10,9 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from inspector.domain import CapturedRequest
+from inspector.reading.overview.allowance import LEAST_READ, LEAST_READ_BYTES
 from inspector.reading.overview.values import (
-    LEAST_READ,
-    LEAST_READ_BYTES,
     MAX_VALUES,
     FieldValues,
     count_values,

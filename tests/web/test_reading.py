@@ -18,7 +18,7 @@ from markupsafe import escape
 
 from inspector.app import create_app
 from inspector.domain import CapturedRequest
-from inspector.reading.overview import aggregates
+from inspector.reading.overview import aggregates, allowance
 from inspector.reading.overview.catalogue import Catalogue
 from inspector.settings import Settings
 from inspector.web.pages.overview import fields
@@ -268,10 +268,24 @@ def test_the_newest_are_read_and_all_on_request(
             assert "5 requests" in text
 
 
-def test_a_long_reading_is_shown_piece_by_piece(
+@pytest.fixture
+def one_at_a_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each look reads one request."""
+    monkeypatch.setattr(fields, "TIME_S", -1.0)
+    monkeypatch.setattr(allowance, "LEAST_READ", 1)
+
+
+def test_a_small_bin_is_read_whole_however_slow_the_machine_is(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fields, "TIME_S", -1.0)
+    for number in range(1, 5):
+        capture(client, f"a{number}=1")
+    assert "read so far" not in get_page(client, "/fields")
+
+
+@pytest.mark.usefixtures("one_at_a_look")
+def test_a_long_reading_is_shown_piece_by_piece(client: FlaskClient) -> None:
     for number in range(1, 5):
         capture(client, f"a{number}=1")
     page = get_page(client, "/fields?filter=a")
@@ -291,10 +305,8 @@ def test_a_long_reading_is_shown_piece_by_piece(
     assert "read so far" not in piece.text
 
 
-def test_without_javascript_a_reading_goes_on_by_its_link(
-    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(fields, "TIME_S", -1.0)
+@pytest.mark.usefixtures("one_at_a_look")
+def test_without_javascript_a_reading_goes_on_by_its_link(client: FlaskClient) -> None:
     for number in range(1, 5):
         capture(client, f"a={number}")
     assert "read so far" in get_page(client, "/fields?path=a")
@@ -303,10 +315,8 @@ def test_without_javascript_a_reading_goes_on_by_its_link(
     assert "differs from the request before 3 times" in show(page)
 
 
-def test_what_comes_during_a_reading_is_read_too(
-    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(fields, "TIME_S", -1.0)
+@pytest.mark.usefixtures("one_at_a_look")
+def test_what_comes_during_a_reading_is_read_too(client: FlaskClient) -> None:
     for number in range(1, 4):
         capture(client, f"a={number}")
     for _ in range(3):

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Generic, Protocol, TypeVar
 
-from inspector.clock import time
 from inspector.domain import Bin, CapturedRequest
+from inspector.reading.overview.allowance import Allowance
 
 # The newest requests that are read, unless all are asked for.
 SAMPLE = 2_000
@@ -98,7 +98,7 @@ class Aggregates(Generic[Kind]):
         whole: bool = False,
         time_s: float = TIME_S,
     ) -> Snapshot[Kind]:
-        """Read on for ``time_s``, one request at least, and see what there is.
+        """Read on, as far as an ``Allowance`` of ``time_s`` lets it, and see what there is.
 
         ``of`` tells a bin's aggregates apart. The first look begins with the ``SAMPLE`` newest
         requests, or the oldest for a ``whole`` one, which stands for the other from then
@@ -107,7 +107,7 @@ class Aggregates(Generic[Kind]):
         """
         kept = self._find((bin_.id, of), bin_, make, whole=whole)
         with kept.lock:
-            is_whole = _read_on(requests, bin_, kept, time.monotonic() + time_s)
+            is_whole = _read_on(requests, bin_, kept, Allowance(time_s))
             read = kept.made.request_count
             left = 0 if is_whole else max(bin_.last_number - kept.last, 0)
             total = max(bin_.request_count, read)
@@ -133,11 +133,11 @@ class Aggregates(Generic[Kind]):
             return kept
 
 
-def _read_on(requests: StoredRequests, bin_: Bin, kept: _Kept[Kind], deadline: float) -> bool:
-    """True when the newest was reached in time."""
+def _read_on(requests: StoredRequests, bin_: Bin, kept: _Kept[Kind], allowance: Allowance) -> bool:
+    """True when the newest was reached."""
     for request in requests.iterate(bin_, after=kept.last, step=STEP):
         kept.made.add(request)
         kept.last = request.number
-        if time.monotonic() > deadline:
+        if allowance.is_spent_by(len(request.body)):
             return request.number >= bin_.last_number
     return True

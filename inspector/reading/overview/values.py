@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TypeAlias
 
-from inspector.clock import time
 from inspector.domain import Bin, CapturedRequest
 from inspector.reading.fields import HEADER, Name, iterate_fields
+from inspector.reading.overview.allowance import Allowance
 
 MAX_REQUESTS = 200
 MAX_NAMES = 2_000
@@ -27,9 +27,6 @@ LEAST_PRESENT = 2
 # The number of bins whose counts are cached while someone types.
 MAX_BINS = 8
 TIME_S = 0.15
-# So many are counted however slow the machine is, unless their bodies have more bytes than these.
-LEAST_READ = 20
-LEAST_READ_BYTES = 500_000
 
 Kind: TypeAlias = tuple[str, str, str, str]
 
@@ -149,19 +146,11 @@ def _iterate_named(request: CapturedRequest) -> Iterator[tuple[str, str]]:
 
 
 def count_values(requests: Iterable[CapturedRequest], *, time_s: float = TIME_S) -> FieldValues:
-    """The values of these requests, of as many as the time allows.
-
-    Some are counted whatever the time, ``LEAST_READ`` where they are small and one at least: a
-    busy moment must not make three requests of a bin's twenty look like all that it has.
-    """
-    deadline = time.monotonic() + time_s
-    found, read_bytes = FieldValues(), 0
+    """The values of these requests, of as many as an ``Allowance`` of so many seconds lets in."""
+    allowance, found = Allowance(time_s), FieldValues()
     for request in requests:
         found.add(request)
-        read_bytes += len(request.body)
-        if found.read < LEAST_READ and read_bytes < LEAST_READ_BYTES:
-            continue
-        if time.monotonic() > deadline:
+        if allowance.is_spent_by(len(request.body)):
             break
     return found
 
