@@ -8,6 +8,29 @@ down_revision = "0005"
 branch_labels = None
 depends_on = None
 
+POSTGRESQL = (
+    """
+DO $$ BEGIN
+    ALTER TABLE requests ALTER COLUMN body SET COMPRESSION lz4;
+EXCEPTION WHEN OTHERS THEN
+    RAISE NOTICE 'bodies are not compressed by lz4';
+END $$
+""",
+    """
+    CREATE TABLE requests_to_index (
+        bin_id BIGINT NOT NULL, number BIGINT NOT NULL, PRIMARY KEY (bin_id, number)
+    )
+    """,
+    """
+    CREATE TABLE request_words (
+        bin_id BIGINT NOT NULL, number BIGINT NOT NULL, words TSVECTOR NOT NULL,
+        PRIMARY KEY (bin_id, number)
+    )
+    """,
+    "CREATE INDEX request_words_by_word ON request_words USING gin (words)",
+    "INSERT INTO requests_to_index SELECT bin_id, number FROM requests",
+)
+
 
 def upgrade() -> None:
     for name, default in (("kept_from", "1"), ("held", "0"), ("let_go", "0")):
@@ -28,9 +51,7 @@ def upgrade() -> None:
     # A full bin let its oldest go; where one is not full, nobody knows any more.
     op.execute("UPDATE bins SET let_go = last_number - held WHERE held = capacity")
     if op.get_bind().dialect.name == "postgresql":
-        from inspector.storage.database.postgresql import EXTRAS
-
-        for statement in EXTRAS:
+        for statement in POSTGRESQL:
             op.execute(statement)
 
 

@@ -11,10 +11,11 @@ depends_on = None
 def upgrade() -> None:
     if op.get_bind().dialect.name != "postgresql":
         return  # There the words lie in a file of their own, which is made anew.
-    from inspector.storage.database.postgresql import DELIVERY_KEYS
-
-    for statement in DELIVERY_KEYS:
-        op.execute(statement)
+    op.execute("ALTER TABLE request_words ADD COLUMN IF NOT EXISTS delivery BIGINT")
+    op.execute(
+        "CREATE INDEX IF NOT EXISTS request_words_by_delivery"
+        " ON request_words (bin_id, delivery, number)"
+    )
     op.execute(
         "INSERT INTO requests_to_index SELECT bin_id, number FROM requests ON CONFLICT DO NOTHING"
     )

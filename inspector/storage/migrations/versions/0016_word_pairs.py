@@ -10,10 +10,11 @@ depends_on = None
 
 def upgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
-        from inspector.storage.database.postgresql import ENQUEUE_ALL
-
         op.execute("TRUNCATE request_words")
-        op.execute(ENQUEUE_ALL)
+        op.execute(
+            "INSERT INTO requests_to_index SELECT bin_id, number FROM requests"
+            " ON CONFLICT DO NOTHING"
+        )
 
 
 def downgrade() -> None:

@@ -10,9 +10,12 @@ depends_on = None
 
 def upgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
-        from inspector.storage.database.postgresql import BLOCKS
-
-        op.execute(BLOCKS)  # It is filled when the index finds that it is of an older reader.
+        # It is filled when the index of words sees that an older version wrote it.
+        op.execute(
+            "CREATE TABLE IF NOT EXISTS request_blocks ("
+            " bin_id BIGINT NOT NULL, number BIGINT NOT NULL, covered TEXT NOT NULL,"
+            " summary BYTEA NOT NULL, PRIMARY KEY (bin_id, number))"
+        )
 
 
 def downgrade() -> None:

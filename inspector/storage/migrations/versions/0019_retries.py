@@ -10,11 +10,19 @@ depends_on = None
 
 def upgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
-        from inspector.storage.database.postgresql import ENQUEUE_ALL, RETRIES
-
-        for statement in RETRIES:
-            op.execute(statement)
-        op.execute(ENQUEUE_ALL)  # Without its new words a request is not found.
+        op.execute(
+            "ALTER TABLE request_words"
+            " ADD COLUMN IF NOT EXISTS retry BOOLEAN NOT NULL DEFAULT false"
+        )
+        op.execute(
+            "CREATE INDEX IF NOT EXISTS request_words_retries"
+            " ON request_words (bin_id, number) WHERE retry"
+        )
+        # Without its new words a request is not found.
+        op.execute(
+            "INSERT INTO requests_to_index SELECT bin_id, number FROM requests"
+            " ON CONFLICT DO NOTHING"
+        )
 
 
 def downgrade() -> None:
