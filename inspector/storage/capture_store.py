@@ -102,7 +102,7 @@ class CaptureStore:
         self._begin_relay, self._end_relay = map(spell, (BEGIN_RELAY, END_RELAY))
         self._add_delivery, self._prune_deliveries = map(spell, (INSERT, PRUNE_RUNS))
         self._announce = spell(connections.announce) if connections.announce else None
-        self._stores_at_once = connections.stores_at_once
+        self._one_trip = connections.one_trip
         self._in_steps: dict[str, float] = {}
         self._connection: Any = None
 
@@ -162,25 +162,23 @@ class CaptureStore:
 
     def store(self, captures: Sequence[Capture]) -> tuple[list[Outcome], News]:
         """Store a batch, all of it or nothing; the outcome of each, and what changed."""
-        return self._store_at_once(captures) or self._store_in_steps(captures)
+        return self._store_in_one_trip(captures) or self._store_in_steps(captures)
 
-    def _store_at_once(self, captures: Sequence[Capture]) -> tuple[list[Outcome], News] | None:
+    def _store_in_one_trip(self, captures: Sequence[Capture]) -> tuple[list[Outcome], News] | None:
         """Store a batch of one bin in one trip; None where it takes more, nothing is changed."""
-        name = captures[0].bin_name
-        if not self._stores_at_once or any(each.bin_name != name for each in captures):
+        name, one_trip = captures[0].bin_name, self._one_trip
+        if one_trip is None or any(each.bin_name != name for each in captures):
             return None
         if self._in_steps.get(name, 0.0) > time.monotonic():
             return None
         try:
             with self._cursor() as (connection, cursor):
                 rows = [_to_row(each, Stored(0, 0)) for each in captures]
-                done = self._connections.store_at_once(
-                    connection, cursor, name, self._instance, rows
-                )
+                done = one_trip.store(connection, cursor, name, self._instance, rows)
         except Exception as error:
-            if not self._connections.lacks_function(error):
+            if not one_trip.is_missing(error):
                 raise
-            self._stores_at_once = False
+            self._one_trip = None
             log.warning("Captures are stored in several steps: %s.", explain(error))
             return None
         if done is None:

@@ -62,11 +62,11 @@ def make_captures(bin_name: str, fields: tuple[dict[str, Any], ...]) -> list[Cap
 
 
 def store_in_steps(store: CaptureStore, captures: list[Capture]) -> Any:
-    store._stores_at_once = False
+    one_trip, store._one_trip = store._one_trip, None
     try:
         return store.store(captures)
     finally:
-        store._stores_at_once = True
+        store._one_trip = one_trip
 
 
 def ask(services: Services, statement: str, name: str) -> list[Any]:

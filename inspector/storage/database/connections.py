@@ -41,13 +41,36 @@ class StoredAtOnce(NamedTuple):
     gone_to: int | None
 
 
-class Connections(Protocol):
-    """``errors`` is what using one may raise.
+class OneTrip(Protocol):
+    """Storing captures in one trip to a database on another machine."""
 
+    def store(
+        self,
+        connection: Any,
+        cursor: Any,
+        bin_name: str,
+        instance: str,
+        rows: Sequence[Mapping[str, Any]],
+    ) -> StoredAtOnce | None:
+        """Take numbers of the bin, insert the rows, announce them and commit.
+
+        None, and nothing is changed, where that takes more than one trip.
+        """
+        ...
+
+    def is_missing(self, error: Exception) -> bool:
+        """True when the database cannot do it at all: it need not be tried again."""
+        ...
+
+
+class Connections(Protocol):
+    """Connections to one database, and the statements that it has for captures.
+
+    ``errors`` are the exceptions that using a connection may raise.
     ``tables_by_number`` hold more about requests, by bin and number; ``enqueue`` is one more
     statement for the numbers ``:first`` to ``:last`` of a bin, ``announce`` one for news.
     ``only_one`` gives true to one transaction at a time; None where one writes at a time anyway.
-    ``stores_at_once`` where there is ``store_at_once``.
+    ``one_trip`` is None for a file, where there is no trip to save.
     """
 
     errors: tuple[type[Exception], ...]
@@ -56,7 +79,7 @@ class Connections(Protocol):
     enqueue: str | None
     only_one: str | None
     announce: str | None
-    stores_at_once: bool
+    one_trip: OneTrip | None
 
     def open(self) -> Any:
         """A connection that begins transactions by itself and may be used by any one thread."""
@@ -74,24 +97,6 @@ class Connections(Protocol):
         self, cursor: Any, table: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]
     ) -> None:
         """Insert rows by the database's quickest way; they may have more than ``columns``."""
-        ...
-
-    def store_at_once(
-        self,
-        connection: Any,
-        cursor: Any,
-        name: str,
-        instance: str,
-        rows: Sequence[Mapping[str, Any]],
-    ) -> StoredAtOnce | None:
-        """Take numbers of the bin, insert the rows, tell of it and commit, in one trip.
-
-        None, and nothing is changed, where it takes more than that.
-        """
-        ...
-
-    def lacks_function(self, error: Exception) -> bool:
-        """True when storing at once failed for lack of the function: it need not be tried again."""
         ...
 
     def finish(self, connection: Any, cursor: Any, last: Sequence[Statement]) -> None:
@@ -120,7 +125,7 @@ class SqliteFile:
     enqueue: str | None = None
     only_one: str | None = None
     announce: str | None = None
-    stores_at_once = False
+    one_trip: OneTrip | None = None
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -147,13 +152,6 @@ class SqliteFile:
     ) -> None:
         """See ``Connections``."""
         cursor.executemany(format_insert(table, tuple(columns)), rows)
-
-    def store_at_once(self, *_: Any) -> None:
-        """There is no trip to save."""
-
-    def lacks_function(self, error: Exception) -> bool:  # noqa: ARG002 - as of others
-        """See ``store_at_once``."""
-        return False
 
     def finish(
         self, connection: sqlite3.Connection, cursor: Any, last: Sequence[Statement]

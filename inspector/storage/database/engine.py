@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from functools import partial
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from inspector.errors import DatabaseTooNewError, InspectorError
 from inspector.storage.database.connections import (
     HEAD_REVISION,
+    OneTrip,
     Statement,
-    StoredAtOnce,
     connect_sqlite,
     create_sqlite,
     exclusive,
@@ -41,7 +40,7 @@ from inspector.storage.database.postgresql import (
     finish,
 )
 from inspector.storage.database.stalls import GUARD
-from inspector.storage.database.storing import MAX_BYTES, NOT_THERE, call_function, format_function
+from inspector.storage.database.storing import StoringFunction, format_function
 from inspector.storage.database.urls import (
     check_url,
     describe_url,
@@ -51,7 +50,6 @@ from inspector.storage.database.urls import (
 )
 from inspector.storage.installation import COPY_OF, find_value
 from inspector.storage.models import Base, db
-from inspector.storage.records import count_row_bytes
 
 # Exported for callers that name the types and speak no SQL.
 DatabaseEngine = Engine
@@ -81,7 +79,7 @@ class EngineConnections:
         self.enqueue = None if self.is_sqlite else ENQUEUE
         self.only_one = None if self.is_sqlite else ONLY_ONE
         self.announce = None if self.is_sqlite else ANNOUNCE
-        self.stores_at_once = not self.is_sqlite
+        self.one_trip: OneTrip | None = None if self.is_sqlite else StoringFunction()
         self._path = find_path(engine)
 
     def open(self) -> Any:
@@ -104,28 +102,6 @@ class EngineConnections:
             cursor.executemany(format_insert(table, tuple(columns)), rows)
         else:
             copy_rows(cursor, table, columns, rows)
-
-    def store_at_once(
-        self,
-        connection: Any,
-        cursor: Any,
-        name: str,
-        instance: str,
-        rows: Sequence[Mapping[str, Any]],
-    ) -> StoredAtOnce | None:
-        """See ``Connections``."""
-        size = sum(map(count_row_bytes, rows))
-        if size > MAX_BYTES:
-            return None
-        with closing(connection.cursor()) as asked:
-            call = partial(call_function, asked, name, size, instance, rows)
-            finish(connection.driver_connection, cursor, (), call)
-            row = asked.fetchone()
-        return row and StoredAtOnce(*row)
-
-    def lacks_function(self, error: Exception) -> bool:
-        """See ``Connections``."""
-        return getattr(error, "sqlstate", None) in NOT_THERE
 
     def finish(self, connection: Any, cursor: Any, last: Sequence[Statement]) -> None:
         """See ``Connections``."""

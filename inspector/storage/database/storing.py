@@ -10,18 +10,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from contextlib import closing
+from functools import lru_cache, partial
 from typing import Any
 
-from inspector.storage.database.postgresql import CHANNEL, find_types
-from inspector.storage.records import REQUEST_COLUMNS
+from inspector.storage.database.connections import StoredAtOnce
+from inspector.storage.database.postgresql import CHANNEL, find_types, finish
+from inspector.storage.records import REQUEST_COLUMNS, count_row_bytes
 
-# Another number with each change of it: an older server beside a newer one calls its own.
+# Another number, and a migration, with each change of the function: an older server beside a
+# newer one calls its own.
 NAME = "inspector_store_1"
-# So much is kept in memory by a server of usual settings; more goes by COPY.
+# A server of usual settings keeps so many bytes of rows in memory; more go by COPY.
 MAX_BYTES = 3_500_000
-# There is no such function, as where tables alone were restored; or it may not be called.
-NOT_THERE = ("42883", "42501")
+# PostgreSQL's codes for a function that is not there, as where tables alone were restored, and
+# for one that may not be called.
+_NOT_THERE = ("42883", "42501")
 _COLUMNS = tuple(name for name in REQUEST_COLUMNS if name not in ("bin_id", "number"))
 
 
@@ -93,10 +97,35 @@ def _list_types() -> list[tuple[str, str]]:
     return list(zip(_COLUMNS, find_types("requests", _COLUMNS), strict=True))
 
 
-def call_function(
+class StoringFunction:
+    """The function as ``Connections.one_trip``."""
+
+    def store(
+        self,
+        connection: Any,
+        cursor: Any,
+        bin_name: str,
+        instance: str,
+        rows: Sequence[Mapping[str, Any]],
+    ) -> StoredAtOnce | None:
+        """See ``OneTrip``; ``rows`` are of ``REQUEST_COLUMNS``."""
+        size = sum(map(count_row_bytes, rows))
+        if size > MAX_BYTES:
+            return None
+        with closing(connection.cursor()) as asked:
+            call = partial(_call_function, asked, bin_name, size, instance, rows)
+            finish(connection.driver_connection, cursor, (), call)
+            row = asked.fetchone()
+        return row and StoredAtOnce(*row)
+
+    def is_missing(self, error: Exception) -> bool:
+        """See ``OneTrip``."""
+        return getattr(error, "sqlstate", None) in _NOT_THERE
+
+
+def _call_function(
     cursor: Any, bin_name: str, size: int, instance: str, rows: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Ask for it; ``rows`` are of ``REQUEST_COLUMNS`` and as many bytes as ``size``."""
     values = {name: [row[name] for row in rows] for name in _COLUMNS}
     said = {"bin": bin_name, "taken": len(rows), "bytes": size, "instance": json.dumps(instance)}
     cursor.execute(_format_call(), {**values, **said})
