@@ -24,9 +24,9 @@ from inspector.cli.emitting.saved import (
 )
 from inspector.cli.environment import option
 from inspector.cli.lines import escape_pieces
+from inspector.domain.deliveries import SOURCES
 from inspector.emitter import (
     METHODS,
-    SOURCES,
     Change,
     Composition,
     DeliveryOptions,

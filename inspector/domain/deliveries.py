@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Literal, TypeAlias, get_args
 
 from inspector.domain.credentials import (
     Definition,
@@ -17,6 +18,10 @@ from inspector.domain.credentials import (
     put_back,
 )
 from inspector.domain.messages import Message
+
+# The helpdesk's kinds of rules that send a webhook.
+ActionSource: TypeAlias = Literal["trigger", "escalation", "sla", "macro"]
+SOURCES: tuple[ActionSource, ...] = get_args(ActionSource)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ database, no web framework, no environment.
 
 from inspector.emitter.actions import (
     METHODS,
-    SOURCES,
     DeliveryOptions,
     WebhookAction,
     action_from_json,
@@ -35,7 +34,6 @@ __all__ = [
     "ANYWHERE",
     "FIELDS",
     "METHODS",
-    "SOURCES",
     "ActionBody",
     "Attempt",
     "Change",

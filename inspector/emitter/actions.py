@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, TypeAlias
 
+from inspector.domain.deliveries import SOURCES
 from inspector.domain.pairs import find_pairs, is_token
 from inspector.emitter.bodies import BODY_FIELDS, ActionBody, read_body
 from inspector.errors import InspectorError
 from inspector.signatures import parse_secret
 
-SOURCES = ("trigger", "escalation", "sla", "macro")
 # The helpdesk's methods; an action with a body of its own may have any.
 METHODS = ("POST", "PUT", "DELETE", "GET")
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inspector.emitter import SOURCES, WebhookAction, render, sample_context
+from inspector.domain.deliveries import SOURCES
+from inspector.emitter import WebhookAction, render, sample_context
 from inspector.emitter.tickets import LoadedTicket, context_of, parse_ticket
 from inspector.emitter.variations import all_variations, get_variation
 from inspector.errors import InspectorError

@@ -9,6 +9,7 @@ from inspector.cli.agents.showing import describe_delivery
 from inspector.cli.agents.tools import BIN, REQUEST, Tool, Values
 from inspector.cli.client import Client, bin_path
 from inspector.cli.request_names import request_path
+from inspector.domain.deliveries import SOURCES
 
 # A delivery to a slow receiver takes its own time.
 SEND_TIMEOUT_S = 330.0
@@ -128,8 +129,8 @@ SENDING = (
             _URL,
             Argument(
                 "source",
-                "What sets it off.",
-                choices=("trigger", "escalation", "sla", "macro"),
+                "The kind of rule in the helpdesk that sends it.",
+                choices=SOURCES,
             ),
             Argument("method", "POST otherwise."),
             Argument("headers", "Names and values; {{ ticket.id }} is filled in.", "object"),

@@ -6,8 +6,9 @@ import dataclasses
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
+from inspector.domain.deliveries import ActionSource
 from inspector.emitter import (
     Change,
     Composition,
@@ -63,7 +64,7 @@ class Action:
     url: Annotated[str, About("Where to.")]
     name: Annotated[str | None, About("For people.")] = None
     source: Annotated[
-        Literal["trigger", "escalation", "sla", "macro"] | None, About("What sets it off.")
+        ActionSource | None, About("The kind of rule in the helpdesk that sends it.")
     ] = None
     method: Annotated[
         str | None,

@@ -10,10 +10,9 @@ from typing import Any
 from urllib.parse import unquote_plus, urlsplit
 
 from inspector.domain.credentials import Definition, find_hidden, hide_in_head, put_back
-from inspector.domain.deliveries import Delivery
+from inspector.domain.deliveries import SOURCES, Delivery
 from inspector.emitter import (
     METHODS,
-    SOURCES,
     Composition,
     Context,
     PreparedRequest,
