@@ -11,7 +11,7 @@ from inspector.reading.fields import find_text
 from inspector.reading.overview.series import SUBJECT
 from inspector.reading.query import parse_query
 from inspector.reading.terms import find_terms
-from inspector.storage.records import find_number, make_id
+from inspector.storage.records import find_number
 from inspector.web.current import current_services, find_bin
 from inspector.web.htmx import set_vary
 
@@ -74,8 +74,6 @@ def _find_of_ticket(bin_: Bin, captured: CapturedRequest) -> CapturedRequest | N
 def _read_id(bin_: Bin, name: str) -> str:
     """The id that an argument names, itself or by its number within the bin."""
     value = request.args.get(name, "").strip().removeprefix("#")
-    if value.isascii() and value.isdigit() and len(value) <= 18:
-        return make_id(bin_.id, int(value))
     if find_number(bin_, value) is None:
         raise InspectorError(
             f"invalid_{name}", f"{value[:40]!r} is no request of this bin.", field=name
