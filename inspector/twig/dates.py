@@ -1,118 +1,65 @@
-"""Dates as PHP's ``date()`` writes them, for templates: the helpdesk's letters, in English."""
+"""The filters ``date`` and ``date_modify``, and the function ``date``.
+
+``date_texts`` reads a date out of a text, ``date_letters`` writes it by PHP's letters.
+"""
 
 from __future__ import annotations
 
-import calendar
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, tzinfo
+from typing import Any
 
-from inspector.twig.date_texts import DAYS, MONTHS
+from inspector.twig.date_letters import format_date
+from inspector.twig.date_texts import find_zone, parse_date, shift_date
+from inspector.twig.errors import ValueProblemError
+from inspector.twig.values import Work, is_empty, to_text
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+DEFAULT_DATE_FORMAT = "F j, Y H:i"
+_COMPARABLE = "Y-m-d H:i:s"
 
 
-def format_date(moment: datetime, pattern: str) -> str:
-    """Write a moment by PHP's letters; a backslash keeps the letter after it.
+def date(
+    work: Work,
+    value: Any,
+    format: Any = DEFAULT_DATE_FORMAT,  # noqa: A002 - the helpdesk's name, which may be written
+    timezone: Any = None,
+) -> str:
+    """A date by PHP's letters, in UTC or another zone; of no date that is today's."""
+    pattern = work.text(format)
+    work.charge(30 * len(pattern))
+    zone = _find_zone(timezone)
+    return format_date(_read_date(work, value, zone), pattern)
 
-    Source: PHP manual, ``DateTimeInterface::format``.
+
+def _find_zone(timezone: Any) -> tzinfo:
+    zone = UTC if timezone in (None, False) else find_zone(to_text(timezone))
+    if zone is None:
+        raise ValueProblemError(f"there is no time zone {to_text(timezone)[:40]!r}")
+    return zone
+
+
+def date_modify(work: Work, value: Any, modifier: Any) -> str:
+    """A date moved by ``'+2 days'`` and the like, to be written by ``date`` or compared."""
+    moment = shift_date(_read_date(work, value), work.text(modifier))
+    if moment is None:
+        raise ValueProblemError(f"{to_text(modifier)[:40]!r} moves no date: write '+2 days'")
+    return format_date(moment, _COMPARABLE)
+
+
+def make_date(work: Work, value: Any = "now", timezone: Any = None) -> str:
+    """A date that can be compared with others of its kind.
+
+    A zone changes how a date looks, not which it is: ``date`` asks for it again.
     """
-    written: list[str] = []
-    letters = iter(pattern)
-    for letter in letters:
-        if letter == "\\":
-            written.append(next(letters, ""))
-        else:
-            write = _LETTERS.get(letter)
-            written.append(write(moment) if write else letter)
-    return "".join(written)
+    _find_zone(timezone)
+    return format_date(_read_date(work, value), _COMPARABLE)
 
 
-def _ordinal_suffix(moment: datetime) -> str:
-    if moment.day in (11, 12, 13):
-        return "th"
-    return {1: "st", 2: "nd", 3: "rd"}.get(moment.day % 10, "th")
-
-
-def _swatch_beat(moment: datetime) -> str:
-    """Thousandths of a day, in UTC+1."""
-    local = moment.astimezone(timezone(timedelta(hours=1)))
-    seconds = local.hour * 3600 + local.minute * 60 + local.second
-    return f"{seconds * 10 // 864:03d}"
-
-
-def _offset_s(moment: datetime) -> int:
-    offset = moment.utcoffset()
-    return int(offset.total_seconds()) if offset else 0
-
-
-def _offset(moment: datetime, separator: str) -> str:
-    seconds = _offset_s(moment)
-    hours, minutes = divmod(abs(seconds) // 60, 60)
-    return f"{'-' if seconds < 0 else '+'}{hours:02d}{separator}{minutes:02d}"
-
-
-def _zone_name(moment: datetime) -> str:
-    if isinstance(moment.tzinfo, ZoneInfo):
-        return moment.tzinfo.key
-    return "UTC" if moment.tzinfo is UTC else _offset(moment, ":")
-
-
-def _zone_short(moment: datetime) -> str:
-    name = moment.tzname() or ""
-    if moment.tzinfo is UTC:
-        return "UTC"
-    if isinstance(moment.tzinfo, timezone) and not name.isalpha():
-        return f"GMT{_offset(moment, '')}"
-    return name if name.isalpha() else _offset(moment, ":")
-
-
-def _offset_or_z(moment: datetime) -> str:
-    return "Z" if moment.tzinfo is UTC else _offset(moment, ":")
-
-
-def _clock_hour(moment: datetime) -> int:
-    return moment.hour % 12 or 12
-
-
-_LETTERS: dict[str, Callable[[datetime], str]] = {
-    "d": lambda moment: f"{moment.day:02d}",
-    "D": lambda moment: DAYS[moment.weekday()][:3],
-    "j": lambda moment: str(moment.day),
-    "l": lambda moment: DAYS[moment.weekday()],
-    "N": lambda moment: str(moment.isoweekday()),
-    "S": _ordinal_suffix,
-    "w": lambda moment: str(moment.isoweekday() % 7),
-    "z": lambda moment: str(moment.timetuple().tm_yday - 1),
-    "W": lambda moment: f"{moment.isocalendar().week:02d}",
-    "F": lambda moment: MONTHS[moment.month - 1],
-    "m": lambda moment: f"{moment.month:02d}",
-    "M": lambda moment: MONTHS[moment.month - 1][:3],
-    "n": lambda moment: str(moment.month),
-    "t": lambda moment: str(calendar.monthrange(moment.year, moment.month)[1]),
-    "L": lambda moment: str(int(calendar.isleap(moment.year))),
-    "o": lambda moment: str(moment.isocalendar().year),
-    "Y": lambda moment: f"{moment.year:04d}",
-    "y": lambda moment: f"{moment.year % 100:02d}",
-    "a": lambda moment: "am" if moment.hour < 12 else "pm",
-    "A": lambda moment: "AM" if moment.hour < 12 else "PM",
-    "B": _swatch_beat,
-    "g": lambda moment: str(_clock_hour(moment)),
-    "G": lambda moment: str(moment.hour),
-    "h": lambda moment: f"{_clock_hour(moment):02d}",
-    "H": lambda moment: f"{moment.hour:02d}",
-    "i": lambda moment: f"{moment.minute:02d}",
-    "s": lambda moment: f"{moment.second:02d}",
-    "u": lambda moment: f"{moment.microsecond:06d}",
-    "v": lambda moment: f"{moment.microsecond // 1000:03d}",
-    "e": _zone_name,
-    "I": lambda moment: str(int(bool(moment.dst()))),
-    "O": lambda moment: _offset(moment, ""),
-    "P": lambda moment: _offset(moment, ":"),
-    "p": _offset_or_z,
-    "T": _zone_short,
-    "Z": lambda moment: str(_offset_s(moment)),
-    "c": lambda moment: format_date(moment, r"Y-m-d\TH:i:sP"),
-    "r": lambda moment: format_date(moment, "D, d M Y H:i:s O"),
-    "U": lambda moment: str((moment - _EPOCH) // timedelta(seconds=1)),
-}
+def _read_date(work: Work, value: Any, zone: tzinfo = UTC) -> datetime:
+    text = work.text(value)
+    if is_empty(value) or not text.strip():
+        work.notes.append("the date of nothing is today's")
+        text = "now"
+    moment = parse_date(text, now=datetime.now(UTC), zone=zone)
+    if moment is None:
+        raise ValueProblemError(f"{to_text(value)[:40]!r} is not a date")
+    return moment

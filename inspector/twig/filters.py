@@ -11,7 +11,7 @@ from typing import Any
 
 from jinja2.runtime import Undefined
 
-from inspector.twig import formats, lists
+from inspector.twig import dates, formats, lists
 from inspector.twig.errors import ValueProblemError
 from inspector.twig.escaping import GROWTH, escape_html, escape_text
 from inspector.twig.values import (
@@ -138,8 +138,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "batch": lists.batch,
     "capitalize": capitalize,
     "column": lists.column,
-    "date": formats.date,
-    "date_modify": formats.date_modify,
+    "date": dates.date,
+    "date_modify": dates.date_modify,
     "default": default,
     "e": escape_,
     "escape": escape_,
@@ -175,7 +175,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "attribute": lists.attribute,
     "cycle": lists.cycle,
-    "date": formats.make_date,
+    "date": dates.make_date,
     "max": lists.maximum,
     "min": lists.minimum,
     "random": lists.random,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inspector.twig.date_letters import format_date
 from inspector.twig.date_texts import find_zone, parse_date, shift_date
-from inspector.twig.dates import format_date
 
 RECORDED = json.loads((Path(__file__).parent / "data" / "php_dates.json").read_text("utf-8"))
 NOW = datetime(2020, 1, 2, 3, 4, 5, tzinfo=UTC)
