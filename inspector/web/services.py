@@ -50,7 +50,7 @@ from inspector.live.news import News
 from inspector.live.relays import Courier, Relays
 from inspector.live.waiters import Waiters
 from inspector.reading.overview.activity import Activities
-from inspector.reading.overview.aggregates import Aggregates
+from inspector.reading.overview.big_bins import Aggregates
 from inspector.reading.overview.catalogue import Catalogue
 from inspector.reading.overview.series import Series
 from inspector.reading.overview.values import KeptValues

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from inspector.domain import CapturedRequest
 from inspector.forms.php.shapes import SHAPES
 from inspector.reading.overview import catalogue as catalogue_module
-from inspector.reading.overview import layouts as layouts_module
+from inspector.reading.overview import catalogue_layouts as layouts_module
 from inspector.reading.overview.catalogue import Catalogue
-from inspector.reading.overview.layouts import FieldKey, Layout, Layouts, Sighting
+from inspector.reading.overview.catalogue_layouts import FieldKey, Layout, Layouts, Sighting
 from tests.reading.captures import SAMPLE_BODY, make_request
 
 

@@ -20,7 +20,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from inspector.domain import CapturedRequest
 from inspector.errors import InspectorError
-from inspector.reading.overview.aggregates import Snapshot
+from inspector.reading.overview.big_bins import Snapshot
 from inspector.reading.schema import FORMATS, BodyShapes, write_schema
 from inspector.reading.schema.events import MAX_EVENTS
 from inspector.reading.schema.shapes import MAX_DEPTH, MAX_PROPERTIES, MAX_SHAPES

@@ -18,7 +18,7 @@ from markupsafe import escape
 
 from inspector.app import create_app
 from inspector.domain import CapturedRequest
-from inspector.reading.overview import aggregates, allowance
+from inspector.reading.overview import allowance, big_bins
 from inspector.reading.overview.catalogue import Catalogue
 from inspector.settings import Settings
 from inspector.web.pages.overview import fields
@@ -254,7 +254,7 @@ def test_a_full_bin_keeps_its_catalogue(
 def test_the_newest_are_read_and_all_on_request(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(aggregates, "SAMPLE", 3)
+    monkeypatch.setattr(big_bins, "SAMPLE", 3)
     for number in range(1, 6):
         capture(client, f"a={number}")
     for query in ("sort=path", "path=a"):
@@ -328,7 +328,7 @@ def test_what_comes_during_a_reading_is_read_too(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize("kind", ["catalogues", "series_of_fields"])
 def test_only_so_much_of_what_was_read_is_kept(app: Flask, client: FlaskClient, kind: str) -> None:
-    kept: aggregates.Aggregates[Catalogue] = getattr(app.extensions["inspector"], kind)
+    kept: big_bins.Aggregates[Catalogue] = getattr(app.extensions["inspector"], kind)
     query = "?path=a" if kind == "series_of_fields" else ""
     for number in range(kept.max_kept + 3):
         client.post("/api/v1/bins", json={"name": f"bin-{number}"})

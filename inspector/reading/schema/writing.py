@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from inspector.domain import CapturedRequest
 from inspector.errors import InspectorError
-from inspector.reading.overview.aggregates import Snapshot
+from inspector.reading.overview.big_bins import Snapshot
 from inspector.reading.schema.events import BodyShapes, EventShape
 from inspector.reading.schema.json_schema import write_json_schema
 from inspector.reading.schema.models import build_models

@@ -15,7 +15,7 @@ from inspector.errors import InspectorError
 from inspector.reading.detail import FieldDetail, find_detail
 from inspector.reading.fields import BODY, Name, parse_name
 from inspector.reading.nodes import MAX_FILTER_CHARS, split_words
-from inspector.reading.overview.aggregates import LONG_TIME_S, TIME_S, Aggregates, Kind, Snapshot
+from inspector.reading.overview.big_bins import LONG_TIME_S, TIME_S, Aggregates, Kind, Snapshot
 from inspector.reading.overview.catalogue import (
     SORTS,
     Catalogue,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, make_response, render_template, request
 
-from inspector.reading.overview.aggregates import LONG_TIME_S, TIME_S
+from inspector.reading.overview.big_bins import LONG_TIME_S, TIME_S
 from inspector.reading.schema import FORMATS, BodyShapes, write_schema
 from inspector.web.current import current_services, find_bin
 from inspector.web.htmx import set_vary

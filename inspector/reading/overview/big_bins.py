@@ -1,7 +1,7 @@
-"""Aggregates over many requests of a bin, read piece by piece and kept between looks.
+"""Aggregates over the many requests of a big bin, read piece by piece and kept between looks.
 
-No look takes longer than its reader waits without a sign: it reads for a while, shows what
-there is so far and how far that is, and the next look goes on from there.
+The catalogue, the series and the schema of a bin are such aggregates. A look at one reads
+on for about ``TIME_S`` and gives what there is so far; the next look goes on from there.
 """
 
 from __future__ import annotations
@@ -63,9 +63,9 @@ class Snapshot(Generic[Kind]):
 
 @dataclass
 class _Kept(Generic[Kind]):
-    """Read are those numbered above ``start``, up to ``last``.
+    """An aggregate of the requests numbered above ``start``, up to ``last``.
 
-    ``gone`` is how many of the bin's requests were not there any more.
+    ``gone`` counts the bin's requests that were not there any more.
     """
 
     made: Kind
@@ -76,7 +76,7 @@ class _Kept(Generic[Kind]):
 
 
 class Aggregates(Generic[Kind]):
-    """Those looked at last, at most ``max_kept``, each taken further when it is asked for."""
+    """The ``max_kept`` aggregates looked at last, each read on when it is asked for."""
 
     def __init__(self, max_kept: int) -> None:
         self.max_kept = max_kept
@@ -100,10 +100,10 @@ class Aggregates(Generic[Kind]):
     ) -> Snapshot[Kind]:
         """Read on, as far as an ``Allowance`` of ``time_s`` lets it, and see what there is.
 
-        ``of`` tells a bin's aggregates apart. The first look begins with the ``SAMPLE`` newest
-        requests, or the oldest for a ``whole`` one, which stands for the other from then
-        on. All is made anew when requests were deleted; those that a full bin let go of
-        stay counted. Needs an application context.
+        ``of`` tells a bin's aggregates apart. The first look begins at the ``SAMPLE`` newest
+        requests, or at the oldest when ``whole`` is set; a whole aggregate then replaces the
+        sampled one. An aggregate begins anew when requests were deleted by hand; requests that a
+        full bin let go of stay counted. Needs an application context.
         """
         kept = self._find((bin_.id, of), bin_, make, whole=whole)
         with kept.lock:
