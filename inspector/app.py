@@ -56,10 +56,10 @@ def create_app(
 ) -> Flask:
     """The application, for any WSGI server; its database is opened and up to date.
 
-    Under ``inspector serve`` captures take a lane of their own and are kept byte
-    for byte. Under another server they come through WSGI: stored just as safely,
-    but as the server left them, and every record says so. A ``writer`` that is given
-    publishes to ``news``; ``senders`` are limited together with those of the caller.
+    Under ``inspector serve`` captures take a lane of their own and are kept byte for byte.
+    Under another server they come through WSGI: stored just as safely, but as that server
+    rebuilt them, and every record says so. A ``writer`` that is given publishes to ``news``;
+    ``senders`` are limited together with those of the caller.
     """
     settings = settings or Settings()
     app = Flask("inspector", template_folder=str(find_folder("templates")), static_folder=None)

@@ -46,8 +46,8 @@ class WireDetails(NamedTuple):
     """Parts of the framing beside head and body.
 
     ``trailer`` holds the trailer lines of a chunked body with their line ends,
-    ``chunk_extensions`` what followed the chunk sizes, semicolon included.
-    ``leftover`` are bytes behind the request, in the same packet, that begin no other.
+    ``chunk_extensions`` what followed the chunk sizes, semicolon included. ``leftover`` are the
+    bytes after the request, in the same packet, that are not the beginning of another request.
     """
 
     notes: tuple[WireNote, ...] = ()

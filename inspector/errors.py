@@ -45,7 +45,7 @@ class UnauthorizedError(InspectorError):
 
 
 class TooManyRequestsError(InspectorError):
-    """The caller asks too often; ``retry_after_s`` is when it may again."""
+    """The caller asks too often; it may ask again in ``retry_after_s`` seconds."""
 
     def __init__(self, what: str, retry_after_s: float) -> None:
         self.retry_after_s = max(1, math.ceil(retry_after_s))

@@ -93,9 +93,9 @@ class Match:
 def read_match(data: Any, place: str = "match") -> Match:
     """The match that a JSON object asks for; None and ``{}`` fit every request.
 
-    A value is text, a number or a flag, as a query string would spell it; null wants a
-    query name, a header or a place absent, true a query name or a header there, whatever
-    it says.
+    A value is text, a number or a flag, as a query string would spell it; null wants a query
+    name, a header or a field to be absent; true wants a query name or a header to be there,
+    with any value.
 
     Raises ``InspectorError`` ``invalid_match``, whose ``field`` names the part that is wrong.
     """
@@ -130,8 +130,7 @@ def read_match(data: Any, place: str = "match") -> Match:
 def read_early_match(data: Any, place: str = "match") -> Match:
     """The match of a rule or a relay, asked before a request is stored; else as ``read_match``.
 
-    What is known of stored requests alone is refused, too: pins, notes, numbers, signatures
-    and tries.
+    Also refused is what only a stored request has: pins, notes, numbers, signatures and tries.
     """
     match = read_match(data, place)
     search = match.conditions.search

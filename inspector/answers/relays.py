@@ -20,10 +20,10 @@ from inspector.domain.requests import CapturedRequest
 class Relay:
     """The address to which a bin forwards the requests that match.
 
-    With ``waits`` the sender gets the program's own answer, else the bin answers at once and
-    passes on behind. ``timeout_s`` bounds the whole exchange with the program. With ``resigns``
-    requests are signed anew with the bin's secret. With ``insists`` headers of the program that
-    act beyond its answer, like ``Set-Cookie``, go back to the sender, too.
+    With ``waits`` the sender gets the program's own answer; else the bin answers at once and
+    forwards the request afterwards. ``timeout_s`` bounds the whole exchange with the program.
+    With ``resigns`` requests are signed anew with the bin's secret. With ``insists`` the sender
+    also gets the program's headers that act beyond one answer, like ``Set-Cookie``.
     """
 
     url: str

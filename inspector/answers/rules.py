@@ -36,8 +36,8 @@ _RULE_NAMES: Final = ("match", "answers", "then", "name")
 class AnswerRule:
     """A rule: a match for requests, and the answers they get in turn.
 
-    ``then`` is what follows the last one: it again for ever, all from the beginning, or
-    the default of every bin.
+    ``then`` is what comes after the last answer: the last one again for ever, all from the
+    beginning, or the default of every bin.
     """
 
     match: Match
@@ -131,8 +131,8 @@ def read_rules(
 ) -> AnswerRules:
     """Rules from their JSON object, ``{"rules": [...]}``.
 
-    A secret given as ``***`` is the one of the same preset in the ``earlier`` rules. Those
-    that ``were_kept`` may ask for more than new ones.
+    A secret given as ``***`` is the one of the same preset in the ``earlier`` rules. Rules that
+    ``were_kept`` in the database may have what new ones may not.
 
     Raises ``InspectorError`` whose ``field`` is the place, like ``rules[0].answers[1].status``.
     """

@@ -1,7 +1,7 @@
 """Answers as templates over the request that is answered, in the helpdesk's template language.
 
 ``{{ request.json.challenge }}`` in a body or in the value of a header. The language, its
-walls and its bounds are those of ``inspector.twig``.
+sandbox and its bounds are those of ``inspector.twig``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from inspector.errors import InspectorError
 from inspector.forms.text import visible
 from inspector.twig import TemplateError, Work, check_template, render_twig
 
-# The largest body that a template makes; larger data goes out as a fixed body.
+# The largest body that a template may make; a larger one has to be a fixed body.
 MAX_BODY_BYTES: Final = 1_000_000
 _LINE_ENDS = str.maketrans({"\r": " ", "\n": " ", "\0": " "})
 

@@ -154,7 +154,7 @@ def answer(name: str, *, as_json: bool, server: str, token: str | None, **chosen
 
 
 def _choose_answer(client: Client, name: str, chosen: dict[str, Any]) -> dict[str, Any]:
-    from inspector.domain.bin_answers import parse_header_lines  # the others start without it
+    from inspector.domain.bin_answers import parse_header_lines  # only this command needs it
 
     fields = {
         "status": chosen["status"] or 200,

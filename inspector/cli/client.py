@@ -110,7 +110,7 @@ class Client:
         return parse_api_json(data) if data else None
 
     def fetch_text(self, path: str, *, timeout_s: float) -> tuple[int, str]:
-        """Status and text of what is no call of the API, whatever it is."""
+        """Status and text of a page that is no call of the API, whatever the status is."""
         with self._ask("GET", path, timeout_s=timeout_s, raises=False) as answer:
             return answer.status, answer.read(MAX_TEXT_BYTES).decode("utf-8", "replace")
 

@@ -43,7 +43,7 @@ from inspector.emitter.changes import split_path
 from inspector.emitter.tickets import MAX_TICKET_BYTES
 from inspector.errors import InspectorError
 
-# A name of custom data: before an equals sign, and neither a template nor a URL's beginning.
+# A name of custom data and its equals sign; a template or the beginning of a URL is none.
 _NAMED = re.compile(r"[^\s={}/?#:&\"'<>]+=")
 
 
@@ -211,7 +211,7 @@ def _send(
         return status
     result = send(request, options=composition.action.options)
     recorder.note(plan.first, result)
-    recorder.tell()  # before anything is said: whoever reads may have gone, as head does
+    recorder.tell()  # first, as printing fails when the reader has gone, like head
     return say_result(result)
 
 

@@ -1,7 +1,7 @@
 """Command-line options, each with an environment variable: ``--port`` is ``INSPECTOR_PORT``.
 
-There is no other way to give an option a variable, so that none goes without, and none has a
-name of its own. The few variables that no option stands for are in ``inspector.settings``.
+Options get their variables here alone, so none lacks one and none has another name. The few
+variables that no option stands for are in ``inspector.settings``.
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ def command(
 
 @contextlib.contextmanager
 def _open(output: Path | None) -> Iterator[BinaryIO]:
-    """Standard output, or a file that gets its name only when it is whole."""
+    """Standard output, or a file that gets its name only once it is complete."""
     if output is None:
         yield sys.stdout.buffer
         return

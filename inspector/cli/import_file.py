@@ -52,7 +52,8 @@ def command(
     with _open(file) as source:
         left_out: list[str] | None = [] if skip_unreadable else None
         read = _make_reader(source, left_out)
-        # All of it is looked at before anything is sent: what cannot be read leaves no half.
+        # The whole file is read before anything is sent, so an unreadable one leaves nothing half
+        # done.
         total = sum(1 for _ in read())
         for sentence in left_out or ():
             click.echo(f"Left out: {escape_invisible(sentence)}", err=True)
@@ -98,7 +99,7 @@ def _make_reader(source: BinaryIO, left_out: list[str] | None) -> Callable[[], I
         def read() -> Iterable[Capture]:
             source.seek(0)
             if left_out is not None:
-                left_out.clear()  # They are told each time.
+                left_out.clear()  # Each pass over the file collects them anew.
             return read_lines(source, "", now_us, left_out=left_out)
 
         return read

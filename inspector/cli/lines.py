@@ -30,7 +30,7 @@ def use_color() -> bool:
 def escape_pieces(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """UTF-8 text, cut anywhere, as a terminal may be given it: lines and tabs stay.
 
-    All else that a terminal obeys or an eye misses comes as a backslash escape.
+    All other control and invisible characters come as backslash escapes.
     """
     decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder("utf-8")("replace"), True)
     encoding = sys.stdout.encoding or "utf-8"
@@ -48,7 +48,7 @@ def _escape_lines(text: str) -> str:
 def print_table(
     head: Sequence[str], rows: Sequence[Sequence[str]], *, right: frozenset[int] | set[int]
 ) -> None:
-    """Columns side by side, two spaces between; those in ``right`` end where they align."""
+    """Columns side by side, two spaces between; those in ``right`` are aligned right."""
     widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
     for row in (head, *rows):
         cells = [

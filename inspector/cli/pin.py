@@ -25,7 +25,7 @@ def command(
 ) -> None:
     """Pin a request, so that neither capacity nor age takes it away.
 
-    One that only its pin has kept goes with it.
+    A request that was kept by its pin alone is deleted with the pin.
     """
     change: dict[str, Any] = {"pinned": not off}
     if note is not None:

@@ -323,7 +323,7 @@ def _parse_total(text: str | None, max_body: str) -> int | None:
 
 
 def _take_handed_socket(settings: Settings) -> Settings:
-    """Listen on what systemd hands over, and be as open or closed as its address is."""
+    """Listen on the socket that systemd hands over; its address decides who can reach it."""
     descriptor = take_handed_socket()
     if descriptor is None:
         return settings

@@ -21,10 +21,10 @@ from inspector.domain import CapturedRequest
 
 log = logging.getLogger("inspector")
 
-# More than a person reads; what came beyond them is told as a number. While requests flood in
-# nobody reads along, and each line is taken from the captures.
+# More lines a second than a person reads; beyond them a number is printed. Each line costs captures
+# time, and nobody reads along in a flood.
 MAX_LINES, FLOOD_LINES = 100, 10
-# Lines printed at once; the others after a pause of the flood, or after a while.
+# Lines printed at once; the others once the flood pauses, or after a while.
 FEW_LINES = 20
 PAUSE_S, FLOOD_S = 0.1, 1.0
 # The bytes that a writable pipe takes at once (PIPE_BUF).
@@ -37,8 +37,8 @@ Load = Callable[[int, int, int], Sequence[CapturedRequest]]
 class RequestLines:
     """Prints requests as they are stored; ``load(bin_id, after, limit)`` gives them.
 
-    ``positions`` are the bins' highest numbers at the start; ``private`` are the ids of
-    bins of whose requests nothing but method, path and size is shown.
+    ``positions`` are the bins' highest numbers at the start; ``private`` are the ids of private
+    bins, whose requests show nothing but method, path and size.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class RequestLines:
             self._changed.notify()
 
     def stop(self) -> None:
-        """End the thread; what it is printing, it finishes."""
+        """End the thread, after the line that it is printing."""
         self._stopping.set()
         with self._changed:
             self._changed.notify()
@@ -89,7 +89,7 @@ class RequestLines:
             self._stopping.wait(PAUSE_S)
 
     def _see_calm(self) -> bool:
-        """Let a flood go by for a while; False when it still goes on."""
+        """Wait a while for a flood to end; False when it still goes on."""
         give_up_at = time.monotonic() + FLOOD_S
         while time.monotonic() < give_up_at:
             seen = dict(self._news)

@@ -17,16 +17,16 @@ DRIP_STEP_S = 0.05
 
 
 class Answer(NamedTuple):
-    """A response as a bin gives it; ``headers`` go out as given, in order, framing is ours.
+    """A response as a bin gives it; ``headers`` go out as given, in order; framing is the server's.
 
-    ``early_hints`` are headers that go out at once as a 103 (RFC 8297), but to HTTP/1.0.
-    ``delay_s`` is waited before the first byte of the answer itself; then the body is spread over
-    ``drip_s``. ``cut_after`` ends the connection after so many bytes of the body,
-    ``dropped`` without any answer. ``insisted`` lets headers pass that act beyond
-    the answer, like ``Set-Cookie``. ``is_template``: body and values of headers are
-    templates over the request. ``preset`` names what works the answer out of the
-    request instead, with ``secret`` where a handshake needs one. ``head_length`` is the
-    Content-Length of an answer to HEAD whose body nobody has.
+    ``early_hints`` are headers that go out at once as a 103 (RFC 8297), unless the request is
+    HTTP/1.0. ``delay_s`` is waited before the first byte of the answer itself; then the body is
+    spread over ``drip_s``. ``cut_after`` ends the connection after so many bytes of the body,
+    ``dropped`` without any answer. ``insisted`` lets headers pass that act beyond the answer,
+    like ``Set-Cookie``. ``is_template``: body and values of headers are templates over the
+    request. ``preset`` names the preset that makes the answer from the request instead, with
+    ``secret`` where a handshake needs one. ``head_length`` is the Content-Length of an answer
+    to HEAD, where the body itself is not known.
     """
 
     status: int = 200
@@ -64,19 +64,19 @@ class Answer(NamedTuple):
         return len(self.content) if self.head_length is None else self.head_length
 
     def sendable_headers(self) -> tuple[tuple[str, str], ...]:
-        """The headers that may go out: none that frames, none that acts beyond the answer."""
+        """The headers that may go out: none for framing, none that acts beyond the answer."""
         if not self.headers:
             return ()
         kept_back = _FRAMING_HEADERS if self.insisted else _DROPPED_HEADERS
         return tuple(pair for pair in self.headers if _may_send(*pair, kept_back))
 
     def withheld_names(self) -> tuple[str, ...]:
-        """Names of the headers that would go out if somebody insisted, each once."""
+        """Names of the headers that are held back unless ``insisted``, each once."""
         found = {} if self.insisted else {name.lower(): name for name, _ in self.headers}
         return tuple(name for lower, name in found.items() if lower in _REACHING_HEADERS)
 
 
-# What became of an answer. Unknown: captured before answers were kept.
+# Outcomes of an answer. Unknown: captured by a version that kept no answers.
 SENT, DROPPED, CUT, RELAYED = "sent", "dropped", "cut", "relayed"
 REFUSED, UNKNOWN = "refused", "unknown"
 
@@ -84,9 +84,9 @@ REFUSED, UNKNOWN = "refused", "unknown"
 class GivenAnswer(NamedTuple):
     """The response that the sender of a request got.
 
-    ``headers`` are those that went out but ``Date`` and ``Connection``; ``body`` ends where
-    a ``cut`` answer did. ``status`` is None when nothing went out, or nobody can tell.
-    ``rule`` is the place of the rule that chose it, from 1, ``rule_name`` its name;
+    ``headers`` are those that went out, without ``Date`` and ``Connection``; ``body`` ends
+    where a ``cut`` answer did. ``status`` is None when nothing went out, or when that is not
+    known. ``rule`` is the place of the rule that chose it, from 1, ``rule_name`` its name;
     ``turn`` counts from 1.
     """
 
@@ -118,15 +118,15 @@ class AnswerScript(Protocol):
     """
 
     def note(self, number: int) -> None:
-        """A request of this number is stored, and its sender about to be answered."""
+        """Called when the request of this number is stored, before its sender is answered."""
         ...
 
     def choose(self, number: int, raw_head: bytes, tell: Callable[[Answer], None]) -> Answer | None:
-        """The answer; or None, and then another thread gives ``tell`` one later, once."""
+        """The answer; or None, and then another thread calls ``tell`` with one, once."""
         ...
 
     def note_given(self, number: int, given: GivenAnswer) -> None:
-        """The answer to a request is worked out, as it goes to its sender."""
+        """Called with the answer to a request as it goes to its sender."""
         ...
 
 
@@ -140,7 +140,7 @@ def usual_body(status: int) -> bytes:
 
 _BODILESS = frozenset((*range(100, 200), 204, 304))  # RFC 9112, 6.3
 _FRAMING_HEADERS = frozenset(("content-length", "transfer-encoding", "connection", "date"))
-# Set on our origin these would reach beyond the one answer; see SECURITY.md.
+# On the server's origin these would act beyond the one answer; see SECURITY.md.
 _REACHING_HEADERS = frozenset(
     (
         "alt-svc",
@@ -161,8 +161,8 @@ _DROPPED_HEADERS = _FRAMING_HEADERS | _REACHING_HEADERS
 def render_answer(answer: Answer, *, head_only: bool, http_1_0: bool, close: bool) -> bytes:
     """The answer as it goes over the wire.
 
-    ``head_only`` for HEAD: the same head, no body. Whatever the bin's owner chose,
-    the answer is a sandbox of its own and cannot act on the server's pages.
+    ``head_only`` for HEAD: the same head, no body. Whatever the bin's owner chose, the answer
+    is sandboxed and cannot act on the server's pages.
     """
     if head_only:
         return _head(answer, http_1_0, close)

@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 # Two equal bodies that are further apart are two deliveries.
 MAX_BODY_GAP_US = 600 * 1_000_000
-# So many of one delivery are looked at, the newest; whoever sends more is counted from there.
+# The newest attempts of one delivery that are looked at; earlier ones are not counted.
 MAX_ATTEMPTS = 200
 BY_ID, BY_BODY = "delivery", "body"
-# Ids that senders outside of the table give, in lower case. Those of a hop, like
-# X-Request-Id, are others with each try.
+# Headers, in lower case, in which senders outside of the table give a delivery's id. Ids of one
+# hop, like X-Request-Id, change with each try.
 _ID_HEADERS = (
     "idempotency-key",
     "x-idempotency-key",

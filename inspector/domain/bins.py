@@ -14,7 +14,7 @@ from inspector.domain.answers import DEFAULT, Answer
 from inspector.errors import InspectorError
 
 DEFAULT_CAPACITY = 1000
-# Three centuries: the age of a request is a time that there was.
+# Three centuries: any greater age would be a date that computers cannot express.
 MAX_AGE_S = 10_000_000_000
 MAX_CAPACITY = 1_000_000
 
@@ -30,17 +30,16 @@ _GENERATED = string.ascii_lowercase + string.digits
 class Bin(NamedTuple):
     """``last_number`` is the highest number given so far, ``request_count`` how many it holds.
 
-    ``answer`` is what senders get whom no particular rule is for, ``answers`` the document
-    of all rules (``answers.rules``), None for none.
-    Nothing below ``kept_from`` is there any more but the pinned requests ``kept_below``;
-    ``let_go`` counts what went by capacity or age, ``pinned`` all that are pinned.
-    ``ttl_s`` is how long it keeps a request, None for as long as the server says.
-    ``receiver`` is whose reading of a form its pages show: a dialect of ``forms.parse``, or
-    ``sent`` for the pairs in wire order. ``has_signatures``: it has secrets to check them with.
-    ``replay_urls`` are those that its requests were sent again to, the last one first, with
-    the users and passwords they were given with: not to be shown as they are.
-    ``columns`` are the fields that its list shows (``reading.columns``).
-    ``relay`` is the document of its relay (``answers.relays``), None for none.
+    ``answer`` is what senders get when no particular rule matches, ``answers`` the document of
+    all rules (``answers.rules``), None for none. Below ``kept_from`` only the pinned requests
+    ``kept_below`` are still there; ``let_go`` counts what went by capacity or age, ``pinned``
+    all that are pinned. ``ttl_s`` is how long it keeps a request, None for as long as the
+    server says. ``receiver`` is whose reading of a form its pages show: a dialect of
+    ``forms.parse``, or ``sent`` for the pairs in wire order. ``has_signatures``: it has secrets
+    to check them with. ``replay_urls`` are the URLs that its requests were replayed to, the
+    last one first, with the users and passwords they were given with: not to be shown as they
+    are. ``columns`` are the fields that its list shows (``reading.columns``). ``relay`` is the
+    document of its relay (``answers.relays``), None for none.
     """
 
     id: int
@@ -77,7 +76,7 @@ class Bin(NamedTuple):
 
 
 def generate_name() -> str:
-    """Eight random characters of ``[a-z0-9]``."""
+    """Eight random characters of ``[a-z0-9]``, for a bin without a name."""
     return "".join(secrets.choice(_GENERATED) for _ in range(8))
 
 

@@ -11,7 +11,7 @@ import zlib
 from typing import Any, NamedTuple
 
 MAX_DECODED_BYTES = 20_000_000
-# What a body may swell to: text shrinks to a tenth, hardly ever to a hundredth.
+# The highest ratio of decoded to sent bytes: text shrinks to a tenth, hardly ever to a hundredth.
 MAX_RATIO = 200
 LITTLE_BYTES = 1_000_000
 MAX_MEMBERS = 1000
@@ -50,8 +50,8 @@ _QUOTED_PAIR = re.compile(r"\\(.)")
 def parse_media_type(text: str) -> MediaType:
     """Take a Content-Type apart; anything malformed is left out, nothing raises.
 
-    A blank or a comma ends the essence, too: so it does for PHP. A value in quotes may
-    have semicolons (RFC 9110, 5.6.4).
+    A blank or a comma ends the essence, too, as for PHP. A value in quotes may have semicolons
+    (RFC 9110, 5.6.4).
     """
     essence, _, parameters = text.partition(";")
     found: dict[str, str] = {}
@@ -133,7 +133,7 @@ def _not_in(coding: str) -> _CodingError:
 
 
 def _inflate(data: bytes, window_bits: int, coding: str, max_bytes: int) -> tuple[bytes, bool]:
-    """Taken in by steps: zlib hands back what it left, and whole that would be copied each time."""
+    """In small steps: zlib copies the unused rest of its input at each call."""
     view = memoryview(data)
     parts: list[bytes] = []
     position = size = members = 0
@@ -183,7 +183,8 @@ def _unbrotli(data: bytes, max_bytes: int) -> tuple[bytes, bool]:
     return b"".join(parts)[:max_bytes], engine.is_finished() and size <= max_bytes
 
 
-# 8 MB is what a sender may count on (RFC 9659, 3); more is memory for the asking.
+# 8 MB is what every receiver supports (RFC 9659, 3); a larger window would let a sender claim
+# memory at will.
 _ZSTD_WINDOW_LOG = 23
 
 
@@ -212,7 +213,8 @@ def _unzstd(data: bytes, max_bytes: int) -> tuple[bytes, bool]:
                     break
             step = min(2 * step, _STEP_BYTES)
             if engine.eof:
-                # Handed back in small steps: whole, the rest would be copied for each frame.
+                # In small steps: the decompressor hands back what it did not use, and the whole
+                # rest would be copied for each frame.
                 position -= len(engine.unused_data)
                 engine = None
     except zstd.ZstdError as error:

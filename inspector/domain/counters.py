@@ -47,7 +47,7 @@ class CaptureCounts:
 
 @dataclass(frozen=True, slots=True)
 class ServerCounts:
-    """A server at one moment; ``waiting_pages`` are those that wait for a thread.
+    """Gauges of a server at one moment; ``waiting_pages`` are those that wait for a thread.
 
     ``kinds`` are those of parked responses: stream, wait, answer. ``relays`` are requests that are
     being passed on to a program.

@@ -1,8 +1,8 @@
 """Credentials in requests and actions: hidden where they are shown, put back where they return.
 
-A credential is the value of a header that proves who sends, by its name or since a shared secret
-was put into it, and the user and password of a URL or of basic authentication. Query strings and
-bodies are shown as they are.
+A credential is the value of a header that proves who sends, known by its name or because a
+shared secret was put into it; and the user and password of a URL or of basic authentication.
+Query strings and bodies are shown as they are.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ HIDDEN = "***"
 _SECRET_NAME = re.compile(
     r"authentication|(?:.*-)?(?:authorization|cookie2?)|x-auth|.*(?:"
     r"api-?key|access-?key|secret|token|passw(?:or)?d|passphrase|credential|session-?id).*|"
-    # A word of the name, unless it is of another kind of key.
+    # A word in a header's name, unless it speaks of another kind of key.
     r"(?!(?:x-)?(?:idempotency|surrogate|routing|partition|sec-websocket)-)"
     r"(?:.*-)?(?:key|app-?key|pass|pwd|jwt)(?:-.*)?"
 )
@@ -67,7 +67,7 @@ def hide_in_url(url: str) -> str:
 
 
 def restore_url(shown: str, kept: Iterable[str]) -> str:
-    """The kept URL that is shown so, or else the given one.
+    """The kept URL when the given one is its shown form, else the given one.
 
     Raises ``InspectorError`` ``invalid_url`` when its user and password are hidden and not kept.
     """
@@ -128,7 +128,7 @@ def put_back(shown: Definition, kept: Definition) -> Definition:
 
 
 def _take_first(pairs: list[tuple[Any, Any]], shown: Any) -> Any:
-    """The kept one of the first pair that is shown so, taken out; else ``shown`` itself."""
+    """The kept value of the first pair with this shown form, taken out; else ``shown`` itself."""
     for position, (hidden, kept) in enumerate(pairs):
         if hidden == shown:
             del pairs[position]

@@ -1,7 +1,7 @@
 """Deliveries, and the saved actions that are sent again.
 
-Plain records for whoever sends, stores or shows: who sends says what came of it
-in these, so that storage and the sender need not know each other.
+Plain records that the emitter fills, storage keeps and pages show, so that storage and the
+emitter need not know each other.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class SavedAction:
         return str(self.definition.get("name", ""))
 
     def without_credentials(self) -> SavedAction:
-        """The action as it is shown to who did not ask for its passwords."""
+        """The action with its passwords hidden, for callers who did not ask for them."""
         return replace(self, definition=hide_in_definition(self.definition))
 
     def take_over(self, shown: Definition) -> Definition:
@@ -48,7 +48,7 @@ class SavedAction:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryExchange:
-    """One request and its answer's status, or why there was none.
+    """The record of one exchange: a request and its answer's status, or the failure.
 
     An attempt has one, and one more for each redirect followed. ``attempt`` counts
     from 1; times are milliseconds, None for what did not happen; ``pause_s`` is the
@@ -163,7 +163,7 @@ class Delivery:
         return self.exchanges[-1].attempt if self.exchanges else 0
 
     def without_credentials(self) -> Delivery:
-        """The delivery as it is shown: what was sent to prove who sends is not for every reader.
+        """The delivery as it is shown, its credentials hidden: not every reader may see them.
 
         It is kept as it was, so that it can be sent again.
         """

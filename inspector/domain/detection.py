@@ -1,7 +1,7 @@
 """Detection of a body's type from its content, for bodies that are not what their type says.
 
-A body is told by the whole of it or not at all: what was cut off is never guessed at, and
-a few signs at its beginning prove nothing. Everything is bounded and linear; entities of
+A type is detected from the whole body or not at all: a truncated body is never guessed at, and
+a few characters at the beginning prove nothing. Everything is bounded and linear; entities of
 XML are never resolved, and nothing is executed.
 """
 
@@ -31,8 +31,8 @@ _LINES_TYPES = frozenset(
 _SPACE = b" \t\r\n"
 _GZIP_MARK = b"\x1f\x8b\x08"  # RFC 1952, 2.3.1
 _UTF_8_MARK = b"\xef\xbb\xbf"
-# The characters that a browser leaves in a form or escapes (the URL Standard, 5.1), and the
-# brackets of names. A value that only begins with = is the padding of base64.
+# The characters of an urlencoded form: those that a browser leaves or writes (the URL Standard,
+# 5.1), and the brackets of names. A value that begins with = is the padding of base64.
 _FORM_NAME = rb"[A-Za-z_](?:[A-Za-z0-9_.*\[\]-]|%[0-9A-Fa-f]{2})*+"
 _FORM_VALUE = rb"(?:[A-Za-z0-9_.*+~!'(),:;/?@$|\[\]-]|%[0-9A-Fa-f]{2})"
 _FORM = re.compile(
@@ -61,7 +61,7 @@ class Detected(NamedTuple):
 def detect(data: bytes, declared: MediaType) -> Detected | None:
     """The type of a whole body by its content; None when it is as declared, or not known.
 
-    Told are JSON (an object or a list), JSON lines (two at least, each an object or a
+    Detected are JSON (an object or a list), JSON lines (at least two, each an object or a
     list), XML, urlencoded forms and gzip. At most ``MAX_DETECTED_BYTES`` are looked at. Never
     raises.
     """
@@ -167,7 +167,7 @@ def _begins_with(data: bytes, sign: bytes) -> bool:
 
 
 def _is_enclosed(data: bytes) -> bool:
-    """True when the first and the last sign are brackets: nearly all that is no JSON ends here."""
+    """True when the first and the last character are brackets; nearly all that is no JSON fails."""
     ends = data[-1000:].rstrip(_SPACE)[-1:]
     return ends in (b"}", b"]") and (_begins_with(data, b"{") or _begins_with(data, b"["))
 

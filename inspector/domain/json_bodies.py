@@ -24,7 +24,7 @@ Excess: TypeAlias = Literal["nesting_exceeded", "values_exceeded"]
 class SentNumber(float):
     """A number that was sent: equal to the float it stands for, with the ``text`` it was.
 
-    What no float holds is infinite, and its text says what it is.
+    A number beyond the range of floats is infinite, and its text has the digits.
     """
 
     __slots__ = ("text",)
@@ -55,7 +55,7 @@ def parse_sent_json(data: bytes) -> Any:
 
 
 def parse_api_json(data: bytes | str) -> Any:
-    """The value of what our own API says, with every number as it was sent.
+    """The value of a response of our own API, with every number as it was sent.
 
     Raises ``ValueError`` for what is no JSON.
     """
@@ -168,7 +168,7 @@ def find_excess(data: bytes) -> Excess | None:
     values: neither Python's parser nor a reader goes there.
     """
     excess = _measure(data)
-    # What strings hold counts at first, which is quick and errs on the safe side.
+    # Brackets within strings count at first, too: that is quick and errs on the safe side.
     return excess and _measure(_STRING.sub(b"", data))
 
 
@@ -180,7 +180,7 @@ def _measure(data: bytes) -> Excess | None:
 
 
 def _whole(text: str) -> int | SentNumber:
-    """An ``int`` says all, but for the sign of ``-0`` and more digits than Python takes in."""
+    """An ``int``, or a ``SentNumber`` for ``-0`` and for more digits than Python parses."""
     try:
         return SentNumber(text) if text == "-0" else int(text)
     except ValueError:

@@ -149,7 +149,7 @@ class Message:
 
     @cached_property
     def headers(self) -> dict[str, str]:
-        """Each name once, in the case it first came in; repeats joined with ``", "``."""
+        """The headers by name, each in the case it first came in; repeats joined with ``", "``."""
         return join_headers(self.raw_headers)
 
     def find_header(self, name: str) -> str | None:
@@ -230,7 +230,7 @@ class Message:
 
     @cached_property
     def named_charset(self) -> str | None:
-        """The charset that a field of an urlencoded form names for all of it, see there."""
+        """The charset that an urlencoded form names for itself; see ``find_named_charset``."""
         is_told = self.media_type.charset or FORM_TYPE not in (
             self.media_type.essence,
             self.essence,
@@ -363,7 +363,8 @@ class Message:
         from inspector.domain.formats.parsing import find_topic
         from inspector.domain.senders import finding
 
-        # A list has no large body: of such a request the headers alone tell the delivery.
+        # Lists leave large bodies out, so the delivery of such a request is known by its headers
+        # alone.
         is_large = self.truncated or len(self.body) > LISTED_BODY_BYTES
         content = self.form.value if self.json is None and self.form else self.json
         name, told = None, finding.open_payload(content)

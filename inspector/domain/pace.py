@@ -1,7 +1,7 @@
 """The pace of background work beside captures: captures go first.
 
 Streams, waiting calls, deletions and the index of words all share one interpreter and one
-database with the captures. Whoever works behind them asks here how long to rest.
+database with the captures. Background work asks here how long to rest.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from inspector.clock import time
 class Pace:
     """Rests for background work: after working for t, ``factor`` times t while captures come.
 
-    A rest is at most ``max_rest_s``. Captures are taken to come until ``calm_s`` after the
-    last one; when they have ceased no rest is owed. ``note_capture`` may be called from any
-    thread and costs next to nothing; the rest belongs to the thread that works.
+    A rest is at most ``max_rest_s``. Captures count as still coming until ``calm_s`` after the
+    last one; after that no rest is due. ``note_capture`` may be called from any thread and
+    costs next to nothing; the rest belongs to the thread that works.
     """
 
     def __init__(self, factor: float, *, calm_s: float, max_rest_s: float) -> None:

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
-# A character of a header's name or of a method. Source: RFC 9110, 5.6.2.
+# Characters of a header's name or a method (a token). Source: RFC 9110, 5.6.2.
 TCHAR = r"[!#$%&'*+.^_`|~0-9A-Za-z-]"
 _TOKEN = re.compile(rf"{TCHAR}+\Z")
 

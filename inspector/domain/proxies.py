@@ -1,6 +1,6 @@
 """Proxies: whose word about a sender's address is taken, and the addresses they serve us by.
 
-Only named proxies are believed, and nobody else.
+Only the forwarding headers of named proxies are believed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-# What a peer on a socket's path is called, where others have an address.
+# The name of a peer on a Unix socket, in the place of an address.
 UNIX_PEER = "unix"
 _PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]{1,100}){1,8}\Z")
 _DOMAIN = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\Z")
@@ -61,7 +61,7 @@ class TrustedProxies(NamedTuple):
         return address is not None and any(address in network for network in self.networks)
 
     def find_client(self, peer: str, forwarded_for: str) -> str:
-        """The address of the sender, as far as it can be believed.
+        """The address of the sender, as far as trusted proxies vouch for it.
 
         Each proxy appends the address it was called from, so that the list is read from
         its end, as long as those who wrote it are trusted. ``forwarded_for`` is the
@@ -98,7 +98,7 @@ def parse_address(text: str) -> Address | None:
 
 
 def is_loopback(text: str) -> bool:
-    """True when this is an address of this very machine, or the peer on a socket's path."""
+    """True for a loopback address, and for the peer on a Unix socket."""
     if text == UNIX_PEER:
         return True
     address = parse_address(text)

@@ -49,11 +49,11 @@ FindAttempts: TypeAlias = "Callable[[Sequence[CapturedRequest]], Mapping[int, At
 class CapturedRequest(Message):
     """One request of a bin, as stored.
 
-    ``id`` is opaque; ``number`` counts from 1 within the bin and is never reused.
-    ``raw_head`` and ``body`` are bytes as received (see ``capture.Capture``);
-    ``body_size`` counts the bytes that were sent, more than ``len(body)`` when ``truncated``.
-    ``answered`` is None for what was captured before that was kept. ``pinned`` and ``note``
-    are what people have put on it since.
+    ``id`` is opaque; ``number`` counts from 1 within the bin and is never reused. ``raw_head``
+    and ``body`` are bytes as received (see ``capture.Capture``); ``body_size`` counts the bytes
+    that were sent, more than ``len(body)`` when ``truncated``. ``answered`` is None for
+    requests of versions that did not keep it. ``pinned`` and ``note`` are what people have put
+    on it since.
     """
 
     id: str

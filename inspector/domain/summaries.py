@@ -14,7 +14,7 @@ from inspector.domain.attempts import DeliveryKey
 from inspector.domain.detection import Detected
 from inspector.domain.senders.shapes import FoundSender
 
-# A list shows a line a request; a body beyond this is not read for its sake.
+# The largest body that is read for a line in a list.
 LISTED_BODY_BYTES = 262_144
 MAX_KEPT = 4096
 MAX_KEPT_CHARS = 1000

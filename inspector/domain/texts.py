@@ -1,8 +1,8 @@
 """Bytes of a body as text, in the charset that they or their type name.
 
-Text or binary is no matter of one byte: a log with a byte of another charset in it, or one
-that was cut within a letter, stays text, and each odd byte stays told apart as the
-surrogate that stands for it (PEP 383), as in a form's values.
+One byte does not make a text binary: a log with a byte of another charset in it, or one that
+was cut within a character, stays text, and each odd byte is kept as a surrogate (PEP 383), as
+in a form's values.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import re
 from inspector.domain.content import MediaType
 from inspector.forms.text import UTF_8, find_charset
 
-# So many bytes of a text may be odd, one of that number; more where its type says text.
+# One byte in this many may be odd in a text; more where its type says text.
 _ONE_OF, _ONE_OF_TEXT = 50, 4
 _CONTROLS = bytes({*range(0x20)} - {*b"\t\n\f\r\x1b"})
 _SURROGATE = re.compile("[\udc80-\udcff]")

@@ -16,7 +16,7 @@ from inspector.emitter.trees import MAX_DEPTH, Context, tree_of
 from inspector.errors import InspectorError
 from inspector.forms import Value
 
-# In the value of a change: the number of the delivery in its series, from 1.
+# The placeholder in a change's value for the delivery's number in its series, from 1.
 NUMBER_MARK = "{n}"
 
 _SEGMENT = re.compile(r"\[([^\]]*)\]|(?:^|\.)([^.\[\]]+)")
@@ -158,7 +158,7 @@ def _take(node: Value, keys: list[str], path: str) -> Value:
 
 
 def _index(key: str) -> int | None:
-    """The key as PHP's array index, or None; what no list could hold is none."""
+    """The key as PHP's array index; None for a text, and for an index larger than any list."""
     if key.isascii() and key.isdigit() and len(key) < 10 and (key == "0" or key[0] != "0"):
         return int(key)
     return None

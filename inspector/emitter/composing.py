@@ -31,11 +31,10 @@ _CHOICE_FIELDS = ("variation", "text", "changes")
 class TicketChoice:
     """The ticket data that an action is sent with.
 
-    ``text`` is one's own data as ``parse_ticket`` takes it, bytes that are no UTF-8 as
-    ``surrogateescape`` has them. It is all that is sent; only when a ``variation`` of the
-    sample is named beside it, the fields it lacks are that one's. Without a text it is the
-    variation, the usual one of the action's source when none is named. Then come
-    ``changes``, in order.
+    ``text`` is one's own data as ``parse_ticket`` takes it, bytes that are no UTF-8
+    surrogate-escaped. It is sent alone, or completed by the fields of a ``variation`` of the
+    sample when one is named beside it. Without a text the variation is sent, by default the
+    usual one of the action's source. ``changes`` are applied to it in order.
     """
 
     variation: str = ""
@@ -140,7 +139,7 @@ class Composition:
 
         Encoding is nearly all the work of a request, and in a series only the numbers differ.
         """
-        mark = secrets.token_hex(16)  # Nowhere else, and encoded as it is.
+        mark = secrets.token_hex(16)  # Occurs nowhere else; encoding leaves it.
         context = apply_changes(self.unchanged_context, self.ticket.changes, number=mark)
         return encode_fields(context).split(mark.encode())
 

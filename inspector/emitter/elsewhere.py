@@ -1,8 +1,8 @@
 """Series, replays and deliveries of other instances: their JSON in the shared database, and back.
 
 ``describe_origin`` has what does not change while one runs, ``describe_state`` what does, and
-``make_elsewhere`` reads both. Passwords are in neither, but for those of actions, which the log
-of deliveries in the same database has, too.
+``make_elsewhere`` reads both. Neither has passwords, except those of actions, which the log of
+deliveries in the same database has as well.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Json = dict[str, Any]
 class RunReport:
     """Another instance's last report of a run; ``is_lost`` when it has reported nothing for long.
 
-    ``ask_to_stop`` leaves word in the database that somebody wants it to end.
+    ``ask_to_stop`` leaves a request in the database that the run should end.
     """
 
     id: str
@@ -193,7 +193,7 @@ def make_elsewhere(kind: str, report: RunReport) -> AnyRun | DeliveryElsewhere:
 
 
 def _make_delivery(report: RunReport) -> DeliveryElsewhere:
-    """One of an instance that is gone is done, without a result."""
+    """A delivery of an instance that is gone counts as done, without a result."""
     origin, state = report.origin, report.state
     return DeliveryElsewhere(
         report.id,

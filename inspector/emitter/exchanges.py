@@ -21,8 +21,8 @@ MAX_HELD_BYTES = 200_000_000
 class Exchanges:
     """Sends requests, each over a connection of its own that is closed behind its answer.
 
-    A kept connection may be closed by the program just when the next request goes out: whose
-    request that is would be told that the program is away.
+    A program may close a kept connection just as the next request goes out, and the sender of
+    that request would be told that the program is away.
     """
 
     def __init__(self) -> None:

@@ -11,12 +11,12 @@ BUCKETS = 1_100  # Up to about eight hours.
 
 _LOG_GROWTH = math.log(GROWTH)
 
-# What a person reads: 1, 2, 5, 10, ... milliseconds.
+# The bounds of the printed histogram: 1, 2, 5, 10, ... milliseconds.
 BOUNDS_MS = tuple(base * 10**power for power in range(6) for base in (1, 2, 5))
 
 
 class Latencies:
-    """Counts times in milliseconds; one writer at a time, which the caller sees to."""
+    """Counts times in milliseconds; the caller must let only one thread write at a time."""
 
     def __init__(self) -> None:
         self._counts = [0] * BUCKETS
@@ -45,7 +45,7 @@ class Latencies:
     def histogram(self) -> list[tuple[float, int]]:
         """Upper bounds (1, 2, 5, 10, ... ms) and how many took up to so long, to the last used.
 
-        What took longer than the last bound there is, is counted there.
+        Times beyond the last bound are counted at it.
         """
         counts = [0] * len(BOUNDS_MS)
         slot = 0

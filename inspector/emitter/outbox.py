@@ -1,7 +1,7 @@
 """Deliveries in progress: each has a thread of its own, so that none holds one of the server's.
 
-A receiver may be slow, and a pause may come before another attempt: whoever asked may
-look again later, by the job's token.
+A receiver may be slow, and a pause may come before another attempt, so a caller can come back
+later with the job's token.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ log = logging.getLogger("inspector.emitter")
 
 MAX_UNDER_WAY = 16
 MAX_KEPT = 200
-# How long stopping waits for what is under way.
+# Seconds that stopping waits for deliveries under way.
 STOP_S = 2.0
 
 Keep = Callable[[Delivery], Delivery]

@@ -1,6 +1,6 @@
 """From an action and a ticket to the exact bytes of a request.
 
-Everything that will go over the wire is decided here and shown before it goes;
+Every byte that goes over the wire is decided here and can be shown before it is sent;
 ``connections`` adds nothing. No I/O.
 """
 
@@ -89,14 +89,14 @@ def render(
 ) -> PreparedRequest:
     """Work out the request that ``action`` sends for the ticket in ``context``.
 
-    ``fields`` is what ``encode_fields`` gives for the context, for who has it already.
-    ``max_work`` is what all templates together may do, in characters and entries touched.
-    ``custom_data`` goes as it is in the place of the action's.
+    ``fields`` is the result of ``encode_fields`` for the context, when the caller has it
+    already. ``max_work`` bounds the work of all templates together, in characters and entries
+    touched. ``custom_data`` goes as it is in the place of the action's.
 
     POST, PUT and DELETE carry the ticket as PHP's ``http_build_query`` encodes it,
-    ``custom_data`` last; GET has an empty body. An action's own body goes in the place of all
-    that. A header without a value is not sent. A custom header takes the place of ours of the
-    same name.
+    ``custom_data`` last; GET has an empty body. An action's own body replaces all of that. A
+    header without a value is not sent. A custom header takes the place of ours of the same
+    name.
 
     Raises ``InspectorError``: ``template_error``, ``invalid_url``,
     ``unsupported_scheme``, ``invalid_header``, ``header_reserved``, ``invalid_body``, or
@@ -298,7 +298,7 @@ def _why_empty(template: str, context: Context) -> str:
 
 
 def _find_nearest(name: str, context: Context) -> str | None:
-    """The variable that there is and that is spelled nearly like a missing one."""
+    """The existing variable whose spelling is nearest to a missing one."""
     from difflib import get_close_matches  # most templates are as they should be
 
     value: Any = context

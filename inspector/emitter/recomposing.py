@@ -1,6 +1,6 @@
 """A captured webhook as an action and a ticket, to be changed and sent again.
 
-What is taken over was sent, not written as a template: whatever looks like one is quoted.
+Captured text is no template, so whatever looks like one is quoted.
 """
 
 from __future__ import annotations

@@ -38,8 +38,8 @@ from inspector.signatures import load_secrets
 
 log = logging.getLogger("inspector.emitter")
 
-# Requests of one bin that are relayed at once when their senders do not wait: a burst must not
-# flood the program. One that has had no turn after that time counts as missed.
+# Requests of one bin that are relayed at once when their senders do not wait, so that a burst does
+# not flood the program; and the seconds after which a request without a turn counts as missed.
 MAX_BEHIND = 32
 STOP_S = 5.0
 
@@ -47,7 +47,7 @@ Record = Callable[[RelayedRequest, Callable[[], None]], None]
 
 
 class _Loop(asyncio.SelectorEventLoop):
-    """asyncio's, by a clock that no test freezes."""
+    """asyncio's event loop, by a clock that no test freezes."""
 
     def time(self) -> float:
         """Seconds, as ``time.monotonic`` has them."""

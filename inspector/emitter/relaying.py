@@ -1,4 +1,4 @@
-"""Passing a captured request on to a program, and its answer back: what goes, and what does not.
+"""A captured request prepared for a program, and the program's answer for the sender.
 
 No I/O. Relays and ``tail --forward-to`` both prepare their requests here.
 """
@@ -29,10 +29,11 @@ from inspector.errors import InspectorError
 from inspector.signatures import SignatureSecret
 
 NAMES: Final = ("url", "wait", "timeout", "match", "resign", "insist")
-# RFC 9110, 7.6.3. A relay that leads back here, by whatever way, is known by it.
+# RFC 9110, 7.6.3. A request that comes back here, by whatever way, is recognised by this name in
+# ``Via``.
 VIA: Final = ("Via", "1.1 inspector")
 MAX_HOPS = 3
-# Seconds after which a sender may try again that found too much under way.
+# ``Retry-After`` in seconds when too many requests are under way.
 RETRY_AFTER_S = 5
 
 # Sentences for the sender, who may be anybody: none says where its request goes.
@@ -150,8 +151,8 @@ def pass_back(answer: ReceivedAnswer, *, to_head: bool = False, insisted: bool =
     """The program's answer as the sender gets it, header values byte for byte as Latin-1.
 
     Headers that concerned its connection do not go on, nor, unless ``insisted``, what every bin
-    keeps back. ``to_head`` for the answer to HEAD, which says how long a body would be that it
-    has not.
+    keeps back. ``to_head`` for the answer to HEAD, whose Content-Length is that of a body which
+    is not sent.
     """
     pairs = [
         (name.decode("latin-1"), value.decode("latin-1"))

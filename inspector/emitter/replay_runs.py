@@ -41,8 +41,9 @@ class ReplayPlan:
     ``rate_per_s`` None is as fast as they go. ``secrets`` are the bin's; ``resign`` signs each
     request anew at the time it is sent. ``match`` is what was asked for, to be shown.
 
-    Raises ``InspectorError`` for what could be sent for no request: ``invalid_url``,
-    ``unsupported_scheme``, ``invalid_method``, ``invalid_header`` or ``cannot_sign``.
+    Raises ``InspectorError`` for a plan by which no request at all could be sent:
+    ``invalid_url``, ``unsupported_scheme``, ``invalid_method``, ``invalid_header`` or
+    ``cannot_sign``.
     """
 
     bin_name: str
@@ -70,10 +71,11 @@ class ReplayRun:
     """Replays under way or done: of a bin's requests that match, the oldest first.
 
     ``total`` requests are looked at, ``looked_at`` of them so far. ``sent`` counts the
-    deliveries, ``delivered`` those that were answered with 200 to 299; ``statuses`` counts last
-    answers, ``failures`` what had none by code, ``verdicts`` all of them. ``skipped`` counts
-    what could not be sent; ``problem`` says why the last of those could not, or why it ended.
-    ``make`` gives the order for each, a replay by the plan where there is none.
+    deliveries, ``delivered`` those that were answered with 200 to 299; ``statuses`` counts
+    deliveries by the last answer's status, ``failures`` those without an answer by code,
+    ``verdicts`` all of them. ``skipped`` counts requests that could not be sent; ``problem`` is
+    the reason for the last of those, or for the end of the run. ``make`` gives the order for
+    each, a replay by the plan where there is none.
     """
 
     plan: ReplayPlan

@@ -19,7 +19,7 @@ from inspector.emitter.http_client.urls import HttpUrl, parse_url
 from inspector.emitter.preparing import LeftOut, PreparedRequest, check_header, make_basic_auth
 from inspector.errors import InspectorError
 
-# RFC 9110, 7.6.1, and what belongs to one connection by habit.
+# RFC 9110, 7.6.1, and other headers that by custom concern one connection.
 HOP_BY_HOP = frozenset(
     (
         "connection",
@@ -35,7 +35,7 @@ HOP_BY_HOP = frozenset(
 )
 _OWN = frozenset(("host", "content-length", "expect"))
 _MAX_METHOD_CHARS = 100
-# %25252e is a dot to who decodes three times; nobody is known to do so more often.
+# %25252e is a dot to a receiver that decodes three times; none is known to decode more often.
 MAX_DECODINGS = 5
 
 
@@ -137,7 +137,7 @@ def _list_changes(
 def _move(captured: Message, target: HttpUrl) -> HttpUrl:
     """The URL it goes to: its path below that of ``target``, its query behind.
 
-    A path that climbs is refused, not straightened: what was meant by it is not known.
+    A path that climbs above its beginning is refused, not normalised: its meaning is not known.
     Raises ``InspectorError``.
     """
     raw_path, raw_query = split_target(split_request_line(captured.raw_head)[1])

@@ -1,4 +1,4 @@
-"""Work that goes on in threads of the server's: a few at once, the last ones remembered."""
+"""Background runs in threads of the server: a few at once, the last ones remembered."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Board(Protocol[RunT]):
 class Runs(Generic[RunT]):
     """Starts runs, at most ``max_running`` at once, and remembers the last ones.
 
-    ``what`` is what one is called in sentences and codes: ``series``. With a ``board`` those of
+    ``what`` is the noun for one in sentences and codes: ``series``. With a ``board`` those of
     other instances on the same database are found, listed and stopped, too.
     """
 

@@ -52,7 +52,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request and the answer to it, or why there was none.
+    """One request and the answer to it, or the failure.
 
     Times are milliseconds: ``connect_ms`` is 0 when the connection was there
     already, ``first_byte_ms`` counts from the first byte sent, ``total_ms`` from
@@ -184,7 +184,7 @@ def parse_retry_after(value: str | None, now: Callable[[], datetime] | None = No
 
 
 class _Courier:
-    """Makes attempts; ``retryable`` tells of the last failure whether another may go better."""
+    """Makes attempts; ``retryable`` is True when another may succeed after the last failure."""
 
     def __init__(
         self,

@@ -28,8 +28,8 @@ PERCENTILES = (50.0, 90.0, 99.0)
 class SeriesPlan:
     """The plan of a series: count, first number, rate and concurrency.
 
-    ``rate_per_s`` is when they are due, None for as fast as they go: one that is
-    late is sent at once, so that a pause of the receiver is made up for.
+    ``rate_per_s`` sets when each is due, None for as fast as possible: a late one is sent at
+    once, so that a pause of the receiver is caught up.
 
     Raises ``InspectorError`` ``invalid_series``.
     """
@@ -59,8 +59,8 @@ def _invalid(field_name: str, message: str) -> InspectorError:
 class SeriesProgress:
     """The progress of a series, and its summary at the end.
 
-    ``statuses`` counts last answers by status, ``failures`` what had none by code,
-    with a sentence of each in ``examples``. Latencies are milliseconds of whole
+    ``statuses`` counts deliveries by the last answer's status, ``failures`` those without one
+    by code, with a sentence for each code in ``examples``. Latencies are milliseconds of whole
     attempts, answered ones only; ``percentiles`` are at most 2 % too high.
     """
 

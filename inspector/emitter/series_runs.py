@@ -28,8 +28,8 @@ log = logging.getLogger("inspector.web")
 MAX_RUNNING = 2
 MAX_COUNT = 100_000
 MAX_CONCURRENCY = 32
-# So many of a series' deliveries are logged, and beyond those so many that failed: together
-# half of what is kept of all runs, so that a series does not push out all those before it.
+# Deliveries of a series that are logged, and failed ones that are logged beyond those: together
+# half of what is kept of all runs, so that a series does not push out all earlier ones.
 KEPT_FIRST = 400
 KEPT_FAILED = 100
 KEEP_EVERY_S = 1.0
@@ -42,8 +42,8 @@ Keep = Callable[[list[Delivery]], object]
 class SeriesRun:
     """A series under way or done.
 
-    ``kept`` counts the deliveries that are in the log, ``failed`` those of them that are
-    there since they failed, ``lost`` those that could not be stored.
+    ``kept`` counts the deliveries in the log, ``failed`` those of them that were logged because
+    they failed, ``lost`` those that could not be stored.
     """
 
     composition: Composition

@@ -1,7 +1,7 @@
 """Ticket data for webhooks: the sample, its variations, and one's own.
 
-Data travels as a context: the top-level fields of a webhook's form, without
-``custom_data``, which belongs to the action.
+The data is a context: the top-level fields of a webhook's form, without ``custom_data``, which
+belongs to the action.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from inspector.emitter.trees import MAX_DEPTH, MAX_LEAVES, Context, order_lists,
 from inspector.errors import InspectorError
 from inspector.forms import Form, parse, visible
 
-# What the helpdesk sends, in the order in which it is sent; custom_data follows.
+# The fields that the helpdesk sends, in its order; custom_data follows.
 FIELDS = ("ticket", "person_context", "event_type", "event_method", "event_performer")
 CUSTOM_DATA = "custom_data"
 
@@ -82,8 +82,8 @@ def order_fields(context: Context) -> Context:
 def context_of(data: Any) -> Context:
     """The context in nested data, a captured request's form, say.
 
-    What has none of the helpdesk's fields is taken for the ticket itself;
-    ``custom_data`` is left out.
+    Data without any of the helpdesk's fields is taken for the ticket itself; ``custom_data`` is
+    left out.
 
     Raises ``InspectorError`` ``invalid_ticket``.
     """
@@ -98,7 +98,7 @@ def context_of(data: Any) -> Context:
 
 
 def parse_ticket(data: bytes) -> LoadedTicket:
-    """Read one's own ticket; which of three formats it is, is seen from its beginning.
+    """Read one's own ticket, in one of three formats, which its beginning decides.
 
     JSON; lines of ``name: value`` as a listing prints them (``ticket[subject]: ...``,
     also with a tab) or of ``name=value``, values as they are, lists in any order; or an
@@ -185,7 +185,7 @@ def _parse_pairs(pairs: list[tuple[str, str]]) -> LoadedTicket:
 
 def _parse_form(text: str) -> LoadedTicket:
     lines = [line.strip("\r&") for line in text.split("\n") if line.strip("\r&")]
-    # One that somebody has wrapped between its pairs; elsewhere a line end is part of a value.
+    # The form was wrapped between its pairs; a line end anywhere else is part of a value.
     is_wrapped = all(re.match(r"[^\s=&]+=", line) for line in lines)
     joined = "&".join(lines) if is_wrapped else text.strip("\r\n")
     body = joined.encode("utf-8", "surrogateescape")

@@ -1,8 +1,8 @@
 """The nested data of a ticket: texts, lists and maps, and nothing else.
 
-The helpdesk makes a text of every value before it encodes it (true is ``1``,
-false and null are empty), so that PHP's form builder meets only texts and arrays.
-Trees are never changed in place: whoever changes one gets another back.
+The helpdesk makes a text of every value before it encodes it (true is ``1``, false and null are
+empty), so that PHP's form builder meets only texts and arrays. Trees are never changed in
+place: a change gives a new one.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ class _TreeMaker:
 def order_lists(tree: Value) -> Value:
     """Turn maps whose keys are 0 to n-1 in any order into lists.
 
-    A viewer's listing scatters a list's entries, which makes PHP read a map. A
-    map with a gap stays one: its missing entries are not ours to invent.
+    A viewer's listing scatters a list's entries, which makes PHP read a map. A map with a gap
+    stays a map: missing entries are never invented.
     """
     if isinstance(tree, str):
         return tree

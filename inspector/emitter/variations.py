@@ -1,7 +1,7 @@
 """The sample as each source of a webhook would send it: an SLA with its warning, and so on.
 
-The article's sample lacks what every real ticket has, its id for one. All variations but
-the one called ``article`` have that, so that receivers find what they will find.
+The article's sample lacks fields that every real ticket has, such as its id. All variations but
+the one called ``article`` have them, so that receivers find them as in production.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ MAX_TEXT_CHARS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """``kind`` is JSON Schema's type, where a list is one of texts.
+    """An argument of a tool: ``kind`` is JSON Schema's type; a list is a list of texts.
 
     ``least`` and ``most`` bound numbers, ``choices`` texts.
     """

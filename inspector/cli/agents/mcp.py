@@ -44,12 +44,12 @@ def command(*, allow_changes: bool, allow_sending: bool, server: str, token: str
     client = Client(server, token)
     offered = [*READING, *(CHANGING if allow_changes else ()), *(SENDING if allow_sending else ())]
     tools = {each.name: each.offer(client) for each in offered}
-    # What else might print must not come between the messages.
+    # Standard output carries the protocol alone: nothing else may print to it.
     output, sys.stdout = sys.stdout.buffer, sys.stderr
     made = McpServer(tools, version("request-inspector"), INSTRUCTIONS, sys.stdin.buffer, output)
     with contextlib.suppress(KeyboardInterrupt):
         made.run()
-    # Nobody is left to hear of the calls that wait.
+    # The client is gone, so calls that still wait are dropped.
     with contextlib.suppress(OSError):
         output.flush()
     os._exit(0)

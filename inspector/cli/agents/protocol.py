@@ -2,11 +2,10 @@
 
 Written by hand after a trial of the official SDK (mcp 2.3): it brings 28 packages, a web server
 and an OpenTelemetry API among them, and takes 1.7 s of CPU to import where this command takes
-0.13. Of the protocol a server of tools needs five methods. The SDK's client is what tests drive
-it by.
+0.13. A server of tools needs five methods of the protocol. Tests drive it by the SDK's client.
 
 Source: modelcontextprotocol.io, specification 2025-11-25: lifecycle, stdio transport, tools,
-cancellation. A client of a later version finds by the error that this is one of these.
+cancellation. A client of a later version learns by the error that this server speaks this one.
 """
 
 from __future__ import annotations
@@ -65,7 +64,7 @@ class McpServer:
     input_: IO[bytes]
     output: IO[bytes]
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    # The calls under way, and which of them nobody waits for any more.
+    # The calls under way, and those of them that the client has cancelled.
     _calls: dict[RequestId, threading.Event] = field(default_factory=dict)
 
     def run(self) -> None:

@@ -1,8 +1,8 @@
 """Captured requests as a language model may be given them: bounded, masked, and marked.
 
 Anyone may send a request, and what it says may be written for the model that reads it. So all
-of it stands between marks that no sender can guess, signs that an eye would miss are escaped,
-and credentials in headers are hidden.
+of it stands between marks that no sender can guess, invisible characters are escaped, and
+credentials in headers are hidden.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def mark(value: Any) -> str:
 
 
 def escape(text: str) -> str:
-    """JSON with escapes for all that is not seen; line ends and indents are its own."""
+    """JSON with escapes for invisible characters; line ends and indents are its own."""
     if text.isprintable():
         return text
     return "".join(

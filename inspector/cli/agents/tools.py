@@ -26,7 +26,7 @@ from inspector.errors import InspectorError
 
 log = logging.getLogger("inspector")
 
-# An editor gives up on a call some time: better to answer, and be asked again.
+# Editors time out long calls: better to answer early and be asked again.
 MAX_WAIT_S = 50.0
 MAX_LISTED = 100
 MAX_FILE_BYTES = 100_000
@@ -178,7 +178,7 @@ def _list_deliveries(client: Client, values: Values) -> Any:
 
 
 def _write(values: Values) -> str:
-    """A query string; what is not given stays away, a list is repeated."""
+    """A query string: fields that are not given are left out, a list is repeated."""
     pairs: list[tuple[str, str]] = []
     for name, value in values.items():
         listed = value if isinstance(value, list) else [] if value is None else [value]

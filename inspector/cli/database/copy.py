@@ -26,8 +26,8 @@ from inspector.cli.environment import option
 def command(*, source: str, target: str) -> None:
     """Copy everything from one database into another: SQLite to PostgreSQL, and back.
 
-    Run again, it goes on where it was ended. A server may go on writing to the first one: what it
-    stores after the beginning is not in the copy.
+    Run again, it goes on where it was ended. A server may go on writing to the first one; what
+    it stores after the copy has begun is not in it.
     """
     from inspector.storage.database.faults import said_of_database
     from inspector.storage.transfer.copying import copy_database  # slow to import

@@ -20,8 +20,8 @@ TIMEOUT_S = 5.0
 class Recorder:
     """Logs deliveries to a bin of ``--server`` on that server, and nowhere else.
 
-    Whether that works changes nothing of what the command says or how it ends: an older
-    server does not know the call, and a bin's own secret does not open the log.
+    A failed upload changes neither the command's output nor its exit status: an older server
+    does not know the call, and a bin's own secret does not open the log.
     """
 
     client: Client
@@ -39,7 +39,7 @@ class Recorder:
         if len(self._kept) >= MAX_KEPT or not url.startswith(f"{self.client.server}/"):
             return
         from inspector.emitter.uploaded_deliveries import (
-            write_upload,  # for those who have a server
+            write_upload,  # only needed with a server
         )
 
         action, (definition, ticket) = self.composition.action, self._definitions

@@ -22,8 +22,8 @@ def replay_many(
 ) -> tuple[dict[str, Any], str, bool]:
     """Start it and see it through: its JSON, a line about it, True when all were delivered.
 
-    Ctrl-C stops it, and what was sent until then is said. Raises ``InspectorError``, also
-    when nothing matched.
+    Ctrl-C stops it; what was sent until then is printed. Raises ``InspectorError``, also when
+    nothing matched.
     """
     path = bin_path(bin_name, "/replay")
     run = client.call("POST", path, fields)
@@ -42,7 +42,7 @@ def replay_many(
 
 
 def _watch(client: Client, path: str, until: float | None = None) -> dict[str, Any]:
-    """The run once it has ended, or as it is at ``until``; a terminal sees how far it is."""
+    """The run once it has ended, or as it is at ``until``; a terminal gets a progress line."""
     is_shown = sys.stderr.isatty()
     pause_s = FIRST_LOOK_S
     while True:

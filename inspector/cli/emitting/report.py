@@ -1,6 +1,6 @@
 """The output of ``inspector emit``: omissions, the response, a series as it runs and its end.
 
-Answers are strangers' bytes: nothing of them reaches the terminal that could steer it.
+Answers are strangers' bytes: control characters in them never reach the terminal.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ REDRAW_EVERY_S = 0.1
 # How long Ctrl-C waits for what is under way; a second one does not.
 FINISH_S = 10.0
 BAR_CHARS = 30
-# Controls but tab and line feed, and what turns the line around.
+# Control characters but tab and line feed, and those that change the direction of text.
 _STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -89,8 +89,8 @@ def run_series(
 ) -> int:
     """Send them all, with a progress bar on a terminal; gives the exit status.
 
-    Ctrl-C lets what is under way finish, a second one breaks it off; either way the
-    summary is said.
+    Ctrl-C lets deliveries under way finish, a second one breaks them off; the summary is
+    printed either way.
     """
     options = composition.action.options
     series = Series(plan, composition.prepare, options=options, on_result=on_result)
@@ -150,7 +150,7 @@ def _summarize(progress: SeriesProgress) -> int:
 
 
 def draw_histogram(histogram: list[tuple[float, int]]) -> list[str]:
-    """A line for each bucket from the first that is used, the most one filled."""
+    """A line for each bucket from the first used one on; the fullest has the longest bar."""
     used = [position for position, (_, count) in enumerate(histogram) if count]
     if not used:
         return []

@@ -43,7 +43,7 @@ def load_ticket(place: str, client: Client) -> str:
     fields = captured["form"] or captured["json"]
     if not isinstance(fields, dict):
         raise InspectorError("invalid_ticket", f"Request {place} carries no ticket.")
-    # Custom data goes along, so that it is said that it is the action's own.
+    # Custom data goes along, so that a note says that it belongs to the action.
     return json.dumps(fields)
 
 

@@ -43,7 +43,7 @@ def forward(request: CapturedRequest, url: str, *, refused_too: bool = False) ->
 
     A request that the server refused is left out unless ``refused_too``.
     """
-    # A tail that forwards nothing starts without them.
+    # Imported here: a tail that forwards nothing does not need them.
     from inspector.emitter import DeliveryOptions, send
     from inspector.emitter.relaying import prepare_relay
 

@@ -59,8 +59,8 @@ def command(
 ) -> None:
     """Pass each request to BIN on to the program at URL, until Ctrl-C.
 
-    The server stores it first and sends it from where it runs; its sender gets the program's own
-    answer. For a program that only this machine reaches there is tail --forward-to.
+    The server stores it first and sends it from where it runs; its sender gets the program's
+    own answer. For a program that only this machine can reach, use tail --forward-to.
     """
     client, path = Client(server, token), bin_path(bin_name)
     given: dict[str, Any] = {"url": url, "wait": not no_wait, "resign": resign, "insist": insist}

@@ -91,7 +91,7 @@ def read_form(request: CapturedRequest, receiver: str) -> dict[str, Any]:
 
 
 def _match(client: Client, bin_name: str, query: Query | None) -> Iterator[dict[str, Any]]:
-    """Those that match as they arrive, as the API's JSON."""
+    """The matching captures as they arrive, as the API's JSON."""
     for event in follow(client, bin_name):
         if event.name != "request":
             continue
@@ -102,7 +102,7 @@ def _match(client: Client, bin_name: str, query: Query | None) -> Iterator[dict[
 
 def _check_url(url: str) -> None:
     """Raise ``UsageError`` for what nothing can be sent to, without its password."""
-    from inspector.emitter.http_client.urls import parse_url  # only who forwards waits for it
+    from inspector.emitter.http_client.urls import parse_url  # only forwarding needs it
 
     try:
         parse_url(url)

@@ -25,7 +25,7 @@ def read_answers(path: Path, bins: tuple[str, ...]) -> dict[str, AnswerRules]:
 
 
 def apply_answers(process: ServerProcess, rules: dict[str, AnswerRules]) -> None:
-    """Set the rules where they are other ones: those that stay go on with their turns."""
+    """Set the rules where they have changed; unchanged ones go on with their turns."""
     if not rules:
         return
     from inspector.answers.rules import dump_rules

@@ -1,7 +1,7 @@
 """Secrets that ``inspector serve`` and the other commands read from files.
 
-A command line is seen by everybody on a machine and a variable by every child; a file, such as
-a container's or a service manager's secret, by whom it belongs to.
+Everybody on a machine can see a command line, and every child process a variable; a file, such
+as a container's or a service manager's secret, is readable by its owner alone.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Programs that make a tunnel: how each is started, and where in its output its address stands.
 
-Whatever else a program prints is looked over for nothing: no address of its makers, of a page
-to log in by, or of this machine is taken for the public one.
+Only the pattern of its own line counts: no address of the program's makers, of a log-in page or
+of this machine is taken for the public one.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ PROGRAMS = {
         TunnelProgram(
             "cloudflared",
             ("cloudflared", "tunnel", "--no-autoupdate", "--url", "http://127.0.0.1:{port}"),
-            # The domain that it asks for a name, and its error message.
+            # The domain that gives it a name, and its error message.
             _find_below(".trycloudflare.com", "api.trycloudflare.com"),
             names_sender=True,
             install="https://developers.cloudflare.com/tunnel/downloads/",

@@ -19,7 +19,7 @@ from inspector.errors import InspectorError
 from inspector.settings import environment_for_others
 
 KEEPER = Path(__file__).with_name("keeper.py")
-# How long a program may take to say its address, and to end; then it is killed.
+# The time for a program to print its address, and to end before it is killed.
 URL_S = 30.0
 END_S = 6.0
 MAX_LINE_CHARS = 4096
@@ -43,8 +43,9 @@ def check_installed(program: TunnelProgram) -> None:
 class Tunnel:
     """One program that brings requests to ``port``.
 
-    ``on_url`` is told the address; ``on_end`` the error when the program ends, or says no
-    address within ``url_s``, unless ``stop`` was called. Both on a thread of the tunnel.
+    ``on_url`` is called with the address; ``on_end`` with the error when the program ends, or
+    prints no address within ``url_s``, unless ``stop`` was called. Both on a thread of the
+    tunnel.
     """
 
     def __init__(
@@ -137,14 +138,14 @@ class Tunnel:
         return is_news
 
     def _quote(self) -> str:
-        """Its last words, one line, nothing in them that a terminal would obey."""
+        """The program's last output in one line, without control characters."""
         said = " / ".join(clean(each).strip() for each in list(self._lines))
         shown = "".join(sign if sign.isprintable() else "?" for sign in said)
         return f" Its last words: {shown[-MAX_SHOWN_CHARS:]}" if shown else ""
 
 
 def _split_lines(output: IO[bytes]) -> Iterator[str]:
-    """The lines of an output, the first part of each; a line without end costs no more."""
+    """The lines of an output, each cut to its first part, so that an endless line costs no more."""
     rest = ""
     while data := os.read(output.fileno(), 65_536):
         *whole, rest = (rest + data.decode("utf-8", "replace")).replace("\r", "\n").split("\n")

@@ -23,7 +23,8 @@ from inspector.domain.formats.values import (
 _VARINT, _FIXED_64, _SIZED, _GROUP, _GROUP_END, _FIXED_32 = range(6)
 _MAX_FIELD = 2**29 - 1
 _GRPC_HEAD = 5
-# Bytes may be a message by chance, and so may those in it.
+# Levels of messages within bytes that are tried: bytes may look like a message by chance, and so
+# may those within.
 _MAX_TRIES = 20_000
 _MAX_GUESSED_DEPTH = 30
 
@@ -109,7 +110,7 @@ class _Reader:
         except ExcessError:
             raise
         except FormatError:
-            self.budget.left = left  # Those values were none.
+            self.budget.left = left  # It was no message: what it spent is given back.
         finally:
             self.position, self.end = after, end
         return shown
@@ -138,6 +139,7 @@ def _read_fixed(data: bytes, form: str) -> Any:
     """A fraction where the bytes make one of a usual size, else a whole number."""
     number = struct.unpack(form, data)[0]
     if number == 0 or (isfinite(number) and 1e-9 < abs(number) < 1e15):
-        # The shortest text that is this float: 0.1 of four bytes is no 0.10000000149011612.
+        # The shortest text that stands for this float: 0.1 in four bytes is shown as 0.1, not as
+        # 0.10000000149011612.
         return float(f"{number:.7g}") if form == "<f" else number
     return int.from_bytes(data, "little")

@@ -10,7 +10,7 @@ from typing import Any
 
 MAX_DEPTH = 100
 MAX_VALUES = 100_000
-# Of the formats that are read here byte by byte.
+# Limits for the formats that are read here byte by byte.
 MAX_BINARY_BYTES = 2_000_000
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")

@@ -57,7 +57,7 @@ class _Builder:
         self.open = [self.root]
 
     def parse(self, text: str) -> XmlDocument:
-        # What the declaration says of an encoding has been heeded: here it is text.
+        # The declared encoding has been applied already: the parser gets text.
         parser = expat.ParserCreate("utf-8")
         parser.buffer_text = True
         parser.StartElementHandler = self._enter

@@ -13,9 +13,9 @@ from inspector.domain.requests import CapturedRequest
 DEFAULT_TIMEOUT_S = 30.0
 MAX_TIMEOUT_S = 300.0
 
-# A bin that answers by itself passes on so many seconds later at most.
+# The longest time in seconds that a request waits for its turn when the bin answers by itself.
 MAX_QUEUED_S = 120.0
-# To be added to the time that a relay may take: it has to be recorded, too.
+# Seconds for recording the outcome, added to the time that a relay may take.
 GRACE_S = 15.0
 
 

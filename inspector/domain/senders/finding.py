@@ -20,7 +20,7 @@ _TITLES = ("subject", "title", "summary", "name", "message", "text", "descriptio
 _KINDS = ("type", "object", "event", "kind")
 _WRAPPERS = ("", "data.object.", "data.", "payload.", "object.", "event.")
 
-# So many values of so many characters are a gist; these keys come first.
+# The values in a gist, and the characters of each; the keys that come first.
 MAX_GIST = 3
 MAX_GIST_CHARS = 30
 _OPERATION = re.compile(r"(?:query|mutation|subscription)\s+\w+", re.ASCII)
@@ -171,7 +171,7 @@ def find_gist(value: object) -> str | None:
         parts = [_short(each).replace("_", " ") for each in told[:2] if _short(each)]
         return " · ".join(parts or [_short(told[2])]) or None
     keys = sorted(value, key=lambda key: key.lstrip("@") not in TELLING)
-    # An attribute of XML is known by its sign; its namespaces tell nothing.
+    # ``@`` marks an attribute of XML; namespaces say nothing about the content.
     found = [
         f"{key.lstrip('@')[:20]} {_short(value[key])}"
         for key in keys

@@ -1,4 +1,4 @@
-"""Shapes of a sender: the marks by which it is known, and what was found of it."""
+"""The marks by which a sender is known, and what was found of it in a request."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A small HTTP/1.1 client side: the bytes it is given go out as they are.
 
-It exists because the libraries for this add, sort or rename headers, and look a
-name up again after someone has checked it. It must never add a byte to a request.
+It exists because the usual libraries add, sort or rename headers, and look a name up again
+after its address was checked. It must never add a byte to a request.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
 
 class Deadline:
-    """A point in time that waits must not go beyond, and what to say when they do."""
+    """A point in time that waits must not pass, and the message for when they do."""
 
     def __init__(self, seconds: float, waited_for: str) -> None:
         self._end = time.perf_counter() + seconds
@@ -76,7 +76,7 @@ class Connection:
         self._sock.close()
 
     def break_off(self) -> None:
-        """End the connection under whoever waits for it in another thread."""
+        """End the connection while another thread waits on it: that one gets an error."""
         with contextlib.suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
 
@@ -296,7 +296,7 @@ def _connect_first(url: HttpUrl, addresses: list[Address], deadline: Deadline) -
     for position, address in enumerate(addresses):
         family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
         sock = socket.socket(family, socket.SOCK_STREAM)
-        # The first of several addresses must not use up the time of all.
+        # Each address gets a share of the time, so that a dead first one does not use it up.
         share = deadline.remaining_s() / (len(addresses) - position)
         sock.settimeout(share)
         try:

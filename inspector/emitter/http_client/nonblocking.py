@@ -1,7 +1,7 @@
 """Exchanges on an event loop: many requests under way, and no thread waits for any of them.
 
-The blocking ``connections`` and this share what decides: which addresses may be connected
-to, how an answer is parsed, and how a failure is said.
+It shares the decisions with the blocking ``connections``: which addresses are allowed, how an
+answer is parsed, and the messages of failures.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Lookups:
                 future.set_result(found)
             else:
                 future.set_exception(error)
-                future.exception()  # Whoever asked may have given up: that is no error of ours.
+                future.exception()  # Read, so that asyncio does not log it.
 
         def run() -> None:
             found: list[Address] = []
@@ -104,7 +104,7 @@ async def connect(
     problem: DeliveryError | None = None
     for position, address in enumerate(addresses):
         family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
-        # The first of several addresses must not use up the time of all.
+        # Each address gets a share of the time, so that a dead first one does not use it up.
         share = deadline.remaining_s() / (len(addresses) - position)
         try:
             sock = socket.socket(family, socket.SOCK_STREAM)
@@ -154,7 +154,7 @@ class _Talk(asyncio.Protocol):
         self._feed(b"")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Called by the event loop when the connection is over, by whomever."""
+        """Called by the event loop when the connection is over, whoever closed it."""
         if not isinstance(exc, OSError):
             self._feed(b"")
         elif not self.answer.done():
@@ -171,11 +171,11 @@ class _Talk(asyncio.Protocol):
             self.answer.set_exception(error)
 
     def end(self) -> None:
-        """Nobody waits for the answer any more."""
+        """Give the answer up: nobody waits for it any more."""
         self._budget.give_back(self._held)
         self._held = 0
         if not self.answer.cancel() and not self.answer.cancelled():
-            self.answer.exception()  # looked at, so that asyncio does not log it
+            self.answer.exception()  # read, so that asyncio does not log it
 
 
 async def talk(

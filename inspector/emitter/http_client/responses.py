@@ -1,8 +1,8 @@
 """Reading an HTTP/1.1 answer: framing by the rules, content bounded, nothing decoded.
 
-What the receiver says is shown as it came: content codings stay undone, and an
-answer that breaks the rules is an error with a sentence, never an exception of
-its own. The parser does no I/O: a blocking socket and an event loop feed it alike.
+The answer is kept as it came: content codings are not decoded, and an answer that breaks the
+rules is a ``DeliveryError`` with a sentence, never another exception. The parser does no I/O: a
+blocking socket and an event loop feed it alike.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A URL to send to, taken apart strictly: what is odd is refused, never repaired by guessing.
 
-Readers of URLs disagree about back-slashes, control characters, escapes in host
-names and numbers as addresses, and such disagreement is how a request gets where
-it must not. Here each has one meaning, and the request line is written from it.
+URL parsers disagree about backslashes, control characters, escapes in host names and numbers as
+addresses, and such disagreement lets a request get where it must not. Here each has one
+meaning, and the request line is written from the parsed parts.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MAX_URL_CHARS = 8_000
 _SHAPE = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)([^#]*)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\Z")
-# What may stand in a request target as it is; the rest is percent-encoded as UTF-8.
+# Characters that may stand in a request target as they are; others are percent-encoded as UTF-8.
 _TARGET_SAFE = "!#$%&'()*+,-./:;=?@[\\]^_`{|}~"
 
 
@@ -181,7 +181,7 @@ def _ends_in_number(name: str) -> bool:
 def _parse_ipv4(name: str) -> ipaddress.IPv4Address:
     """Read every spelling that C's inet_aton knows: ``0x7f.1`` and ``2130706433`` are 127.0.0.1.
 
-    Otherwise the platform would read it, each in its own way.
+    Otherwise the platform's resolver would read it, and each reads it differently.
     """
     parts = name.removesuffix(".").split(".")
     numbers = [_parse_number(part) for part in parts[:4]]
