@@ -135,6 +135,22 @@ def _list_keys(scheme: Scheme, secret: str) -> Iterator[tuple[str, bytes]]:
         if key is not None:
             yield reason, key
     yield from (_list_base64_keys if scheme.is_base64_key else _list_text_keys)(bare)
+    for how, decoded in _list_decoded(scheme, bare):
+        for end in (b"\n", b"\r\n"):
+            yield (
+                f"The sender's key is the secret decoded from {how}, with a line end behind it, as "
+                "one read from a file has.",
+                decoded + end,
+            )
+
+
+def _list_decoded(scheme: Scheme, bare: str) -> Iterator[tuple[str, bytes]]:
+    """The binary keys that a secret's text may stand for, each with its encoding."""
+    decoded = make_key(scheme, bare) if scheme.is_base64_key else decode_base64(bare)
+    if decoded:
+        yield "base64", decoded
+    with suppress(ValueError):
+        yield "hexadecimal", bytes.fromhex(bare)
 
 
 def _list_base64_keys(bare: str) -> Iterator[tuple[str, bytes]]:

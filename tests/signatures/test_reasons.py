@@ -57,6 +57,9 @@ SECRETS = [
     ("github:aHVzaA==", b"hush", "still base64"),
     ("github:hush", b"aHVzaA==", "still base64 of"),
     ("github:68757368", b"hush", "hexadecimal"),
+    ("github:aHVzaA==", b"hush\n", "decoded from base64, with a line end behind it"),
+    ("github:/wAB/g==", b"\xff\0\1\xfe\r\n", "decoded from base64, with a line end behind it"),
+    ("github:ff0001fe", b"\xff\0\1\xfe\n", "decoded from hexadecimal, with a line end"),
 ]
 
 
