@@ -122,6 +122,14 @@ def delete(name: str, *, server: str, token: str | None) -> None:
     Client(server, token).call("DELETE", bin_path(name))
 
 
+@command.command("clear")
+@click.argument("name")
+@server_options
+def clear(name: str, *, server: str, token: str | None) -> None:
+    """Delete all requests of a bin, the pinned too; the bin stays and numbering continues."""
+    Client(server, token).call("DELETE", bin_path(name, "/requests"))
+
+
 @command.command("answer")
 @click.argument("name")
 @option("--status", type=click.IntRange(200, 599), help="200 where another option is given.")

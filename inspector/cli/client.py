@@ -146,7 +146,7 @@ class Client:
                 ) from error
 
     def events(self, path: str, last_id: str | None) -> Iterator[Event]:
-        """A stream's events after ``last_id``, and one called ``open`` with where it begins.
+        """A stream's events after ``last_id``, behind an ``open`` that says where it begins.
 
         Raises ``LostError`` when it ends.
         """

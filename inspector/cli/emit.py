@@ -13,8 +13,14 @@ import click
 
 from inspector.cli.client import Client, server_options
 from inspector.cli.emitting.bodies import read_body_flags
+from inspector.cli.emitting.json_output import print_delivery, print_preview, print_series
 from inspector.cli.emitting.recording import Recorder
-from inspector.cli.emitting.report import run_series, say_left_out, say_result
+from inspector.cli.emitting.report import (
+    print_summary,
+    run_series,
+    say_left_out,
+    say_result,
+)
 from inspector.cli.emitting.saved import (
     load_action,
     load_request,
@@ -160,6 +166,12 @@ _NAMED = re.compile(r"[^\s={}/?#:&\"'<>]+=")
     help="Begin with a request that the server has captured and all it had; other flags change it.",
 )
 @option("--dry-run", is_flag=True, help="Print the exact request and send nothing.")
+@option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="The API's JSON of the delivery, with --dry-run of the preview; of several a summary.",
+)
 def command(**chosen: Any) -> int:
     """Send test webhooks as the helpdesk would, or show them byte for byte.
 
@@ -189,7 +201,11 @@ def command(**chosen: Any) -> int:
         request = composition.prepare(plan.first)
     except InspectorError as error:
         raise _name_flag(error, composition.action) from error
-    say_left_out(request, composition)
+    if not chosen["as_json"]:
+        say_left_out(request, composition)
+    if chosen["dry_run"] and chosen["as_json"]:
+        print_preview(request, composition)
+        return 0
     if chosen["dry_run"]:
         is_shown = sys.stdout.isatty()  # the ticket may be a stranger's
         sys.stdout.buffer.writelines(escape_pieces([request.raw]) if is_shown else [request.raw])
@@ -197,22 +213,32 @@ def command(**chosen: Any) -> int:
         if plan.count > 1:
             click.echo(f"\nThe first of {plan.count:,}; nothing was sent.", err=True)
         return 0
-    return _send(plan, composition, request, client)
+    return _send(plan, composition, request, client, as_json=chosen["as_json"])
 
 
 def _send(
-    plan: SeriesPlan, composition: Composition, request: PreparedRequest, client: Client
+    plan: SeriesPlan,
+    composition: Composition,
+    request: PreparedRequest,
+    client: Client,
+    *,
+    as_json: bool,
 ) -> int:
     """Send one delivery or a series, and log it on the server; returns the exit status."""
     recorder = Recorder(client, composition, is_series=plan.count > 1)
     if plan.count > 1:
-        status = run_series(plan, composition, recorder.note)
+        progress = run_series(plan, composition, recorder.note)
         recorder.tell()
-        return status
+        (print_series if as_json else print_summary)(progress)
+        return 0 if progress.delivered == progress.total else 1
     result = send(request, options=composition.action.options)
     recorder.note(plan.first, result)
     recorder.tell()  # first, as printing fails when the reader has gone, like head
-    return say_result(result)
+    if as_json:
+        print_delivery(result, composition)
+    else:
+        say_result(result)
+    return 0 if result.delivered else 1
 
 
 def _compose(url: str, begun: Composition | None, chosen: Mapping[str, Any]) -> Composition:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
 import sys
 import tempfile
@@ -16,6 +17,7 @@ import click
 from inspector.capture import Capture
 from inspector.cli.client import Client, bin_path, server_options
 from inspector.cli.environment import option
+from inspector.cli.options import json_option
 from inspector.errors import InspectorError
 from inspector.exports.saved import (
     is_line,
@@ -43,9 +45,16 @@ BATCH_BYTES = 4_000_000
     is_flag=True,
     help="Leave out requests that cannot be read; else one refuses the file.",
 )
+@json_option
 @server_options
 def command(
-    file: Path, *, bin_name: str, skip_unreadable: bool, server: str, token: str | None
+    file: Path,
+    *,
+    bin_name: str,
+    skip_unreadable: bool,
+    as_json: bool,
+    server: str,
+    token: str | None,
 ) -> None:
     """Put the requests of FILE into a bin: an HTTP Archive, JSON lines or one raw request."""
     client = Client(server, token)
@@ -55,7 +64,7 @@ def command(
         # The whole file is read before anything is sent, so an unreadable one leaves nothing half
         # done.
         total = sum(1 for _ in read())
-        for sentence in left_out or ():
+        for sentence in () if as_json else left_out or ():
             click.echo(f"Left out: {escape_invisible(sentence)}", err=True)
         capacity = _ensure_bin(client, bin_name, total)
         done = 0
@@ -66,8 +75,12 @@ def command(
                 click.echo(f"\r{done:,} of {total:,} ...\033[K", nl=False, err=True)
     if sys.stderr.isatty():
         click.echo("\r\033[K", nl=False, err=True)
-    word = "request" if done == 1 else "requests"
-    click.echo(f"Imported {done:,} {word} into {client.server}/bins/{bin_name}")
+    if as_json:
+        found = {"imported": done} | ({} if left_out is None else {"left_out": left_out})
+        click.echo(json.dumps(found))
+    else:
+        word = "request" if done == 1 else "requests"
+        click.echo(f"Imported {done:,} {word} into {client.server}/bins/{bin_name}")
     if done > capacity:
         click.echo(f"The bin keeps {capacity:,} requests: earlier ones have gone.", err=True)
 

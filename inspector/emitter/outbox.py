@@ -150,7 +150,7 @@ def deliver(
 
 
 def _keep(delivery: Delivery, keep: Keep) -> Delivery:
-    """The delivery as it was stored, or as it is: what was sent is no error of the sending."""
+    """The delivery as stored; as it is when the database fails, for it was sent all the same."""
     try:
         return keep(delivery)
     except Exception:

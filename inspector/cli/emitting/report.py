@@ -40,8 +40,8 @@ def say_left_out(request: PreparedRequest, composition: Composition) -> None:
         click.echo(_plain(str(left_out)), err=True)
 
 
-def say_result(result: DeliveryResult) -> int:
-    """The answer, or why there is none; gives the exit status."""
+def say_result(result: DeliveryResult) -> None:
+    """Print the answer, or the failure."""
     for attempt in result.attempts[:-1]:
         answer = attempt.exchanges[-1].answer
         came = (
@@ -66,7 +66,6 @@ def say_result(result: DeliveryResult) -> int:
         click.echo(_plain(result.failure.message), err=True)
     elif result.redirect_to is not None:
         click.echo(f"Not followed: it redirects to {_plain(result.redirect_to)}", err=True)
-    return 0 if result.delivered else 1
 
 
 def _status(status: int | None) -> str:
@@ -86,11 +85,10 @@ def run_series(
     plan: SeriesPlan,
     composition: Composition,
     on_result: Callable[[int, DeliveryResult], None] | None = None,
-) -> int:
-    """Send them all, with a progress bar on a terminal; gives the exit status.
+) -> SeriesProgress:
+    """Send them all, with a progress bar on a terminal; the progress at the end.
 
-    Ctrl-C lets deliveries under way finish, a second one breaks them off; the summary is
-    printed either way.
+    Ctrl-C lets deliveries under way finish, a second one breaks them off.
     """
     options = composition.action.options
     series = Series(plan, composition.prepare, options=options, on_result=on_result)
@@ -105,7 +103,7 @@ def run_series(
             except KeyboardInterrupt:
                 series.abort()
                 series.wait(FINISH_S)
-    return _summarize(series.progress())
+    return series.progress()
 
 
 def _watch(series: Series) -> None:
@@ -131,7 +129,8 @@ def draw_progress(progress: SeriesProgress) -> str:
     return line[: shutil.get_terminal_size().columns - 1]
 
 
-def _summarize(progress: SeriesProgress) -> int:
+def print_summary(progress: SeriesProgress) -> None:
+    """The counts of a series, its failures and its latencies, as text."""
     click.echo(
         f"{progress.done:,} of {progress.total:,} sent in {progress.elapsed_s:.1f} s "
         f"({progress.rate_per_s:,.0f} a second){', stopped' if progress.stopped else ''}"
@@ -146,7 +145,6 @@ def _summarize(progress: SeriesProgress) -> int:
         click.echo(f"  ms: {'  '.join(figures)}")
         for line in draw_histogram(progress.histogram):
             click.echo(f"  {line}")
-    return 0 if progress.delivered == progress.total else 1
 
 
 def draw_histogram(histogram: list[tuple[float, int]]) -> list[str]:

@@ -26,9 +26,8 @@ from inspector.web.api.delivery_json import (
     DeliveryLineJson,
     PreviewJson,
     delivery_to_json,
-    left_out_to_json,
     line_to_json,
-    sent_to_json,
+    preview_to_json,
 )
 from inspector.web.api.pairs import PAIRS_SCHEMA, read_pairs
 from inspector.web.api.requests import load_request
@@ -90,15 +89,7 @@ SENDING_ERRORS = ("too_many_deliveries", "too_many_streams")
 def preview_action(body: ActionToSend) -> ResponseReturnValue:
     """Work out the request that an action sends, byte for byte, and what is left out."""
     composition = read_composition(body)
-    prepared = current_services().prepare(composition)
-    preview: PreviewJson = {
-        "method": prepared.method,
-        "url": str(prepared.url),
-        "request": sent_to_json(prepared.head, prepared.body),
-        "left_out": left_out_to_json(tuple((each.what, each.why) for each in prepared.left_out)),
-        "notes": [*composition.own_ticket.notes] if composition.own_ticket else [],
-    }
-    return jsonify(preview)
+    return jsonify(preview_to_json(current_services().prepare(composition), composition))
 
 
 @api.call(

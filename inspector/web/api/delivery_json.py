@@ -10,6 +10,7 @@ from inspector.capture import split_headers, split_request_line
 from inspector.domain.content import decode_text
 from inspector.domain.credentials import Definition
 from inspector.domain.deliveries import Delivery, DeliveryLine
+from inspector.emitter import Composition, PreparedRequest
 from inspector.forms import to_json_safe
 from inspector.web.api.pairs import MOMENT, SENT_PAIRS
 from inspector.web.api.schema import About
@@ -134,6 +135,17 @@ def sent_to_json(raw_head: bytes, body: bytes) -> SentJson:
         "body": _as_text(body),
         "head_base64": b64encode(raw_head).decode(),
         "body_base64": b64encode(body).decode(),
+    }
+
+
+def preview_to_json(request: PreparedRequest, composition: Composition) -> PreviewJson:
+    """The request that a composition sends, credentials included."""
+    return {
+        "method": request.method,
+        "url": str(request.url),
+        "request": sent_to_json(request.head, request.body),
+        "left_out": left_out_to_json(tuple((each.what, each.why) for each in request.left_out)),
+        "notes": [*composition.own_ticket.notes] if composition.own_ticket else [],
     }
 
 
