@@ -17,6 +17,7 @@ FORMS = (
     "json",
     "curl",
     "curl-fish",
+    "curl-insomnia",
     "curl-file",
     "httpie",
     "python",

@@ -6,6 +6,7 @@ Source: curl's manual page; behaviour tried with curl 7.88.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from inspector.exports.outgoing import Outgoing
 from inspector.exports.shell import is_printable, quote_ansi, quote_word, render_printf
@@ -16,6 +17,7 @@ MAX_WORD_BYTES = 100_000
 _EXPECT_BYTES = 1_000_000
 # What curl sends by itself unless it is told not to.
 _DEFAULTS = (b"user-agent", b"accept")
+_FORM = b"application/x-www-form-urlencoded"
 
 
 _Quote = Callable[[bytes], str]
@@ -25,13 +27,34 @@ def render_curl(outgoing: Outgoing, *, file: str = "") -> str:
     """One command, over several lines. Only curl runs, and sends what was captured.
 
     Postman and Insomnia import it, unless the body is piped into it: one that is no text or
-    has more than ``MAX_WORD_BYTES``. With ``file`` the body is read from a file of that name.
+    has more than ``MAX_WORD_BYTES``. With ``file`` the body is read from a file of that name:
+    they import the rest of the line, and the file is given to them by hand.
     """
     if file and outgoing.body:
         return _render(outgoing, quote_ansi, f"--data-binary {quote_ansi(b'@' + file.encode())}")
     if needs_file(outgoing.body):
         return _render(outgoing, quote_ansi, None)
-    return _render(outgoing, quote_ansi, f"--data-raw {quote_ansi(outgoing.body)}")
+    # API clients take what has no type for a form, but for --data-binary, where @ is a file's.
+    is_typed = outgoing.has_header(b"content-type") or not outgoing.body or b"@" in outgoing.body
+    option = "--data-raw" if is_typed else "--data-binary"
+    return _render(outgoing, quote_ansi, f"{option} {quote_ansi(outgoing.body)}")
+
+
+def render_curl_for_insomnia(outgoing: Outgoing) -> str:
+    """The command with a form's spaces as ``%20``, which Insomnia reads where it keeps ``+``.
+
+    The same fields in other bytes, so a signature of the body does not hold for it.
+    """
+    if has_plus(outgoing):
+        outgoing = replace(outgoing, body=outgoing.body.replace(b"+", b"%20"))
+    return render_curl(outgoing)
+
+
+def has_plus(outgoing: Outgoing) -> bool:
+    """True for a form in which a space is a ``+``."""
+    types = [value for name, value in outgoing.headers if name.lower() == b"content-type"]
+    is_form = [each.split(b";")[0].strip().lower() for each in types] == [_FORM]
+    return is_form and b"+" in outgoing.body
 
 
 def render_curl_for_fish(outgoing: Outgoing) -> str:
@@ -74,11 +97,12 @@ def _method_options(outgoing: Outgoing, quote: _Quote) -> list[str]:
     options = ["--http1.0"] if outgoing.http_version == "1.0" else []
     has_data = bool(outgoing.body) or outgoing.announced
     if outgoing.method == b"HEAD" and not has_data:
-        return [*options, "--head"]
+        return [*options, "--head", "-X HEAD"]
     if outgoing.method == b"HEAD":
         # curl would wait for the body that an answer to HEAD announces and never sends.
         options.append("--max-time 5")
-    if outgoing.method != (b"POST" if has_data else b"GET"):
+    # API clients take what has data for a POST, but not where the data is empty.
+    if outgoing.method != (b"POST" if outgoing.body else b"GET"):
         options.append(f"-X {quote(outgoing.method)}")
     return options
 

@@ -6,7 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from inspector.domain import CapturedRequest
-from inspector.exports.curl import render_curl, render_curl_for_fish
+from inspector.exports.curl import (
+    render_curl,
+    render_curl_for_fish,
+    render_curl_for_insomnia,
+)
 from inspector.exports.har import render_har
 from inspector.exports.html import HTML
 from inspector.exports.html import render_requests as render_requests_page
@@ -64,6 +68,11 @@ _FORMS: dict[str, tuple[_Render, str, str]] = {
     "curl": (_text(lambda each, url: render_curl(make_outgoing(each, url))), TEXT, "sh"),
     "curl-fish": (
         _text(lambda each, url: render_curl_for_fish(make_outgoing(each, url))),
+        TEXT,
+        "sh",
+    ),
+    "curl-insomnia": (
+        _text(lambda each, url: render_curl_for_insomnia(make_outgoing(each, url))),
         TEXT,
         "sh",
     ),

@@ -18,6 +18,13 @@ _ESCAPED = frozenset(b"%\\'!")
 # and what bash or fish might look at when the single quotes stand between double ones.
 _ESCAPED_WITHIN = _ESCAPED | frozenset(b'"$`')
 _NEEDS_ANSI = frozenset(b"\\'!")
+# Spaces, joiners and marks of plain prose (Zs and Cf), which a terminal takes as letters. API
+# clients read an escaped one byte by byte, as Latin-1. What turns a line around is not among them.
+_PROSE = (
+    "\u00a0\u00ad\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u200b\u200c\u200d\u200e\u200f\u202f\u205f\u2060\u3000\ufeff"
+)
+_WITHOUT_PROSE = str.maketrans("", "", _PROSE)
 _ANSI = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\", "'": "\\'"}
 # The size of the table of escapes, in characters.
 _MAX_KEPT = 1024
@@ -46,9 +53,7 @@ def quote_word(data: bytes) -> str:
     if b"\0" in data or data.endswith(b"\n"):
         raise ValueError("no shell can pass a NUL, or this line end")
     if is_printable(data):
-        if data and not data.startswith(b"-") and _PLAIN.issuperset(data):
-            return data.decode()
-        return _quote_printable(data.decode())
+        return _quote_plain(data)
     return f'"$({_printf(data, _ESCAPED_WITHIN)})"'
 
 
@@ -60,8 +65,8 @@ def quote_ansi(data: bytes) -> str:
     """
     if b"\0" in data:
         raise ValueError("no shell can pass a NUL")
-    if is_printable(data) and not _NEEDS_ANSI.intersection(data):
-        return quote_word(data)
+    if _is_prose(data) and not _NEEDS_ANSI.intersection(data):
+        return _quote_plain(data)
     text = data.decode("utf-8", "surrogateescape")
     return f"$'{text.translate(_Escapes(_escape_ansi))}'"
 
@@ -72,7 +77,7 @@ def _escape_ansi(char: str) -> str:
         return _ANSI[char]
     if 0xDC80 <= code <= 0xDCFF:
         return f"\\x{code - 0xDC00:02x}"
-    if char.isprintable() and char != "!":
+    if (char.isprintable() or char in _PROSE) and char != "!":
         return char
     if code < 0x80:
         return f"\\u{code:04x}"
@@ -99,6 +104,19 @@ def is_printable(data: bytes) -> bool:
         return data.decode("utf-8").isprintable()
     except UnicodeDecodeError:
         return False
+
+
+def _is_prose(data: bytes) -> bool:
+    try:
+        return data.decode("utf-8").translate(_WITHOUT_PROSE).isprintable()
+    except UnicodeDecodeError:
+        return False
+
+
+def _quote_plain(data: bytes) -> str:
+    if data and not data.startswith(b"-") and _PLAIN.issuperset(data):
+        return data.decode()
+    return _quote_printable(data.decode())
 
 
 def _quote_printable(text: str) -> str:

@@ -19,6 +19,7 @@ def test_a_body_that_is_no_text_is_copied_as_a_line_and_a_file(
     body = bytes(range(256))
     requests.post(bin_url, data=body, headers=BINARY, timeout=10)
     requests.post(bin_url, data="a=1", timeout=10)
+    requests.post(bin_url, data={"a": "x y"}, timeout=10)
     page.goto("/bins/copied-as/requests/1")
     menu = page.locator(".request-actions .menu").filter(has_text="Copy as")
     menu.locator("summary").click()
@@ -35,6 +36,12 @@ def test_a_body_that_is_no_text_is_copied_as_a_line_and_a_file(
     menu.locator("summary").click()
     expect(menu.get_by_role("link").first).to_have_text("curl")
     expect(menu.get_by_text("copied-as-2.bin")).to_have_count(0)
+    expect(menu.get_by_text("Insomnia")).to_have_count(0)
+    page.goto("/bins/copied-as/requests/3")
+    menu.locator("summary").click()
+    menu.get_by_role("link", name="curl for Insomnia").click()
+    expect(page.get_by_role("status")).to_have_text("Copied.")
+    assert "--data-raw 'a=x%20y'" in page.evaluate("navigator.clipboard.readText()")
 
 
 @pytest.mark.parametrize("width", [390, 1280])

@@ -107,6 +107,32 @@ def test_any_text_is_an_argument_that_api_clients_import(sandbox: Sandbox, body:
     assert list_values(run.arguments, b"--data-raw") == [body]
 
 
+FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
+IMPORTED = [
+    ("curl", b"POST / HTTP/1.1\r\nContent-Length: 0\r\n", b"", [b"-X", b"POST"], b""),
+    ("curl", b"HEAD / HTTP/1.1\r\n", b"", [b"--head", b"-X", b"HEAD"], b""),
+    ("curl", b"POST / HTTP/1.1\r\n" + FORM, b"a=x+y%2B", [], b"a=x+y%2B"),
+    ("curl-insomnia", b"POST / HTTP/1.1\r\n" + FORM, b"a=x+y%2B", [], b"a=x%20y%2B"),
+    ("curl-insomnia", b"POST / HTTP/1.1\r\nContent-Type: text/plain\r\n", b"1+1", [], b"1+1"),
+    ("curl-insomnia", b"POST / HTTP/1.1\r\n" + FORM, b"a=+&b=\xff", [], b"a=%20&b=\xff"),
+    ("curl", b"POST / HTTP/1.1\r\n", b'{"a": 1}', [], b'{"a": 1}'),
+    ("curl", b"POST / HTTP/1.1\r\n", b"@a", [], b"@a"),
+]
+
+
+@pytest.mark.parametrize(("form", "head", "body", "options", "data"), IMPORTED)
+def test_api_clients_import_the_method_and_the_body(
+    sandbox: Sandbox, form: str, head: bytes, body: bytes, options: list[bytes], data: bytes
+) -> None:
+    """As curl-to-postmanv2 1.8 and Insomnia's importer of 2026 read the line."""
+    (run,) = sandbox.paste("bash", export(make(head, body), form))
+    assert run.arguments[3 : run.arguments.index(b"-H")] == options
+    is_typed = b"Content-Type" in head or body.startswith(b"@") or not body
+    flag = b"--data-raw" if is_typed else b"--data-binary"
+    given = list_values(run.arguments, flag)
+    assert (given or [run.piped]) == [data]
+
+
 def test_a_body_that_is_no_text_can_be_taken_from_its_file(sandbox: Sandbox) -> None:
     text = export(make(HOSTILE_HEAD, bytes(range(256))), "curl-file")
     (run,) = sandbox.paste("bash", text)

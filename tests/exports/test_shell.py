@@ -63,6 +63,10 @@ HOSTILE = [
     b"x" * 100_000,
 ]
 
+# What prose is made of besides what is printable: API clients read it only as it is.
+LETTERS = "\u00a0\u202f\u3000\u00ad\u200b\u200d\ufeff"
+PROSE = [f"12{letter}x{end}".encode() for letter in LETTERS for end in ("", "\n")]
+
 
 @pytest.fixture
 def sandbox(tmp_path: Path) -> Sandbox:
@@ -80,9 +84,10 @@ def test_hostile_words_arrive_as_they_are(sandbox: Sandbox, shell: str, locale: 
 
 @pytest.mark.parametrize("locale", ["C.UTF-8", "C"])
 def test_hostile_words_arrive_in_ansi_quotes_too(sandbox: Sandbox, locale: str) -> None:
-    given = [*HOSTILE, b"line\n", b"\n", "\u00ad\u0085\U000e0001".encode(), rb"\u00e9\n"]
+    given = [*HOSTILE, b"line\n", b"\n", "\u0085\U000e0001".encode(), rb"\u00e9\n", *PROSE]
     words = [quote_ansi(each) for each in given]
-    assert "".join(words).isprintable()
+    assert {each for each in "".join(words) if not each.isprintable()} == set(LETTERS)
+    assert all(each.decode().strip() in "".join(words) for each in PROSE)
     (run,) = sandbox.paste("bash", f"curl {' '.join(words)}\n", locale)
     assert run.arguments == given
     assert sandbox.list_strays() == []

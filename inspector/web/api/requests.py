@@ -196,6 +196,7 @@ class FormatQuery:
             "json",
             "curl",
             "curl-fish",
+            "curl-insomnia",
             "curl-file",
             "httpie",
             "python",
@@ -207,10 +208,11 @@ class FormatQuery:
             "action",
         ],
         About(
-            "curl is for bash, zsh, Postman and Insomnia, curl-file takes the body from the file "
-            "that /body downloads, curl-fish and httpie are for bash or fish, python is for httpx, "
-            "pytest a test with our fixture, html a page for people without Inspector, har an "
-            "HTTP Archive, raw the HTTP message, action what the calls for actions take."
+            "curl is for bash, zsh, Postman and Insomnia, curl-insomnia is the same with a form's "
+            "spaces as %20, curl-file takes the body from the file that /body downloads, curl-fish "
+            "and httpie are for bash or fish, python is for httpx, pytest a test with our fixture, "
+            "html a page for people without Inspector, har an HTTP Archive, raw the HTTP message, "
+            "action what the calls for actions take."
         ),
     ] = "json"
     as_: Annotated[Receiver, AS_RECEIVER] = "php"

@@ -10,8 +10,9 @@ from flask import Blueprint, Response, redirect, request
 from inspector.domain import CapturedRequest
 from inspector.emitter.recomposing import can_recompose
 from inspector.errors import InspectorError
-from inspector.exports.curl import needs_file
+from inspector.exports.curl import has_plus, needs_file
 from inspector.exports.formats import body_name
+from inspector.exports.outgoing import make_outgoing
 from inspector.reading.headers import explain_headers, find_header_notes
 from inspector.reading.layouts.laying_out import lay_out_body
 from inspector.reading.layouts.pieces import join
@@ -60,6 +61,7 @@ def show_request(name: str, request_id: str) -> Response:
         sections=list_sections(captured, content, tree, is_body_asked=bool(view)),
         can_recompose=can_recompose(captured),
         body_file=body_name(captured) if needs_file(captured.body) else "",
+        has_plus=has_plus(make_outgoing(captured, "")),
         replay_url=[*list_targets(bin_), services.near_bin_url(bin_.name)][0],
         older_id=older,
         newer_id=newer,
