@@ -1,12 +1,16 @@
-"""A docstring's summary names its thing by a noun, or says by a verb what is done."""
+"""Summaries and the descriptions of the API name things by nouns, or say by verbs what is done."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from inspector.app import create_app
+from inspector.settings import Settings
 
 PACKAGE = Path(__file__).parent.parent / "inspector"
 # A clause in the place of a noun, a verb of speech in the place of one that people search for,
@@ -70,3 +74,30 @@ def test_each_summary_can_be_searched_for(package: str) -> None:
         if find_fault(summary)
     ]
     assert faults == []
+
+
+def list_descriptions(document: Any, place: str = "") -> Iterator[tuple[str, str]]:
+    """Each description and summary of an OpenAPI document, with its place."""
+    if isinstance(document, dict):
+        for key, value in document.items():
+            if key in ("description", "summary") and isinstance(value, str):
+                yield place, value
+            yield from list_descriptions(value, f"{place}/{key}")
+    elif isinstance(document, list):
+        for index, value in enumerate(document):
+            yield from list_descriptions(value, f"{place}/{index}")
+
+
+def test_descriptions_are_found_wherever_they_are() -> None:
+    document = {"a": [{"description": "Whether it is."}], "description": {"description": "A bin."}}
+    found = list(list_descriptions(document))
+    assert found == [("/a/0", "Whether it is."), ("/description", "A bin.")]
+
+
+def test_the_api_describes_its_fields_by_nouns(tmp_path: Path) -> None:
+    app = create_app(Settings(data_dir=tmp_path))
+    document = app.test_client().get("/api/v1/openapi.json").get_json()
+    app.extensions["inspector"].close()
+    described = [each for each in list_descriptions(document) if each[1]]
+    assert len(described) > 500
+    assert [f"{place}: {text}" for place, text in described if find_fault(text)] == []

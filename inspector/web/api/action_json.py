@@ -61,8 +61,8 @@ class Options:
 class Action:
     """A webhook action; URL, headers and custom data are templates."""
 
-    url: Annotated[str, About("Where to.")]
-    name: Annotated[str | None, About("For people.")] = None
+    url: Annotated[str, About("The URL to send to.")]
+    name: Annotated[str | None, About("A name for people.")] = None
     source: Annotated[
         ActionSource | None, About("The kind of rule in the helpdesk that sends it.")
     ] = None
@@ -102,7 +102,7 @@ class Ticket:
     variation: Annotated[
         str | None,
         About(
-            "A variation of the sample; beside your own, where the fields come from that it lacks.",
+            "A variation of the sample; beside your own ticket, for the fields that yours lacks.",
             schema={"enum": [*_VARIATIONS, None]},
         ),
     ] = None
@@ -114,7 +114,7 @@ class Ticket:
     ] = None
     request: Annotated[
         str | None,
-        About("That of a captured request: the bin's name, a slash, the request's id."),
+        About("The ticket of a captured request: the bin's name, a slash, the request's id."),
     ] = None
     changes: Annotated[
         Any,
@@ -129,7 +129,7 @@ class ActionToSend:
     action: Action
     ticket: Ticket | None = None
     set: Annotated[dict[str, Any] | None, About('Changes by path: {"ticket.id": 5}.')] = None
-    unset: Annotated[list[str] | None, About("Paths of what is taken away.")] = None
+    unset: Annotated[list[str] | None, About("Paths of the fields to take away.")] = None
 
 
 def read_composition(body: ActionToSend) -> Composition:

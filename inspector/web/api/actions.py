@@ -56,10 +56,10 @@ class SendChanges:
     """Further changes to the ticket, for this once."""
 
     set: Annotated[dict[str, Any] | None, About('By path: {"ticket.id": 5}.')] = None
-    unset: Annotated[list[str] | None, About("Paths of what is taken away.")] = None
+    unset: Annotated[list[str] | None, About("Paths of the fields to take away.")] = None
 
 
-@api.call("GET", "/actions", CallResponse(list[ActionLineJson], meaning="All of them."))
+@api.call("GET", "/actions", CallResponse(list[ActionLineJson], meaning="The saved actions."))
 def list_actions() -> ResponseReturnValue:
     """List the saved actions by name."""
     return jsonify([_line_to_json(each) for each in current_services().actions.list()])

@@ -25,7 +25,7 @@ class GivenAnswerJson(TypedDict):
     body_size: Annotated[int, About("Bytes of body that went out.")]
     rule: Annotated[int | None, About("The place of the rule that chose it, from 1.")]
     rule_name: str
-    turn: Annotated[int | None, About("Which turn of the rule's answers it was, from 1.")]
+    turn: Annotated[int | None, About("The turn of the rule's answers, from 1.")]
 
 
 def answer_to_json(given: GivenAnswer) -> GivenAnswerJson:

@@ -56,7 +56,10 @@ class RuleJson(TypedDict, total=False):
             "needs one."
         ),
     ]
-    then: Annotated[Literal["last", "repeat", "default"], About("What follows the last answer.")]
+    then: Annotated[
+        Literal["last", "repeat", "default"],
+        About("The answer after the last one: the last again, the first, or the bin's default."),
+    ]
 
 
 class AnswersJson(TypedDict):
@@ -130,7 +133,7 @@ def reset_answers(name: str) -> ResponseReturnValue:
 def set_answer(name: str, body: BinAnswer) -> ResponseReturnValue:
     """Choose one answer for all of a bin's requests.
 
-    Requests are kept as before; only what their senders get is another.
+    Requests are kept as before; only the response to their senders changes.
     """
     bin_ = find_bin(name)
     answer = make_answer(

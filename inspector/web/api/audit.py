@@ -28,7 +28,9 @@ class AuditEntryJson(TypedDict):
     action: Annotated[str, About("bin_deleted, bin_emptied, request_deleted, bin_changed, ...")]
     bin: Annotated[str, About("The bin's name at that time.")]
     details: Annotated[str, About("The request's id, or the search whose matches went.")]
-    by: Annotated[CallerKind, About("What let the caller in; address where nothing was needed.")]
+    by: Annotated[
+        CallerKind, About("The proof that let the caller in; address where none was needed.")
+    ]
     address: Annotated[str, About("The caller's address.")]
 
 
@@ -36,7 +38,9 @@ class AuditEntryJson(TypedDict):
 class AuditQuery:
     """A part of the audit log."""
 
-    limit: Annotated[int, About("How many, at most.", least=1, most=MAX_LIMIT)] = DEFAULT_LIMIT
+    limit: Annotated[
+        int, About("The largest number of entries to answer.", least=1, most=MAX_LIMIT)
+    ] = DEFAULT_LIMIT
     before: Annotated[
         str | None,
         About("The id of an entry: only earlier ones.", pattern="[0-9]{1,18}", form="is an id"),

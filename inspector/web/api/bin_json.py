@@ -15,33 +15,39 @@ _BYTE = {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 
 
 ShownReceiver = Literal["php", "rack", "express", "qs", "flat", "sent"]
 SHOWN_RECEIVER = About(
-    "Whose reading of a form the bin's pages show: see as of a request; sent is the pairs in the "
-    "order in which they were sent."
+    "The receiver whose reading of a form the bin's pages show: see as of a request; sent is "
+    "the pairs in the order in which they were sent."
 )
 
 
 class BinJson(TypedDict):
     """A bin."""
 
-    name: Annotated[str, About("What its URL ends in.")]
+    name: Annotated[str, About("The last part of its URL.")]
     color: Annotated[list[int], About("Red, green and blue.", schema=_BYTE)]
     private: bool
-    request_count: Annotated[int, About("How many requests it holds.")]
-    url: Annotated[str, About("Where webhooks go.")]
+    request_count: Annotated[int, About("The number of requests it holds.")]
+    url: Annotated[str, About("The URL for webhooks.")]
     inspect_url: Annotated[str, About("The bin's page, by RequestBin's habit.")]
     created_at: Annotated[str, About("ISO 8601, UTC.", schema=MOMENT)]
-    capacity: Annotated[int, About("How many requests it keeps; older ones go.")]
+    capacity: Annotated[int, About("The number of requests it keeps; older ones go.")]
     ttl: Annotated[
-        str | None, About("How long it keeps a request; null for as long as the server does.")
+        str | None, About("The age to which it keeps a request; null for the server's own limit.")
     ]
     last_number: Annotated[int, About("The highest number given so far; 0 for none.")]
-    let_go_count: Annotated[int, About("How many older ones went, by capacity or age.")]
-    deleted_count: Annotated[int, About("How many were deleted by hand.")]
-    pinned_count: Annotated[int, About("How many are pinned; those stay beyond the capacity.")]
+    let_go_count: Annotated[
+        int, About("The number of older requests that went, by capacity or age.")
+    ]
+    deleted_count: Annotated[int, About("The number of requests deleted by hand.")]
+    pinned_count: Annotated[
+        int, About("The number of pinned requests; those stay beyond the capacity.")
+    ]
     receiver: Annotated[ShownReceiver, SHOWN_RECEIVER]
     columns: Annotated[list[str], About("The fields that its list shows, by their names.")]
-    answer: Annotated[BinAnswerJson, About("What its senders get.")]
-    secret: NotRequired[Annotated[str, About("Opens a private bin. Told only once.")]]
+    answer: Annotated[BinAnswerJson, About("The answer that its senders get.")]
+    secret: NotRequired[
+        Annotated[str, About("The secret that opens a private bin; shown only once.")]
+    ]
 
 
 class BinAnswerJson(TypedDict):
@@ -51,7 +57,7 @@ class BinAnswerJson(TypedDict):
     headers: Annotated[list[list[str]], About("Names and values, in order.", schema=SENT_PAIRS)]
     body: str
     delay_s: Annotated[float, About("Seconds before the answer.")]
-    insist: Annotated[bool, About("Whether headers that act beyond the answer go out too.")]
+    insist: Annotated[bool, About("True when headers that act beyond the answer go out too.")]
 
 
 def bin_to_json(bin_: Bin) -> BinJson:

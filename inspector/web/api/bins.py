@@ -18,14 +18,17 @@ from inspector.web.current import current_services, find_bin, list_open_bins
 
 api = Api()
 
-_CAPACITY = About("How many requests the bin keeps; older ones go.", least=1, most=MAX_CAPACITY)
+_CAPACITY = About(
+    "The number of requests that the bin keeps; older ones go.", least=1, most=MAX_CAPACITY
+)
 _TTL = About(
-    "How long the bin keeps a request, like 30d, 12h or 90s; none for as long as the server does.",
+    "The age to which the bin keeps a request, like 30d, 12h or 90s; none for the server's "
+    "own limit.",
     pattern=r"none|\d{1,9}(\.\d{1,3})? ?[smhdwSMHDW]",
     form="is like 30d, 12h, 15m or 90s, or none",
 )
 _NAME = About(
-    "What the bin's URL ends in; generated when it is not given.",
+    "The last part of the bin's URL; generated when it is not given.",
     pattern=r"|[a-z0-9][a-z0-9-]{1,62}",
     form="has 2 to 63 characters: lower-case letters, digits and hyphens, "
     "and does not begin with a hyphen",
@@ -37,7 +40,7 @@ class NewBin:
     """A bin to be made."""
 
     name: Annotated[str | None, _NAME] = None
-    private: Annotated[bool, About("Whether only its secret opens it.")] = False
+    private: Annotated[bool, About("True for a bin that only its secret opens.")] = False
     capacity: Annotated[int | None, _CAPACITY] = None
     ttl: Annotated[str | None, _TTL] = None
 
@@ -99,7 +102,7 @@ def get_bin(name: str) -> ResponseReturnValue:
 def change_bin(name: str, body: BinChange) -> ResponseReturnValue:
     """Change how many requests a bin keeps, and what its pages show.
 
-    Requests that are too many, the oldest, go at once.
+    With a smaller capacity the oldest requests go at once.
     """
     bin_ = find_bin(name)
     columns = None if body.columns is None else check_columns(body.columns)

@@ -35,7 +35,7 @@ COMMON_ERRORS = (
     "internal_error",
     "storage_unavailable",
 )
-NEXT_LINK = ("Link", 'Where the next ones are (rel="next"), when there are more.')
+NEXT_LINK = ("Link", 'The URL of the next ones (rel="next"), when there are more.')
 View = Callable[..., ResponseReturnValue]
 AnyView = TypeVar("AnyView", bound=View)
 

@@ -63,7 +63,7 @@ ACTION_ERRORS = (
 )
 # The responses of every call that sends, its errors included.
 DELIVERED = CallResponse(
-    DeliveryJson, status=201, meaning="What came of it: an answer, or why there is none."
+    DeliveryJson, status=201, meaning="The outcome: an answer, or the failure."
 )
 REPLAY_ERRORS = (
     "unsupported_scheme",
@@ -103,8 +103,7 @@ def preview_action(body: ActionToSend) -> ResponseReturnValue:
 def create_delivery(body: ActionToSend) -> ResponseReturnValue:
     """Send an action; answers when the receiver has answered, or has not.
 
-    What the network or the receiver does is part of the delivery, never an error of
-    this call.
+    A failure of the network or the receiver is part of the delivery, never an error of this call.
     """
     return answer_when_done(current_services().send(read_composition(body)))
 
@@ -129,7 +128,7 @@ class SentDeliveries:
     CallResponse(
         list[DeliveryLineJson],
         status=201,
-        meaning="Them as they are kept; id is null for one to a private bin, which is not.",
+        meaning="The deliveries as kept; id is null for one to a private bin, which is not kept.",
     ),
     body=SentDeliveries,
     body_types=(JSON,),
@@ -151,7 +150,9 @@ def keep_sent(body: SentDeliveries) -> ResponseReturnValue:
 class DeliveriesQuery:
     """A selection of deliveries."""
 
-    limit: Annotated[int, About("How many, at most.", least=1, most=MAX_LIMIT)] = DEFAULT_LIMIT
+    limit: Annotated[
+        int, About("The largest number of entries to answer.", least=1, most=MAX_LIMIT)
+    ] = DEFAULT_LIMIT
     before: Annotated[
         str | None,
         About("The id of a delivery: only earlier ones.", pattern="[0-9]{1,18}", form="is an id"),
@@ -174,7 +175,7 @@ class DeliveriesQuery:
 def list_deliveries(query: DeliveriesQuery) -> ResponseReturnValue:
     """List what was sent, newest first.
 
-    Of a series, or of replays of many requests, the last delivery stands for all.
+    The last delivery of a series, or of replays of many requests, stands for all of them.
     """
     before = None if query.before is None else int(query.before)
     deliveries = current_services().deliveries
@@ -215,7 +216,10 @@ class ReplayTarget:
     """The target of a replay."""
 
     url: Annotated[
-        str, About("What follows the bin's name in the path, and the query, are put behind it.")
+        str,
+        About(
+            "The URL to send to; the path behind the bin's name, and the query, are appended to it."
+        ),
     ]
     method: Annotated[
         str | None,
@@ -226,7 +230,7 @@ class ReplayTarget:
     ] = None
     body: Annotated[str | None, About("Another body, as text.")] = None
     body_base64: Annotated[str | None, About("Another body, byte for byte.")] = None
-    resign: Annotated[bool, About("Sign it anew, with the bin's secret and the time of now.")] = (
+    resign: Annotated[bool, About("Sign it anew, with the bin's secret and the present time.")] = (
         False
     )
 

@@ -15,7 +15,7 @@ from inspector.forms import to_json_safe
 from inspector.web.api.pairs import MOMENT, SENT_PAIRS
 from inspector.web.api.schema import About
 
-_MS = "In milliseconds; null when it did not come to that."
+_MS = "In milliseconds; null when this step was not reached."
 
 
 class LeftOutJson(TypedDict):
@@ -42,7 +42,9 @@ class PreviewJson(TypedDict):
     url: str
     request: SentJson
     left_out: list[LeftOutJson]
-    notes: Annotated[list[str], About("What of your own ticket is not taken over.")]
+    notes: Annotated[
+        list[str], About("Parts of your own ticket that are not taken over, a sentence each.")
+    ]
 
 
 class FailureJson(TypedDict):
@@ -56,16 +58,16 @@ class ExchangeJson(TypedDict):
     """One request of an attempt: the first, or one that follows a redirect."""
 
     attempt: Annotated[int, About("Counts from 1.")]
-    started_at: Annotated[str, About("When the attempt began.", schema=MOMENT)]
+    started_at: Annotated[str, About("The beginning of the attempt.", schema=MOMENT)]
     method: str
     url: str
     status: int | None
     failure: FailureJson | None
-    address: Annotated[str | None, About("Where the connection went.")]
+    address: Annotated[str | None, About("The address that was connected to.")]
     connect_ms: Annotated[float | None, About(_MS)]
     first_byte_ms: Annotated[float | None, About(_MS)]
     total_ms: float
-    pause_s: Annotated[float, About("How long it waited before it.")]
+    pause_s: Annotated[float, About("The pause before the attempt, in seconds.")]
 
 
 class AnswerJson(TypedDict):
@@ -77,7 +79,7 @@ class AnswerJson(TypedDict):
     headers: Annotated[list[list[str]], About("Repeats kept.", schema=SENT_PAIRS)]
     body: Annotated[str | None, About("As text; null when it is not UTF-8.")]
     body_base64: str
-    truncated: Annotated[bool, About("Whether only the first part of the body was kept.")]
+    truncated: Annotated[bool, About("True when only the first part of the body was kept.")]
 
 
 class DeliveryLineJson(TypedDict):
@@ -93,7 +95,7 @@ class DeliveryLineJson(TypedDict):
     method: str
     url: str
     status: Annotated[int | None, About("The last answer's; null when there was none.")]
-    delivered: Annotated[bool, About("Whether it was answered with 200 to 299.")]
+    delivered: Annotated[bool, About("True when it was answered with 200 to 299.")]
     failure: FailureJson | None
     total_ms: Annotated[float, About("All attempts and the pauses between them.")]
     replay_of: Annotated[str | None, About("The captured request that it sent again: BIN/ID.")]
@@ -109,7 +111,9 @@ class DeliveryLineJson(TypedDict):
     ]
     in_run: Annotated[
         int | None,
-        About("In the list of all: how many are kept of the run that this one stands for."),
+        About(
+            "In the list of all: the number of kept deliveries of the run that this one stands for."
+        ),
     ]
 
 
@@ -121,9 +125,11 @@ class DeliveryJson(DeliveryLineJson):
     left_out: list[LeftOutJson]
     exchanges: list[ExchangeJson]
     answer: AnswerJson | None
-    redirect_to: Annotated[str | None, About("Where it redirects to, when not followed.")]
-    action: Annotated[dict[str, Any] | None, About("What it was made from; null for a replay.")]
-    ticket: Annotated[dict[str, Any] | None, About("Which ticket it was made with.")]
+    redirect_to: Annotated[str | None, About("The target of a redirect that was not followed.")]
+    action: Annotated[
+        dict[str, Any] | None, About("The action it was made from; null for a replay.")
+    ]
+    ticket: Annotated[dict[str, Any] | None, About("The choice of a ticket it was made with.")]
 
 
 def sent_to_json(raw_head: bytes, body: bytes) -> SentJson:

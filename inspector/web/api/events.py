@@ -39,7 +39,9 @@ class EventsQuery:
 @api.call(
     "GET",
     "/bins/<name>/events",
-    CallResponse(others=(EVENT_STREAM,), meaning="Events called request, until you go."),
+    CallResponse(
+        others=(EVENT_STREAM,), meaning="Events called request, until the client disconnects."
+    ),
     query=EventsQuery,
     errors=("request_not_found", "too_many_streams", "events_need_our_server"),
 )

@@ -22,7 +22,7 @@ api = Api()
 class ImportedJson(TypedDict):
     """The outcome of an import."""
 
-    imported: Annotated[int, About("How many requests.")]
+    imported: Annotated[int, About("The number of requests.")]
     left_out: NotRequired[
         Annotated[
             list[str],
@@ -44,7 +44,7 @@ class ImportQuery:
     "POST",
     "/bins/<name>/import",
     CallResponse(
-        ImportedJson, status=201, meaning="How many requests were stored: all of the file's."
+        ImportedJson, status=201, meaning="The number of stored requests: all of the file's."
     ),
     query=ImportQuery,
     raw_body=(HAR, JSON_LINES, "message/http", BINARY),

@@ -20,7 +20,7 @@ class LostJson(TypedDict):
     """A field that was sent and that PHP would not read."""
 
     name: Annotated[str, About("The field's name as sent.")]
-    message: Annotated[str, About("What became of it, and why.")]
+    message: Annotated[str, About("The outcome and its reason.")]
 
 
 class JsonNoteJson(TypedDict):
@@ -53,14 +53,16 @@ class DetectedJson(TypedDict):
 
     type: Annotated[str, About("The media type by the body's content.")]
     declared: Annotated[str | None, About("The one that was sent; null without a Content-Type.")]
-    reason: Annotated[str, About("Why, and what to do, in a sentence.")]
+    reason: Annotated[str, About("The reason, and what to do, in a sentence.")]
 
 
 class SenderJson(TypedDict):
     """The service that sent a webhook, known by what it documents."""
 
     name: str
-    event: Annotated[str | None, About("As in issues.opened.")]
+    event: Annotated[
+        str | None, About("The event by the sender's name for it, like issues.opened.")
+    ]
     delivery: Annotated[str | None, About("The id that a delivery keeps when it is tried again.")]
 
 
@@ -68,8 +70,10 @@ class ParsedJson(TypedDict):
     """A body as nested data."""
 
     format: Literal["xml", "msgpack", "cbor", "protobuf"]
-    value: Annotated[Any, About("Null when it could not be read. XML: @name is an attribute.")]
-    problem: Annotated[str | None, About("Why it could not be read, in a sentence.")]
+    value: Annotated[
+        Any, About("Nested data; null when it could not be read. In XML @name is an attribute.")
+    ]
+    problem: Annotated[str | None, About("The reason why it could not be read, in a sentence.")]
 
 
 class AttemptJson(TypedDict):
@@ -81,7 +85,10 @@ class AttemptJson(TypedDict):
     after_s: Annotated[float | None, About("Seconds since the try before; null for the first.")]
     by: Annotated[
         Literal["delivery", "body"],
-        About("What the tries have in common: the delivery's id, or equal bodies within minutes."),
+        About(
+            "The evidence that the tries belong together: the delivery's id, or equal bodies "
+            "within minutes."
+        ),
     ]
 
 
@@ -91,8 +98,8 @@ class SignatureJson(TypedDict):
     scheme: str
     result: Literal["valid", "invalid", "absent", "unchecked"]
     reason: Annotated[str, About("A sentence.")]
-    timestamp: Annotated[float | None, About("When it was signed, in seconds since the epoch.")]
-    age_s: Annotated[float | None, About("How old that was when the request came.")]
+    timestamp: Annotated[float | None, About("The time of signing, in seconds since the epoch.")]
+    age_s: Annotated[float | None, About("The age of that time when the request came.")]
 
 
 class WireNoteJson(TypedDict):
@@ -121,7 +128,7 @@ class FileJson(TypedDict):
     """A file that is no text, known by its first bytes."""
 
     kind: Annotated[str, About("For people: PNG picture, ZIP archive.")]
-    facts: Annotated[list[str], About("What its header says: 640 × 480 pixels.")]
+    facts: Annotated[list[str], About("Facts from its header: 640 × 480 pixels.")]
     entries: Annotated[list[EntryJson], About("An archive's, at most 100.")]
     entry_count: Annotated[int | None, About("All entries; null when it is no archive.")]
 
@@ -135,5 +142,7 @@ class PartJson(TypedDict):
     headers: Annotated[
         list[list[str]], About("The part's own, names and values in order.", schema=SENT_PAIRS)
     ]
-    size: Annotated[int, About("How many bytes of content.")]
-    file: Annotated[FileJson | None, About("What it is where it is no text, if it is known.")]
+    size: Annotated[int, About("The size of the content in bytes.")]
+    file: Annotated[
+        FileJson | None, About("The kind of the content where it is no text, if it is known.")
+    ]

@@ -41,7 +41,7 @@ class ErrorDetail(TypedDict):
 
     code: Annotated[str, About("For programs; stable.", schema={"pattern": "^[a-z0-9_]+$"})]
     message: Annotated[str, About("For people; one sentence.")]
-    field: NotRequired[Annotated[str, About("Which of the given fields is wrong.")]]
+    field: NotRequired[Annotated[str, About("The given field that is wrong.")]]
 
 
 class ErrorJson(TypedDict):

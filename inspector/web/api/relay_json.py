@@ -18,9 +18,11 @@ class RelayErrorJson(TypedDict):
 class RelayOutcomeJson(TypedDict):
     """The outcome of relaying a request; under way when it has neither status nor error."""
 
-    url: Annotated[str, About("Where it went, or was to go.")]
+    url: Annotated[str, About("The URL that it went to, or was to go to.")]
     status: Annotated[int | None, About("The program's.")]
-    duration_ms: Annotated[float | None, About("How long the program took, connecting included.")]
+    duration_ms: Annotated[
+        float | None, About("The time that the program took, connecting included.")
+    ]
     delivery: Annotated[str | None, About("The id of the delivery that has all that was sent.")]
     error: RelayErrorJson | None
     withheld: Annotated[

@@ -26,12 +26,17 @@ class RelayJson(TypedDict):
     """A bin's relay."""
 
     url: Annotated[str, About("Without its user and password.")]
-    wait: Annotated[bool, About("Whether the sender gets the program's own answer.")]
+    wait: Annotated[bool, About("True when the sender gets the program's own answer.")]
     timeout: Annotated[float, About("Seconds for the program to answer.")]
-    match: Annotated[dict[str, Any], About("Which requests are passed on: all that is there.")]
-    resign: Annotated[bool, About("Whether each is signed anew with the bin's secret.")]
-    insist: Annotated[bool, About("Whether headers that act beyond the answer go back, too.")]
-    missed: Annotated[int, About("How many the program has not answered; they can be sent.")]
+    match: Annotated[
+        dict[str, Any], About("The conditions on requests that are passed on; all must hold.")
+    ]
+    resign: Annotated[bool, About("True when each is signed anew with the bin's secret.")]
+    insist: Annotated[bool, About("True when headers that act beyond the answer go back, too.")]
+    missed: Annotated[
+        int,
+        About("The number of requests that the program has not answered; they can be sent again."),
+    ]
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,10 @@ class RelaySettings:
     """The relay of a bin: a URL, and the requests that are passed on to it."""
 
     url: Annotated[
-        str, About("What follows the bin's name in the path, and the query, are put behind it.")
+        str,
+        About(
+            "The URL to send to; the path behind the bin's name, and the query, are appended to it."
+        ),
     ]
     wait: Annotated[
         bool,
@@ -51,8 +59,10 @@ class RelaySettings:
     timeout: Annotated[
         float, About("Seconds for the program to answer.", least=0.1, most=int(MAX_TIMEOUT_S))
     ] = DEFAULT_TIMEOUT_S
-    match: Annotated[Any, About("Which. All without it.", schema=MATCH_SCHEMA)] = None
-    resign: Annotated[bool, About("Sign anew, with the bin's secret and the time of now.")] = False
+    match: Annotated[
+        Any, About("The conditions on requests. All requests without it.", schema=MATCH_SCHEMA)
+    ] = None
+    resign: Annotated[bool, About("Sign anew, with the bin's secret and the present time.")] = False
     insist: Annotated[
         bool,
         About(
@@ -69,16 +79,16 @@ class Missed:
     since: Annotated[
         str | None,
         About(
-            "The id of a request: those from it on that were never passed on, too. 0 for all. "
-            "Without it those that were, while the program was away."
+            "The id of a request: also send those from it on that were never passed on; 0 for "
+            "all. Without it only those that were passed on while the program was away."
         ),
     ] = None
 
 
-@api.call("GET", "/bins/<name>/relay", CallResponse(RelayJson, meaning="Where, which and how."),
+@api.call("GET", "/bins/<name>/relay", CallResponse(RelayJson, meaning="The relay."),
           errors=("relay_not_found",))  # fmt: skip
 def get_relay(name: str) -> ResponseReturnValue:
-    """Get where a bin passes its requests on to."""
+    """Get the relay of a bin."""
     return _show(find_bin(name))
 
 
@@ -114,7 +124,9 @@ def set_relay(name: str, body: RelaySettings) -> ResponseReturnValue:
     return _show(services.bins.relay_to(bin_.name, relay))
 
 
-@api.call("DELETE", "/bins/<name>/relay", CallResponse(status=204, meaning="It passes nothing on."))
+@api.call(
+    "DELETE", "/bins/<name>/relay", CallResponse(status=204, meaning="The bin passes nothing on.")
+)
 def delete_relay(name: str) -> ResponseReturnValue:
     """End a bin's relay; what is under way is finished."""
     current_services().bins.relay_to(find_bin(name).name, None)
@@ -124,13 +136,13 @@ def delete_relay(name: str) -> ResponseReturnValue:
 @api.call(
     "POST",
     "/bins/<name>/relay/send",
-    CallResponse(ReplaysJson, status=202, meaning="It has begun; ask as for replays."),
+    CallResponse(ReplaysJson, status=202, meaning="It has begun; its progress is that of replays."),
     body=Missed,
     body_types=(JSON,),
     errors=("relay_not_found", "request_not_found", "too_many_replays", "cannot_sign"),
 )
 def send_missed_requests(name: str, body: Missed) -> ResponseReturnValue:
-    """Pass on what the program has not answered, the oldest first, one after the other."""
+    """Send the requests that the program has not answered, one by one, the oldest first."""
     bin_ = find_bin(name)
     run = send_missed(bin_, find_position(bin_, body.since))
     return jsonify(run_to_json(run)), 202

@@ -31,39 +31,52 @@ MATCH_SCHEMA = {
 class ReplaysJson(TypedDict):
     """Replays of a bin's requests, under way or done."""
 
-    id: Annotated[str, About("What `run` of the deliveries takes.")]
+    id: Annotated[str, About("The id, which `run` of the deliveries takes.")]
     url: str
     started_at: Annotated[str, About("ISO 8601, UTC.", schema=MOMENT)]
     running: bool
-    stopped: Annotated[bool, About("Whether it was stopped before its end.")]
+    stopped: Annotated[bool, About("True when it was stopped before its end.")]
     elapsed_s: float
-    total: Annotated[int, About("How many requests are looked at.")]
-    looked_at: Annotated[int, About("How many of them were.")]
-    sent: Annotated[int, About("How many were sent.")]
-    sent_per_s: Annotated[float, About("How many a second so far.")]
-    delivered: Annotated[int, About("How many of them were answered with 200 to 299.")]
-    failed: Annotated[int, About("How many of them were not.")]
-    skipped: Annotated[int, About("How many could not be sent.")]
-    problem: Annotated[str | None, About("Why the last of those could not, or why it ended.")]
-    statuses: Annotated[dict[str, int], About("How many were answered so.")]
-    failures: Annotated[dict[str, int], About("How many had no answer, by code.")]
-    verdicts: Annotated[dict[str, int], About("How many were first, same, fixed and so on.")]
+    total: Annotated[int, About("The number of requests to look at.")]
+    looked_at: Annotated[int, About("The number looked at so far.")]
+    sent: Annotated[int, About("The number sent.")]
+    sent_per_s: Annotated[float, About("The number sent per second so far.")]
+    delivered: Annotated[
+        int, About("The number of sent requests that were answered with 200 to 299.")
+    ]
+    failed: Annotated[int, About("The number of sent requests that were not.")]
+    skipped: Annotated[int, About("The number that could not be sent.")]
+    problem: Annotated[
+        str | None, About("The reason for the last of those, or for the end of the run.")
+    ]
+    statuses: Annotated[dict[str, int], About("The number of answers by status.")]
+    failures: Annotated[
+        dict[str, int], About("The number of requests without an answer, by the failure's code.")
+    ]
+    verdicts: Annotated[
+        dict[str, int], About("The number of deliveries by verdict: first, same, fixed and so on.")
+    ]
 
 
-RUN = CallResponse(ReplaysJson, meaning="How far it is.")
+RUN = CallResponse(ReplaysJson, meaning="The progress.")
 
 
 @dataclass(frozen=True)
 class Replays(ReplayTarget):
     """A replay of many requests: the search, the URL, and the changes."""
 
-    match: Annotated[Any, About("Which: as a wait asks. All without it.", schema=MATCH_SCHEMA)] = (
-        None
-    )
-    rate: Annotated[
-        float | None, About("How many a second.", least=MIN_RATE_PER_S, most=MAX_RATE_PER_S)
+    match: Annotated[
+        Any,
+        About(
+            "The conditions on requests, as a wait has them. All requests without it.",
+            schema=MATCH_SCHEMA,
+        ),
     ] = None
-    refused: Annotated[bool, About("Those too that the server has refused.")] = False
+    rate: Annotated[
+        float | None,
+        About("The number of requests a second.", least=MIN_RATE_PER_S, most=MAX_RATE_PER_S),
+    ] = None
+    refused: Annotated[bool, About("Include requests that the server has refused.")] = False
 
 
 @api.call(
@@ -77,7 +90,7 @@ class Replays(ReplayTarget):
 def start_replays(name: str, body: Replays) -> ResponseReturnValue:
     """Send all requests again that match, the oldest first, one after the other.
 
-    Those that come meanwhile are not among them.
+    Requests that come meanwhile are not among them.
     """
     bin_, services = find_bin(name), current_services()
     match = read_match(body.match)
@@ -94,7 +107,11 @@ def start_replays(name: str, body: Replays) -> ResponseReturnValue:
     return jsonify(run_to_json(run)), 202
 
 
-@api.call("GET", "/bins/<name>/replay", CallResponse(list[ReplaysJson], meaning="Newest first."))
+@api.call(
+    "GET",
+    "/bins/<name>/replay",
+    CallResponse(list[ReplaysJson], meaning="The replays, newest first."),
+)
 def list_replays(name: str) -> ResponseReturnValue:
     """List the replays of many requests that this server remembers."""
     runs = current_services().replays.list_of(find_bin(name).name)
@@ -103,13 +120,13 @@ def list_replays(name: str) -> ResponseReturnValue:
 
 @api.call("GET", "/bins/<name>/replay/<run_id>", RUN)
 def get_replays(name: str, run_id: str) -> ResponseReturnValue:
-    """Ask how far replays are."""
+    """Get the progress of replays."""
     return jsonify(run_to_json(find_replays(name, run_id)))
 
 
 @api.call("POST", "/bins/<name>/replay/<run_id>/stop", RUN)
 def stop_replays(name: str, run_id: str) -> ResponseReturnValue:
-    """Stop replays: what is under way is the last."""
+    """Stop replays; the delivery under way is the last one."""
     run = find_replays(name, run_id)
     run.abort()
     return jsonify(run_to_json(run))

@@ -53,18 +53,18 @@ class WireJson(TypedDict):
     ]
     head_base64: Annotated[str, About("Request line and header lines, byte for byte.")]
     body_base64: Annotated[str, About("The body as received, as far as it was kept.")]
-    body_size: Annotated[int, About("How many bytes of body were sent.")]
-    truncated: Annotated[bool, About("Whether only the first part of the body was kept.")]
-    chunked: Annotated[bool, About("Whether the body came in chunks.")]
+    body_size: Annotated[int, About("The size of the sent body in bytes.")]
+    truncated: Annotated[bool, About("True when only the first part of the body was kept.")]
+    chunked: Annotated[bool, About("True when the body came in chunks.")]
     trailers: Annotated[list[list[str]], About("The trailer of a chunked body.", schema=SENT_PAIRS)]
-    chunk_extensions: Annotated[list[str], About("What followed the sizes of chunks.")]
+    chunk_extensions: Annotated[list[str], About("The text behind the sizes of chunks.")]
     leftover_base64: Annotated[
-        str, About("Bytes that came behind the request and begin no other, at most 64 KiB.")
+        str, About("Bytes after the request that are not the beginning of another, at most 64 KiB.")
     ]
     header_notes: Annotated[
-        list[HeaderNoteJson], About("What is unusual in its headers: none, two, or odd ones.")
+        list[HeaderNoteJson], About("Unusual things in its headers: missing, repeated or odd ones.")
     ]
-    wire_notes: Annotated[list[WireNoteJson], About("What is odd about how it was framed.")]
+    wire_notes: Annotated[list[WireNoteJson], About("Odd things in its framing.")]
     fidelity: Annotated[
         str, About("exact (as it came), rebuilt (by another server) or imported (from a file).")
     ]
@@ -83,7 +83,7 @@ class RequestJson(WireJson):
         list[list[str]], About("Flat names and values in wire order.", schema=SENT_PAIRS)
     ]
     body: Annotated[str | None, About("As text, decompressed; null when it is not text.")]
-    content_length: Annotated[int, About("How many bytes of body were sent.")]
+    content_length: Annotated[int, About("The size of the sent body in bytes.")]
     content_type: str | None
     detected: DetectedJson | None
     sender: SenderJson | None
@@ -91,15 +91,17 @@ class RequestJson(WireJson):
         AttemptJson | None,
         About("Null without an id of the delivery, unless an equal body came shortly before."),
     ]
-    title: Annotated[str, About("What it is about, or its method and path.")]
-    remote_addr: Annotated[str, About("Who sent it: the peer, or whom a trusted proxy names.")]
+    title: Annotated[str, About("A title for its content; without one its method and path.")]
+    remote_addr: Annotated[
+        str, About("The address of the sender: the peer's, or the one that a trusted proxy names.")
+    ]
     peer: Annotated[str, About("The other end of the connection.")]
     time: Annotated[float, About("Seconds since the epoch.")]
     received_at: Annotated[str, About("ISO 8601, UTC, to the microsecond.", schema=MOMENT)]
-    pinned: Annotated[bool, About("Whether it stays when the bin is full or it is too old.")]
-    note: Annotated[str | None, About("What someone has noted about it.")]
+    pinned: Annotated[bool, About("True to keep it when the bin is full or it is too old.")]
+    note: Annotated[str | None, About("The note that someone has put on it.")]
     refused: RefusedJson | None
-    answer: Annotated[GivenAnswerJson | None, About("What its sender got.")]
+    answer: Annotated[GivenAnswerJson | None, About("The response that its sender got.")]
     relay: Annotated[RelayOutcomeJson | None, About("Null for one that was not passed on.")]
     signatures: Annotated[list[SignatureJson], About("Each scheme it is signed by, or should be.")]
     form: Annotated[
@@ -115,16 +117,19 @@ class RequestJson(WireJson):
         About("Fields that PHP would not read, or not under the names sent; the first 1,000."),
     ]
     form_refusal: Annotated[
-        str | None, About("How the receiver of as rejects the form; null when it takes it.")
+        str | None,
+        About("The error with which the receiver of as rejects the form; null when it takes it."),
     ]
-    ticket: Annotated[Any, About("That part of the form or the JSON; null where absent.")]
-    person_context: Annotated[Any, About("That part of the form or the JSON; null where absent.")]
+    ticket: Annotated[Any, About("This part of the form or the JSON; null where absent.")]
+    person_context: Annotated[Any, About("This part of the form or the JSON; null where absent.")]
     custom_data: Annotated[
-        Any, About("That part of the form or the JSON: empty when sent empty, null when not sent.")
+        Any, About("This part of the form or the JSON: empty when sent empty, null when not sent.")
     ]
     event: EventJson | None
     parts: Annotated[list[PartJson], About("The parts of a multipart body, files included.")]
-    file: Annotated[FileJson | None, About("What the body is where it is no text, if it is known.")]
+    file: Annotated[
+        FileJson | None, About("The kind of the body where it is no text, if it is known.")
+    ]
     parsed: Annotated[
         ParsedJson | None,
         About("The body as nested data where it is XML, MessagePack, CBOR or protobuf."),
@@ -136,7 +141,8 @@ class RequestJson(WireJson):
         ]
     ]
     json_notes: Annotated[
-        list[JsonNoteJson], About("Why a body whose type is JSON is none, and what is odd in it.")
+        list[JsonNoteJson],
+        About("Reasons why a body of type JSON is not JSON, and oddities in one that is."),
     ]
     json: Annotated[
         Any, About("The body parsed, when it is JSON by type or by content; numbers as written.")

@@ -67,7 +67,9 @@ AFTER = About("The id of a request: only later ones count; 0 for all.", max_leng
 class ListQuery:
     """A selection of requests."""
 
-    limit: Annotated[int, About("How many, at most.", least=1, most=MAX_LIMIT)] = DEFAULT_LIMIT
+    limit: Annotated[
+        int, About("The largest number of entries to answer.", least=1, most=MAX_LIMIT)
+    ] = DEFAULT_LIMIT
     before: Annotated[
         str | None, About("The id of a request: only earlier ones.", max_length=100)
     ] = None
@@ -174,11 +176,14 @@ class Age:
 class PrunedJson(TypedDict):
     """The outcome of a pruning."""
 
-    deleted: Annotated[int, About("How many requests went.")]
+    deleted: Annotated[int, About("The number of deleted requests.")]
 
 
 @api.call(
-    "POST", "/bins/<name>/prune", CallResponse(PrunedJson, meaning="How many went."), body=Age
+    "POST",
+    "/bins/<name>/prune",
+    CallResponse(PrunedJson, meaning="The number of deleted requests."),
+    body=Age,
 )
 def prune_bin(name: str, body: Age) -> ResponseReturnValue:
     """Delete a bin's older requests, in one call."""
@@ -254,7 +259,7 @@ class RequestChange:
     """A pin and a note; what is not given stays."""
 
     pinned: Annotated[
-        bool | None, About("Whether it stays when the bin is full or it is too old.")
+        bool | None, About("True to keep it when the bin is full or it is too old.")
     ] = None
     note: Annotated[
         str | None, About("A text to find it by; empty for none.", max_length=MAX_NOTE_CHARS)
@@ -271,7 +276,7 @@ class RequestChange:
 def change_request(name: str, request_id: str, body: RequestChange) -> ResponseReturnValue:
     """Pin a request, so that it stays, or put a note on it.
 
-    A request older than all that its bin keeps goes when its pin is taken off.
+    A request that only its pin has kept is deleted when the pin is taken off.
     """
     captured = load_request(name, request_id)
     note = UNCHANGED if body.note is None else body.note

@@ -30,8 +30,10 @@ class SecretJson(TypedDict):
     signed: NotRequired[
         Annotated[str, About("For hmac: a template over {body}, {timestamp}, {id} and {url}.")]
     ]
-    timestamp_header: NotRequired[Annotated[str, About("For hmac: where {timestamp} stands.")]]
-    id_header: NotRequired[Annotated[str, About("For hmac: where {id} stands.")]]
+    timestamp_header: NotRequired[
+        Annotated[str, About("For hmac: the header that has {timestamp}.")]
+    ]
+    id_header: NotRequired[Annotated[str, About("For hmac: the header that has {id}.")]]
 
 
 class SignaturesJson(TypedDict):

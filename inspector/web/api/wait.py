@@ -48,18 +48,18 @@ class WaitQuery:
         str | None,
         About("The id of a request: only later ones; 0 for all; else from now on.", max_length=100),
     ] = None
-    count: Annotated[int, About("How many must match.", least=1, most=MAX_COUNT)] = 1
+    count: Annotated[int, About("The number of matches to wait for.", least=1, most=MAX_COUNT)] = 1
     timeout: Annotated[float, About("Seconds to wait.", least=0, most=MAX_TIMEOUT_S)] = 10.0
     method: Annotated[
         str | None, replace(METHOD, meaning="Only requests of this method, in any case.")
     ] = None
     path: Annotated[
         str | None,
-        About("What follows the bin's name, or the whole path, as sent.", max_length=2000),
+        About("The path behind the bin's name, or the whole path, as sent.", max_length=2000),
     ] = None
     header: Annotated[
         tuple[str, ...],
-        About("NAME=VALUE, or NAME for one that was sent whatever it says; may be repeated."),
+        About("NAME=VALUE, or NAME for a header with any value; may be repeated."),
     ] = ()
     where: Annotated[
         tuple[str, ...],

@@ -30,7 +30,7 @@ class DifferenceJson(TypedDict):
     status: Annotated[str, About("added, removed or changed.")]
     old: Annotated[str | None, About("Its text in a, null when it is not there.")]
     new: Annotated[str | None, About("Its text in b, null when it is not there.")]
-    by: Annotated[str | None, About("How far a time or a number moved, in words.")]
+    by: Annotated[str | None, About("The distance that a time or a number moved, in words.")]
 
 
 class ComparisonJson(TypedDict):
@@ -39,10 +39,12 @@ class ComparisonJson(TypedDict):
     a: str
     b: str
     differs: bool
-    apart: Annotated[str, About("How long after a, or before it, b was received.")]
-    counts: Annotated[dict[str, int], About("Fields by status; same too.")]
+    apart: Annotated[
+        str, About("The time between them: how long after a, or before it, b was received.")
+    ]
+    counts: Annotated[dict[str, int], About("The number of fields by status, same included.")]
     differences: list[DifferenceJson]
-    hidden: Annotated[int, About("How many more differences were counted only.")]
+    hidden: Annotated[int, About("The number of further differences, which are only counted.")]
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class CompareQuery:
 @api.call(
     "GET",
     "/bins/<name>/compare",
-    CallResponse(ComparisonJson, meaning="What differs.", others=("text/html",)),
+    CallResponse(ComparisonJson, meaning="The differences.", others=("text/html",)),
     query=CompareQuery,
     errors=("request_not_found",),
 )

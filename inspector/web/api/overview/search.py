@@ -25,9 +25,11 @@ class SearchQuery:
     """A search over all bins."""
 
     q: Annotated[str | None, QUERY] = None
-    limit: Annotated[int, About("How many, at most.", least=1, most=MAX_LIMIT)] = DEFAULT_LIMIT
+    limit: Annotated[
+        int, About("The largest number of entries to answer.", least=1, most=MAX_LIMIT)
+    ] = DEFAULT_LIMIT
     before: Annotated[
-        str | None, About("Where a search goes on, as its link says.", max_length=100)
+        str | None, About("The position at which a search goes on, from its link.", max_length=100)
     ] = None
 
 
