@@ -54,7 +54,7 @@ def request_inspector_server(pytestconfig: pytest.Config) -> Iterator[InspectorS
         if keep:
             _note_kept(pytestconfig, [server.database_url])
         yield server
-        watch.begin()  # nothing more: what still comes is no test's
+        watch.begin()  # begins a test; later requests belong to none
         del pytestconfig.stash[_WATCH]
 
 

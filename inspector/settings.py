@@ -110,7 +110,7 @@ class Settings:
     index_words: bool = True
 
     def __post_init__(self) -> None:
-        # Whatever the current directory is later, and however a shell left the tilde.
+        # Absolute, without a tilde: a later change of directory does not matter.
         object.__setattr__(self, "data_dir", self.data_dir.expanduser().absolute())
         if self.unix_socket is not None:
             object.__setattr__(self, "unix_socket", self.unix_socket.expanduser().absolute())

@@ -1,8 +1,8 @@
 """Requests of HTTP Archives as browsers, API clients and proxies write them.
 
-What an archive says of a request arrives, or a note says that it does not: many leave
-out the Host that HTTP/2 has elsewhere, name versions in their own ways, and keep a
-form's fields in the place of its body.
+Everything that an archive says of a request is imported, or a note says that it is not. Many
+archives leave out the Host, which HTTP/2 has elsewhere, name versions in their own ways, and
+keep a form's fields in the place of its body.
 
 Source: HAR 1.2 Spec by Jan Odvarko; archives of Chrome, Safari, Insomnia and mitmproxy.
 """
@@ -19,7 +19,7 @@ from inspector.domain.pairs import TCHAR
 from inspector.forms import build
 
 MAX_BOUNDARY_CHARS = 200
-# As databases count.
+# The largest number of a database's integer columns.
 MAX_SIZE = 2**53
 _METHOD = re.compile(TCHAR + r"{1,64}\Z")
 _VERSION = re.compile(r"(?:http/|h)(\d(?:\.\d)?)(?:[-c]\S*)?\Z", re.IGNORECASE)
@@ -29,7 +29,7 @@ Headers = list[tuple[str, str]]
 
 
 class Archived(NamedTuple):
-    """A request of an archive. ``body_size`` is more than the body has where it was left out."""
+    """A request of an archive. ``body_size`` is larger than a body that was left out."""
 
     request_line: str
     headers: Headers
@@ -114,8 +114,8 @@ def _find_size(request: dict[str, Any], headers: Headers) -> int:
 def _encode(text: str, sent: int, notes: list[str]) -> bytes:
     """The bytes of a body that an archive has as a text.
 
-    Archives of mitmproxy have a character for each byte of what is no UTF-8; the number of
-    bytes that were sent tells.
+    Archives of mitmproxy have a character for each byte of a body that is no UTF-8; the number
+    of sent bytes tells the two apart.
     """
     body = text.encode("utf-8", "surrogateescape")
     if not sent or len(body) == sent:

@@ -15,7 +15,7 @@ from inspector.exports.shell import is_printable, quote_ansi, quote_word, render
 MAX_WORD_BYTES = 100_000
 # Above this curl asks "Expect: 100-continue" by itself.
 _EXPECT_BYTES = 1_000_000
-# What curl sends by itself unless it is told not to.
+# Headers that curl sends by itself unless it is told not to.
 _DEFAULTS = (b"user-agent", b"accept")
 _FORM = b"application/x-www-form-urlencoded"
 
@@ -60,8 +60,8 @@ def has_plus(outgoing: Outgoing) -> bool:
 def render_curl_for_fish(outgoing: Outgoing) -> str:
     """A curl command for fish, which has no ``$'...'``; bash takes it too.
 
-    Some things no curl can send, and they differ: header lines without a name, NULs
-    and line ends inside values, and what the URL could not hold unencoded.
+    Some things no curl command can send as they were: header lines without a name, NULs and
+    line ends inside values, and characters that a URL must encode.
     """
     if len(outgoing.body) > MAX_WORD_BYTES or not is_printable(outgoing.body):
         return _render(outgoing, quote_word, None)
@@ -69,7 +69,7 @@ def render_curl_for_fish(outgoing: Outgoing) -> str:
 
 
 def needs_file(body: bytes) -> bool:
-    """True when no API client imports a line with the body in it: no text, or too long a word."""
+    """True when no API client imports a line with the body in it: it is no text, or too long."""
     return len(body) > MAX_WORD_BYTES or not is_text(body)
 
 

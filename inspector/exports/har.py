@@ -70,7 +70,7 @@ def make_entry(request: CapturedRequest, base_url: str) -> dict[str, Any]:
         "_remoteAddress": request.remote_addr,
     }
     if not request.raw_head.isascii():
-        # HAR has texts only, from which the bytes cannot be restored.
+        # HAR has texts only; the bytes of other heads could not be restored from them.
         entry[HEAD_OF_BYTES] = b64encode(request.raw_head).decode()
     if request.body:
         entry["request"]["postData"] = _post_data(request)  # type: ignore[index]

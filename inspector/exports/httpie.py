@@ -31,7 +31,7 @@ def render_httpie(outgoing: Outgoing) -> str:
     items = [
         _render_item(name, value)
         for name, value in outgoing.headers
-        # HTTPie cuts a body into chunks when it is told to, and then by itself.
+        # HTTPie sends chunks only by an option of its own, which writes this header.
         if name.lower() != b"transfer-encoding"
     ]
     items += [name.title() + b":" for name in _DEFAULTS if not outgoing.has_header(name)]

@@ -13,7 +13,7 @@ from inspector.domain.pairs import TCHAR
 
 # RFC 9110, 5.6.2: what a header's name may be made of.
 _TOKEN = re.compile(rb"%s+\Z" % TCHAR.encode())
-# RFC 9112, 5.2 and RFC 9110, 5.5: a folded line is a space, and so are CR, LF and NUL.
+# RFC 9112, 5.2 and RFC 9110, 5.5: a folded line becomes a space, as do CR, LF and NUL.
 _LINE_END = re.compile(rb"[\r\n\0]+[ \t]*")
 # Every visible character but the one that would begin a fragment.
 _KEPT_IN_URL = "!\"$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
@@ -42,8 +42,8 @@ class Outgoing:
 def make_outgoing(request: Message, base_url: str) -> Outgoing:
     """The request, aimed at the server at ``base_url`` (no slash at its end).
 
-    Only path and query come from the request: its ``Host`` header must not decide
-    where someone's paste goes. ``announced`` says that it told its length, if only 0.
+    Only path and query come from the request: its ``Host`` header must not decide where
+    someone's paste goes. ``announced`` is True when the request had a length, even 0.
     """
     raw_method, target, _ = split_request_line(request.raw_head)
     path, query = split_target(target)

@@ -88,7 +88,7 @@ def _literal(data: bytes) -> str:
 def render_pytest(request: CapturedRequest, outgoing: Outgoing) -> str:
     """A test that sends the request to a bin of its own and asserts its main fields.
 
-    It passes as it is; ``send`` is where the reader's own program comes in.
+    It passes as it is; the reader puts a call of the program under test into ``send``.
     """
     below = outgoing.url.split("/", 3)[3].partition("?")
     target = below[0].partition("/")[2] + below[1] + below[2]

@@ -1,9 +1,8 @@
 """Files that were saved here or elsewhere, read back into captures.
 
-Three kinds are told apart by how they begin: an HTTP Archive, our JSON (a request a
-line, or what the API answers), and one raw HTTP request. What is in them is as
-hostile as what a socket sends, and is bounded and kept the same way; a file that is
-none of them is its owner's mistake.
+Three kinds are told apart by how they begin: an HTTP Archive, our JSON (a request a line, or
+what the API answers), and one raw HTTP request. Their content is as hostile as what a socket
+sends, and is bounded and kept the same way; a file of no such kind is its owner's mistake.
 """
 
 from __future__ import annotations
@@ -37,9 +36,9 @@ MAX_NOTES = 20
 MAX_WIRE_BYTES = 65_536
 # Errors raised by an entry with wrong types or impossible numbers.
 UNREADABLE = (TypeError, ValueError, KeyError, AttributeError, ArithmeticError, Base64Error)
-# As databases count.
+# The largest number of a database's integer columns.
 MAX_NUMBER = 2**53
-# The most that a server may have read of a head over its limit.
+# The largest part of an oversized head that a server may have read.
 MAX_OVER_BYTES = 65_536
 Captures = Iterator[Capture]
 _LINE_ENDS = re.compile(r"[\r\n\0]+")
@@ -59,7 +58,7 @@ SOCKET_LIMITS = HeadLimits()
 
 
 class _Import(NamedTuple):
-    """The bin that a file goes to, and what is done with requests that cannot be read."""
+    """The bin that a file goes to, and the handling of requests that cannot be read."""
 
     bin_name: str
     now_us: int
@@ -92,10 +91,10 @@ def read_saved(
 ) -> Captures:
     """The captures in a file, oldest first as far as the file has them so.
 
-    ``now_us`` (microseconds since the epoch) is the time of what has none. An entry that
-    cannot be read, or has more of a head than ``limits``, is left out and said in
-    ``left_out``, a sentence each; without a list it refuses the file: ``InspectorError``
-    ``invalid_file`` names it.
+    ``now_us`` (microseconds since the epoch) is the time of an entry without one. An entry that
+    cannot be read, or whose head is larger than ``limits``, is left out, with a sentence in
+    ``left_out``; without such a list it refuses the file: ``InspectorError`` ``invalid_file``
+    names it.
     """
     options = _Import(bin_name, now_us, limits, left_out)
     text = data.lstrip(b"\xef\xbb\xbf \t\r\n")
@@ -234,7 +233,7 @@ def _wire_to_json(wire: WireDetails) -> dict[str, Any]:
 
 
 def _read_wire(entry: dict[str, Any], charset: str) -> WireDetails:
-    """Bounded as what a socket sends."""
+    """The details of the framing, bounded as those that come from a socket."""
     lines = [f"{name}: {value}" for name, value in entry.get("trailers") or ()]
     trailer = "".join(f"{_LINE_ENDS.sub(_keep_fold, line)}\r\n" for line in lines)
     extensions = [str(each) for each in entry.get("chunk_extensions") or ()]
@@ -313,7 +312,7 @@ def _is_chunked(headers: Iterable[tuple[str, str]]) -> bool:
 
 
 def _join_chunks(data: bytes) -> bytes | None:
-    """The body that came in chunks, or None when these are none: it was saved joined."""
+    """The body joined from its chunks; None when it was saved joined already."""
     parts: list[bytes] = []
     position = 0
     while found := _CHUNK_SIZE.match(data, position):
@@ -335,7 +334,7 @@ def _cut_line_end(body: bytes, headers: Iterable[tuple[str, str]]) -> bytes:
 
 
 def _read_head(line: str, headers: Any, exact: Any, charset: str) -> bytes:
-    """The head; ``exact`` has its bytes as base64, unless someone has changed what they say."""
+    """The head: the bytes of ``exact`` (base64), unless someone has edited the text beside it."""
     raw = b64decode(exact or "", validate=True)
     first, pairs = raw.partition(b"\n")[0].rstrip(b"\r"), split_headers(raw)
     told = [[decode_text(name), decode_text(value)] for name, value in pairs]
@@ -374,7 +373,7 @@ def _parse_time(value: Any) -> int | None:
 
 
 def _bounded(moment_us: int) -> int:
-    """Between 1970 and 9999: what a date can say."""
+    """The number within 1970 to 9999, the years that a date can express."""
     return min(max(moment_us, 0), 253_402_300_799_000_000)
 
 

@@ -1,9 +1,9 @@
 """Words that bash and fish both read as exactly these bytes, and never as a command.
 
-Pasting types: a terminal takes control characters as keys, so none may be in what
-is pasted, and what is not printable is left to ``printf``, which both shells have
-built in. Sources: bash manual, 3.1.2 Quoting and 9.3 History Expansion; fish
-documentation, Quotes and Command Substitution (``"$(...)"`` needs fish 3.4).
+A terminal takes pasted control characters as keys, so none may be in a command: whatever is not
+printable is written by ``printf``, which both shells have built in. Sources: bash manual, 3.1.2
+Quoting and 9.3 History Expansion; fish documentation, Quotes and Command Substitution
+(``"$(...)"`` needs fish 3.4).
 """
 
 from __future__ import annotations

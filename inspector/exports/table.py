@@ -19,16 +19,16 @@ from inspector.reading.content import find_content
 from inspector.reading.fields import iterate_values
 from inspector.reading.paths import form_name
 
-# Fields beyond these share one column, as JSON: names are the senders' to invent.
+# Further fields share one column, as JSON: senders can invent any number of names.
 MAX_COLUMNS = 2000
 FIXED = (
     *("number", "received_at", "method", "path", "query", "remote_addr"),
     *("content_type", "body_size", "body"),
 )
 OTHERS = "other fields"
-# Where a program may begin a cell: ours, or one that splits at semicolons or tabs and then
-# takes our quotes for text. Full-width signs are signs to spreadsheets too, and what shows
-# nothing before a sign may be trimmed away. No blank is a separator: a run is looked at once.
+# The beginning of a cell, also for programs that split at semicolons or tabs and take our quotes
+# for text. Spreadsheets take full-width signs for signs too, and trim invisible characters before
+# them. Blanks are no separators, so a run of them is scanned once.
 _BLANK = (
     r"[\" \0\x0b\x0c\x1c-\x1f\x85\xa0\xad\u1680"
     r"\u2000-\u200f\u2028-\u202f\u205f-\u2069\u3000\ufeff]"
@@ -42,7 +42,7 @@ Iterate = Callable[[], Iterable[CapturedRequest]]
 def render_csv(iterate: Iterate) -> Iterator[str]:
     """The whole table, a row at a time; ``iterate`` gives the requests, and is asked twice.
 
-    ``body`` is the text of a body that is neither a form nor JSON: those have columns.
+    The column ``body`` has the text of a body that is neither a form nor JSON.
     """
     columns, complete = _find_columns(iterate())
     header = [*FIXED, *columns, *([] if complete else [OTHERS])]

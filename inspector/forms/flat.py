@@ -25,7 +25,7 @@ from inspector.forms.text import (
     to_transit,
 )
 
-# None of the three has a limit that drops pairs in silence; so many are listed.
+# None of the three drops pairs silently beyond a limit; this is how many pairs are listed.
 MAX_LISTED = 1000
 MAX_CACHED_NAMES = 2048
 MAX_CACHED_NAME_CHARS = 256

@@ -1,4 +1,4 @@
-"""Fields of a form that its receiver has not, or not under their names; with the reasons."""
+"""Fields of a form that PHP does not read, or not under their names, with the reasons."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
 ``_charset_`` is the HTML standard's (4.10.18.3, "naming form controls"), ``charset`` PayPal's
 (IPN), ``charsets`` SendGrid's (Inbound Parse: JSON, a charset for each field), and a part's own
-Content-Type is RFC 7578's (4.5). No receiver is bound to heed them, and what is UTF-8 anyhow
-is left alone: such a field may be about something else.
+Content-Type is RFC 7578's (4.5). No receiver has to heed them. A value that is valid UTF-8 is
+left alone, for such a field may be about something else.
 """
 
 from __future__ import annotations

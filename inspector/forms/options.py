@@ -10,7 +10,7 @@ from inspector.forms.text import UTF_8, find_charset
 class ReadOptions(NamedTuple):
     """Limits, and the charset of names and values.
 
-    ``charset`` is Python's name of it, UTF-8 where the sender's ``charset_label`` is
+    ``charset`` is Python's name of the charset: UTF-8 where the sender's ``charset_label`` is
     empty or unknown.
     """
 

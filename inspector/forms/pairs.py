@@ -10,7 +10,7 @@ from typing import NamedTuple
 from inspector.forms.notes import Note
 from inspector.forms.text import Value, decode_in, to_transit
 
-# So many pairs are listed beyond the limit on variables; a body may hold millions.
+# Pairs beyond the limit on variables that are listed; a body may hold millions.
 MAX_UNREAD_PAIRS = 1000
 
 PIECE = re.compile(rb"[^&]+")

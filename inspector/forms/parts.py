@@ -22,22 +22,22 @@ from inspector.forms.php.messages import MESSAGES, PARTS_MESSAGES
 # PHP reads a body in pieces of 5 KB, and never finds a boundary that does not fit into one with
 # its two dashes and the NUL byte after it.
 MAX_BOUNDARY_BYTES = 5_116
-# PHP takes so many files, and reads so many parts more than variables: max_file_uploads.
+# PHP's max_file_uploads: the files it takes, and the parts it reads beyond max_input_vars.
 MAX_FILES = 20
 MAX_FILE_BYTES = 2 * 1024 * 1024  # upload_max_filesize
-# Of a Content-Disposition so many lines and parameters are read. Browsers write one and two.
+# Lines and parameters of a Content-Disposition that are read. Browsers write one and two.
 MAX_LINES = 50
 MAX_PARAMETERS = 50
 
 _ESCAPES = ((b"%", b"%25"), (b"&", b"%26"), (b"+", b"%2B"), (b"=", b"%3D"), (b"\0", b"%00"))
 
-# For PHP, in C, a line ends at a NUL too: what follows is not looked at.
+# PHP, written in C, also ends a line at a NUL and ignores the rest.
 _LINE_END = rb"(?:\r?\n|\0[^\n]*\n)"
 _HEAD_END = re.compile(rb"(?m)^" + _LINE_END)
 _DISPOSITION = re.compile(rb"(?im)^content-disposition:")
 _NUMBER = re.compile(rb"\s*([+-]?)0*([0-9]{0,18})")
 _FILE_FIELD = re.compile(rb"[^\[\]]*+(?:\[[^\[\]]*+\])*+")
-# What stands before a sign that is in no quotes. No pattern here ever goes back.
+# Text before a separator outside of quotes. None of these patterns backtracks.
 _UP_TO = rb"""(?:[^%b"']++|"(?:[^"\\]++|\\"?)*+"?|'(?:[^'\\]++|\\'?)*+'?)*+"""
 _PARAMETER, _KEY = re.compile(_UP_TO % b";"), re.compile(_UP_TO % b"=")
 _QUOTED = {
@@ -227,7 +227,7 @@ class _Files:
             self._notes.add(code, _as_text(field), limit=MAX_FILES)
             self._left = -1
             return False
-        if not filename:  # an input of a browser's form that nobody chose a file for
+        if not filename:  # a file input of a browser's form without a file
             return False
         self._left -= 1
         last = re.split(rb"[/\\]", filename)[-1]
@@ -259,7 +259,7 @@ def _as_text(name: bytes) -> str:
 def _read_head(body: bytes, start: int) -> tuple[bytes | None, int]:
     """The value of a part's first Content-Disposition, None without; and where its data begins."""
     blank = _HEAD_END.search(body, start)
-    # A line that never ends is none of the head to PHP.
+    # For PHP a line without an end is not part of the head.
     end = blank.start() if blank else max(start, body.rfind(b"\n", start) + 1)
     after = blank.end() if blank else end
     found = _DISPOSITION.search(body, start, end)

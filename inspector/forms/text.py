@@ -21,8 +21,8 @@ UTF_8 = "utf-8"
 
 _LONE_PERCENT = re.compile("%(?![0-9A-Fa-f][0-9A-Fa-f])")
 
-# One match is one U+FFFD. A lead byte takes along what follows it, up to its length, as long as
-# that neither begins a character nor is valid by itself. Source: PHP, JSON_INVALID_UTF8_SUBSTITUTE.
+# Each match becomes one U+FFFD. It has a lead byte and the bytes after it, up to its length, that
+# neither begin a character nor are valid by themselves. Source: PHP, JSON_INVALID_UTF8_SUBSTITUTE.
 _FOLLOWERS = "[\udc80-\udcc1\udcf5-\udcff]"
 _UNDECODED = re.compile(
     f"[\udcc2-\udcdf]{_FOLLOWERS}?"
@@ -33,9 +33,9 @@ _UNDECODED = re.compile(
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 # Labels of charsets in which ASCII stands for itself: names are taken apart at ASCII brackets.
-# Python knows stranger codecs, some of them slow on hostile input, and remembers every label that
-# it does not know for as long as the process lives: so no other label is ever looked up.
-# Few senders name one: the pattern is compiled for the first who does.
+# No other label is ever looked up: Python has codecs that are slow on hostile input, and remembers
+# every unknown label for as long as the process lives. The pattern is compiled at its first use,
+# since few senders name a charset.
 _CHARSET_LABEL = (
     r"utf-?8|(us-)?ascii|latin-?[1-9]|iso-?8859-?[0-9]{1,2}|tis-?620|koi8-?[rtu]"
     r"|(cp|windows)-?(125[0-8]|874)|(cp|ibm)-?(437|720|737|775|85[0-9]|86[0-9]|932|949|950)"

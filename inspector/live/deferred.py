@@ -23,9 +23,9 @@ class Step(NamedTuple):
 class DeferredAnswer(Protocol):
     """An answer that will be known later, head included.
 
-    ``bin_id`` is whose news it waits for (None: only for its time); ``after`` the
-    highest number it has seen, kept by whoever drives it; ``wake_at`` when it wants
-    to be asked even without news, by ``time.monotonic``.
+    ``bin_id`` is the bin whose news it waits for (None: only for its time); ``after`` the
+    highest number it has seen, kept by the caller; ``wake_at`` the time at which it must be
+    asked even without news, by ``time.monotonic``.
     """
 
     bin_id: int | None
@@ -41,7 +41,7 @@ class DeferredAnswer(Protocol):
         ...
 
     def end(self) -> None:
-        """The connection is over, by whomever: nothing more is asked."""
+        """Called when the connection is over, whoever closed it; nothing is asked afterwards."""
         ...
 
 

@@ -16,9 +16,9 @@ Renderer = Callable[[Sequence[CapturedRequest]], bytes]
 RemovalRenderer = Callable[[Sequence[Removal]], bytes]
 ChangeRenderer = Callable[[Sequence[int]], bytes]
 
-# A reader who is told of so many at once does better to look again at all.
+# Beyond this many removals at once a reader is told to load everything again.
 MAX_REMOVALS = 50
-# Rows on a page that are shown anew at once; what is beyond is seen when it is opened.
+# The most rows of an open page that one change renews; others are up to date when opened.
 MAX_CHANGES = 100
 
 Noted = TypeVar("Noted")
@@ -69,7 +69,8 @@ class EventStream:
     def note_removal(self, removal: Removal) -> bool:
         """Note requests that are gone, from any thread; True when it should be asked soon.
 
-        A full bin lets go of requests with each capture: that is told with the next rows.
+        A full bin lets go of requests with each capture; such removals go out with the next
+        rows.
         """
         self._removals.append(removal)
         return removal.kind != "let_go"
@@ -89,7 +90,8 @@ class EventStream:
         removals, changes = _take_all(self._removals), _take_all(self._changes)
         if removals:
             data += self._render_removals(join_removals(removals))
-        # A program may have answered before the request was told: that comes first.
+        # A program may have answered before the request's own event went out: that event comes
+        # first.
         self._changes.extend(number for number in changes if number > self.after)
         if told := sorted({number for number in changes if number <= self.after}):
             data += self._render_changes(told)
@@ -133,7 +135,7 @@ def render_once(
             found = render(fresh)
             while kept and sum(map(len, kept.values())) + len(found) > MAX_KEPT_BYTES:
                 kept.pop(next(iter(kept)))
-            # Of one that is being passed on more will be known: who comes later wants that.
+            # A request that is being relayed will change, so its rendering is not kept.
             if not any(each.relay and each.relay.is_under_way for each in fresh):
                 kept[key] = found
         return found
@@ -141,7 +143,7 @@ def render_once(
     return rendered
 
 
-# All streams of a bin hear of a change or a removal at the same moment, or nearly.
+# All streams of a bin get a change or a removal at nearly the same moment.
 NOTED_MEMORY_S = 0.2
 
 

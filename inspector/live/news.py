@@ -1,8 +1,7 @@
 """News of bins, and answers that wait for them.
 
-Neither knows sockets or SQL. An answer that is not known yet is a ``DeferredAnswer``: our
-own server parks its socket and holds no thread for it; elsewhere the request's
-thread waits.
+No sockets and no SQL here. An answer that is not known yet is a ``DeferredAnswer``: our own
+server parks its socket without a thread; under other servers the request's thread waits.
 """
 
 from __future__ import annotations

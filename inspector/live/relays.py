@@ -1,7 +1,7 @@
 """Requests that are being passed on to programs: bounded in number and bytes.
 
-Whoever takes captures hands them over here. What speaks to programs is made with the first
-one: most servers pass nothing on.
+Captures are handed over here. The courier that sends them is made with the first one, for most
+servers relay nothing.
 """
 
 from __future__ import annotations

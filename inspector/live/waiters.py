@@ -1,9 +1,8 @@
 """All waiting calls together: a thousand of them must cost a capture next to nothing.
 
-Calls are kept by what they want most of all, so that a request is shown only to
-those it may be for. One thread looks, while anybody waits, and while captures come
-it keeps to a small share of the interpreter: under a load of them it lags, and
-catches up as soon as they pause.
+Calls are indexed by their most selective condition, so that a request is compared only with
+calls that it may match. One thread compares while any call waits. While captures come it keeps
+to a small share of the interpreter: it lags under load, and catches up when they pause.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from inspector.reading.spellings import list_spellings
 log = logging.getLogger("inspector.live")
 
 STEP = 25
-# Another process may have stored something that this one heard no news of.
+# Another process may have stored a request without this one being notified.
 MAX_NAP_S = 1.0
 # Its share of the interpreter while captures come, and the time after which they have ceased.
 REST_FACTOR = 8
@@ -35,7 +34,7 @@ CALM_S = 0.2
 # A shorter rest is not worth its while.
 LEAST_REST_S = 0.05
 
-Trait = tuple[str, str]  # what is looked at, and its name: ("where", "ticket.id")
+Trait = tuple[str, str]  # a kind of condition and its name: ("where", "ticket.id")
 Load = Callable[[int, int, int], Sequence[CapturedRequest]]
 LoadLatest = Callable[[int], tuple[int, Sequence[CapturedRequest]]]
 
@@ -45,15 +44,15 @@ _parse_path = lru_cache(maxsize=1024)(parse_path)
 class Waiters:
     """Answers ``Wait`` calls, on a thread that lives while there are any.
 
-    ``load(bin_id, after, limit)`` gives requests, oldest first; ``load_latest(bin_id)``
-    tells those that give up what came at all (see ``Arrivals``).
+    ``load(bin_id, after, limit)`` gives requests, oldest first; ``load_latest(bin_id)`` gives
+    the arrivals that a timed-out call reports (see ``Arrivals``).
     """
 
     def __init__(self, load: Load, load_latest: LoadLatest) -> None:
         self._load = load
         self._load_latest = load_latest
         self._bins: dict[int, _BinWaits] = {}
-        # The writer takes this event's own lock and never the other, which is held for longer.
+        # The writer takes only this event's own lock, never the other one, which is held longer.
         self._news = threading.Event()
         self._lock = threading.Lock()
         self._stopping = False
@@ -106,7 +105,7 @@ class Waiters:
                     log.exception("Waiting calls could not be served; they are tried again.")
                     time.sleep(MAX_NAP_S)
             self._sweep()
-            # What a busy machine took from its work is no work of its own.
+            # Processor time, so that a busy machine's other work is not counted.
             self._pace.note_work(time.thread_time() - began_s)
             while self._pace.rest_s > LEAST_REST_S and not self._stopping:
                 time.sleep(LEAST_REST_S)
@@ -117,7 +116,7 @@ class Waiters:
         fresh = self._load(bin_id, position, STEP)
         with self._lock:
             shown = [(request, waits.find_for(request)) for request in fresh]
-            # Unless someone came meanwhile who had seen less: then it is all shown again.
+            # A call that came meanwhile may have seen less: then all is compared again.
             if fresh and waits.position == position:
                 waits.position = fresh[-1].number
             behind = bool(fresh) or waits.position < position

@@ -14,10 +14,10 @@ from inspector.reading.matching import Difference, RequestMatch
 from inspector.reading.paths import MISSING
 from inspector.reading.spellings import spell
 
-# Of what arrived and did not match, so many are told of, in so few words.
+# Arrivals without a match that are reported, and the characters for each.
 MAX_TOLD = 10
 MAX_TOLD_CHARS = 200
-# So much later than its time a call is answered at the latest, however busy the server is.
+# The longest delay after its timeout until a call is answered, however busy the server is.
 GRACE_S = 5.0
 
 
@@ -43,9 +43,9 @@ class WaitRendering:
 class Wait:
     """A deferred answer to ``/wait``; ``Waiters`` pass it the requests that arrive.
 
-    ``first_after`` is the number after which it counts, ``seen`` the highest that
-    matched so far. ``on_answer`` is called once, from any thread, when the answer is
-    there: ``status`` and ``payload``, its JSON.
+    ``first_after`` is the number after which requests count, ``seen`` the highest that matched
+    so far. ``on_answer`` is called once, from any thread, when the answer is there: ``status``
+    and ``payload``, its JSON.
     """
 
     kind = "wait"
@@ -87,7 +87,7 @@ class Wait:
         return self._step()
 
     def end(self) -> None:
-        """Nobody is there any more to be answered."""
+        """The caller has gone: nothing is answered."""
         self.is_wanted = False
 
     def offer(self, request: CapturedRequest) -> None:
@@ -116,7 +116,7 @@ class Wait:
 
     def _describe_time_out(self, arrivals: Arrivals) -> dict[str, Any]:
         count, matching = self._count, len(self._matching)
-        # Numbers count arrivals, whatever was deleted since.
+        # Numbers count arrivals, including requests deleted since.
         arrived = max(matching, arrivals.last_number - self.first_after)
         others = arrived - matching
         wanted = "No matching request" if count == 1 else f"{matching} of {count} matching requests"
@@ -137,7 +137,7 @@ class Wait:
         }
 
     def _list_earlier(self, latest: Sequence[CapturedRequest]) -> list[str]:
-        """Of the latest, those that match but came before the call counts; the last one first."""
+        """The latest requests that match but came before the call, the newest first."""
         earlier = (each for each in latest if each.number <= self.first_after)
         found = [each for each in earlier if not self.match.find_differences(each)]
         found.sort(key=lambda each: -each.number)

@@ -8,7 +8,7 @@ from binascii import a2b_base64
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-# Seconds from 2000 to 2100: a number that is no time is hardly ever among these.
+# Seconds from 2000 to 2100: few numbers that are no times are in this range.
 _FIRST_S, _LAST_S = 946_684_800, 4_102_444_800
 _EPOCH = re.compile(r"\d{9,10}(?:\.\d{1,9})?\Z|\d{12,13}\Z", re.ASCII)
 _MAIL_DATE = re.compile(r"[A-Z][a-z]{2}, \d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d(:\d\d)? \S{1,6}\Z")

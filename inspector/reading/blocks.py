@@ -1,8 +1,8 @@
 """Summaries of blocks of requests, by which a search skips blocks that cannot match.
 
-A summary tells which fields some or all of the requests have, between which numbers a field's
-values are, and which paths the requests were sent to. Of a condition it tells that all of them
-match, or none, or that each has to be read. It may always know less than there is, never more.
+A summary has the fields that some or all of the requests have, the range of each field's
+numbers, and the paths of the requests. For a condition it says that all requests match, or
+none, or that each has to be read. A summary may be incomplete, but is never wrong.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ MAX_NAMES = 2_000
 MAX_PATHS_CHARS = 20_000
 SEPARATOR = "\0"
 
-# Of a field: whether all requests have it, whether all its values are numbers, and the lowest
-# and the highest number; two of None where no value is one.
+# Four facts about a field: all requests have it, all its values are numbers, its lowest and its
+# highest number (both None without numbers).
 Extent: TypeAlias = "list[float | None]"
 _ALWAYS, _NUMERIC, _LOWEST, _HIGHEST = range(4)
-# No number begins with these: looking is cheaper than trying. nan and inf are numbers.
+# Characters with which no number begins: comparing is cheaper than parsing. nan and inf are
+# numbers.
 _LETTERS = frozenset(("", *ascii_letters)) - frozenset("iInN")
 _TEXT: Extent = [1.0, 0.0, None, None]
 
@@ -53,7 +54,7 @@ class Summary:
             raise UnknownError
         try:
             return orjson.dumps([self.names, self.paths])
-        except orjson.JSONEncodeError:  # half of a pair of surrogates
+        except orjson.JSONEncodeError:  # a lone surrogate
             raise UnknownError from None
 
     def merged(self, other: Summary) -> Summary:
@@ -187,5 +188,5 @@ def sum_up(request: CapturedRequest) -> Summary:
         raise UnknownError
     paths = dict.fromkeys((request.path.lower(), request.decoded_path.lower()))
     found = Summary(names, [list(paths)])
-    found.dump()  # One that cannot be written must not keep others from it.
+    found.dump()  # Checked here, so that a request that cannot be written does not spoil the block.
     return found

@@ -24,7 +24,7 @@ MAX_LABEL_CHARS = 40
 
 # A key in quotes may have a comma.
 _NAMES = re.compile(r'(?:\["(?:[^"\\]|\\.)*"\]|[^,\n])+')
-# Keys that say little without the one before.
+# Keys that mean little without the one before.
 _LITTLE = frozenset({"id", "name", "type", "value", "key", "object", ANY_INDEX})
 
 

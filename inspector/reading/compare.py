@@ -18,7 +18,7 @@ from inspector.reading.text import shorten
 
 ADDED, REMOVED, CHANGED, SAME = "added", "removed", "changed", "same"
 
-# A page with more differences than this is no help; the counts stay true.
+# The most differences that are shown; the counts include all.
 MAX_ENTRIES = 1_000
 
 _STAMP = re.compile(r"(.*)_ts(?:_ms)?\Z", re.DOTALL)
@@ -173,7 +173,7 @@ def _compare(
         left, right = before.get(path), after.get(path)
         status = _status(left, right)
         date = dates.get(_family(path)) if status != SAME else None
-        # A stamp says nothing that its date, or the first stamp of its family, has not said.
+        # A stamp adds nothing to its date, or to the first stamp of its family.
         if date is not None and date.status == status:
             date.also.append(path[-1])
             continue
@@ -201,7 +201,7 @@ def _status(before: str | None, after: str | None) -> str:
 
 
 def _merge_order(before: Texts, after: Texts) -> list[tuple[str, ...]]:
-    """The new order, with what is gone behind the field that it followed, dates first."""
+    """The new order, each removed field behind the one that it followed, dates first."""
     gone: dict[tuple[str, ...] | None, list[tuple[str, ...]]] = {}
     last = None
     for path in before:

@@ -1,4 +1,4 @@
-"""Everything about one field: where it is in every language, what it holds, how it was sent."""
+"""Everything about one field: its name in each language, its value, and the pairs that sent it."""
 
 from __future__ import annotations
 

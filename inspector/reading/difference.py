@@ -1,7 +1,7 @@
 """Differences within a text: the words that went and the words that came.
 
-Myers' greedy algorithm over words, bounded in edits; texts further apart than that are
-told apart by what they have in common at both ends.
+Myers' greedy algorithm over words, bounded in edits; beyond that bound only the common
+beginning and end are matched.
 
 Source: E. W. Myers, "An O(ND) Difference Algorithm and Its Variations", 1986.
 """
@@ -97,7 +97,7 @@ def _walk_back(trail: list[dict[int, int]], x: int, y: int) -> list[tuple[int, i
 
 
 def _match_ends(before: list[str], after: list[str]) -> list[tuple[int, int]]:
-    """The common beginning and end, all that is kept of texts far apart."""
+    """The common beginning and end: the only matches of texts far apart."""
     shortest = min(len(before), len(after))
     start = next((i for i in range(shortest) if before[i] != after[i]), shortest)
     rest = shortest - start

@@ -34,7 +34,7 @@ _PREFIXES = {QUERY: "query:", HEADER: "header:", BODY: ""}
 # Twice what PHP reads of a form, and room for wide JSON.
 MAX_FIELDS = 5_000
 MAX_JOINED = 20
-# Headers that say how a message travelled, not what it says.
+# Headers about the transport of a message, not about its content.
 TRANSPORT = frozenset({"content-length", "host", "connection", "accept", "accept-encoding"})
 
 
@@ -90,7 +90,7 @@ def by_nothing(items: list[Any]) -> Iterable[str]:
 def by_id(items: list[Any]) -> Iterable[str]:
     """``id=15`` where every item is a map with an ``id`` of its own, else by index.
 
-    So an item that moved is the same item still.
+    So an item that moved counts as the same item.
     """
     ids = [item.get("id") if isinstance(item, dict) else None for item in items]
     if any(not isinstance(each, (str, int)) or each == "" for each in ids):

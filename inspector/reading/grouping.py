@@ -28,7 +28,7 @@ _FIRST_KEYS = (
 ).split()
 _RANK = {key: rank for rank, key in enumerate(_FIRST_KEYS)}
 
-# A map with fewer values than this is read at one glance and is not folded further.
+# A map with fewer values than this is short enough to stay unfolded.
 MIN_GROUPED_FIELDS = 8
 
 _NAME_KEYS = (
@@ -45,7 +45,7 @@ _PREVIEW_DEPTH = 3
 
 
 def by_importance(path: tuple[str, ...]) -> tuple[tuple[int, str], ...]:
-    """A sort key that puts fields as one thinks of them: what is outer and known comes first."""
+    """A sort key by importance: outer fields and well-known names come first."""
     top = TOP_ORDER.index(path[0]) if path and path[0] in TOP_ORDER else len(TOP_ORDER)
     return ((top, ""), *((_RANK.get(key, len(_RANK)), key) for key in path))
 
@@ -84,7 +84,7 @@ def arrange_top(root: Node) -> list[Node | Group]:
 
 
 def arrange_map(node: Node) -> list[Node | Group]:
-    """A ticket's map: what one looks for first, then what it contains, then folded groups."""
+    """A ticket's map: the most wanted fields, then what it contains, then folded groups."""
     children = sorted(node.children, key=lambda child: _RANK.get(child.key, len(_RANK)))
     leaves = [child for child in children if child.is_leaf]
     if len(leaves) < MIN_GROUPED_FIELDS:

@@ -1,7 +1,7 @@
 """Notes on a body that is said to be JSON: breaks and oddities, in sentences for people.
 
-Where it breaks, and what some readers would take otherwise than others. Notes are
-bounded in number and in length, and linear in the body; no body is an error.
+They give the place where it breaks, and name what parsers read differently. Notes are bounded
+in number and in length, and linear in the body; no body is an error.
 
 Source: RFC 8259, The JavaScript Object Notation (JSON) Data Interchange Format.
 """
@@ -29,7 +29,7 @@ _TOO_MUCH = {
 _ENCODINGS = {"utf-8-sig": "UTF-8"}
 _SPACE = re.compile(r"[ \t\n\r]*")
 _WORD = re.compile(r"[A-Za-z_]\w{0,30}")
-# The parser gives no position for these: the first one outside of a text is meant.
+# The parser gives no position for these, so the first one outside of a string is taken.
 _CONSTANT = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|(-?Infinity|NaN)', re.DOTALL)
 
 
@@ -93,7 +93,7 @@ def _note_on_text(text: str, *, is_cut: bool) -> Iterator[JsonNote]:
     repeats = _Repeats()
     decoder = json.JSONDecoder(
         object_pairs_hook=repeats.take,
-        parse_float=str,  # What numbers are is of no interest here.
+        parse_float=str,  # The values of numbers do not matter here.
         parse_int=str,
         parse_constant=_refuse_constant,
     )
@@ -215,7 +215,7 @@ class _Repeats:
             yield JsonNote("key_repeated", "", more)
 
     def _find_places(self, value: Any) -> Iterator[tuple[Path, dict[str, int]]]:
-        """The paths of what was found, without recursion; what was itself dropped has none."""
+        """The paths of the objects found, without recursion; a dropped object has none."""
         left = len(self._found)
         stack: list[tuple[Any, Any]] = [(value, None)]
         while stack and left:

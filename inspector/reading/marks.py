@@ -21,13 +21,13 @@ FLAGS: dict[str, Callable[[CapturedRequest], bool]] = {
     "refused": lambda request: request.refusal is not None,
 }
 
-# They change after a request was captured, so no index knows them.
+# These change after a request was captured, so no index has them.
 ANNOTATED_FLAGS: dict[str, Callable[[CapturedRequest], bool]] = {
     "pinned": lambda request: request.pinned,
     "noted": lambda request: request.note is not None,
 }
 
-# It depends on earlier requests, so it is no mark either.
+# This depends on earlier requests, so it is no mark either.
 RETRY = "retry"
 
 

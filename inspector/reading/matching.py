@@ -1,7 +1,7 @@
 """Matching of requests, and the differences of one that does not match.
 
-Nothing a request holds makes this raise; what the caller's own functions raise is told
-as a difference, since a wrong request is where they meet what they did not expect.
+No content of a request makes this raise. An exception of the caller's own function becomes a
+difference, since wrong requests are where such functions meet values they do not expect.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ class RequestMatch:
     ``body`` is the bytes or the text, ``json`` the whole value. ``q`` is a search, as on a
     bin's page.
 
-    An expected value is compared with ``==``; a compiled pattern is searched for, a
-    function is asked, and None wants it absent (or null).
+    An expected value is compared with ``==``; a compiled pattern is searched for, a function is
+    called, and None wants the value to be absent (or null).
 
     Raises ``ValueError`` for a field path that is none, ``InspectorError`` for a search.
     """
@@ -90,7 +90,7 @@ class RequestMatch:
         return parse_query(self.q)
 
     def list_expectations(self) -> list[tuple[str, Any]]:
-        """Each thing that must be so, named as in ``Difference.what``, with its value."""
+        """Each condition, named as in ``Difference.what``, with its value."""
         wanted = [
             (name, getattr(self, name))
             for name in ("method", "path", "body", "json")
@@ -104,7 +104,7 @@ class RequestMatch:
         return wanted
 
     def find_differences(self, request: Message) -> list[Difference]:
-        """In what the request is not what was wanted; empty when it matches."""
+        """The differences between the request and the conditions; empty when it matches."""
         found = [
             self._method_difference(request),
             self._path_difference(request),
@@ -238,7 +238,7 @@ def _field_difference(request: Message, text: str, expected: Any) -> Difference 
 
 
 def _explain_unread(request: Message) -> str:
-    """Without looking into it: where it breaks is told with the request."""
+    """A sentence on an unreadable body; its notes give the place of the break."""
     if request.media_type.is_json and request.body:
         return "the body says that it is JSON and cannot be read as such"
     return explain_odd_type(request) or "the body is neither a form nor JSON"
@@ -283,7 +283,7 @@ def _with_hint(
 
 
 def _list_names(place: str, name: str, names: Sequence[str]) -> str:
-    """Those that look like ``name``, else the first few."""
+    """The names that resemble ``name``, else the first few."""
     import difflib  # most requests are as expected
 
     unique = list(dict.fromkeys(names))

@@ -1,8 +1,8 @@
 """Meanings of values (a time, a flag, a size), shown beside them and never in their place.
 
-A table of rules over a field's key, its text and the fields beside it. A rule that
-does not fit says nothing; none raises, none looks anything up, and the only clock
-is the moment of capture that the caller gives.
+A table of rules over a field's key, its text and the fields beside it. A rule that does not
+apply gives nothing; none raises, none does I/O, and the only clock is the moment of capture
+that the caller gives.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ TIME, FLAG, LINK, EMAIL, DURATION, IDENTITY = "time", "flag", "link", "email", "
 MONEY, BASE64 = "money", "base64"
 
 MAX_LINK_CHARS = 2000
-# No rule has a longer key, so longer ones are not cached.
+# No rule is about a longer key, so longer ones are not cached.
 MAX_KEY_CHARS = 100
 MAX_SHAPED_CHARS = 20_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -72,7 +72,7 @@ Rule = Callable[[Context], Meaning | None]
 
 
 def find_meaning(context: Context) -> Meaning | None:
-    """The first rule's word on a field, or None when it is just a value."""
+    """The meaning by the first rule that applies, or None for a plain value."""
     if len(context.key) <= MAX_KEY_CHARS:
         for rule in _choose_rules(context.key):
             meaning = rule(context)

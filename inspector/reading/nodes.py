@@ -24,7 +24,7 @@ from inspector.reading.text import MAX_SHOWN_CHARS
 MAX_NODES = 2000
 MAX_CHILDREN = 500
 MAX_DEPTH = 64
-# How many fields a filter looks at before it says that it looked no further.
+# The number of fields that a filter looks at before it stops and says so.
 MAX_SEARCHED = 100_000
 MAX_FILTER_CHARS = 1_000
 MAX_WORDS = 100

@@ -19,7 +19,7 @@ from inspector.domain.nested_values import open_text
 Path = tuple[str, ...]
 
 ANY_INDEX = "[]"
-# The elements that are looked at, of all lists on the way together.
+# The elements of all lists along a path that are looked at.
 MAX_ELEMENTS = 5_000
 MAX_LINK_CHARS = 1_000
 # The part of a key that a filter looks at, in characters.
@@ -37,7 +37,7 @@ _FILTER_WORD = re.compile(
     |(?:(?<=\S)[\[(](?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\[\]"'()][^\[\]()]*)[\])]|\S)+""",
     re.VERBOSE | re.DOTALL,
 )
-# The variable that a program has the fields in.
+# The name of the variable for the fields in written expressions.
 _VARIABLE = re.compile(
     r"(?:\$\w+|json\.loads\(request\.body\)|req\.body|request\.(?:form|json|POST)|r\.Form|params|_context|\.(?:form|json))"
     r"(?=[.\[])"

@@ -1,7 +1,7 @@
 """Reasons for a match: the field that a term looked at, and the text found there.
 
-For a reader's eye only. Whether a request matches is the query's to say; a reason that
-cannot be shown is left out.
+For display only: the query itself decides what matches, and a reason that cannot be shown is
+left out.
 """
 
 from __future__ import annotations

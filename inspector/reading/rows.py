@@ -26,14 +26,14 @@ from inspector.reading.text import MAX_SHOWN_CHARS, is_plain, shorten
 
 GROUP, MORE, ABSENT = "group", "more", "absent"
 
-# How the tree is open when it comes: as fits its content, everything, nothing, the first level.
+# The initial state of the tree: open as fits its content, everything, nothing, the first level.
 FITTING, ALL, NONE, LEVEL = "", "all", "none", "level"
 _OPEN_AT_FIRST = frozenset({"ticket", "event", "custom_data"})
 _SMALL_TREE = 40
 # A longer value is folded to a few lines.
 _LONG_CHARS, _LONG_LINES = 320, 4
 
-# The headings over fields that are grouped, none of which can be a field's name by its look.
+# Headings over grouped fields; none of them can be mistaken for a field's name.
 _GROUP_TITLES = {
     "event": "Event",
     "times": "Dates and times",

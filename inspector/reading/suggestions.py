@@ -133,7 +133,7 @@ def _complete_field(known: FieldValues, name: str, operator: str, value: str) ->
 
 
 def _find_names(known: FieldValues, text: str) -> list[str]:
-    """The field itself, then those with this last key, its id and name, and all it is part of.
+    """The field itself, then those with this last key, its id and name, and all its containers.
 
     Of equals those that tell requests apart come first.
     """

@@ -1,7 +1,7 @@
 """Captured text cut to what a page can carry.
 
-What comes out is as hostile as what went in: escaping it, and showing characters that
-hide or reorder, is the template's.
+The result is as hostile as the input: the template escapes it, and shows characters that hide
+or reorder text.
 """
 
 from __future__ import annotations

@@ -125,7 +125,7 @@ def build_reading(
 
 
 def _find_root(tree: Tree) -> Node:
-    """The tree's root, or a container of a body's one bare value, which gets a row of its own."""
+    """The tree's root; a bare value is wrapped in a container, so that it gets a row of its own."""
     if not tree.root.is_leaf:
         return tree.root
     children = [tree.root] if tree.matching else []

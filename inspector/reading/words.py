@@ -44,7 +44,7 @@ def iterate_lines(request: CapturedRequest) -> Iterator[tuple[str, str]]:
 
 
 def searched_lines(request: CapturedRequest) -> Iterator[str]:
-    """The lines that words are searched in: each name with its value, in small letters, bounded."""
+    """The lines searched for words: each name with its value, in small letters, bounded."""
     for line, _ in searched_fields(request):
         yield line
 

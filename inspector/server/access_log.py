@@ -1,4 +1,4 @@
-"""A line for each response, where they are wanted: who asked for what, and got which status."""
+"""The access log: a line for each response, where it is switched on."""
 
 from __future__ import annotations
 

@@ -35,8 +35,8 @@ class _Known(NamedTuple):
 class RuleBook:
     """The rules and relays of the bins that captured last, as the writer told them.
 
-    Only a hint: the writer holds it against those in force. ``max_work`` bounds the
-    templates of an answer.
+    It gives hints only: the writer checks them against the rules in force. ``max_work`` bounds
+    the templates of an answer.
     """
 
     def __init__(self, max_work: int) -> None:

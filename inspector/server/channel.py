@@ -43,7 +43,7 @@ class Channel(BufferedChannel):
     connected: bool
     addr: tuple[str, int]
     adj: ExactAdjustments
-    # First bytes that may become something else than a request; None once that is settled.
+    # The first bytes while they may be a preamble instead of a request; None once that is decided.
     _opening: bytes | None = b""
     # Why the first request is refused for what came before it.
     _opening_problem = ""
@@ -68,7 +68,7 @@ class Channel(BufferedChannel):
     def received(self, data: bytes) -> bool:
         """Cut the bytes into requests; main loop only.
 
-        waitress's own, but for what comes behind a request and begins no other.
+        As waitress's own, except for bytes after a request that begin no other.
         """
         with self.requests_lock:
             if self.will_close or self.close_when_flushed:
@@ -95,7 +95,7 @@ class Channel(BufferedChannel):
             return b""
         if opening.http_2_refusal is not None:
             self._send_now(opening.http_2_refusal)
-            # The client closes: it may take our end for that of an answer without one.
+            # The client closes the connection: it might take our closing for the end of a response.
             self._linger(say_end=False)
             return b""
         self._opening_problem = opening.problem
@@ -190,7 +190,7 @@ class Channel(BufferedChannel):
             behind, self.requests = self.requests[1:], self.requests[:1]
             unfinished, self.request = self.request, None
         self._later = later
-        if not self.connected:  # It went while the application worked.
+        if not self.connected:  # The client disconnected while the application worked.
             later.end()
         self._note_unanswered((*behind, *filter(None, [unfinished])))
         self.mark()
@@ -261,7 +261,7 @@ class Channel(BufferedChannel):
                 self.requests.pop(0)
             if not self.connected:
                 return
-            # The next response gets a buffer of its own, so that this one's is let go of.
+            # The next response gets a new buffer, so that this one's memory is freed.
             self.current_outbuf_count = self.adj.outbuf_high_watermark
             has_much = self.total_outbufs_len > self.adj.outbuf_high_watermark
             if self.requests and not has_much:

@@ -1,8 +1,7 @@
 """A request's head taken apart in one pass, whatever is in it.
 
-waitress agrees on what is right and what is wrong here, but its regular expressions
-go back over some lines again and again: 60 KB of blanks before a value take it many
-seconds, in which no connection is served.
+It accepts and refuses what waitress does. But waitress's regular expressions backtrack: 60 KB
+of blanks before a value take many seconds, in which no connection is served.
 """
 
 from __future__ import annotations
@@ -19,9 +18,9 @@ _TOKEN = re.compile(rb"%s+\Z" % TCHAR.encode())
 _VERSION = re.compile(rb"HTTP/([0-9]\.[0-9])\Z")
 _LENGTH = re.compile(r"[0-9]{1,18}\Z")
 _IN_VALUES = bytes([0x09, *range(0x20, 0x7F), *range(0x80, 0x100)])
-# Header lines with nothing odd in them, each ended by CR LF. Nothing is gone back over.
+# Header lines with nothing odd in them, each ended by CR LF. The pattern does not backtrack.
 _PLAIN_FIELDS = re.compile(rb"(?:%s++:[\t\x20-\x7e\x80-\xff]*+\r\n)*+" % TCHAR.encode())
-# A method and how a target begins, or as much of them as is there.
+# A method and the beginning of a target, or a beginning of these.
 _BEGINNING = re.compile(
     rb"(?:CONNECT|%s{1,64}) (?:[/*]|[A-Za-z][A-Za-z0-9+.-]*:|\Z)|[A-Z-]{1,20}\Z" % TCHAR.encode()
 )

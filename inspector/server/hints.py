@@ -1,6 +1,6 @@
 """The rule and the relay for a request, found before it is stored.
 
-The writer would find them, too, but it is the one that all captures wait for.
+The writer could find them as well, but all captures wait for the writer.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ from inspector.storage.outcomes import NoSuchBin, Outcome, RecordedAnswer, Store
 from inspector.storage.records import read_capture
 from inspector.storage.writer import Writer
 
-# Statuses for the access log, as nginx has them: the sender is gone, or got no answer.
+# Statuses for the access log, as nginx has them: the sender disconnected, or got no answer.
 CLOSED_BY_SENDER = 499
 UNANSWERED = 444
 
@@ -48,9 +48,9 @@ UNANSWERED = 444
 class Lane:
     """Decides which requests are captures, and answers them when they are stored.
 
-    ``limit(peer, forwarded_for)`` raises for one who sends too often; ``max_work`` bounds
-    the templates of an answer. ``scripts`` answer for bins, by id, in place of the rules
-    that are stored for them; ``relays`` pass on.
+    ``limit(peer, forwarded_for)`` raises for a peer over its rate limit; ``max_work`` bounds
+    the templates of an answer. ``scripts`` answer for bins, by id, in place of their stored
+    rules; ``relays`` forwards captures.
     """
 
     def __init__(
@@ -129,8 +129,8 @@ class Lane:
     def deliver(self) -> None:
         """Answer everything whose outcome is known; runs on the main loop.
 
-        All sockets stay with one thread that way. Answering from the writer's thread
-        costs more than it saves: each send hands the interpreter lock to and fro.
+        So all sockets stay with one thread. Sending from the writer's thread costs more than it
+        saves, as the interpreter lock changes hands at each send.
         """
         while self._outcomes:
             self._answer(*self._outcomes.popleft())
@@ -202,7 +202,7 @@ class Lane:
 class _Reply:
     """Delivery of the chosen answer to the sender of a stored capture.
 
-    ``script`` chose it, if any did; no rule tells later which one it was.
+    ``script`` chose it, if there is one; then no stored rule records the choice.
     """
 
     def __init__(

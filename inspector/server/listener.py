@@ -1,7 +1,7 @@
-"""waitress's listening socket: where finished requests go, and how many strangers may dawdle.
+"""waitress's listening socket: the routing of finished requests, and limits on slow connections.
 
-A connection costs next to nothing while it is quiet, but there is an end to them. Who
-takes too long is refused; when all are taken, who has waited longest makes room.
+A quiet connection costs next to nothing, but their number is limited. A request that takes too
+long is refused; when all connections are taken, the one that has been idle longest is closed.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ Peer = tuple[str, int]
 waitress.channel.time = waitress.server.time = time
 
 WORKER_THREADS = 4
-# Sockets of the main loop that are no connections: the listening one, and its trigger.
+# Sockets of the main loop that are no connections: the listening socket and the trigger.
 OWN_SOCKETS = 2
 SPOOL_BYTES = 256 * 1024
 OUTPUT_SPOOL_BYTES = 1_048_576
@@ -61,8 +61,8 @@ WINDOWS_SOCKETS = 500
 MACOS_FILES = 10_240
 
 
-# Long responses work a seventh of the time while captures come, which is while less than so long
-# passes between two batches of them.
+# Long responses work a seventh of the time while captures come; captures count as coming until this
+# many seconds after the last batch.
 REST_FACTOR = 6.0
 CALM_S = 0.02
 MAX_REST_S = 0.15
@@ -101,7 +101,7 @@ class CaptureServer(TcpWSGIServer):  # type: ignore[misc]
     trigger: Trigger
     probes: ProbeLane
     tls: TlsFront | None = None
-    # Told to stop, and still serving: each connection ends with its next answer.
+    # True while the server drains: each connection ends with its next answer.
     is_draining = False
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -145,7 +145,7 @@ class CaptureServer(TcpWSGIServer):  # type: ignore[misc]
             self.tls.take(connection, peer)
 
     def accept_waiting(self) -> None:
-        """Accept all who are connected already: when the socket closes, they would be cut off."""
+        """Accept all waiting connections, which closing the socket would cut off."""
         while self.readable() and (accepted := self.accept()) is not None:
             connection, address = accepted
             self.set_socket_options(connection)
@@ -186,7 +186,7 @@ class CaptureServer(TcpWSGIServer):  # type: ignore[misc]
         return bool(super().readable())
 
     def maintenance(self, now: float) -> None:
-        """Called by waitress now and then: end what dawdles, stalls or is too much."""
+        """Called by waitress now and then: end slow, stalled and surplus connections."""
         channels = list(self.active_channels.values())
         for channel in channels:
             channel.refuse_when_slow(self.adj.receive_timeout_s)
@@ -198,7 +198,7 @@ class CaptureServer(TcpWSGIServer):  # type: ignore[misc]
 
 
 def _make_room(channels: Iterable[Channel], count: int) -> None:
-    """Close those that have been at it longest; what is served is left alone."""
+    """Close the connections that have been idle longest; those being served are left alone."""
     waiting = [each for each in channels if not each.requests and not each.will_close]
     for channel in heapq.nsmallest(count, waiting, key=attrgetter("waits_since")):
         channel.will_close = True

@@ -1,4 +1,4 @@
-"""The server's log: lines with their time, in which no stranger can write a line of his own."""
+"""The server's log: lines with their time; logged text of strangers cannot forge a line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ACCESS = "inspector.access"
 
 
 class TextFormatter(logging.Formatter):
-    """One line an event; what follows, a traceback, is indented, so that it passes for no event."""
+    """One line an event; a traceback is indented, so that it cannot be taken for an event."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The event, with all that a terminal would obey escaped."""

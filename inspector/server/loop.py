@@ -73,8 +73,8 @@ class PlainLoop:
 class EpollLoop:
     """Registrations that stay.
 
-    What is registered may be more than is wanted: it is narrowed when an event comes that
-    nobody wants, so that a request and its answer cost no call of their own.
+    A registration may be wider than needed, and is narrowed when an unwanted event comes, so
+    that a request and its answer cost no system call of their own.
     """
 
     def __init__(self, sockets: dict[int, Any]) -> None:
@@ -83,7 +83,7 @@ class EpollLoop:
         self._registered: dict[int, int] = {}
         self._marked: deque[int] = deque()
         self._sweeps_at = 0.0
-        # The listening socket: whether to accept depends on all the others.
+        # The listening socket: accepting depends on the number of the others.
         self.always: tuple[int, ...] = ()
 
     def mark(self, descriptor: int) -> None:

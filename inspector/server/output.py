@@ -16,7 +16,7 @@ from waitress.channel import ClientDisconnected, HTTPChannel
 from inspector.clock import time
 from inspector.server.spool import SpoolBuffer
 
-# A paused response goes on when its reader has left no more than this.
+# A paused response goes on when no more than this is unread.
 LOW_WATER_BYTES = 250_000
 # After a refusal the sender may still be sending: reading on for a moment lets it see the
 # answer, where closing at once would reset the connection under it.
@@ -86,7 +86,7 @@ class BufferedChannel(HTTPChannel):  # type: ignore[misc]
 
     def _send_now(self, payload: bytes) -> None:
         with self.outbuf_lock:
-            if not self.connected:  # it has gone while its answer was on the way
+            if not self.connected:  # the client disconnected meanwhile
                 return
             sent = 0
             self.last_activity = time.time()
@@ -103,7 +103,7 @@ class BufferedChannel(HTTPChannel):  # type: ignore[misc]
                 self.total_outbufs_len += len(payload) - sent
 
     def _run_when_drained(self, action: Callable[[], None]) -> None:
-        """Let the main loop do it when the reader has taken most of what is buffered.
+        """Let the main loop call it when the reader has taken most of the buffered bytes.
 
         At once when the reader is gone. Not to be called while a lock is held.
         """

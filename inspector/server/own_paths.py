@@ -52,7 +52,7 @@ def _describe(target: bytes, path: bytes) -> OwnPath:
 
 
 class PathReader:
-    """The part of a parser that knows whom its request is for."""
+    """The part of a parser that knows the bin or page its request is for."""
 
     raw_head: bytes
     headers: dict[str, str]

@@ -28,12 +28,12 @@ from inspector.server.head import cut_to_head
 
 log = logging.getLogger("inspector.server")
 
-# A reader gets more when it has read what it has. One that takes nothing at all for so long
-# is disconnected; it may resume by Last-Event-ID.
+# A reader gets more once it has read what was sent. One that takes nothing for this long is
+# disconnected; it may resume by Last-Event-ID.
 STALLED_S = 60.0
 CHECK_S = 15.0
 LOAD_LIMIT = 100
-# A sender that is still sending when its answer is out would lose it if we closed at once.
+# A sender that is still sending when its answer is out would lose the answer if we closed at once.
 LINGER_S = 2.0
 READ_BYTES = 65_536
 # Its share of the interpreter while captures come: many streams must not slow them down.
@@ -66,7 +66,7 @@ class _Parked:
         self.entry = entry
         self.head_only = head_only
         self.later = later
-        # Views of what all readers of a bin share, so that slow ones cost no copies.
+        # Views of bytes that all readers of a bin share, so that slow ones cost no copies.
         self.unread: deque[memoryview] = deque()
         self.moved_at = time.monotonic()
         self.behind = False
@@ -160,7 +160,7 @@ class ParkedResponses:
                     wanted = True
         if wanted:
             self._pace.note_capture()
-        if is_first:  # Of others it knows already, and may rest before it looks.
+        if is_first:  # The thread knows of other news already, and may rest before it looks.
             self._interrupt()
 
     def note_removal(self, removal: Removal) -> None:
@@ -214,11 +214,11 @@ class ParkedResponses:
             woken = self._by_later.get(self._woken.popleft())
             if woken is not None:
                 self._take_step(woken, self._advance(woken, ()))
-        # News alone rest: delayed answers and heartbeats are due when they are due.
+        # Only news waits for the rest; delayed answers and heartbeats go out on time.
         if self._pace.rest_s < LEAST_REST_S:
             self._deliver_news()
         self._run_timers()
-        # More came meanwhile: captures are many, and they go first.
+        # More captures came meanwhile, and they go first.
         if self._news:
             self._pace.note_work(time.monotonic() - began)
 
@@ -267,7 +267,7 @@ class ParkedResponses:
         for parked in group:
             parked.later.after = fresh[-1].number
             self._take_step(parked, self._advance(parked, fresh))
-        # Where the newest is not known, 0, only a look that finds none is the last.
+        # Where the newest number is not known (0), loading ends with a step that finds none.
         if not newest or fresh[-1].number < newest:
             with self._lock:
                 self._news.setdefault(bin_id, newest)

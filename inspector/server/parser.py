@@ -32,7 +32,7 @@ from inspector.server.head import (
 from inspector.server.own_paths import PathReader
 from inspector.server.spool import SpoolBuffer
 
-# How a TLS handshake begins (RFC 8446, 5.1): someone wrote https:// for http://.
+# The beginning of a TLS handshake (RFC 8446, 5.1): someone wrote https:// for http://.
 TLS_HELLO = b"\x16\x03"
 MAX_LEFTOVER_BYTES = 65_536
 _HEAD_END = b"\r\n\r\n"
@@ -68,11 +68,11 @@ class RequestTimeout(BadRequest):  # type: ignore[misc]
 class ExactParser(PathReader, HTTPRequestParser):  # type: ignore[misc]
     """One request as it came in.
 
-    ``raw_head`` is the request line and header lines as sent, line ends included,
-    the closing empty line not. ``truncated`` says that the body went on beyond
-    its limit; ``announced_bytes`` is its whole size where it is known.
-    ``notes`` tell what is odd about its framing, and ``leftover`` are bytes behind it
-    that begin no other request; with either the connection ends after the answer.
+    ``raw_head`` is the request line and header lines as sent, line ends included, the closing
+    empty line not. ``truncated`` says that the body went on beyond its limit;
+    ``announced_bytes`` is its whole size where it is known. ``notes`` are oddities of its
+    framing, and ``leftover`` the bytes after it that begin no other request; with either the
+    connection ends after the answer.
     """
 
     raw_head = b""
@@ -118,7 +118,7 @@ class ExactParser(PathReader, HTTPRequestParser):  # type: ignore[misc]
     def _take_head(self, data: bytes) -> int:
         """Add to the head; only the new bytes, and three before them, are looked at."""
         head, known = self._head, len(self._head)
-        # Empty lines before a request are none of it (RFC 9112, 2.2).
+        # Empty lines before a request are not part of it (RFC 9112, 2.2).
         own = data if head else data.lstrip()
         head += own
         end = head.find(_HEAD_END, max(0, known - 3))
@@ -219,7 +219,7 @@ class ExactParser(PathReader, HTTPRequestParser):  # type: ignore[misc]
             self.announced_bytes = self.content_length
             self.truncated = True
             if wants_to_ask:
-                # Refuse before the body is sent: that is what the sender asked for.
+                # Refuse before the body is sent, as the sender asked by Expect: 100-continue.
                 self.error = RequestEntityTooLarge(f"exceeds {keep} bytes")
                 return
         self.expect_continue = wants_to_ask
@@ -229,7 +229,7 @@ class ExactParser(PathReader, HTTPRequestParser):  # type: ignore[misc]
     def take_rest(self, data: bytes) -> bytes:
         """Keep what came behind the request where it begins no other; answers what is left.
 
-        A refused request keeps all of it: where its body ends is not known.
+        A refused request keeps all of these bytes, as the end of its body is not known.
         """
         if not data:
             return data
@@ -278,7 +278,7 @@ class ExactParser(PathReader, HTTPRequestParser):  # type: ignore[misc]
         self._refuse(self.raw_head, error)
 
     def break_off(self) -> None:
-        """End the request: what came of it is all of it."""
+        """End the request with the bytes that have come."""
         self.received_us = time.time_ns() // 1000
         self.raw_head = self.raw_head or bytes(self._head)
         if self.headers_finished:

@@ -43,14 +43,14 @@ NONE = Preamble()
 
 
 def may_begin_preamble(data: bytes) -> bool:
-    """True when a connection's first bytes are, or may become, something else than HTTP/1."""
+    """True when a connection's first bytes are, or may become, a preamble."""
     return any(data.startswith(mark) or mark.startswith(data) for mark in _ALL)
 
 
 def read_preamble(data: bytes) -> Preamble | None:
     """Read what comes before the first request; None while more bytes are needed.
 
-    ``NONE`` for what only looked like it. HTTP/2 is for the caller to see before.
+    ``NONE`` for bytes that only resembled one. The caller must have ruled out HTTP/2.
     """
     if data.startswith(PROXY_TEXT):
         return _read_text(data)

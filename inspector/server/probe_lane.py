@@ -12,7 +12,7 @@ from inspector.domain.answers import Answer, render_answer
 from inspector.server.channel import Channel
 
 _ASKING = (b"/readyz", b"/metrics")
-# The number of waiting probes beyond which further ones get 503: the database hangs then.
+# The number of waiting probes beyond which further ones get 503, for the database hangs.
 MAX_WAITING = 20
 _HEADERS = (("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store"))
 _ALIVE = Answer(200, _HEADERS, b"ok\n")

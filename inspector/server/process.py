@@ -197,7 +197,7 @@ class ServerProcess:
         if self._app is not None:
             self._complete(self._app, server)
         if self._is_whole:
-            backend.writer.clean()  # what was left to delete when the last server ended
+            backend.writer.clean()  # deletions that the last server has left undone
 
     @staticmethod
     def _start_tls(server: CaptureServer, context: ssl.SSLContext, connections: int) -> None:
@@ -238,7 +238,8 @@ class ServerProcess:
         """Start the listener for news of other instances, where the database can be shared."""
         if services.engine.dialect.name != "postgresql":
             if self._own_backend is None:
-                # What the last server passed on when it ended; elsewhere others may be at it.
+                # Relays that the last server left under way; on a shared database another instance
+                # may be at them.
                 services.in_context(services.relay_records.interrupt_all)()
             return
         from inspector.storage.database.listener import InstanceListener
@@ -349,7 +350,7 @@ class ServerProcess:
     def _busy(self, server: CaptureServer) -> bool:
         if self.backend.relays is not None and self.backend.relays.under_way:
             return True
-        # A new connection may have a request on its way, which a proxy would not send twice.
+        # A new connection may carry a request that a proxy would not send twice.
         quiet_s = min(self.settings.drain_s, QUIET_S)
         return any(
             channel.requests

@@ -43,7 +43,7 @@ def remove_path(settings: Settings) -> None:
 
 def _bind_address(host: str, port: int) -> socket.socket:
     found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    # Of a name's addresses the IPv4 one, which is how others have always reached it.
+    # The IPv4 address of a name, as in earlier versions.
     family, kind, protocol, _, address = min(found, key=lambda each: each[0] != socket.AF_INET)
     listener = socket.socket(family, kind, protocol)
     try:

@@ -15,12 +15,12 @@ from waitress.buffers import BytesIOBasedBuffer, OverflowableBuffer, TempfileBas
 
 log = logging.getLogger("inspector.server")
 
-# No buffer grows to this size: with it as the limit nothing goes into a file.
+# A size that no buffer reaches: with it as the limit nothing goes into a file.
 NEVER = 2**62
 
 
 class SpoolFile(TempfileBasedBuffer):  # type: ignore[misc]
-    """A temporary file, unbuffered, which is as it was where bytes cannot be added."""
+    """A temporary file, unbuffered; a failed write leaves it as it was."""
 
     file: FileIO
 

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
 # Unsent bytes at which a response is paused.
 HIGH_WATER_BYTES = 1_000_000
-# A response that took so long to make is a long one, like an export: captures go first.
+# A response that takes longer than this to make is a long one, like an export, and gives way to
+# captures.
 LONG_S = 0.1
-# After a page that took so long to make, the next one waits a little while captures come.
+# After a page that took longer than this, the next one waits a little while captures come.
 HEAVY_S = 0.005
 
 
@@ -105,7 +106,7 @@ class PageTask(WSGITask):  # type: ignore[misc]
                 self.is_paused = True
                 return
         if self.content_length is not None and self.has_body and not self._is_whole():
-            # A reader would wait for the rest for ever.
+            # Otherwise the reader would wait for the rest for ever.
             self.set_close_on_finish()
 
     def _run_application(self) -> Iterable[bytes]:

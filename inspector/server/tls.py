@@ -134,7 +134,7 @@ class TlsFront:
                 await outside.wait_closed()
 
     def stop(self, timeout_s: float) -> None:
-        """End the thread; what the server has given out may still go out for so long."""
+        """End the thread; bytes that the server has written may still go out for so long."""
         done: Future[None] = asyncio.run_coroutine_threadsafe(self._finish(timeout_s), self._loop)
         with contextlib.suppress(TimeoutError):
             done.result(timeout_s + 2 * SHUTDOWN_TIMEOUT_S)

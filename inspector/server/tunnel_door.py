@@ -1,8 +1,8 @@
 """The tunnel's own port: it takes captures and nothing else.
 
-A tunnel leads strangers to a port, and some say any name in ``Host`` that the stranger likes.
-So what they may do is told by the port that they came by: requests to bins are captured, and
-pages, calls and probes are refused whatever the request says.
+A tunnel leads strangers to a port, and some tunnels pass any ``Host`` that the stranger
+chooses. So access depends on the port: here requests to bins are captured, and pages, calls and
+probes are refused whatever the request says.
 """
 
 from __future__ import annotations
@@ -62,9 +62,9 @@ class TunnelChannel(Channel):
 class TunnelDoor(wasyncore.dispatcher):  # type: ignore[misc]
     """A second listening socket of a server, on a free port of this machine.
 
-    ``names_sender`` says that the tunnel's program is known to end ``X-Forwarded-For`` with
-    whom it was called by. ``max_per_s`` bounds each sender, this machine not excepted: what
-    comes in here comes from elsewhere.
+    ``names_sender`` says that the tunnel's program ends ``X-Forwarded-For`` with its caller's
+    address. ``max_per_s`` bounds each sender, this machine included, since every request here
+    comes from elsewhere.
     """
 
     def __init__(self, server: CaptureServer, *, names_sender: bool, max_per_s: float) -> None:
@@ -94,7 +94,7 @@ class TunnelDoor(wasyncore.dispatcher):  # type: ignore[misc]
                 return
             connection, address = accepted
             self._server.set_socket_options(connection)
-        except OSError:  # It went away already.
+        except OSError:  # The client has disconnected already.
             return
         self.adopt(connection, name_peer(socket.AF_INET, address))
 

@@ -19,14 +19,14 @@ from inspector.forms.text import decode_text
 MAX_CACHED_NAMES = 2048
 MAX_CACHED_NAME_CHARS = 256
 
-# A key of one white-space character (C's isspace) is as good as none.
+# A key of one white-space character (C's isspace) counts as empty.
 _APPEND = frozenset(["", " ", "\t", "\n", "\v", "\f", "\r"])
 _CHANGED_IN_TOP = str.maketrans(" .[", "___")
 _BARRED_PREFIXES = ("__Host-", "__Secure-")
 
 
 class Outcome(Enum):
-    """The outcome of a pair, as far as its name decides it."""
+    """The outcome of a pair that its name alone decides."""
 
     STORED = "stored"
     BARRED = "barred"  # The arrays that lead there are made, the value is not stored.
@@ -37,11 +37,10 @@ class Outcome(Enum):
 class KeyPath:
     """The parsed path to a key.
 
-    ``parents`` are the keys of the arrays on the key_path, with ``None`` for an append.
-    ``levels`` counts brackets as PHP's nesting limit does. ``notes`` are codes of
-    notes. ``is_plain`` promises that nothing is odd and that neither the parents nor
-    the key are appends: the way always leads to the same array, and other names that
-    begin alike may share it.
+    ``parents`` are the keys of the arrays on the path, with ``None`` for an append. ``levels``
+    counts brackets as PHP's nesting limit does. ``notes`` are codes of notes. ``is_plain``
+    promises that nothing is odd and that neither the parents nor the key are appends: the path
+    always leads to the same array, which other names with this beginning may share.
     """
 
     parents: tuple[str | None, ...] = ()
@@ -118,10 +117,9 @@ def _find_barred(keys: tuple[str | None, ...], whole: str) -> int | None:
 class NameCache:
     """Names seen before, by what was sent.
 
-    At most ``max_names`` of at most ``max_chars`` each, and as many key paths; when it
-    is full it starts afresh, so that hostile names cost the next ones their head
-    start and never memory. Any thread may use it at any time: an entry that is
-    lost or made twice changes nothing.
+    At most ``max_names`` of at most ``max_chars`` each, and as many key paths; when it is full
+    it starts afresh, so that hostile names cost later ones some time and never memory. Any
+    thread may use it at any time: an entry that is lost or made twice changes nothing.
     """
 
     def __init__(
@@ -140,7 +138,7 @@ class NameCache:
     def read(self, transit: str) -> Name:
         """Take a name in transit form apart and remember it, if it is of ordinary length."""
         text = transit.replace("%5B", "[").replace("%5D", "]")
-        if "%" in text or not text.isascii():  # Else these were its only escapes.
+        if "%" in text or not text.isascii():  # Otherwise the brackets were its only escapes.
             text = decode_text(transit)
         if len(transit) > self.max_chars:
             return read_name(text)

@@ -4,8 +4,8 @@ Names alone decide how PHP nests a form's values, which of them it drops and wha
 note. So the careful pass reads a row of names once, with positions in place of the values, and
 its result serves every form of that shape: their values are put where the positions stand.
 
-A shape is worked out at its second form, for most forms of strangers have no second. And of a
-form like the last one only those pairs are read that differ. Shapes come from outside: the
+A shape is worked out when its second form comes, for most unknown shapes come once. Of a form
+with the shape of the last one only the changed pairs are read. Shapes come from outside: the
 memory for them is bounded.
 """
 
@@ -24,7 +24,7 @@ from inspector.forms.php.trace import trace
 from inspector.forms.php.values import decode_values, split_pieces
 from inspector.forms.text import UTF_8, Value, has_undecoded
 
-# The names of all shapes together, and the characters of one shape's names.
+# Limits on the names of all shapes together, and on the characters of one shape's names.
 MAX_KEPT_NAMES = 20_000
 MAX_SHAPE_CHARS = 65_536
 # The number of shapes that are remembered, by their hash, as met once.
@@ -138,7 +138,7 @@ class ShapeCache:
     def recall(self, body: bytes, options: ReadOptions) -> ShapedForm | None:
         """The form when its shape was met before; None for a new shape and for odd forms.
 
-        Odd are those that PHP reads a part of, and those in charsets other than UTF-8.
+        Odd forms are those that PHP reads partly, and those in charsets other than UTF-8.
         """
         if not body or options.charset != UTF_8 or not options.is_charset_known or b"\0" in body:
             return None
@@ -200,7 +200,7 @@ def make_shape(names: Sequence[str], options: ReadOptions) -> Shape | None:
 def _plan(value: dict[str, Value], count: int) -> list[_Step]:
     """The steps that make this value, whose strings are positions among ``count`` values."""
     order: list[Any] = [value]
-    for array in order:  # Grows as it is read: each array before those within it.
+    for array in order:  # The list grows during the loop: each array comes before those within it.
         entries = array.values() if isinstance(array, dict) else array
         order.extend(entry for entry in entries if not isinstance(entry, str))
     order.reverse()

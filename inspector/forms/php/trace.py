@@ -97,7 +97,7 @@ class Tracer:
         if path is not None and name_fits and value_fits:
             key, key_path = name
             array = self._tree.arrays.get(key_path)
-            if array is not None and key not in array:  # As in the quick pass.
+            if array is not None and key not in array:  # As the quick pass does.
                 array[key] = value
                 self._owners[path] = position
                 self._sent.append((piece, sent_name, value, path))

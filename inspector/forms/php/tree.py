@@ -68,8 +68,8 @@ class Tree:
     def put(self, name: Name, value: str) -> tuple[tuple[str, ...] | None, str]:
         """Store ``value`` as PHP would.
 
-        Gives the keys under which it landed, None when PHP drops it, and the code
-        of the note about what that did to others, "" when nothing.
+        Gives the keys under which it was stored, None when PHP drops it; and the code of a note
+        when it replaced other values, else "".
         """
         key, key_path = name
         if key_path.outcome is Outcome.DROPPED:

@@ -44,7 +44,7 @@ def split_pieces(body: bytes, max_pairs: int) -> list[str]:
     """The first ``max_pairs`` pairs in transit form, none of them empty."""
     text = to_transit(body).strip("&")
     pieces = text.split("&", max_pairs) if text else []
-    if "" in pieces:  # Quicker to see than two & in a row, which few forms have.
+    if "" in pieces:  # Quicker than a search for two & in a row, which few forms have.
         pieces = _SEPARATORS.sub("&", text).split("&", max_pairs)
     del pieces[max_pairs:]
     return pieces
@@ -56,5 +56,5 @@ def decode_values(values: Sequence[str]) -> Sequence[str]:
     if "%" not in joined and joined.isascii():
         return values
     decoded = decode_text(joined).split("\0")
-    # A value may have brought the separator along, escaped.
+    # A value may contain the separator, escaped.
     return decoded if len(decoded) == len(values) else [decode_text(value) for value in values]

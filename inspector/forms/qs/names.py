@@ -61,7 +61,8 @@ def read_name(text: str, settings: Settings) -> Name:
     while opened >= 0 and len(segments) - bool(parent) < settings.depth:
         closed = _find_end(text, opened)
         if closed < 0:
-            # What is never closed is one key, wrapped in brackets for qs to take off again.
+            # An unclosed bracket makes the rest one key, wrapped in brackets that qs takes off
+            # again.
             segments.append(Segment(text[opened:]))
             return Name(tuple(segments), (*notes, "bracket_unclosed"))
         content = text[opened + 1 : closed]

@@ -1,7 +1,8 @@
-"""A quick pass over ordinary forms: no name meets another one on its way.
+"""A quick pass over ordinary forms, in which no names conflict.
 
-In a form whose names never meet, each list is spelled in one manner, and nothing is too
-long, qs only stores each value at its place. Every other form is left to the careful pass.
+In a form without conflicts between names, in which each list is spelled in one manner and
+nothing is too long, qs only stores each value at its place. Every other form is left to the
+careful pass.
 """
 
 from __future__ import annotations

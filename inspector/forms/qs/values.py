@@ -8,7 +8,7 @@ from inspector.forms.qs.names import Settings
 from inspector.forms.qs.quick import NameCache, read_quickly
 from inspector.forms.text import UTF_8, Value, has_lone_percent, to_transit
 
-# body-parser allows lists of 100, or of as many entries as the form has pairs.
+# body-parser allows lists of 100 entries, or of as many as the form has pairs.
 EXPRESS_MIN_LIST = 100
 EXPRESS_MAX_BYTES = 102_400
 

@@ -8,7 +8,7 @@ from typing import Any
 from inspector.forms.pairs import Refused
 from inspector.forms.rack.names import TOP, End, KeyPath, Name, Step
 
-# So many characters may the keys of one hash have together.
+# The largest number of characters of all keys of one hash.
 MAX_KEY_SPACE = 65_536
 
 _CLASSES = {"dict": "Rack::QueryParser::Params", "list": "Array", "str": "String"}
@@ -88,7 +88,7 @@ class Tree:
         entries = self._find_array(params, step.key)
         last = entries[-1] if entries else None
         if type(last) is dict and (step.probe is None or not _has_keys(last, step.probe)):
-            return last, None, len(entries) - 1  # What the rest of the name gives is ignored.
+            return last, None, len(entries) - 1  # Rack ignores the rest of the name here.
         entries.append({})
         return entries[-1], (entries, len(entries) - 1), len(entries) - 1
 

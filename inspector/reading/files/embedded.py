@@ -10,7 +10,7 @@ from inspector.reading.files.kinds import FileKind, find_kind
 
 # The default limit of bodies (10 MB), and a third more for base64.
 MAX_CHARS = 14_000_000
-# Of a file's beginning its kind is told; a tar's name stands furthest behind, at 257.
+# The bytes of a file's beginning that decide its kind; tar's magic is the furthest, at 257.
 _HEAD_CHARS = 4_096
 _LEAST_CHARS = 24
 _PREFIX = re.compile(r"data:[\w.+/-]{0,100}(?:;[\w.=+-]{1,60}){0,4}?;base64,", re.ASCII)
@@ -32,7 +32,7 @@ def find_embedded(text: str) -> bytes | None:
 def find_embedded_kind(text: str) -> FileKind | None:
     """The kind of the file that a text seems to be, by its beginning alone; None for any other.
 
-    What stands at a file's end, such as an archive's entries, is not told.
+    Facts from a file's end, such as an archive's entries, are left out.
     """
     start = _find_start(text)
     if start is None:

@@ -37,7 +37,7 @@ def find_kind(data: bytes) -> FileKind | None:
             try:
                 return kind if read is None else read(data, kind)
             except (struct.error, IndexError, ValueError, ZeroDivisionError):
-                return kind  # Its header breaks off, and that is all it has to say.
+                return kind  # Its header breaks off, so there are no facts.
     return None
 
 

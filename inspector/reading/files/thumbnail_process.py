@@ -47,7 +47,7 @@ def shrink(data: bytes, picture: str, max_pixels: int) -> bytes:
 
 
 def main() -> None:
-    """Exit status 1 for whatever goes wrong: nobody reads more."""
+    """Exit status 1 for any failure; the caller reads no details."""
     status = 1
     try:
         limit()

@@ -20,7 +20,7 @@ PATIENCE_S = 10.0
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _WORKER = Path(__file__).with_name("thumbnail_process.py")
-# Two at once: they share the machine with captures.
+# At most two at once, since they share the machine with captures.
 _turns = threading.BoundedSemaphore(2)
 
 

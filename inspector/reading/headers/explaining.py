@@ -78,7 +78,7 @@ def describe_credential(name: str, value: str) -> str:
 
 
 def _describe_basic(secret: str) -> str:
-    """Without the password, which is not even counted."""
+    """The user of a basic credential, without its password or the length of that."""
     try:
         user, colon, password = (
             a2b_base64(secret, strict_mode=True).decode("utf-8", "replace").partition(":")

@@ -13,7 +13,7 @@ _TOKEN = re.compile(
     r'(\s*+)("""(?:[^"\\]++|\\.|"(?!""))*+(?:""")?|"(?:[^"\\]++|\\.)*+"?|\.\.\.|[A-Za-z_]\w*+|\S)',
     re.ASCII | re.DOTALL,
 )
-# A name behind one of these goes on with the field, a name behind another begins one.
+# Behind one of these a name continues the field; behind any other token it begins a new one.
 _GOES_ON = frozenset((":", "@", "...", "on", "$", "[", "=", "|", "&", "implements"))
 
 

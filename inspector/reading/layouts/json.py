@@ -6,7 +6,7 @@ import re
 
 from inspector.reading.layouts.pieces import INDENT, KEY, NUMBER, STRING, WORD, Piece, Sheet
 
-# A member or an element is one match, which is much quicker than one for each of its tokens.
+# One match for a whole member or element, which is much quicker than one for each token.
 _TOKEN = re.compile(
     r"""(?:("(?:[^"\\]++|\\.)*+")[ \t\r\n]*+:[ \t\r\n]*+)?+  # the name
     (?:("(?:[^"\\]++|\\.)*+")

@@ -65,7 +65,7 @@ class _Layout:
         if rest.endswith("/") or (self.is_html and lower in _VOID):
             return position
         if self.is_html and lower in _VERBATIM:
-            # Text inside, however much like a tag, is no tag.
+            # The text inside of these is no markup, whatever it looks like.
             end = re.compile(rf"</{re.escape(name)}", re.IGNORECASE).search(self.text, position)
             stop = end.start() if end else len(self.text)
             self.sheet.add("", self.text[position:stop])
@@ -77,7 +77,8 @@ class _Layout:
     def _end(self, token: re.Match[str]) -> None:
         name = token["end"]
         was_inline, self.is_inline = self.is_inline, False
-        # An end tag closes what was left open in its element; of the outer ones it looks at few.
+        # An end tag closes all elements left open within its own, which is searched among the last
+        # few.
         if name in self.open[-8:]:
             while self.open.pop() != name:
                 was_inline = False

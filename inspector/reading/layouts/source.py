@@ -1,7 +1,7 @@
 """Source text in colours, by Pygments.
 
-Its lexers are searches by regular expressions that others wrote, and some go over a
-hostile text again and again: so they get few characters, no long lines and little time.
+Its lexers are regular expressions, some of which backtrack over hostile text, so they get few
+characters, no long lines and little time.
 """
 
 from __future__ import annotations

@@ -39,9 +39,9 @@ class _Kept:
 class Activities:
     """Counts by time and method of the bins looked at last.
 
-    What came since the last look is counted when the next one is made, and a piece of
-    what is older and not counted yet. What is gone is taken to be the oldest, as it is
-    in a full bin: a picture needs no more.
+    Each look counts the requests since the last one, and some of the older ones that are not
+    counted yet. Deleted requests are taken to be the oldest, as in a full bin, which is exact
+    enough for a picture.
     """
 
     def __init__(self, requests: CountedRequests) -> None:

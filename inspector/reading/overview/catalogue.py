@@ -1,7 +1,8 @@
 """The catalogue of a bin: every field seen, how often, with which values.
 
-A fold over requests, oldest first; what it keeps is bounded whatever they hold, so that
-it can stay in memory and grow with the bin.
+An aggregate over requests, oldest first (``big_bins`` reads them piece by piece). Its memory is
+bounded whatever they hold, so it stays in memory and grows with the bin. Requests with known
+names are counted by ``catalogue_layouts``, which is much quicker.
 """
 
 from __future__ import annotations
@@ -109,7 +110,7 @@ class FieldStatistics:
 
     @property
     def is_settled(self) -> bool:
-        """True when no value can tell more of the field: ``look_at`` has nothing left to note."""
+        """True when further values add nothing: ``look_at`` has nothing left to note."""
         return self.varies and self.many
 
     def see(self, texts: list[str], number: int, received_at: datetime) -> int:
@@ -278,7 +279,7 @@ class Catalogue:
     def find_new_since(self, moment: datetime) -> list[FieldStatistics]:
         """The fields that first came after a moment, the newest first.
 
-        None of a bin that had nothing before: there all are new.
+        None for a bin without earlier requests, where all fields would be new.
         """
         fields = list(self.fields.values())
         if not any(each.first_at <= moment for each in fields):

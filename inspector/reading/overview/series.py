@@ -1,6 +1,6 @@
 """One field over a bin's requests: the values it had, and where it changed.
 
-A fold: requests are added oldest first, one at a time, and only values are kept.
+An aggregate: requests are added oldest first, one at a time, and only values are kept.
 """
 
 from __future__ import annotations

@@ -92,8 +92,8 @@ class Timeline:
 class Activity:
     """Captures counted by time and kind in at most ``COLUMNS`` columns.
 
-    Columns are put together as need be, so counting one takes the same time always and
-    the whole takes the same room, however many come and from whatever time they say.
+    Neighbouring columns are merged when needed, so counting takes constant time for each
+    request and constant memory in all, however many come and whatever their times are.
     """
 
     def __init__(self) -> None:

@@ -1,6 +1,6 @@
 """Counts of the fields and values of a bin's newest requests.
 
-For suggestions, and to tell what a request lacks that those like it have.
+They are for suggestions, and for the fields that a request lacks and similar ones have.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Conditions of a query: tests on requests, and what an index may look up for them.
 
-A lookup is what every matching request has, so it may find too much and never too little:
-a condition that nothing can be said of has none.
+A lookup has what every matching request contains, so it may find too many requests and never
+too few. A condition without such contents has none.
 """
 
 from __future__ import annotations
@@ -48,14 +48,14 @@ Lookup: TypeAlias = "Phrase | Mark | AllOf | AnyOf"
 class Condition:
     """A term, or several put together.
 
-    ``lookup`` is what every matching request has, ``excluded`` are marks of none; ``judge`` tells
-    of many requests at once, where anything can be told. A term that
-    is its mark and nothing else says so by ``is_mark``. ``after_us`` and ``before_us`` bound
-    when a match was received, ``lowest`` and ``highest`` its number; ``is_annotated`` says
-    that it is pinned or has a note, and ``is_retry`` that it is a delivery sent again.
-    ``name`` is the field that a term looks at and ``wanted`` the words or the pattern it
-    wants there, or anywhere without a name; ``terms`` are those of a group that are not
-    turned round. ``late`` is a term in it, turned round or not, that is known of stored
+    ``lookup`` is what every matching request has, ``excluded`` are marks that no matching
+    request has; ``judge`` decides about a block of requests, where that is possible.
+    ``is_mark`` is True for a term that is its mark and nothing else. ``after_us`` and
+    ``before_us`` bound when a match was received, ``lowest`` and ``highest`` its number;
+    ``is_annotated`` says that it is pinned or has a note, and ``is_retry`` that it is a
+    delivery sent again. ``name`` is the field that a term looks at and ``wanted`` the words or
+    the pattern it wants there, or anywhere without a name; ``terms`` are those of a group that
+    are not turned round. ``late`` is a term in it, turned round or not, that is known of stored
     requests alone.
     """
 
@@ -168,7 +168,7 @@ def negate(part: Condition) -> Condition:
 def _judge_together(
     parts: Sequence[Condition], join: Callable[[Iterable[bool]], bool]
 ) -> Judge | None:
-    """The judge of parts joined by ``all`` or ``any``: what holds whatever the unknown ones are."""
+    """The verdict on parts joined by ``all`` or ``any``: None where unknown parts decide."""
     judges = [part.judge for part in parts if part.judge is not None]
     if not judges:
         return None

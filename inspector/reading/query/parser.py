@@ -19,7 +19,7 @@ _OPEN = re.compile(r"\s*(-?)\(")
 _CLOSE = re.compile(r"\s*\)")
 _OR = re.compile(r"\s*(?:or|OR)(?=[\s()]|\Z)")
 _PATTERN = re.compile(r"\s*(-?)/((?:[^/\\]|\\.)+)/(?=[\s)]|\Z)", re.DOTALL)
-# A field's, which may have spaces in it; a path may end in a slash and is none.
+# The pattern of a field, which may have spaces in it; a path that ends in a slash is none.
 _FIELD_PATTERN = re.compile(
     r"""\s*(-?)((?:header:[^\s:=/"]+|note|[^\s:=/"]*[.\[][^\s:=/"]*):/(?:[^/\\]|\\.)+/)(?=[\s)]|\Z)""",
     re.DOTALL,

@@ -11,7 +11,7 @@ from functools import lru_cache
 from inspector.reading.query.conditions import Pattern
 from inspector.reading.query.problems import make_error
 
-# A pattern that RE2 would need more for, in bytes, is refused.
+# The memory in bytes that RE2 may use for a pattern; a larger one is refused.
 MAX_MEMORY = 4_000_000
 
 

@@ -48,7 +48,7 @@ _LATE = frozenset(
     ("note", "number", "signature", *(f"is:{flag}" for flag in (*ANNOTATED_FLAGS, RETRY)))
 )
 _FILTER = re.compile(rf"({'|'.join(FILTERS)}):(.*)\Z", re.DOTALL)
-# A name has these signs in quotes only, so that a pasted URL is words and no comparison.
+# A name has these characters only within quotes, so that a pasted URL is words and no comparison.
 _KEY = r'(?:\["[^"]*"\]|[^\s:/?&=!<>])'
 _COMPARISON = re.compile(rf"((?:header:|query:)?{_KEY}+)(!=|=|>|<)(.*)\Z", re.DOTALL)
 _CONTAINS = re.compile(r'((?=[^:]*[.\[])(?:\["[^"]*"\]|[^\s:=])*):(.*)\Z', re.DOTALL)
@@ -102,7 +102,7 @@ def _make_filter(name: str, value: str) -> Condition:
         test, marks = SENDER_TESTS[name](value)
         if marks:
             return _make_marked(test, marks[0])
-        # An id stands in the request as it is.
+        # An id stands in the request literally.
         phrases = (Phrase(tuple(split_words(value))),) if name == "delivery" else ()
         return Condition(test, look_for(phrases))
     return _make_flag(value)
@@ -235,12 +235,12 @@ def _make_comparison(name: Name, operator: str, value: str) -> Condition:
         together = Phrase(path.words + words, whole=True)
         phrases = (together,) if _is_whole(name) else (path, Phrase(words))
         if is_fraction(value):
-            phrases = (path,)  # It may have been sent with other digits.
+            phrases = (path,)  # The number may be spelled otherwise.
         return Condition(
             lambda request: has_text(request, name, value), _look_in(name, *phrases), name=name
         )
     if operator == "!=":
-        # Absent counts as different; an index cannot help with that.
+        # An absent field counts as different, which no index can look up.
         return Condition(lambda request: not has_text(request, name, value), name=name)
     limit = read_number(value)
     if limit is None:

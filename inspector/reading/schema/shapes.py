@@ -1,7 +1,7 @@
 """The shape of values: the types they have, and the properties of objects with how often they come.
 
-What strangers send decides how much there is to keep, so everything is bounded: depth, the
-properties of an object, the length of their names, and the shapes in all.
+Strangers decide how much there is to keep, so everything is bounded: depth, the properties of
+an object, the length of their names, and the number of shapes.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class Shape:
         for each in self.properties.values():
             values.merge(each)
         self.values = values
-        self.properties = {}  # Somebody may be reading the old ones.
+        self.properties = {}  # A new object, for another thread may be reading the old one.
         return values
 
     def merge(self, other: Shape) -> None:

@@ -32,7 +32,7 @@ def write_schema(
 ) -> str:
     """The schema of a bin's bodies, of all or of one event, in one of ``FORMATS``.
 
-    ASCII, whatever the names are; its head says what it was made of. Raises
+    ASCII, whatever the names are; its head names the requests it was made from. Raises
     ``InspectorError`` ``no_such_event``.
     """
     shapes = look.made
