@@ -1,7 +1,8 @@
 """How fast captures are read for people: a ticket's page, a comparison, a bin's catalogue.
 
 Prints a table and exits with 1 when a target is missed. Times are of the processor, the
-best of several runs.
+best of several runs; what stands beside ``parse_qsl`` is kept. Of a bin's tickets, read from
+the database for its fields, a fourth of the values are new in each.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from time import process_time
 
 from inspector.app import create_app
+from inspector.capture import Capture
 from inspector.domain import CapturedRequest
 from inspector.reading.compare import compare_requests
 from inspector.reading.fields import parse_name
@@ -21,6 +23,10 @@ from inspector.reading.overview.catalogue import Catalogue
 from inspector.reading.overview.series import Series
 from inspector.reading.tree import build_reading
 from inspector.settings import Settings
+from inspector.web.pages.rendering.tree_rows import render_tree_rows
+from inspector.web.services import Services
+from tests.bench.bench_forms import vary
+from tests.bench.measurements import keep, time_parse_qsl
 from tests.reading.captures import FORM_TYPE, SAMPLE_BODY, make_request
 
 REQUESTS = 1_000
@@ -33,6 +39,12 @@ TARGETS_MS = {
     "page of 50 with a ticket open": 50.0,
 }
 MAX_PAGE_BYTES = 100_000
+FIELDS, FIELDS_TARGET = "fields of a bin: a ticket", 0.20
+TREE, TREE_TARGET = "tree of a ticket, as markup", 1.5
+HEAD = (
+    b"POST /fields HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: %s\r\n"
+    b"X-Number: %%d\r\nContent-Length: %%d\r\n" % FORM_TYPE.encode()
+)
 
 
 def make_ticket(number: int) -> CapturedRequest:
@@ -59,6 +71,61 @@ def best_ms(run: Callable[[], object], rounds: int) -> float:
         run()
         best = min(best, process_time() - started)
     return best * 1000
+
+
+def fill(services: Services) -> None:
+    """A bin ``fields`` of tickets that one helpdesk sent."""
+    services.bins.create("fields", capacity=REQUESTS * 2)
+    for number in range(1, REQUESTS + 1):
+        body = vary(SAMPLE_BODY, number)
+        head = HEAD % (number, len(body))
+        at_us = 1_777_593_600_000_000 + number * 100_000  # 2026-05-01
+        services.writer.store(Capture("fields", at_us, head, lambda body=body: body, len(body)))  # type: ignore[misc]
+
+
+def read_fields(services: Services) -> float:
+    """The catalogue of that bin, with all that reading its requests takes: ms a ticket.
+
+    Of each hundred, the quickest.
+    """
+    catalogue = Catalogue()
+    best, started = float("inf"), process_time()
+    for captured in services.requests.iterate(services.bins.get("fields")):
+        catalogue.add(captured)
+        if captured.number % 100 == 0:
+            best = min(best, process_time() - started)
+            started = process_time()
+    return best * 1000 / 100
+
+
+def compare_with_library() -> bool:
+    """Print our times beside ``parse_qsl``'s, and keep them; True when the targets are met."""
+    with tempfile.TemporaryDirectory() as folder:
+        app = create_app(Settings(data_dir=Path(folder)))
+        services: Services = app.extensions["inspector"]
+        with app.app_context():
+            fill(services)
+            rounds = [
+                {
+                    "parse_qsl": time_parse_qsl(),
+                    FIELDS: read_fields(services),
+                    TREE: best_ms(render_tree, 30),
+                }
+                for _ in range(5)
+            ]
+        services.close()
+    best = {name: min(each[name] for each in rounds) for name in rounds[0]}
+    shares = {name: best[name] / best["parse_qsl"] for name in (FIELDS, TREE)}
+    for name, target in ((FIELDS, FIELDS_TARGET), (TREE, TREE_TARGET)):
+        missed = "  MISSED" if shares[name] > target else ""
+        print(f"{name:<32} {shares[name]:>9.3f} of parse_qsl (at most {target}){missed}")
+    keep("reading", shares)
+    return shares[FIELDS] <= FIELDS_TARGET and shares[TREE] <= TREE_TARGET
+
+
+def render_tree() -> None:
+    """The rows of a ticket's page, read anew."""
+    render_tree_rows(build_reading(make_ticket(1)), "/bins/deskpro/requests/1-1", "")
 
 
 def measure(folder: Path) -> tuple[dict[str, float], int]:
@@ -89,7 +156,9 @@ def main() -> int:
         missed = "  MISSED" if ms > TARGETS_MS[name] else ""
         print(f"{name:<32} {ms:>9.2f} ms   (at most {TARGETS_MS[name]:,.0f}){missed}")
     print(f"{'that page, compressed':<32} {size_bytes:>9,} bytes (at most {MAX_PAGE_BYTES:,})")
-    return any(ms > TARGETS_MS[name] for name, ms in times.items()) or size_bytes > MAX_PAGE_BYTES
+    met = compare_with_library()
+    slow = any(ms > TARGETS_MS[name] for name, ms in times.items())
+    return not met or slow or size_bytes > MAX_PAGE_BYTES
 
 
 if __name__ == "__main__":

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inspector.domain import CapturedRequest
+from inspector.domain import BodyLimits, CapturedRequest
 from inspector.forms.php.shapes import SHAPES
 from inspector.reading.overview import catalogue as catalogue_module
 from inspector.reading.overview import catalogue_layouts as layouts_module
 from inspector.reading.overview.catalogue import Catalogue
 from inspector.reading.overview.catalogue_layouts import FieldKey, Layout, Layouts, Sighting
-from tests.reading.captures import SAMPLE_BODY, make_request
+from tests.reading.captures import FORM_TYPE, SAMPLE_BODY, make_captured, make_request
 
 
 class NoLayouts(Layouts):
@@ -154,6 +154,139 @@ def test_names_that_never_come_again_are_not_kept() -> None:
     layouts = Layouts()
     fold(send(*(f"f{n}=1" for n in range(50))), layouts)
     assert not layouts._plans
+
+
+HEADS = st.lists(
+    st.sampled_from(
+        [
+            *[
+                b"X-A: 1\r\n",
+                b"X-A: 2\r\n",
+                b"x-a: 2\r\n",
+                b"X-A:\r\n",
+                b"X-A: \xff\r\n",
+                b"X-A\r\n",
+            ],
+            *[b"X-A: 1\r\n two\r\n", b"X-A: 1\n", b"X-A: 1\nX-B: 2\r\n", b"X-A: 1\r\r\n", b"\r\n"],
+            *[b"Content-Length: 9\r\n", b"Content-Length: 10\r\n", b"Content-Encoding: gzip\r\n"],
+            *[b"Content-Type: text/plain\r\n", b"content-type: text/plain\r\n"],
+            *[b"Content-Type: text/plain; charset=latin1\r\n"],
+            *[b"Content-Type: application/x-www-form-urlencoded; charset=latin1\r\n"],
+        ]
+    ),
+    max_size=2,
+).map(b"".join)
+LINES = [
+    b"POST /deskpro HTTP/1.1",
+    b"PUT /deskpro/x HTTP/1.1",
+    b"POST /deskpro?q=1 HTTP/1.1",
+    b"X\nY: 1",
+]
+RAW = [
+    *[b"a=1", b"a=2", b"a=", b"a", b"a=1=2", b"=", b"", b"b[]=1", b"b[]=2", b"b%5B%5D=3", b"a=%00"],
+    *[
+        b"a=\0",
+        b"a=\xff",
+        b"a=%FF",
+        b"a=+",
+        b"a=[1]",
+        b"{a=1",
+        b"{a=1}",
+        b"[a]=[2]",
+        b"<a=/>",
+        b" a=1",
+    ],
+    *[b"charset=latin1", b"_charset_=latin1", b"charset=utf-8", b"ticket[id]=1", b"ticket[id]=2"],
+    *[b"\x1f\x8b\x08=1", b"\xef\xbb\xbfa=1", b"event_type=x", b"event_type=y"],
+]
+
+
+@st.composite
+def raw_runs(draw: st.DrawFn) -> list[CapturedRequest]:
+    """Requests as bytes, each one like another but for a pair, a line or how it is read."""
+    pairs = draw(st.lists(st.sampled_from(RAW), min_size=1, max_size=3))
+    head = b"Content-Type: %s\r\nX-A: 1\r\n" % FORM_TYPE.encode()
+    made = []
+    for number in range(1, draw(st.integers(4, 14)) + 1):
+        row, lines, line = [*pairs], head, LINES[0]
+        others: dict[str, object] = {}
+        match draw(st.integers(0, 6)):
+            case 0:
+                row[draw(st.integers(0, len(row) - 1))] = draw(st.sampled_from(RAW))
+            case 1:
+                lines = head + draw(HEADS)
+            case 2:
+                lines = draw(HEADS) + head[: head.rindex(b"X-A")] + draw(HEADS)
+            case 3:
+                line = draw(st.sampled_from(LINES))
+            case 4:
+                others = draw(
+                    st.sampled_from(
+                        [
+                            {"truncated": True},
+                            {"limits": BodyLimits(1)},
+                            {"limits": BodyLimits(9, 1)},
+                        ]
+                    )
+                )
+        raw_head = line + b"\r\n" + lines
+        body = b"&".join(row)
+        made.append(make_captured(raw_head, body, number=number, **others))
+    return made
+
+
+@given(raw_runs())
+def test_bytes_like_the_last_ones_are_read_as_any_others(requests: list[CapturedRequest]) -> None:
+    assert tell(fold(requests)) == tell(walk(requests))
+
+
+FORM_LINE = b"Content-Type: %s\r\n" % FORM_TYPE.encode()
+
+
+@pytest.mark.parametrize(
+    ("usual", "odd"),
+    [
+        # Another type, another charset, by a header or by a field of the form.
+        ((FORM_LINE, b"a=%E9"), (b"Content-Type: image/png\r\n", b"a=%E9")),
+        ((FORM_LINE, b"a=%E9"), (FORM_LINE[:-2] + b"; charset=latin1\r\n", b"a=%E9")),
+        ((FORM_LINE, b"charset=utf-8&a=%E9"), (FORM_LINE, b"charset=latin1&a=%E9")),
+        ((FORM_LINE, b"_charset_=&a=%E9"), (FORM_LINE, b"_charset_=latin1&a=%E9")),
+        # JSON and XML that are a form by their type, and pairs as well.
+        ((FORM_LINE, b'{"a=1":2'), (FORM_LINE, b'{"a=1":2}')),
+        ((FORM_LINE, b"<x a='1'/"), (FORM_LINE, b"<x a='1'/>")),
+        # What PHP reads up to a zero byte.
+        ((FORM_LINE, b"a=1&b=2"), (FORM_LINE, b"a=1\0&b=2")),
+        # A line of a header's that is two.
+        ((FORM_LINE + b"X-A: 1\r\n", b"a=1"), (FORM_LINE + b"X-A: 1\nX-B: 2\r\n", b"a=1")),
+        ((FORM_LINE + b"X-A: 1\r\n", b"a=1"), (FORM_LINE + b"X-A: 1\r\n 2\r\n", b"a=1")),
+    ],
+)
+def test_what_is_like_the_last_one_but_read_otherwise_is_not_taken_for_it(
+    usual: tuple[bytes, bytes], odd: tuple[bytes, bytes]
+) -> None:
+    sent = [usual, usual, usual, usual, odd, usual, odd, odd, usual]
+    requests = [
+        make_captured(b"POST /deskpro HTTP/1.1\r\n" + lines, body, number=number)
+        for number, (lines, body) in enumerate(sent, start=1)
+    ]
+    assert tell(fold(requests)) == tell(walk(requests))
+
+
+def test_what_is_like_the_last_one_is_known_without_its_form(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read: list[CapturedRequest] = []
+    find = Layouts._find_read
+
+    def note_and_find(layouts: Layouts, request: CapturedRequest) -> Sighting | None:
+        read.append(request)
+        return find(layouts, request)
+
+    monkeypatch.setattr(Layouts, "_find_read", note_and_find)
+    requests = send(*(f"ticket[id]={n}&a=&b=%20{n}" for n in range(20)))
+    fold(requests)
+    assert len(read) <= 4
+    assert not any("form" in vars(each) for each in requests[4:])
 
 
 @pytest.mark.slow

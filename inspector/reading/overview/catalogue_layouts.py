@@ -32,6 +32,7 @@ from inspector.reading.fields import (
     find_text,
     iterate_values,
 )
+from inspector.reading.overview.catalogue_likeness import Likeness, cut, is_plain
 from inspector.reading.overview.series import SUBJECT
 from inspector.reading.paths import Path
 
@@ -39,6 +40,9 @@ MAX_LAYOUTS = 32
 # The number of layouts that are remembered, by their hash, as met once.
 MAX_MET = 4096
 MAX_QUERY_BYTES = 1_000
+# The number of layouts whose last request is at hand as bytes, and the bytes of one of them.
+MAX_LIKE = 8
+MAX_LIKE_BYTES = 65_536
 
 FieldKey: TypeAlias = tuple[str, Path]
 _Signature: TypeAlias = "tuple[int, bytes, tuple[str, ...]]"
@@ -65,6 +69,7 @@ class Layout:
         for position, column in enumerate(self._of):
             places[column].append(position)
         self._places = places
+        self._repeated = frozenset(column for column, each in enumerate(places) if len(each) > 1)
         texts = [[row.texts[each] for each in found] for found in places]
         self.hashes = tuple(hash(tuple(each)) for each in texts)
         # Of each field: the requests with an empty one before the last change, all when added
@@ -87,6 +92,7 @@ class Layout:
         """
         differing = [*compress(range(len(self._of)), map(ne, self._row, row))]
         body, of, places, settled = self._body, self._of, self._places, self._settled
+        repeated = self._repeated
         may_open = [
             row[position]
             for position in differing
@@ -99,7 +105,7 @@ class Layout:
         several = []
         for position in differing:
             column = of[position]
-            if len(places[column]) > 1:
+            if column in repeated:
                 several.append(column)
                 continue
             text = row[position]
@@ -155,6 +161,24 @@ class _Plan:
     subject: int | None
     event: int | None
 
+    def sight(self, texts: Sequence[str]) -> Sighting:
+        """A request with these texts, whose subject is plain."""
+        subject = "" if self.subject is None else texts[self.subject]
+        event = "" if self.event is None else texts[self.event]
+        return Sighting(self.layout, texts, subject, event)
+
+    def find_places(
+        self, value_count: int, header_count: int
+    ) -> tuple[list[int | None], list[int | None]]:
+        """The places of a form's values among the texts, and of headers; None for what is not."""
+        values: list[int | None] = [None] * value_count
+        for place, value in enumerate(self.order):
+            values[value] = place
+        headers: list[int | None] = [None] * header_count
+        for place, header in enumerate(self.headers, start=len(self.order) + len(self.query)):
+            headers[header] = place
+        return values, headers
+
 
 class Sighting(NamedTuple):
     """A request of a known layout: its ``texts``, and what of them names it."""
@@ -165,15 +189,50 @@ class Sighting(NamedTuple):
     event: str
 
 
+class _Like(NamedTuple):
+    signature: _Signature
+    plan: _Plan
+    last: Likeness
+
+
 class Layouts:
     """Those that came last, at most ``MAX_LAYOUTS``."""
 
     def __init__(self) -> None:
         self._plans: OrderedDict[_Signature, _Plan] = OrderedDict()
         self._met: set[int] = set()
+        # By the number of lines and pairs.
+        self._like: OrderedDict[tuple[int, int], _Like] = OrderedDict()
 
     def find(self, request: CapturedRequest) -> Sighting | None:
         """The request as one of a known layout; None where it has to be walked."""
+        return self._find_like(request) or self._find_read(request)
+
+    def _find_like(self, request: CapturedRequest) -> Sighting | None:
+        if len(request.body) > MAX_LIKE_BYTES:
+            return None
+        parts = cut(request)
+        like = self._like.get((len(parts[0]), len(parts[1])))
+        texts = None if like is None else like.last.read(request, parts)
+        if like is None or texts is None:
+            return None
+        self._plans.move_to_end(like.signature)
+        return like.plan.sight(texts)
+
+    def _keep_like(
+        self, request: CapturedRequest, signature: _Signature, plan: _Plan, texts: Sequence[str]
+    ) -> None:
+        if len(request.body) > MAX_LIKE_BYTES or not plan.is_subject_plain or not is_plain(request):
+            return
+        lines, pieces = cut(request)
+        last = Likeness(request, texts, *plan.find_places(len(pieces), len(lines) - 2))
+        kind = len(lines), len(pieces)
+        self._like.pop(kind, None)
+        self._like[kind] = _Like(signature, plan, last)
+        if len(self._like) > MAX_LIKE:
+            self._like.popitem(last=False)
+
+    def _find_read(self, request: CapturedRequest) -> Sighting | None:
         shaped = _find_shaped(request)
         if shaped is None:
             return None
@@ -186,12 +245,11 @@ class Layouts:
         texts = [values[each] for each in plan.order]
         texts += plan.query
         texts += [headers[each][1] for each in plan.headers]
+        self._keep_like(request, signature, plan, texts)
+        sighting = plan.sight(texts)
         if plan.is_subject_plain:
-            subject = "" if plan.subject is None else texts[plan.subject]
-        else:
-            subject = find_text(request, SUBJECT) or ""
-        event = "" if plan.event is None else texts[plan.event]
-        return Sighting(plan.layout, texts, subject, event)
+            return sighting
+        return sighting._replace(subject=find_text(request, SUBJECT) or "")
 
     def learn(
         self, request: CapturedRequest, walked: Mapping[FieldKey, list[str]]
@@ -213,8 +271,12 @@ class Layouts:
         if plan is None:
             return None, None
         self._plans[signature] = plan
-        gone = self._plans.popitem(last=False)[1].layout if len(self._plans) > MAX_LAYOUTS else None
-        return plan.layout, gone
+        if len(self._plans) <= MAX_LAYOUTS:
+            return plan.layout, None
+        gone = self._plans.popitem(last=False)[1]
+        for kind in [kind for kind, like in self._like.items() if like.plan is gone]:
+            del self._like[kind]
+        return plan.layout, gone.layout
 
 
 def _find_shaped(request: CapturedRequest) -> ShapedForm | None:
