@@ -1,6 +1,8 @@
 // The emitter's form: what is unfolded in the ticket stays so when a button has swapped it, the
 // field that a problem is about is marked, and the ticket's fields are filtered as one types.
 
+import { fits, splitNames } from "./names.js";
+
 const TREE = "#compose details";
 
 let open = new Set();
@@ -19,18 +21,13 @@ document.addEventListener("htmx:afterSettle", () => {
 
 // -- problems -------------------------------------------------------------------------------
 
-const FIELDS = {
-  url: "[name=url]", headers: "[name=header_value]", data: "[name=data_value]",
-  ticket: "[name=ticket_text]", changes: "[name=change_path]",
-};
-
 function markProblems() {
   for (const field of document.querySelectorAll("#compose [aria-invalid]")) {
     field.removeAttribute("aria-invalid");
     field.removeAttribute("aria-describedby");
   }
   for (const problem of document.querySelectorAll("#compose [data-place][data-code]")) {
-    const fields = document.querySelectorAll(`#compose ${FIELDS[problem.dataset.place] ?? "none"}`);
+    const fields = document.querySelectorAll(`#compose [name="${problem.dataset.input}"]`);
     const field = fields[Math.max(0, Number(problem.dataset.row || 1) - 1)];
     field?.setAttribute("aria-invalid", "true");
     field?.setAttribute("aria-describedby", problem.id);
@@ -43,17 +40,19 @@ markProblems();
 // -- a search among the ticket's fields -------------------------------------------------------
 
 function filterLeaves(input) {
-  const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
-  const tree = input.nextElementSibling;
+  const words = splitNames(input.value.trim());
+  const tree = input.parentElement.querySelector(".ticket-tree");
   for (const leaf of tree.querySelectorAll(".leaf")) {
     const field = leaf.querySelector("[name=leaf_value]");
-    const text = `${leaf.querySelector("label").title} ${field?.value ?? leaf.textContent}`.toLowerCase();
-    leaf.hidden = !words.every((word) => text.includes(word));
+    const text = `${leaf.querySelector("label").title}\n${field?.value ?? leaf.textContent}`.toLowerCase();
+    leaf.hidden = !words.every((word) => fits(word, text));
   }
   for (const branch of [...tree.querySelectorAll(".branch")].reverse()) {
     branch.hidden = words.length > 0 && !branch.querySelector(".leaf:not([hidden])");
     if (words.length) branch.open = !branch.hidden;
   }
+  const [shown, total] = [".leaf:not([hidden])", ".leaf"].map((each) => tree.querySelectorAll(each).length);
+  input.parentElement.querySelector("[data-leaf-count]").textContent = words.length ? `${shown} of ${total} field${total === 1 ? "" : "s"}` : "";
 }
 
 document.addEventListener("input", (event) => {

@@ -119,7 +119,7 @@ function goToSection(id) {
     keepSection(section, true);
   }
   section.scrollIntoView({ block: "start" });
-  section.querySelector("summary")?.focus({ preventScroll: true });
+  (section.matches("details") ? section.querySelector("summary") : section).focus({ preventScroll: true });
 }
 
 // -- a request has come into the page -------------------------------------------------------

@@ -1,6 +1,7 @@
 // The tree of fields: filter as one types, open and fold, one menu for every field, and all
 // of it kept for the next request of the bin. Without this file the same things are links.
 
+import { fits, splitNames } from "./names.js";
 import { say } from "./page.js";
 
 const trees = new WeakMap();
@@ -128,56 +129,6 @@ function filter(tree) {
   tree.count.textContent = words.length ? `${matching} of ${tree.total} field${tree.total === 1 ? "" : "s"}` : tree.said;
   tree.section.toggleAttribute("data-empty", words.length > 0 && !matching);
   mark(tree, words.map((word) => word.text));
-}
-
-// A word may be a field's name in any language that its menu offers; the server's filter
-// (reading/paths.py) has the same rules.
-const WORD = /\{\{.*?(?:\}\}|$)|(?:(?<=\S)[[(](?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^[\]"'()][^[\]()]*)[\])]|\S)+/gs;
-const VARIABLE = /^(?:\$\w+|json\.loads\(request\.body\)|req\.body|request\.(?:form|json|POST)|r\.Form|params|_context|\.(?:form|json))(?=[.[])/;
-const STEP = /\.?(?:\[|(?:getlist|Get)\()(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')[\])]|\[:(\w+)\]|\.?\[(?!["'])([^[\]]*)(?:\]+|$)|\.?([^.[\](){}]+)/sy;
-
-function splitNames(text) {
-  return (text.match(WORD) ?? []).map((word) => ({ text: word.toLowerCase(), name: compileName(word) }));
-}
-
-function fits(word, text) {
-  return text.includes(word.text) || (word.name?.test(text.slice(0, text.indexOf("\n"))) ?? false);
-}
-
-function compileName(text) {
-  let name = text;
-  try {
-    if (text.includes("%")) name = decodeURIComponent(text.replaceAll("+", " "));
-  } catch {
-    return null;
-  }
-  if (name.startsWith("{{")) name = name.slice(2).replace(/[}\s]+$/, "").trim();
-  name = name.replace(VARIABLE, "");
-  // jq's, from the root on.
-  if (name === text && text.startsWith(".") && !text.includes("[")) return new RegExp(`^${escapeText(text.slice(1).toLowerCase())}`);
-  if (name === text && !text.includes("[")) return null;
-  const keys = [];
-  STEP.lastIndex = 0;
-  while (STEP.lastIndex < name.length) {
-    const step = STEP.exec(name);
-    if (!step) return null;
-    keys.push(keyPattern(step));
-  }
-  const end = /[\]})]$/.test(text) ? "(?![\\w-])" : "";
-  return keys.length ? new RegExp(`(?<![\\w-])${keys.join("\\.")}${end}`) : null;
-}
-
-function keyPattern([, double, single, symbol, bare, plain]) {
-  if (bare === "") return "\\d+";
-  const key = double?.replace(/\\(.)/gs, "$1") ?? single?.replace(/\\(.)/gs, "$1") ?? symbol ?? bare ?? plain;
-  const literal = escapeText(key.toLowerCase());
-  // A form's name, which Flask and Django leave as it is.
-  if (!/\[.*\]$/s.test(key)) return literal;
-  return `(?:${literal}|${escapeText(key.toLowerCase().replace(/\[([^[\]]*)\][^[]*/g, ".$1").replace(/\.+$/, ""))})`;
-}
-
-function escapeText(text) {
-  return text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 }
 
 function mark(tree, words) {

@@ -186,7 +186,7 @@ def _render_headers(
         field = f"headers.{position}"
         name = _render_field(field, name_template, context, work).strip()
         value = _render_field(field, value_template, context, work).strip(" \t")
-        check_header(name, value)
+        check_header(name, value, field=field)
         if value:
             sent.append((name, value))
             left_out += _take_notes(name, value_template, context, work)
@@ -195,30 +195,32 @@ def _render_headers(
     return sent, left_out
 
 
-def check_header(name: str, value: str) -> None:
+def check_header(name: str, value: str, **place: str) -> None:
     """Refuse what cannot stand in a header line, and what would change the body's end.
 
-    Raises ``InspectorError`` ``invalid_header`` or ``header_reserved``.
+    Raises ``InspectorError`` ``invalid_header`` or ``header_reserved``, with ``place`` among its
+    details and ``part="name"`` where the name is what cannot be.
 
     Source: RFC 9110, 5.1 and 5.5.
     """
     if not is_token(name):
         shown = _visible(name)
-        raise InspectorError("invalid_header", f"{shown} cannot be a header's name.", header=name)
+        message = f"{shown} cannot be a header's name."
+        raise InspectorError("invalid_header", message, header=name, part="name", **place)
     if name.lower() in _FRAMING:
         message = f"{name} follows from the body and cannot be set."
-        raise InspectorError("header_reserved", message, header=name)
+        raise InspectorError("header_reserved", message, header=name, part="name", **place)
     if _FORBIDDEN.search(value):
         message = f"The value of {name} has a line break or another control character in it."
-        raise InspectorError("invalid_header", message, header=name)
+        raise InspectorError("invalid_header", message, header=name, **place)
     try:
         size = len(value.encode("utf-8", "surrogateescape"))
     except UnicodeEncodeError:
         message = f"The value of {name} has half a character (a lone surrogate)."
-        raise InspectorError("invalid_header", message, header=name) from None
+        raise InspectorError("invalid_header", message, header=name, **place) from None
     if size > MAX_HEADER_VALUE_BYTES:
         message = f"The value of {name} is longer than {MAX_HEADER_VALUE_BYTES:,} bytes."
-        raise InspectorError("invalid_header", message, header=name)
+        raise InspectorError("invalid_header", message, header=name, **place)
 
 
 def _visible(name: str) -> str:

@@ -80,7 +80,7 @@ def _read(item: Any, field_: str, kept: list[SignatureSecret]) -> SignatureSecre
         raise _refuse(field_, "A signature is an object with scheme and secret.")
     name, secret = item.get("scheme"), item.get("secret")
     if not isinstance(name, str) or name not in SCHEMES:
-        raise _refuse(f"{field_}.scheme", f"scheme is one of: {', '.join(SCHEMES)}.")
+        raise _refuse(f"{field_}.scheme", _explain_scheme(name))
     if not isinstance(secret, str) or not secret:
         raise _refuse(f"{field_}.secret", "Give the secret, as a text.")
     if len(secret) > MAX_SECRET_CHARS:
@@ -112,6 +112,15 @@ def _read_scheme(name: str, options: Mapping[str, Any], field_: str) -> Scheme:
         own_id = scheme.id_header or ("X-Request-Id" if "{id}" in scheme.signed else "")
         scheme = replace(scheme, timestamp_header=stamp, id_header=own_id)
     return scheme
+
+
+def _explain_scheme(name: Any) -> str:
+    from difflib import get_close_matches  # most names are right
+
+    near = get_close_matches(name.lower(), SCHEMES, n=1) if isinstance(name, str) else []
+    if near:
+        return f"There is no scheme {name[:60]}; the nearest is {near[0]}."
+    return f"scheme is one of: {', '.join(SCHEMES)}."
 
 
 def _take_kept(shown: SignatureSecret, kept: list[SignatureSecret], field_: str) -> SignatureSecret:

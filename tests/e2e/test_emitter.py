@@ -183,9 +183,40 @@ def test_what_is_wrong_is_said_while_typing(page: Page, live_server: LiveServer)
     fill_header(page, 0, "X-A", "{{ ticket.idd }} {{ ticket.subject|upprcase }}")
     expect(page.locator("#problem-headers")).to_contain_text("Header 1: Line 1")
     expect(page.locator("#problem-headers")).to_contain_text("the nearest is upper")
+    fill_header(page, 0, "X A", "1")
+    name = page.locator('[name="header_name"]').first
+    expect(name).to_have_attribute("aria-describedby", "problem-headers")
     fill_header(page, 0, "X-A", "{{ ticket.subjekt }}")
     expect(page.locator("#preview")).to_contain_text("did you mean ticket.subject?")
     expect(page.locator("#problem-headers")).to_be_empty()
+    expect(name).not_to_have_attribute("aria-invalid", "true")
+    page.get_by_text("Your own ticket").click()
+    page.locator("#ticket_text").fill("{bad")
+    expect(page.locator("#ticket_text")).to_have_attribute("aria-invalid", "true")
+    page.locator("#ticket_text").fill('{"id": 5}')
+    expect(page.locator("#problem-ticket")).to_be_empty()
+
+
+@pytest.mark.parametrize(
+    ("words", "count"),
+    [
+        ("agent primary_email.email", 1),
+        ("ticket[participants][0][person][primary_email][email]", 1),
+        ("{{ ticket.agent.id }}", 1),
+        ("nothing_like_it", 0),
+    ],
+)
+def test_a_field_of_the_ticket_is_found_by_any_of_its_names(
+    page: Page, live_server: LiveServer, words: str, count: int
+) -> None:
+    live_server.create_bin(f"emit-find-{count}-{len(words)}")
+    page.goto(f"/emitter?to=emit-find-{count}-{len(words)}")
+    page.get_by_text("Edit its fields").click()
+    page.get_by_label("Filter the ticket's fields").fill(words)
+    expect(page.locator("#ticket-fields .leaf:visible")).to_have_count(count)
+    expect(page.locator("#ticket-fields [data-leaf-count]")).to_have_text(
+        re.compile(rf"^{count} of \d+ fields$")
+    )
 
 
 def test_a_bins_test_webhook_is_a_delivery_and_the_bin_is_where_one_sends(

@@ -113,6 +113,8 @@ def test_sections_have_keys_and_addresses_and_stay_as_left(
     page.keyboard.press("j")
     expect(page.locator(".request-facts")).to_contain_text("#3")
     expect(form).to_have_attribute("open", "")
+    page.keyboard.press("1")
+    expect(page.locator("#fields")).to_be_focused()
     page.keyboard.press("3")
     expect(page.locator("#headers > summary")).to_be_focused()
     page.keyboard.press("Enter")

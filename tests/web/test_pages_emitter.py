@@ -87,26 +87,72 @@ def test_a_preview_says_what_is_left_out_and_sends_nothing(
 
 
 @pytest.mark.parametrize(
-    ("fields", "place", "sentence"),
+    ("fields", "place", "input_name", "sentence"),
     [
-        ({"header_name": ["A", "B"], "header_value": ["", "{{"]}, "headers", "Header 2: Line 1"),
-        ({"data_kind": "named", "data_name": "k", "data_value": "{{"}, "data", "Value 1: Line 1"),
-        ({"url": "{{"}, "url", "Line 1"),
-        ({"timeout_s": "x"}, "options", "x is no number"),
-        ({"change_op": "set", "change_path": "a..b", "change_value": "1"}, "changes", "a..b"),
+        (
+            {"header_name": ["A", "B"], "header_value": ["", "{{"]},
+            "headers",
+            "header_value 2",
+            "Header 2: Line 1",
+        ),
+        (
+            {"header_name": ["A", "B C"], "header_value": ["", "1"]},
+            "headers",
+            "header_name 2",
+            "Header 2: &#39;B C&#39; cannot be",
+        ),
+        (
+            {"data_kind": "named", "data_name": "k", "data_value": "{{"},
+            "data",
+            "data_value 1",
+            "Value 1: Line 1",
+        ),
+        ({"data_kind": "text", "data_text": "{{"}, "data", "data_text ", "Line 1"),
+        ({"url": "{{"}, "url", "url ", "Line 1"),
+        ({"ticket_text": "{bad"}, "ticket", "ticket_text ", "The JSON is wrong in line 1"),
+        ({"timeout_s": "x"}, "options", "timeout_s ", "Timeout: x is no number"),
+        ({"retries": "99"}, "options", "retries ", "Extra attempts: must be 0 to"),
+        ({"sign": "githb:x"}, "options", "sign ", "Sign with: There is no scheme githb; the near"),
+        ({"count": "x"}, "plan", "count ", "Deliveries: x is no number"),
+        (
+            {"change_op": ["set", "set"], "change_path": ["ticket.a", "ticket[[.b"]}
+            | {"change_value": ["1", "1"]},
+            "changes",
+            "change_path 2",
+            "ticket[[.b",
+        ),
+        (
+            {"change_op": "unset", "change_path": "ticket.nope", "change_value": ""},
+            "changes",
+            "change_path ",
+            "",
+        ),
+        ({"body_kind": "text", "body_text": "{{"}, "body", "body_text ", "Line 1"),
+        (
+            {"body_kind": "form", "body_name": ["a", "b"], "body_value": ["1", "{{"]},
+            "body",
+            "body_value 2",
+            "Field 2: Line 1",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_by_its_place_in_the_form(
-    client: FlaskClient, fields: dict[str, Any], place: str, sentence: str
+    client: FlaskClient, fields: dict[str, Any], place: str, input_name: str, sentence: str
 ) -> None:
     """Said in place, by the preview and by the page; and gone with the next preview."""
     form = {**FIELDS, "url": "http://h/", **fields}
-    pages = [client.post("/emitter/preview", data=form).text]
-    pages.append(client.post("/emitter", data={**form, "do": "send"}).text)
+    do = "series" if place == "plan" else "send"
+    pages = [client.post("/emitter", data={**form, "do": do}).text]
+    if place != "plan":  # The preview shows one of many.
+        pages.append(client.post("/emitter/preview", data=form).text)
     for page in pages:
         texts = dict(re.findall(r'<p id="problem-(\w+)"[^>]*>([^<]*)', page))
         assert texts.pop(place).startswith(sentence)
         assert not any(texts.values())
+        found = re.findall(
+            r'data-place="(\w+)" data-code="\w+" data-input="(\w+)" data-row="(\d*)"', page
+        )
+        assert found == [(place, *input_name.split(" "))]
     mended = client.post("/emitter/preview", data={**FIELDS, "url": "http://h/"}).text
     assert not any(re.findall(r'<p id="problem-\w+"[^>]*>([^<]+)', mended))
 

@@ -106,7 +106,7 @@ class Draft:
             options=self._read_options(),
             body=self._read_body(),
         )
-        changes = tuple(_make_change(*row) for row in self.changes)
+        changes = tuple(_make_change(place, *row) for place, row in enumerate(self.changes))
         return Composition(action, TicketChoice(self.variation, self.ticket_text, changes))
 
     def _read_body(self) -> ActionBody | None:
@@ -185,8 +185,12 @@ def _usual_timeouts(timeout_s: float) -> dict[str, float]:
     }
 
 
-def _make_change(operation: str, path: str, value: str) -> Change:
-    return make_change(path.strip(), None if operation == UNSET else value)
+def _make_change(place: int, operation: str, path: str, value: str) -> Change:
+    try:
+        return make_change(path.strip(), None if operation == UNSET else value)
+    except InspectorError as error:
+        details = {**error.details, "field": f"changes.{place}"}
+        raise InspectorError(error.code, error.message, **details) from None
 
 
 def _number(name: str, text: str) -> float:

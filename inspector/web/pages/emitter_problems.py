@@ -2,50 +2,119 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from inspector.errors import InspectorError
 
-# The form's parts that a problem can stand at; all others stand at the preview.
-_PLACES = {
-    "url": "url",
-    "headers": "headers",
-    "header": "headers",
-    "custom_data": "data",
-    **dict.fromkeys(("body", "form", "body_base64", "body_file", "content_type"), "body"),
-    "ticket": "ticket",
-    "changes": "changes",
-    "count": "plan",
-    "first": "plan",
-    "rate": "plan",
-    "concurrency": "plan",
-    "timeout_s": "options",
-    "connect_timeout_s": "options",
-    "first_byte_timeout_s": "options",
-    "retries": "options",
-    "basic_auth": "options",
-    "sign": "options",
-}
 OTHER = "form"
-PLACES = (*dict.fromkeys(_PLACES.values()), OTHER)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """``part`` of the form, and there the ``input`` that is wrong; ``row`` where it is in rows.
+
+    ``label`` stands before a message that does not say what it is about.
+    """
+
+    part: str
+    input: str
+    row: str = ""
+    label: str = ""
+
+
+# What a problem says its field is; all others stand at the preview.
+_PLACES = {
+    "url": _Place("url", "url"),
+    "name": _Place("url", "name"),
+    "source": _Place("url", "source"),
+    "method": _Place("url", "method"),
+    "headers": _Place("headers", "header_name", "header_value", "Header {}"),
+    "custom_data": _Place("data", "data_text", "data_value", "Value {}"),
+    "body": _Place("body", "body_text"),
+    "form": _Place("body", "body_name", "body_value", "Field {}"),
+    "body_base64": _Place("body", "body_file"),
+    "body_file": _Place("body", "body_file"),
+    "content_type": _Place("body", "body_kind"),
+    "ticket": _Place("ticket", "ticket_text"),
+    "variation": _Place("ticket", "variation"),
+    "changes": _Place("changes", "change_path", "change_path"),
+    "count": _Place("plan", "count", label="Deliveries"),
+    "first": _Place("plan", "first", label="First {n}"),
+    "rate": _Place("plan", "rate", label="A second"),
+    "concurrency": _Place("plan", "concurrency", label="At once"),
+    "timeout_s": _Place("options", "timeout_s", label="Timeout"),
+    "connect_timeout_s": _Place("options", "connect_timeout_s", label="Timeout to connect"),
+    "first_byte_timeout_s": _Place(
+        "options", "first_byte_timeout_s", label="Timeout to the first byte"
+    ),
+    "retries": _Place("options", "retries", label="Extra attempts"),
+    "basic_auth": _Place("options", "user", label="User name"),
+    "sign": _Place("options", "sign", label="Sign with"),
+    "tamper": _Place("options", "tamper", label="An invalid signature"),
+}
+# What a problem is about that names no field.
+_FIELDS = {
+    "invalid_path": "changes",
+    "path_not_found": "changes",
+    "too_many_changes": "changes",
+    "invalid_ticket": "ticket",
+    "variation_not_found": "variation",
+    "invalid_signatures": "sign",
+    "invalid_header": "headers",
+    "header_reserved": "headers",
+}
+PLACES = (*dict.fromkeys(each.part for each in _PLACES.values()), OTHER)
+
+
+def _find_field(problem: InspectorError) -> tuple[str, str]:
+    """The field, and its row from 0, ``""`` for none."""
+    name, _, rest = str(problem.details.get("field") or "").partition(".")
+    if name not in _PLACES:
+        return _FIELDS.get(problem.code, ""), ""
+    row = rest.partition(".")[0]
+    return name, row if row.isdecimal() else ""
 
 
 def place_of(problem: InspectorError) -> str:
     """The part of the form that a problem is about."""
-    field = problem.details.get("field")
-    if field is None and problem.code in ("invalid_path", "path_not_found"):
-        field = "changes"
-    if field is None and problem.details.get("header"):
-        field = "headers"
-    return _PLACES.get(str(field).partition(".")[0], OTHER)
+    found = _PLACES.get(_find_field(problem)[0])
+    return found.part if found else OTHER
+
+
+def input_of(problem: InspectorError) -> str:
+    """The name of the input that is wrong; ``""`` when it is none."""
+    name, row = _find_field(problem)
+    found = _PLACES.get(name)
+    if found is None:
+        return ""
+    if name == "headers" and problem.details.get("part") == "name":
+        return found.input
+    return found.row if row and found.row else found.input
 
 
 def row_of(problem: InspectorError) -> int | str:
     """The number of the row of that part, from 1; ``""`` when it has none."""
-    row = str(problem.details.get("field", "")).partition(".")[2]
-    return int(row) + 1 if row.isdecimal() else ""
+    row = _find_field(problem)[1]
+    return int(row) + 1 if row else ""
+
+
+def say_problem(problem: InspectorError) -> str:
+    """The message, after the label of the field where it does not name it as the page does."""
+    name, row = _find_field(problem)
+    found = _PLACES.get(name)
+    if found is None or not found.label or (found.row and not row):
+        return problem.message
+    label = found.label.format(int(row) + 1) if row else found.label
+    return f"{label}: {problem.message.removeprefix(f'{name} ')}"
 
 
 def describe_problems() -> dict[str, Any]:
     """The names that the templates of problems use."""
-    return {"problem_places": PLACES, "place_of": place_of, "row_of": row_of}
+    return {
+        "problem_places": PLACES,
+        "place_of": place_of,
+        "row_of": row_of,
+        "input_of": input_of,
+        "say_problem": say_problem,
+    }
