@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
+from zlib import crc32
 
 from inspector.domain import CapturedRequest
 from inspector.reading.content import find_content
 from inspector.reading.grouping import is_ticket
+from inspector.reading.paths import ANY_INDEX, Path
+from inspector.reading.words import split_words
 
 FLAGS: dict[str, Callable[[CapturedRequest], bool]] = {
     "empty": lambda request: request.body_size == 0,
@@ -26,6 +30,9 @@ ANNOTATED_FLAGS: dict[str, Callable[[CapturedRequest], bool]] = {
     "pinned": lambda request: request.pinned,
     "noted": lambda request: request.note is not None,
 }
+
+# So many keys of a name tell of a list or a map in which its values stand; deeper ones share it.
+MAX_KEYS = 50
 
 # This depends on earlier requests, so it is no mark either.
 RETRY = "retry"
@@ -50,3 +57,22 @@ def method_mark(method: str) -> str:
     method = method.lower()
     is_word = method.isascii() and method.isalnum()
     return f"m{method}" if is_word else f"n{method.encode('utf-8', 'surrogatepass').hex()}"
+
+
+def container_mark(place: str, path: Path) -> str:
+    """A list's or a map's name as a word: the words of its keys, without its indices."""
+    return container_marks(place, path)[-1]
+
+
+@lru_cache(maxsize=10_000)
+def container_marks(place: str, path: Path) -> tuple[str, ...]:
+    """The marks of all that a field with a name that begins so stands in, the outermost first."""
+    checksum = crc32(place.encode())
+    marks = [f"c{checksum:x}"]
+    for key in path[:MAX_KEYS]:
+        if key == ANY_INDEX or key.isdecimal():
+            continue
+        for word in split_words(key):
+            checksum = crc32(f" {word}".encode("utf-8", "replace"), checksum)
+        marks.append(f"c{checksum:x}")
+    return tuple(marks)

@@ -49,15 +49,16 @@ def searched_lines(request: CapturedRequest) -> Iterator[str]:
         yield line
 
 
-def searched_fields(request: CapturedRequest) -> Iterator[tuple[str, int | None]]:
-    """The searched lines, each with the position of its field's name, None for no field."""
+def searched_fields(request: CapturedRequest) -> Iterator[tuple[str, Name | None]]:
+    """The searched lines, each with its field's name, None for no field.
+
+    A name in the body stands at the beginning, one elsewhere behind the word of its place.
+    """
     yield _line(f"{request.method} {request.decoded_path}"), None
     for place, path, text in iterate_fields(request):
         name = " ".join(path)
-        if place == BODY:
-            yield _line(f"{name} {text}"), 0
-        else:
-            yield _line(f"{place} {name} {text}"), len(place) + 1
+        begin = name if place == BODY else f"{place} {name}"
+        yield _line(f"{begin} {text}"), Name(place, path)
     for text in find_other_texts(request):
         yield _line(text), None
 

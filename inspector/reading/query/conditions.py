@@ -91,10 +91,9 @@ class Pattern:
 Wanted: TypeAlias = "Phrase | Pattern"
 
 
-def look_for(phrases: Sequence[Phrase], marks: Sequence[str] = ()) -> Lookup | None:
-    """The lookup of all these phrases, those without words left out, and marks."""
-    parts: list[Lookup] = [phrase for phrase in phrases if phrase.words]
-    parts += map(Mark, marks)
+def look_for(wanted: Sequence[Lookup]) -> Lookup | None:
+    """The lookup of all of these, phrases without words left out."""
+    parts = [each for each in wanted if not isinstance(each, Phrase) or each.words]
     return parts[0] if len(parts) == 1 else AllOf(tuple(parts)) if parts else None
 
 

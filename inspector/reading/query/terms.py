@@ -18,9 +18,11 @@ from inspector.reading.fields import (
     list_texts,
     parse_name,
 )
-from inspector.reading.marks import ANNOTATED_FLAGS, FLAGS, RETRY, method_mark
+from inspector.reading.marks import ANNOTATED_FLAGS, FLAGS, RETRY, container_mark, method_mark
 from inspector.reading.paths import ANY_INDEX
 from inspector.reading.query.conditions import (
+    AllOf,
+    AnyOf,
     Condition,
     Lookup,
     Mark,
@@ -151,11 +153,12 @@ _EXAMPLES = {
 def _make_other(term: str) -> Condition:
     if term.startswith('"'):
         return _make_words(_unquote(term))
-    if term.startswith("header:") and not _COMPARISON.match(term):
-        name, _, value = term.removeprefix("header:").partition(":")
+    place, colon, rest = term.partition(":")
+    if colon and place in (HEADER, QUERY) and not _COMPARISON.match(term):
+        name, _, value = rest.partition(":")
         if not value:
-            return _make_has(_name(f"header:{name}"))
-        return _make_contains(_name(f"header:{name}"), _unquote(value))
+            return _make_has(_name(f"{place}:{name}"))
+        return _make_contains(_name(f"{place}:{name}"), _unquote(value))
     if compared := _COMPARISON.match(term):
         return _make_comparison(_name(compared[1]), compared[2], _unquote(compared[3]))
     if contained := _CONTAINS.match(term):
@@ -211,8 +214,11 @@ def _make_contains(name: Name, value: str) -> Condition:
     def test(request: CapturedRequest) -> bool:
         return any(_is_in(text, wanted) for text in list_texts(request, name))
 
-    phrases = (path,) if isinstance(wanted, Pattern) else (path, wanted)
-    return Condition(test, _look_in(name, *phrases), name=name, wanted=wanted)
+    if isinstance(wanted, Pattern):
+        lookup = _look_in(name, path)
+    else:
+        lookup = _look_in(name, path, _or_apart(name, wanted))
+    return Condition(test, lookup, name=name, wanted=wanted)
 
 
 def _read_wanted(value: str) -> Wanted:
@@ -233,12 +239,13 @@ def _make_comparison(name: Name, operator: str, value: str) -> Condition:
         words = tuple(split_words(value))
         # A field's value stands right behind its name; behind an index it may be anywhere.
         together = Phrase(path.words + words, whole=True)
-        phrases = (together,) if _is_whole(name) else (path, Phrase(words))
         if is_fraction(value):
-            phrases = (path,)  # The number may be spelled otherwise.
-        return Condition(
-            lambda request: has_text(request, name, value), _look_in(name, *phrases), name=name
-        )
+            lookup = _look_in(name, path)  # The number may be spelled otherwise.
+        elif _is_whole(name):
+            lookup = _look_in(name, _or_apart(name, together, words))
+        else:
+            lookup = _look_in(name, path, _or_apart(name, Phrase(words)))
+        return Condition(lambda request: has_text(request, name, value), lookup, name=name)
     if operator == "!=":
         # An absent field counts as different, which no index can look up.
         return Condition(lambda request: not has_text(request, name, value), name=name)
@@ -276,10 +283,25 @@ def _path_phrase(name: Name) -> Phrase:
     return Phrase(tuple(words))
 
 
-def _look_in(name: Name, *phrases: Phrase) -> Lookup | None:
+def _or_apart(name: Name, phrase: Phrase, words: tuple[str, ...] | None = None) -> Lookup:
+    """The lookup of a phrase, or of its words one by one where the name is a list's or a map's.
+
+    The text of such a one is its values joined, which stand in fields of their own.
+    ``words`` are those of the value where the phrase has those of its name too.
+    """
+    apart = phrase.words if words is None else words
+    if name.place == HEADER or not phrase.words or (words is None and len(apart) < 2):
+        return phrase
+    each: list[Lookup] = [Phrase((word,)) for word in apart]
+    if phrase.begun:
+        each[-1] = Phrase(apart[-1:], begun=True)
+    return AnyOf((phrase, AllOf((Mark(container_mark(name.place, name.path)), *each))))
+
+
+def _look_in(name: Name, *parts: Lookup) -> Lookup | None:
     """The lookup of phrases in a field; no index has the headers that only carry a request."""
     is_left_out = name.place == HEADER and name.path[0].lower() in TRANSPORT
-    return None if is_left_out else look_for(phrases)
+    return None if is_left_out else look_for(parts)
 
 
 def _name(text: str) -> Name:

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, text
 
 from inspector.domain import Bin, CapturedRequest
 from inspector.domain.attempts import MAX_ATTEMPTS
+from inspector.reading.fields import BODY
 from inspector.reading.query import AllOf, Lookup, Mark, Query
 from inspector.reading.words import WORD, Phrase
 from inspector.storage.attempts import KnownDeliveries
@@ -280,11 +281,11 @@ def list_words(request: CapturedRequest) -> list[str]:
     marks, _, lines = make_document(request)
     found = {MARK + mark for mark in marks.split()}
     words: list[str] = []
-    for line, begin in lines:
+    for line, name in lines:
         of_line = WORD.findall(line)
         words += of_line
-        if begin is not None:  # the place, if any, is one word
-            found.add(name_field(of_line[1:] if begin else of_line))
+        if name is not None:  # A place is one word.
+            found.add(name_field(of_line if name.place == BODY else of_line[1:]))
     found.update(words)
     found.update(map(PAIR.join, pairwise(words)))
     sizes = [len(word.encode("utf-8", "replace")) for word in found]

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from inspector.domain import CapturedRequest
-from inspector.reading.marks import find_marks
+from inspector.reading.fields import HEADER, MAX_FIELDS, Name
+from inspector.reading.marks import container_marks, find_marks
 from inspector.reading.query import AllOf, Lookup, Mark, Query
 from inspector.reading.words import WORD, Phrase, searched_fields
 from inspector.storage.database.files import COMPANIONS, make_private_file
@@ -32,7 +33,7 @@ from inspector.storage.search.blocks import (
 
 # Raise it with each change of what ``make_document`` finds, or of the tables here: what is in an
 # index was read by an older one, and is read anew.
-VERSION = 14
+VERSION = 15
 MAX_WORDS_A_REQUEST = 20_000
 # The mark of requests that are indexed in part: every search has them as candidates.
 PARTLY = "partly"
@@ -336,7 +337,7 @@ class Document(NamedTuple):
 
     marks: str
     said: str
-    lines: Sequence[tuple[str, int | None]]
+    lines: Sequence[tuple[str, Name | None]]
 
 
 def make_document(request: CapturedRequest) -> Document:
@@ -345,6 +346,8 @@ def make_document(request: CapturedRequest) -> Document:
     if is_partly_read(request):
         return Document(f"{bin_mark} {PARTLY}", "", [])
     lines = list(searched_fields(request))
+    if len(lines) > MAX_FIELDS:  # There may be fields that no walk comes to.
+        return Document(f"{bin_mark} {PARTLY}", "", [])
     text = "\n".join(line for line, _ in lines)
     # In ASCII the two agree on what a word is, and each takes two characters at least.
     if not text.isascii() or "\0" in text or len(text) > 2 * MAX_WORDS_A_REQUEST:
@@ -352,7 +355,15 @@ def make_document(request: CapturedRequest) -> Document:
         if len(words) > MAX_WORDS_A_REQUEST:
             return Document(f"{bin_mark} {PARTLY}", "", [])
         text = " ".join(words)
-    return Document(" ".join([bin_mark, *find_marks(request)]), text, lines)
+    return Document(
+        " ".join([bin_mark, *find_marks(request), *_list_containers(lines)]), text, lines
+    )
+
+
+def _list_containers(lines: Sequence[tuple[str, Name | None]]) -> list[str]:
+    """The marks of the lists and maps that fields stand in."""
+    outer = {(name.place, name.path[:-1]) for _, name in lines if name and name.place != HEADER}
+    return sorted({mark for place, path in outer for mark in container_marks(place, path)})
 
 
 def is_partly_read(request: CapturedRequest) -> bool:
