@@ -38,7 +38,7 @@ def _find_data_dir() -> Path:
 
     try:
         return platformdirs.user_data_path("inspector")
-    except RuntimeError:  # Nobody's uid, without a home: the start says where that is.
+    except RuntimeError:  # A uid without a home directory.
         return Path("inspector-data")
 
 

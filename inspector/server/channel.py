@@ -88,7 +88,7 @@ class Channel(BufferedChannel):
         return True
 
     def _settle_opening(self, data: bytes) -> bytes:
-        """See what the connection begins with; answers the bytes of its first request."""
+        """Handle a preamble, if there is one; returns the bytes of the first request."""
         opening = read_opening(data, str(self.addr[0]), self.adj)
         self._opening = data if opening is None else None
         if opening is None:

@@ -182,7 +182,7 @@ class Lane:
             chosen = self.rules.choose(stored.answers or "", stored.rule, stored.turn)
         else:
             chosen = script.choose(stored.number, request.raw_head, reply.tell)
-            script.note(stored.number)  # not before: who sees a request may change the answers
+            script.note(stored.number)  # after the commit: a reader may change answers
         if chosen is not None:
             reply.give(chosen)
 

@@ -1,4 +1,4 @@
-"""Probes answered beside the worker threads, so that a database that hangs makes nobody look dead.
+"""Probes beside the worker threads: a hanging database does not make the server look dead.
 
 Liveness is the main loop's own; readiness and metrics, which ask the database, have a
 thread of theirs.

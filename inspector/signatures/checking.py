@@ -25,9 +25,9 @@ def check_signatures(
     """The checks of a message against a bin's secrets, those with a secret first.
 
     A scheme without a secret is ``unchecked`` where the message has its headers. A scheme with
-    one is ``absent`` where it has not, unless another secret's scheme signed it. Time is
-    judged at ``message.received_us``. Without ``with_reasons`` nothing is tried to find out why one
-    is wrong. No content raises. Linear in the body.
+    one is ``absent`` where it has not, unless another secret's scheme signed it. Time is judged
+    at ``message.received_us``. Without ``with_reasons`` the reason for a wrong one is not
+    looked for. No content raises. Linear in the body.
     """
     by_scheme: dict[Scheme, list[str]] = {}
     for each in secrets:
@@ -52,7 +52,7 @@ def check_signatures(
 
 
 def _recognise(message: Message) -> Iterable[Scheme]:
-    # GitHub sends its older header too, which is all that Zammad sends.
+    # GitHub also sends its older header, the only one that Zammad sends.
     has_github = message.find_header(SCHEMES["github"].header) is not None
     return (scheme for scheme in RECOGNISED if scheme.name != "zammad" or not has_github)
 
@@ -119,7 +119,7 @@ def _list_urls(scheme: Scheme, message: Message) -> tuple[str, ...]:
 
 
 def _find_lack(scheme: Scheme, claim: Claim, stamp: float | None) -> str:
-    """The part without which nothing can be right, as a sentence; empty when all is there."""
+    """A sentence on a part that every valid signature needs and that is missing; empty for none."""
     if not any(claim.signatures):
         v1 = " It has no v1." if scheme.kind == "stripe" else ""
         return f"The {scheme.header} header has no signature.{v1}"

@@ -41,7 +41,7 @@ _TOO_LARGE = (
 
 
 class Attempt(NamedTuple):
-    """A request's claim, and how to compute what would be right."""
+    """A request's claim, and what is needed to compute the right signature."""
 
     scheme: Scheme
     claim: Claim

@@ -126,7 +126,7 @@ SCHEMES: Final[Mapping[str, Scheme]] = {
     )
 }
 
-# These are recognised by their headers; the others are whatever a bin is told.
+# These are recognised by their headers; the others only when a bin has a secret for them.
 RECOGNISED: Final = tuple(
     scheme for name, scheme in SCHEMES.items() if name not in ("token", "hmac")
 )
@@ -162,7 +162,7 @@ def _read_mailgun(message: Message) -> Claim | None:
     body = message.decoded_body
     found: Any = None
     if message.media_type.is_json:
-        # What is no Mailgun event need not be parsed.
+        # Cheap test: other bodies need no parsing.
         found = parse_json(body) if b'"signature"' in body and b'"token"' in body else None
         found = found.get("signature") if isinstance(found, dict) else None
     elif message.is_form and b"signature" in body and message.form is not None:

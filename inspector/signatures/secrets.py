@@ -1,6 +1,6 @@
 """The secrets that a bin checks signatures with, and their JSON document.
 
-They are kept in clear, for an HMAC needs them; whatever shows them shows ``***``.
+They are stored in clear, as an HMAC needs them; every output has ``***`` for them.
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ def parse_secret(text: str) -> SignatureSecret:
         if not colon:
             raise _refuse("sign", "Write SCHEME:SECRET, for example github:hush.")
         item = {"scheme": name.strip(), "secret": secret}
-    # A hidden secret is read as it is: whoever sends says that it is missing.
+    # A secret of *** is accepted here; sending with it is refused later.
     scheme = SCHEMES.get(str(item.get("scheme")))
     return read_secrets([item], [SignatureSecret(scheme, HIDDEN)] if scheme else ())[0]
 

@@ -36,9 +36,9 @@ def sign(
 ) -> Signed:
     """Sign a request, with headers of the scheme put in the place of any that are there.
 
-    ``url`` is absolute, as it is sent. An id in the scheme's header stays, since a second try
-    of a webhook has the first one's; without one it follows from body and time.
-    ``tampered`` makes a signature of the right form that every receiver has to refuse.
+    ``url`` is absolute, as it is sent. An id in the scheme's header stays, since a retry has
+    the id of the first try; otherwise it is made from body and time. ``tampered`` makes a
+    signature of the right form that every receiver has to refuse.
 
     Raises ``invalid_signatures`` for a secret that is no base64 where the scheme wants it, and
     for a body that cannot hold Mailgun's signature.

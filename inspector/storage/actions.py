@@ -31,7 +31,7 @@ class ActionStore:
 
         Raises ``action_not_found``, ``too_many_actions`` or ``action_too_large``.
         """
-        # ASCII, with escapes: PostgreSQL's text takes no NUL, and neither takes half characters.
+        # ASCII, with escapes: PostgreSQL's text takes no NUL, and no database a lone surrogate.
         written, chosen = json.dumps(definition), json.dumps(ticket)
         if len(written) + len(chosen) > MAX_ACTION_CHARS:
             raise InspectorError(

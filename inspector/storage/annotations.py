@@ -35,8 +35,9 @@ class Annotator:
     ) -> None:
         """Pin a request or not, and put a note on it; None for ``pinned`` leaves it as it is.
 
-        An empty note or None takes the note away. One that only its pin has kept goes with
-        it. Raises ``RequestNotFoundError``, ``too_many_pinned`` or ``invalid_note``.
+        An empty note or None takes the note away. A request that only its pin has kept is
+        deleted with the pin. Raises ``RequestNotFoundError``, ``too_many_pinned`` or
+        ``invalid_note``.
         """
         if note is not UNCHANGED:
             note = check_note(note)

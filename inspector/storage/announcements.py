@@ -15,8 +15,8 @@ MAX_PAYLOAD_CHARS = 7_500
 class Announcement(NamedTuple):
     """News of an instance: ``{bin_id: highest new number}``, and requests that are gone.
 
-    ``changed`` are requests by bin and number that were passed on, pinned or noted meanwhile. With
-    nothing of it there was too much to say: whoever hears it looks for itself.
+    ``changed`` are requests by bin and number that were relayed, pinned or noted meanwhile. An
+    announcement with none of these was too long to send: its receivers look into the database.
     """
 
     instance: str
@@ -26,7 +26,7 @@ class Announcement(NamedTuple):
 
     @property
     def is_cut(self) -> bool:
-        """True when it says only that there is news."""
+        """True when it says only that something has changed."""
         return not (self.stored or self.removed or self.changed)
 
 

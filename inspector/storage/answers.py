@@ -1,6 +1,6 @@
 """The response that each request got: from the rules of that time, or as it was recorded.
 
-A fixed answer is kept by reference; what was worked out as it was given is kept whole.
+A fixed answer is kept by reference; one that was made for its request is kept whole.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The attempts of stored requests: by the index of words, and by reading what it lacks.
+"""The attempts of stored requests, from the index of words and from requests not indexed yet.
 
-Nothing is looked up while a request is captured. The index knows each request's delivery
-key (``domain.attempts``) some time later; until then the newest requests are read for
-theirs. Where there is no index, as in a test's server, the keys that were read are kept in memory.
+Capturing looks nothing up. The index gets each request's delivery key (``domain.attempts``) a
+little later; until then the newest requests are read for their keys. Where there is no index,
+as in a test's server, the keys that were read are kept in memory.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ class RememberedDeliveries:
         )
 
     def note(self, bin_id: int, requests: Sequence[CapturedRequest]) -> None:
-        """These were read already: those that come next need not be read again."""
+        """Keep the keys of requests that were read elsewhere, so that they are not read again."""
         with self._lock:
             known = self._open(bin_id)
             for each in sorted(requests, key=lambda one: one.number):

@@ -32,7 +32,7 @@ class AuditLog:
             bin_id=bin_.id,
             bin_name=bin_.name,
             private=bin_.private,
-            # PostgreSQL's text takes no NUL, and neither takes half characters.
+            # PostgreSQL's text takes no NUL, and no database a lone surrogate.
             details=details[:MAX_DETAILS_CHARS]
             .encode("ascii", "backslashreplace")
             .decode()

@@ -39,7 +39,7 @@ from inspector.storage.statements import (
 
 log = logging.getLogger("inspector.storage")
 
-# A bin that took more than one trip is not tried again for so long; so many are remembered.
+# Seconds for which a bin that needs several steps is not tried in one trip; bins remembered.
 IN_STEPS_S = 5.0
 MAX_REMEMBERED = 1_000
 
@@ -143,7 +143,7 @@ class CaptureStore:
                     cursor.execute(self._announce, {"payload": payload})
 
     def _end(self, cursor: Any, relayed: RelayedRequest) -> None:
-        """Keep what was sent as a delivery, and what came of it with the request."""
+        """Store the delivery of a relayed request, and the outcome with the request."""
         delivery = None
         if relayed.delivery is not None:
             cursor.execute(self._add_delivery, to_values(relayed.delivery))
@@ -306,7 +306,7 @@ class CaptureStore:
             last: list[Statement] = []
             yield cursor, last
             self._connections.finish(connection, cursor, last)
-            # A file that was deleted or replaced meanwhile has taken it, and nobody else has it.
+            # The commit went to a file that was deleted or replaced meanwhile, and is lost.
             self._connections.verify(connection)
 
     @contextmanager

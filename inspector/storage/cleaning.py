@@ -1,9 +1,8 @@
 """Background deletion of rows that bins no longer show, in small steps.
 
-To delete is to move a bin's ``kept_from`` on, which is done at once and hides what lies
-below. The rows themselves go behind the captures, on the writer's own thread: a step is
-bounded by rows and by bytes, so no capture waits long for one and none finds the database
-locked by one.
+A deletion moves a bin's ``kept_from`` on, which hides all rows below at once. The rows
+themselves are deleted between captures, on the writer's own thread: a step is bounded in rows
+and bytes, so no capture waits long for one or finds the database locked.
 """
 
 from __future__ import annotations
@@ -19,17 +18,17 @@ from inspector.storage.total import TotalBound
 
 STEP_ROWS = 500
 STEP_BYTES = 8_000_000
-# Captures come first: after a step it rests for so many times as long, unless none came lately.
+# After a step it rests for this many times the step's duration, unless no capture came lately.
 REST_FACTOR = 4
 CALM_S = 0.05
 MAX_REST_S = 5.0
-# What others left behind (another instance, a crash) is looked for now and then.
+# The interval for finding deletions that another instance, or a crash, left undone.
 LOOK_EVERY_S = 60.0
-# SQLite gives back pages when so many are free, so many a step: it looks each one up in a
-# list of all, which takes it 0.3 ms where half a gigabyte is free.
+# Free pages from which SQLite gives some back, and how many a step: it finds each one in a list of
+# all, which takes 0.3 ms where half a gigabyte is free.
 FREE_PAGES = 256
 STEP_PAGES = 64
-# The name of a bin that is deleted, whose rows are not gone yet: no bin can be called so.
+# The name of a deleted bin whose rows are still there; no bin can have this name.
 DELETED_PREFIX = "/"
 
 _LEFT_BEHIND = (

@@ -1,7 +1,7 @@
 """Deliveries in the database: the newest are kept, exactly as they were sent.
 
 A series or a replay of many requests is one line in the log, and its deliveries have a bound of
-their own: whatever is sent in bulk pushes nothing else out.
+their own, so that bulk sending pushes no other delivery out.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class DeliveryStore:
         return replace(delivery, line=replace(line, verdict=verdict))
 
     def clear(self) -> None:
-        """Forget them all; ids go on."""
+        """Delete them all; ids go on."""
         db.session.execute(delete(DeliveryRow))
         db.session.commit()
 

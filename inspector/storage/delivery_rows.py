@@ -42,7 +42,7 @@ def to_values(delivery: Delivery) -> dict[str, Any]:
         "ticket": delivery.ticket,
         "secret_headers": sorted(delivery.secret_headers),
     }
-    # ASCII, with escapes: PostgreSQL's text takes no NUL, and neither takes half characters.
+    # ASCII, with escapes: PostgreSQL's text takes no NUL, and no database a lone surrogate.
     written = json.dumps(details, default=datetime.isoformat)
     answer_body = answer.body if answer else b""
     return {

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from sqlalchemy import Engine, text
 
-# Values about one database alone: a check of the writer's, the index of words beside it, a copy
-# that is under way. Neither a copy nor a backup has them.
+# Values about one database alone: the writer's readiness check, the index of words beside it, a
+# copy under way. Neither a copy nor a backup has them.
 CHECKED = "checked"
 INDEX_TOKEN = "index"  # noqa: S105 - the name of a value
 INDEX_CLOSED = "index closed"

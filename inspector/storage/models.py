@@ -1,7 +1,7 @@
 """The tables.
 
-A request's head and body are blobs as received; a column of its own goes only to
-what is listed, sorted or searched.
+A request's head and body are blobs as received; only fields that are listed, sorted or searched
+have columns.
 """
 
 from __future__ import annotations

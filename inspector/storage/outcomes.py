@@ -20,8 +20,9 @@ class Stored(NamedTuple):
     """The capture is on disk, as this number of this bin.
 
     ``answers`` is the bin's rules, a JSON document, None for none; ``answer_set`` its id.
-    ``rule`` and ``turn`` are those that answer (see ``AnsweredBy``). ``private`` bins are
-    not for others to count. ``relay`` is the bin's, ``is_relayed`` when it is for this capture.
+    ``rule`` and ``turn`` are those that answer (see ``AnsweredBy``). Captures of ``private``
+    bins are left out of counts. ``relay`` is the bin's, and ``is_relayed`` True when it applies
+    to this capture.
     """
 
     bin_id: int
@@ -53,9 +54,9 @@ class Unstored(NamedTuple):
 
 
 class RecordedAnswer(NamedTuple):
-    """The response to a stored request, where its rule alone does not tell.
+    """The response to a stored request, where its rule alone does not determine it.
 
-    ``by_program`` when no rule had a say in it.
+    ``by_program`` when a program gave it, not a rule.
     """
 
     bin_id: int

@@ -56,9 +56,9 @@ _ID = re.compile(r"(?:(\d{1,18})-)?(\d{1,18})\Z", re.ASCII)
 class ReadSettings(NamedTuple):
     """Settings for reading stored requests: limits on bodies, and whose forwarding headers count.
 
-    ``find_answer`` gives what a request was answered, ``check_signatures`` its signatures'
+    ``find_answer`` gives the response to a request, ``check_signatures`` its signatures'
     checks, ``find_attempts`` the attempts of requests of one bin, by number, and ``find_relay``
-    what came of passing one on: from any thread, None where nobody asks.
+    the outcome of a relay. They are called from any thread; None where they are not needed.
     """
 
     limits: BodyLimits = BodyLimits()
@@ -118,7 +118,7 @@ class AttemptBatch:
         self._found: Mapping[int, Attempt] | None = None
 
     def hold(self, requests: Sequence[CapturedRequest]) -> None:
-        """The requests, which it keeps nobody from forgetting."""
+        """Hold the requests by weak references."""
         self._requests = [ref(each) for each in requests]
 
     def __call__(self, request: CapturedRequest) -> Attempt | None:

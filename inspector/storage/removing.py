@@ -1,7 +1,7 @@
 """Deleting requests and bins: at once for everybody who reads, in small steps on the disk.
 
-See ``cleaning`` for the rows. Each of these locks the bin first, as a capture does, so
-that what it counts is what goes.
+See ``cleaning`` for the rows. Each of these locks the bin first, as a capture does, so that its
+counts are exact.
 """
 
 from __future__ import annotations
@@ -240,8 +240,8 @@ class Remover:
             stored_bytes=BinRow.stored_bytes - sum(row.size for row in rows),
         )
         if gone and db.engine.dialect.name == "postgresql":
-            # No others: those that the bin has let go of may be locked by the cleaner, which
-            # waits for the bin.
+            # Only these rows: the cleaner may hold rows that the bin has let go of, and waits for
+            # the bin.
             for table in TABLES_BY_NUMBER:
                 statement = text(
                     f"DELETE FROM {table} WHERE bin_id = :bin AND number IN :numbers"  # noqa: S608

@@ -128,8 +128,8 @@ class RequestStore:
     ) -> list[tuple[int, str, int]]:
         """Counts of the requests numbered above ``after``, by time and method.
 
-        As the second in which a span of ``width_s`` begins, the method and the number.
-        No body is read: 100,000 requests take a tenth of a second.
+        Each count has the second in which its span of ``width_s`` begins, and the method. No
+        body is read: 100,000 requests take a tenth of a second.
         """
         span = RequestRow.received_us // (width_s * 1_000_000)
         query = (
@@ -142,7 +142,7 @@ class RequestStore:
     def find_keys(self, bin_: Bin, numbers: Sequence[int]) -> list[Key]:
         """The keys of those of these requests that are there, newest first."""
         if not numbers:
-            return []  # SQLite would look through all of the bin for none.
+            return []  # For an empty list SQLite would scan the whole bin.
         query = (
             select(RequestRow.number, RequestRow.body_size)
             .where(of_bin(bin_), RequestRow.number.in_(numbers))
@@ -170,7 +170,7 @@ class RequestStore:
             rows = db.session.execute(query)
             read = self.read(rows, bin_.name, whole_bodies=whole_bodies)
             found = {each.number: each for each in read}
-            del read  # Each is let go of as soon as the reader has done with it.
+            del read  # Frees each request as soon as the reader is done with it.
             db.session.rollback()
             for number in step:
                 if number in found:
@@ -234,8 +234,8 @@ class RequestStore:
     def prune(self, bin_: Bin, received_before_us: int, *, whole: bool = False) -> int:
         """Let go of what arrived earlier; answers how many went.
 
-        Looks from the bin's oldest on, and stops at the first that is younger: with
-        ``whole`` at none, for what came from a file has times of its own.
+        Looks from the bin's oldest on and stops at the first younger one; with ``whole`` it
+        looks at all, for imported requests have times of their own.
         """
         gone = self.remover.let_go_before(bin_, received_before_us)
         if whole:

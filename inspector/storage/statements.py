@@ -16,7 +16,7 @@ TAKE_NUMBERS = (
     " RETURNING id, last_number, capacity, answers, private, answer_set, kept_from, held, pinned,"
     " relay, signatures"
 )
-# The turn after the last one that was given, for so many captures at once.
+# Takes turns of a rule for several captures at once; gives the last one.
 TAKE_TURNS = (
     "INSERT INTO answer_turns (answer_set, rule, turns) VALUES (:answer_set, :rule, :taken)"
     " ON CONFLICT (answer_set, rule) DO UPDATE SET turns = answer_turns.turns + :taken"

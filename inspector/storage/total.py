@@ -1,8 +1,8 @@
 """A bound on the bytes of all bins together: the oldest requests go first, pinned ones stay.
 
-Bins carry their stored bytes, so nobody adds up rows. A step is bounded, and what it lets go
-of is deleted before the next one looks: otherwise it would go on while the room is being
-made. Of several instances one at a time does it.
+Bins carry their stored bytes, so no rows are added up. A step is bounded, and its rows are
+deleted before the next one measures; otherwise steps would go on while room is being made. Of
+several instances one at a time does it.
 """
 
 from __future__ import annotations

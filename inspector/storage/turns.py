@@ -1,7 +1,7 @@
 """The choice of the answer rule and its turn, made when the capture is stored.
 
-In the transaction that gives the number, so that two instances never give one turn
-twice and a turn that was given is on disk. A bin without rules never comes here.
+It is made in the transaction that gives the number, so that two instances never give one turn
+twice and a given turn is on disk. A bin without rules never comes here.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The writer: one thread that stores captures in group commits.
 
-Commits whatever has come together in one transaction, without lingering for
-more, then calls each sender's side with the outcome. A commit costs the same for one
-capture and for a hundred, so the busier it is the cheaper each gets. Between
-batches the same thread deletes what bins have let go of (``cleaning``).
+It commits all waiting captures in one transaction, without delay for more, then calls back with
+each outcome. A commit costs the same for one capture and for a hundred, so the busier it is the
+cheaper each gets. Between batches the same thread deletes what bins have let go of
+(``cleaning``).
 """
 
 from __future__ import annotations
@@ -56,15 +56,14 @@ _Item = _Capture | _Check | _Wake | None
 
 
 class Writer:
-    """``submit`` from any thread; outcomes are told on the writer's own thread.
+    """``submit`` may be called from any thread; callbacks run on the writer's own thread.
 
-    ``on_stored`` is called after each commit, once senders have been answered, with
-    ``{bin_id: highest new number}``, ``on_removed`` with what full bins have let go of, and
-    ``on_changed`` with bin and number of a request that was passed on.
-    ``on_batch_told`` (may be set later) is called once when all of a batch has been
-    told. With ``max_total_bytes`` the oldest go while all bins have more.
-    ``is_failing`` says that the last commit did not
-    work; ``stored``, ``failed`` and ``batches`` count since the start, private bins left out.
+    ``on_stored`` is called after each commit, once senders have been answered, with ``{bin_id:
+    highest new number}``, ``on_removed`` with what full bins have let go of, and ``on_changed``
+    with bin and number of a request that was passed on. ``on_batch_told`` (may be set later) is
+    called once after the callbacks of a batch. With ``max_total_bytes`` the oldest go while all
+    bins have more. ``is_failing`` says that the last commit did not work; ``stored``,
+    ``failed`` and ``batches`` count since the start, private bins left out.
     """
 
     def __init__(
@@ -254,7 +253,7 @@ class Writer:
             log.exception("Captures are stored, but one who waited for them met an error.")
 
     def _keep_records(self) -> None:
-        """One transaction for all that came together; who is answered does not wait for it."""
+        """One transaction for all records that came together; senders do not wait for it."""
         answers: list[RecordedAnswer] = []
         with suppress(Empty):
             while len(answers) < MAX_BATCH:
@@ -303,7 +302,7 @@ class Writer:
         self.failed += sum(isinstance(outcome, Unstored) for outcome in outcomes)
 
     def _commit_or_explain(self, captures: Sequence[Capture]) -> tuple[list[Outcome], News]:
-        """Store them; where one cannot be, its neighbours are stored all the same.
+        """Store a batch; when one capture cannot be stored, the others still are.
 
         Whatever a capture does to the database or to us: every one has its outcome.
         """

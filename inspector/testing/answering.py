@@ -26,14 +26,14 @@ from inspector.testing.received import ReceivedRequest
 HeaderValue: TypeAlias = str | bytes | int | float
 HeaderPairs: TypeAlias = Mapping[str, HeaderValue] | Iterable[tuple[str, HeaderValue]]
 PathLike: TypeAlias = str | re.Pattern[str]
-# What a function may give: a status, a body, the keywords of ``respond_with``, None for 200 "ok".
+# A function may return a status, a body, the keywords of ``respond_with``, or None for 200 "ok".
 AnswerValue: TypeAlias = "int | str | bytes | Mapping[str, Any] | None"
 Handler: TypeAlias = Callable[[ReceivedRequest], "AnswerValue | Awaitable[AnswerValue]"]
 AnswerLike: TypeAlias = "AnswerValue | Handler"
 
 # A function that answers may itself wait for the test that asks.
 MAX_ANSWER_WAIT_S = 10.0
-# The newest answers are known before the database has them; older ones it has.
+# The newest answers are kept here, for the database may not have them yet.
 MAX_GIVEN = 10_000
 
 
@@ -220,7 +220,7 @@ class BinScript:
         method: str | None = None,
         path: PathLike | None = None,
     ) -> None:
-        """Answer so from now on; what narrows down most comes first, then what is newest."""
+        """Give these answers from now on; the narrowest rule comes first, then the newest."""
         if not answers:
             raise ValueError("a sequence of answers has at least one")
         entries = [each if callable(each) else to_answer(each) for each in answers]
@@ -234,7 +234,7 @@ class BinScript:
         self._rules = [] if method is None and path is None else kept
 
     def note(self, number: int) -> None:
-        """Part of ``AnswerScript``; the writer's news comes here too, from its thread."""
+        """Part of ``AnswerScript``; also called by the writer, on its thread."""
         with self._lock:
             self.latest = max(self.latest, number)
 

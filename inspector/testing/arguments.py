@@ -1,4 +1,4 @@
-"""Arguments of a test, checked where they are given: a wrong one is named, not met further in."""
+"""Arguments of a test, checked at the call, so that the error names the wrong one."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ RELAY_TIMEOUT_S = 30.0
 
 
 class BinSettings:
-    """A bin, as far as it can be set up; see ``WebhookBin``."""
+    """The settings of a bin; see ``WebhookBin``."""
 
     def __init__(self, server: RequestSource, bin_id: int, name: str) -> None:
         self._server = server
@@ -64,8 +64,8 @@ class BinSettings:
     def keep(self, *, capacity: int | None = None, ttl: str | None = None) -> None:
         """Keep at most so many requests, and each so long: ``keep(capacity=50, ttl="1d")``.
 
-        ``ttl="none"`` keeps them however old. What is not given stays as it is. Raises
-        ``InspectorError`` for what cannot be.
+        ``ttl="none"`` keeps them however old. A setting that is not given stays as it is.
+        Raises ``InspectorError`` for an invalid one.
         """
         given = {"capacity": capacity, "ttl": ttl}
         change = {name: value for name, value in given.items() if value is not None}

@@ -1,4 +1,4 @@
-"""A bin in a test: where to send, what came, waiting for it, and what it answers."""
+"""A bin in a test: its URL, its requests, waiting for them, and its answers."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ class WebhookBin(BinSettings):
     ) -> ReceivedRequest:
         """The first request for which ``predicate(request)`` is true; otherwise as ``wait``.
 
-        What the predicate raises counts as false, and is told when the time is up.
+        An exception of the predicate counts as false, and is reported when the time is up.
         """
         __tracebackhide__ = True
         wanted = Expectation(make_match("wait_for", match), predicate)
@@ -178,14 +178,14 @@ class WebhookBin(BinSettings):
         return found
 
     def find_all(self, **match: Unpack[MatchFields]) -> list[ReceivedRequest]:
-        """Those that match of what has come so far."""
+        """The matching requests so far."""
         wanted = Expectation(make_match("find_all", match))
         return [each for each in self.requests if not wanted.find_differences(each)]
 
     def assert_count(
         self, count: int, within: Seconds = 0.2, **match: Unpack[MatchFields]
     ) -> list[ReceivedRequest]:
-        """Exactly so many matching requests, and no more come ``within`` so many seconds."""
+        """Assert that exactly so many requests match, and no more come ``within`` seconds."""
         __tracebackhide__ = True
         wanted = Expectation(make_match("assert_count", match))
         count, within = read_number("count", count), read_seconds("within", within)
@@ -197,7 +197,7 @@ class WebhookBin(BinSettings):
         return found
 
     def assert_none(self, within: Seconds = 0.2, **match: Unpack[MatchFields]) -> None:
-        """No matching request has come, nor does ``within`` so many seconds."""
+        """Assert that no matching request has come, or comes ``within`` seconds."""
         __tracebackhide__ = True
         wanted, within = (
             Expectation(make_match("assert_none", match)),
@@ -261,7 +261,7 @@ class WebhookBin(BinSettings):
     def reset_answers(self, *, method: str | None = None, path: PathLike | None = None) -> None:
         """Take back what ``respond_with`` said for this method and path, or all of it.
 
-        What was said for less narrow requests counts again; at last ``200`` and ``ok``.
+        Answers for wider conditions count again; at last ``200`` and ``ok``.
         """
         self.script.reset_answers(method, path)
 

@@ -27,7 +27,7 @@ DEFAULT_TIMEOUT_S = 10.0
 
 
 class Deskpro:
-    """Sends what the helpdesk would send. Needs no server and keeps no state.
+    """Sends webhooks as the helpdesk would. Needs no server and keeps no state.
 
     ``source`` is ``trigger``, ``escalation``, ``sla`` or ``macro``, or one of the
     sample's variations by name (``sla-warning``). Paths are written

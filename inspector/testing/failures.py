@@ -30,7 +30,7 @@ MAX_COMPARED_LINES = 1000
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A request that arrived, and in what it is not what was expected."""
+    """A request that arrived, and its differences from the expectation."""
 
     request: ReceivedRequest
     differences: Sequence[Difference]
@@ -51,7 +51,7 @@ def describe_failure(
 ) -> str:
     """The whole message: ``headline``, then expectations, then the requests.
 
-    Those that came ``earlier`` than what was waited for could come are named only.
+    Requests that came ``earlier`` than the wait are only named.
     """
     lines = [headline]
     if expectations:
@@ -127,8 +127,8 @@ def _deserves_a_diff(expected: Any, actual: Any) -> bool:
 def diff_values(expected: Any, actual: Any) -> list[str]:
     """The lines in which two values differ, each with a neighbour; ``?`` points at characters.
 
-    The larger the part that differs, the plainer the comparison: difflib's cost is
-    cubic, and a failure message is no place to wait.
+    The larger the part that differs, the simpler the comparison: difflib's cost is cubic, and a
+    failure message must not take long.
     """
     before, after = _pretty(expected), _pretty(actual)
     start = _count_same(before, after)

@@ -33,7 +33,7 @@ class _Job:
 class HandlerThreads:
     """Runs at most ``MAX_THREADS`` functions at a time; an idle thread ends at once.
 
-    Nobody is told under the lock: the server's main loop may be waiting for it.
+    No callback runs under the lock, for the server's main loop may be waiting for it.
     """
 
     def __init__(self) -> None:
@@ -47,7 +47,7 @@ class HandlerThreads:
     def run(self, ask: Callable[[], Answer], tell: Callable[[Answer], None]) -> bool:
         """Call ``ask`` on another thread and give ``tell`` what it answers; does not wait.
 
-        False when it is too late: then nobody is asked, and ``tell`` hears nothing.
+        False when it is too late: then neither function is called.
         """
         job = _Job(ask, tell)
         with self._changed:
@@ -64,7 +64,7 @@ class HandlerThreads:
     def close(self) -> int:
         """Break off what is unanswered; answers how many functions still run.
 
-        Afterwards nobody is told any more, so that the server may go away.
+        No callback runs afterwards, so that the server can be closed.
         """
         with self._changed:
             self._closed = True

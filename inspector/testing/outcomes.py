@@ -40,7 +40,7 @@ class ReceivedSignature:
 
 
 class RequestOutcome:
-    """A captured request, and what its bin made of it."""
+    """A captured request with its outcomes: signatures, answer, relay."""
 
     def __init__(self, captured: CapturedRequest, find_answer: FindGiven | None = None) -> None:
         self.captured: CapturedRequest = captured
@@ -53,7 +53,7 @@ class RequestOutcome:
         return cast(dict[str, Any], request_to_json(self.captured))
 
     def show_annotations(self, *, pinned: bool, note: str | None) -> None:
-        """Show what was put on it since it was captured."""
+        """Update its pin and note, which were put on it since it was captured."""
         self.captured = replace(self.captured, pinned=pinned, note=note)
         self.__dict__.pop("_json", None)
 

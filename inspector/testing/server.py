@@ -45,12 +45,12 @@ def _read_size(max_body: int | str) -> int:
 class InspectorServer:
     """The server, on a free port of 127.0.0.1; a context manager.
 
-    What it captures is on disk before it is answered, in a temporary folder that
-    goes when the server stops, or in ``data_dir``, which stays. ``host`` ``0.0.0.0``
-    lets senders in containers reach it, by ``public_url`` when they know the machine by
-    another name; ``port`` 0 takes a free one; more than ``max_body`` bytes of a body (a
-    number, or like ``"10MB"``) are answered 413. With a server's context ``tls`` it speaks
-    HTTPS. Leaving the context well raises what functions that answer requests have raised.
+    What it captures is on disk before it is answered, in a temporary folder that goes when the
+    server stops, or in ``data_dir``, which stays. ``host`` ``0.0.0.0`` lets senders in
+    containers reach it, by ``public_url`` when they know the machine by another name; ``port``
+    0 takes a free one; more than ``max_body`` bytes of a body (a number, or like ``"10MB"``)
+    are answered 413. With a server's context ``tls`` it speaks HTTPS. Leaving the context
+    without an error raises the first exception of a function that answers requests.
     """
 
     def __init__(
@@ -95,12 +95,12 @@ class InspectorServer:
             raise RuntimeError("The server runs already.")
         self._bins.clear()
         self.handler_threads = HandlerThreads()
-        # What was stored and has its answer chosen: only that is shown to a test.
+        # Bins' highest numbers with a chosen answer: tests see requests only up to these.
         self._shown = News()
         self._shown.listen(self._note_arrivals)
         folder = self._data_dir
         if folder is None:
-            # What a virus scanner still holds open on Windows is no reason to fail a test.
+            # On Windows a virus scanner may hold a file open, which must not fail a test.
             self._temporary = tempfile.TemporaryDirectory(
                 "", "inspector-", ignore_cleanup_errors=True
             )
@@ -117,7 +117,7 @@ class InspectorServer:
 
     def _make_process(self, folder: Path) -> ServerProcess:
         """A running one. Neither Flask nor SQLAlchemy is imported before a page is asked for."""
-        # waitress and SQLite: what a test session that uses no bin must not pay for.
+        # waitress and SQLite, which a test session without bins must not load.
         from inspector.domain.bins import MAX_CAPACITY
         from inspector.server import ServerProcess
         from inspector.server.backend import make_backend, open_store
@@ -131,7 +131,7 @@ class InspectorServer:
             data_dir=folder,
             capacity=MAX_CAPACITY,
             max_bins=MAX_CAPACITY,
-            # As many as fit into the open files that a process is usually allowed.
+            # As many connections as the usual limit on open files allows.
             max_connections=MAX_CONNECTIONS,
             max_streams=MAX_STREAMS,
             index_words=False,

@@ -1,6 +1,7 @@
 """Dates and moves of dates as people write them for PHP: ``21.05.2014``, ``next monday 9am``.
 
-A text is read piece by piece, each piece by one pattern; what is left over makes it no date.
+A text is read piece by piece, each piece by one pattern; with a rest that no pattern fits it is
+no date.
 
 Source: PHP manual, supported date and time formats; timelib's order of working them out.
 """
@@ -75,7 +76,7 @@ class _Reading:
 
 
 def parse_date(text: str, *, now: datetime, zone: tzinfo = UTC) -> datetime | None:
-    """Read a date and tell it in ``zone``; None when it is none.
+    """Read a date, given in ``zone``; None when it is none.
 
     Seconds since 1970 (with or without ``@``), the usual ways to write a date, a time
     and a zone, and moves of a date, from ``now``. Without a zone it is UTC, and without a
@@ -289,7 +290,7 @@ _PIECES: tuple[tuple[re.Pattern[str], Callable[[_Reading, re.Match[str]], None]]
             _note_date,
         ),
         (r"(?P<day>\d{1,2})[.\-](?P<month>\d{1,2})[.\-](?P<year>\d{4})(?!\d)", _note_date),
-        # What may be a time is one for PHP.
+        # PHP takes digits for a time where they can be one.
         (r"(?P<hour>[01]?\d|2[0-4])\.(?P<minute>\d{1,2})\.(?P<second>\d{2})(?![\d.])", _note_time),
         (r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{2})(?![\d.])", _note_date),
         (r"(?P<month>\d{1,2})/(?P<day>\d{1,2})(?:/(?P<year>\d{4}|\d{2}))?(?![\d/])", _note_date),

@@ -1,10 +1,9 @@
 """Twig templates, rendered in Jinja's immutable sandbox.
 
-Three walls, each enough alone for most attacks: only listed syntax gets through
-(``guard``); nothing but ticket data can be looked up, so that no Python
-attribute is ever reached; and every operation is counted before it is done
-(``values``), so that the same template takes the same, bounded work
-anywhere. Time follows from the count: no clock is asked.
+Three layers of defence, each enough for most attacks: only listed syntax is accepted
+(``guard``); only ticket data can be looked up, so no Python attribute is ever reached; and
+every operation is counted before it is done (``values``), so a template takes the same, bounded
+work everywhere. Time is bounded by that count, without a clock.
 """
 
 from __future__ import annotations
@@ -62,7 +61,7 @@ from inspector.twig.values import (
     to_text,
 )
 
-# What variables are looked up in: data as forms and JSON have it.
+# The type of the variables' data, as forms and JSON have it.
 Context: TypeAlias = Mapping[str, Any]
 
 MAX_TEMPLATE_CHARS = 100_000
@@ -70,7 +69,7 @@ MAX_TOKENS = 20_000
 MAX_OUTPUT_CHARS = 1_000_000
 
 _REQUIRED = object()
-# What a round of a loop costs beside what is in it.
+# The cost of a loop's round beside that of its body.
 ROUND_COST = 10
 
 
@@ -79,8 +78,8 @@ def render_twig(source: str, context: Context, work: Work | None = None) -> str:
 
     ``work`` is what it may still do together with others, ``MAX_WORK`` when it is alone.
 
-    Raises ``TemplateError`` for what cannot be read or worked out, and for more work than
-    that or more than ``MAX_OUTPUT_CHARS`` of output.
+    Raises ``TemplateError`` for a template that cannot be parsed or rendered, and for more work
+    than that or more than ``MAX_OUTPUT_CHARS`` of output.
     """
     if "{" not in source and "\r" not in source and len(source) <= MAX_TEMPLATE_CHARS:
         return source  # Header names, most URLs: a series renders them thousands of times.

@@ -21,4 +21,4 @@ class ValueProblemError(Exception):
 
 
 class TooMuchWorkError(Exception):
-    """More work than the account of one rendering has; never leaves the package."""
+    """More work than one rendering may do; never leaves the package."""

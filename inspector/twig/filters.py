@@ -1,6 +1,6 @@
 """The filters and tests a template may use: the helpdesk's names, each bounded.
 
-Each takes the work account first and pays for what it does before it does it.
+Each takes the work account first and charges its work to it before doing it.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def replace(work: Work, value: Any, from_: Any, *others: Any) -> str:
     replacements.pop("", None)
     if not replacements:
         return text
-    # The longest first, and nothing that was replaced again: PHP's strtr.
+    # As PHP's strtr: the longest key first, and replaced text is not replaced again.
     longest_first = sorted(replacements, key=len, reverse=True)
     work.charge((len(text) + 1) * sum(map(len, longest_first)))
 

@@ -66,7 +66,7 @@ def round_(_work: Work, value: Any, precision: Any = 0, method: Any = "common") 
     elif kind == "floor":
         rounded = float(math.floor(scaled))
     elif kind == "common":
-        # 1.005 is a little less in binary; PHP rounds what it looks like.
+        # 1.005 is a little less in binary; PHP rounds the decimal text.
         rounded = math.copysign(math.floor(float(f"{abs(scaled):.15g}") + 0.5), scaled)
     else:
         raise ValueProblemError(f"there is no rounding {kind[:40]!r}, only common, ceil, floor")
@@ -158,7 +158,7 @@ def _write(work: Work, value: Any, letter: str, plus: bool, precision: int | Non
     if letter == "s":
         text = work.text(value)
         return text if precision is None else text[:precision]
-    # A text is as much of a number as it begins with.
+    # A text counts as the number it begins with.
     start = _NUMBER_START.match(value) if isinstance(value, str) else None
     number = find_number(start[0] if start else value) or 0
     if letter in "eEfFgG":

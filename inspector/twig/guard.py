@@ -1,8 +1,8 @@
 """The check of a template's syntax tree, made before anything of it runs.
 
-Jinja reads the text; here its tree is held against a list of what the helpdesk's
-templates have, and every operation whose cost or meaning Python would decide is
-replaced by a call of ours, which counts it (``values``).
+Jinja parses the text; here its tree is checked against a list of the helpdesk's syntax, and
+every operation whose cost or meaning Python would decide is replaced by a counted call of ours
+(``values``).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MAX_NODES = 5_000
 MAX_DEPTH = 40
 MAX_FUNCTIONS = 50  # Each is compiled on its own.
 
-# What the helpdesk's language has and ours has not, by the name Jinja gives it.
+# Parts of the helpdesk's language that are not supported here, by Jinja's name of the node.
 _NAMES = {
     "CallBlock": "call",
     "Macro": "a macro",
@@ -36,7 +36,7 @@ _NAMES = {
     "Extends": "extends",
     "Block": "a block",
 }
-# What stands on the left is taken when it is true, or when it has a value.
+# Operators that take the left side when it is true, or when it has a value.
 _FALLBACKS = {"?:": "if true", "coalesce": "if set"}
 _OWN_OPERATIONS = (
     "range", "matches", "starts with", "ends with", "b-and", "b-or", "b-xor"
@@ -131,7 +131,7 @@ class TwigGuard(NodeTransformer):
             node.filter = innermost = self.visit(node.filter)
             while innermost.node is not None:
                 innermost = innermost.node
-            # What was gathered is as it should be, and comes in where there is no node.
+            # The gathered text is escaped already, and is put where there is no node.
             innermost.node = nodes.Filter(None, "guarded written", [], [], None, None)
 
     def _visit_all(self, body: list[nodes.Node]) -> list[nodes.Node]:

@@ -29,7 +29,7 @@ _OWN_NAMES = {
     "b-and": "b-and", "b-or": "b-or", "b-xor": "b-xor",
 }  # fmt: skip
 
-# In Jinja's own patterns: what may stand behind the beginning of a tag, and before its end.
+# Parts of Jinja's own patterns: signs behind the beginning of a tag, and before its end.
 _BEGIN_MARKS = re.compile(r"\(\\-\|\\\+\|\)")
 _END_MARK = re.compile(r"\\-(%\\}|\\}\\}|\\#\\})\\s\*")
 _KEPT_END_MARK = re.compile(r"\\\+%\\}\|")
@@ -50,7 +50,7 @@ _TEXT_TOKENS = {
     "text_end": (("rparen", ")"),),
 }
 
-# Backslash, then what PHP's stripcslashes knows.
+# A backslash and an escape that PHP's stripcslashes knows.
 _ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{1,2}|[0-7]{1,3}|.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "v": "\v", "b": "\b", "f": "\f"}
 

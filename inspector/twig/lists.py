@@ -1,7 +1,7 @@
 """Filters and functions for lists and maps, which are one thing in PHP: arrays.
 
-A list is an array with the keys 0 to n-1; whatever gives an array numbers its entries
-anew, or keeps its keys, as PHP's function of that name does.
+A list is an array with the keys 0 to n-1. Each function numbers the entries of its result anew,
+or keeps the keys, as PHP's function of that name does.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Messages about syntax errors, in the words of those who write templates.
 
-Jinja speaks of tokens, blocks and itself. Its sentences are told by their shape, and
-what none of ours fits is said plainly, never passed on.
+Jinja's messages speak of tokens, blocks and Jinja. They are recognised by their shape; an
+unknown one becomes a general sentence and is never passed on.
 """
 
 from __future__ import annotations

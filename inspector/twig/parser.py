@@ -1,10 +1,10 @@
 """Reads expressions as the helpdesk's language has them; all other syntax is Jinja's.
 
-Its operators, their order and its maps differ from Jinja's: ``a ? b : c``, ``a ?: b``,
-``a ?? b``, ``1..3``, ``a <=> b``, ``starts with``, ``matches``, ``{name: value}`` with a name
-for a key, ``v => expression``, and ``not a in b``, which asks whether ``not a`` is in ``b``.
-What Jinja's tree has no node for goes on as a comparison with a sign of its own, or as a call
-of ``=>``; ``guard`` sees to each.
+Its operators, their order and its maps differ from Jinja's: ``a ? b : c``, ``a ?: b``, ``a ??
+b``, ``1..3``, ``a <=> b``, ``starts with``, ``matches``, ``{name: value}`` with a name for a
+key, ``v => expression``, and ``not a in b``, which asks whether ``not a`` is in ``b``. Syntax
+without a node in Jinja's tree becomes a comparison with a sign of its own, or a call of ``=>``;
+``guard`` handles each.
 
 Source: Twig's documentation, 3.x, operators and expressions.
 """

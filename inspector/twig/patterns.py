@@ -1,8 +1,8 @@
 """``matches``: regular expressions as PHP writes them, as far as their cost can be told.
 
-Python's engine cannot be interrupted, and a pattern of twenty characters can keep it busy
-for years. So only what repeats single characters is run: then the ways in which a pattern
-may match are counted beforehand, from its choices and the text's length.
+Python's engine cannot be interrupted, and a pattern of twenty characters can keep it busy for
+years. So only patterns that repeat single characters are run: the number of ways in which such
+a pattern may match is computed beforehand, from its choices and the text's length.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from inspector.twig.values import Work, to_text
 
 MAX_PATTERN_CHARS = 500
 MAX_REPEATS = 1_000
-WAYS_FOR_ONE = 10  # The engine tries so many in the time that a character takes elsewhere.
+WAYS_FOR_ONE = 10  # Ways that the engine tries in the time that a character takes elsewhere.
 
 _CLOSING = {"(": ")", "[": "]", "{": "}", "<": ">"}
 _FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL, "u": 0}

@@ -21,7 +21,7 @@ from inspector.twig.errors import ValueProblemError
 from inspector.twig.values import ENTRY_COST, Markup, Work, is_collection, pairs_of, to_text
 
 MAX_WORK = 3_000_000
-CALL_COST = 50  # A function's call, in the characters that are worked on meanwhile.
+CALL_COST = 50  # The cost of a function's call, in characters.
 
 RESULT = "result"
 _LOOP_NAMES = ("_parent", "_key", "loop")

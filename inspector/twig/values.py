@@ -1,7 +1,7 @@
 """The meaning of values in templates: PHP's rules, which Twig follows.
 
-Everything in a ticket is a text, so that "5" equals 5 and "0" is false. Python's
-own operators would say otherwise, and some of them would run for hours.
+Everything in a ticket is a text, so "5" equals 5 and "0" is false. Python's own operators
+decide otherwise, and some would run for hours.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ Number: TypeAlias = int | float
 
 MAX_NUMBER_CHARS = 330
 MAX_NESTING = 100
-ENTRY_COST = 10  # Against a character's 1: about what each takes.
+ENTRY_COST = 10  # The cost of an entry, where a character costs 1.
 
 _NUMERIC = re.compile(r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*\Z", re.ASCII)
 _INT_RANGE = range(-(2**63), 2**63)
 
 
 class Markup(str):
-    """HTML that is not to be escaped again: what a filter or a block has made."""
+    """HTML made by a filter or a block, which is not escaped again."""
 
     __slots__ = ()
 

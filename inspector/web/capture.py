@@ -1,7 +1,7 @@
 """Capture through WSGI: any method, any path below a bin, the same record as the lane's.
 
-Under our own server only what the lane leaves comes here. Linear on purpose:
-find the bin's name, read the bounded body, store, answer.
+Under our own server only requests that the lane leaves come here. Linear on purpose: find the
+bin's name, read the bounded body, store, answer.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Answers made small on their way: pages and API, never what a capture is answered with."""
+"""Compression of responses of pages and API, never of answers to captures."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _TYPES = ("text/", "application/json", "application/problem+json", "image/svg+xm
 
 
 def register(app: Flask) -> None:
-    """Compress what is worth it for clients that ask for it, by Brotli or gzip."""
+    """Compress responses that are worth it, by Brotli or gzip, for clients that accept it."""
     app.after_request(_compress)
 
 
 def _compress(response: Response) -> Response:
-    # A stream goes out as it comes, and a download is exactly the bytes that were captured.
+    # A stream is sent piece by piece, and a download must be exactly the captured bytes.
     is_ours = request.endpoint != CAPTURE and (response.mimetype or "").startswith(_TYPES)
     if response.is_streamed or not is_ours:
         return response

@@ -71,7 +71,7 @@ def _show_unexpected(error: Exception) -> Response:
     )
 
 
-# In the place of the framework's sentences, which speak of URLs entered by hand.
+# Replacements for the framework's sentences, which speak of URLs entered by hand.
 _SENTENCES = {
     404: "There is nothing at this address.",
     405: "This address does not take that method.",

@@ -1,4 +1,4 @@
-"""Headers of our own responses: what each forbids a browser to do with it."""
+"""Security headers of our own responses."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ DATA_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
-    # Nothing for others. With "no-referrer" a browser sends our own forms as from nowhere.
+    # No referrer for other sites. "no-referrer" would make a browser send our own forms without an
+    # origin.
     "Referrer-Policy": "same-origin",
     "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin",

@@ -27,7 +27,7 @@ class AnyQueryRequest(HtmxAwareRequest):  # type: ignore[misc]
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         if not self.query_string.isascii():
-            # ASCII stays as it is: a percent sign encodes already.
+            # ASCII stays as it is, percent signs included: they encode already.
             self.query_string = quote(self.query_string, safe=ASCII_CHARACTERS).encode()
 
 

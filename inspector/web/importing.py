@@ -90,7 +90,7 @@ def _store(step: Sequence[Capture], stored: list[Stored]) -> None:
 
 
 def _take_back(bin_: Bin, stored: Sequence[Stored]) -> None:
-    """Delete what was stored of a file before it went wrong, as far as it is still there."""
+    """Delete the requests of a file that were stored before the failure."""
     requests = current_services().requests
     for each in stored:
         try:

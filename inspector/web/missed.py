@@ -28,9 +28,9 @@ def find_relay(bin_: Bin) -> Relay:
 def send_missed(bin_: Bin, since: int | None = None) -> ReplayRun:
     """Begin to pass on what a program has not answered, the oldest first, one after the other.
 
-    With ``since``, a number, everything from that on that the relay is for and that was never
-    passed on, too. What another instance is at is left to it. Raises ``InspectorError``
-    ``relay_not_found``, ``too_many_replays`` or ``cannot_sign``.
+    With ``since``, a number, also all later requests that the relay matches and that were never
+    passed on. Requests that another instance is working on are left to it. Raises
+    ``InspectorError`` ``relay_not_found``, ``too_many_replays`` or ``cannot_sign``.
     """
     services, relay = current_services(), find_relay(bin_)
     secrets = services.bins.load_secrets(bin_.name)

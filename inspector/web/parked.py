@@ -70,8 +70,8 @@ def _share_removal_renderer(bin_: Bin) -> RemovalRenderer:
 def _render_removals(services: Services, name: str, removals: Sequence[Removal]) -> bytes:
     """``removed`` events: the kind, the number up to which it goes, and how many are left.
 
-    ``last_number`` says which captures are among those: a reader may have heard of more, or
-    of fewer.
+    ``last_number`` is the highest capture counted there: a reader may know of more, or of
+    fewer.
     """
     try:
         now = services.bins.get(name)

@@ -28,7 +28,7 @@ def pass_on(
     read: Callable[[], CapturedRequest] = partial(
         read_capture, capture, stored.bin_id, stored.number
     )
-    if not waits:  # The capture's own body is let go of with its answer.
+    if not waits:  # The capture's own body is freed once it is answered.
         read = partial(_give, read())
     relays.pass_on(
         RelayJob(

@@ -39,7 +39,7 @@ class RunBoard:
     def post(self, kind: str, run: Any) -> None:
         """Report a run that has begun, and its progress until it has ended.
 
-        Sending does not depend on that: when the database is away it is tried again.
+        Sending does not depend on the report: it is tried again when the database is away.
         """
         try:
             self._table.add(kind, run.id, describe_origin(run), describe_state(run))
@@ -69,7 +69,7 @@ class RunBoard:
 
     def _tell(self) -> None:
         for id_, (kind, run) in list(self._told.items()):
-            ended = not run.is_running  # before its state is looked at
+            ended = not run.is_running  # read before its state, which then is final
             try:
                 if self._table.renew(kind, id_, describe_state(run)):
                     run.stop()

@@ -72,7 +72,7 @@ from inspector.storage.writer import Writer
 from inspector.web.access.tokens import Access
 from inspector.web.run_board import RunBoard
 
-# The latest requests that are read to say why nothing matched when a wait times out.
+# The latest requests that a timed-out wait reports with their differences.
 MAX_LATEST = 30
 MAX_LATEST_BYTES = 20_000_000
 # Catalogues and series of fields that are kept for the next look, and exports at once.

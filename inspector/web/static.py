@@ -41,7 +41,8 @@ def _serve(name: str) -> Response:
         response.cache_control.max_age = ONE_YEAR_S
         response.cache_control.immutable = True
     else:
-        # Another hash names an earlier version: this one must not be cached under it.
+        # A URL with another hash belongs to an earlier version: this file must not be cached under
+        # it.
         response.cache_control.no_cache = True
     response.make_conditional(request)
     return response

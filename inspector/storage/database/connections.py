@@ -1,7 +1,7 @@
 """Bare connections (PEP 249), for the few statements that every capture runs through.
 
-Who has an engine takes them from it (``engine``). A SQLite file needs the standard
-library only, so that a test's server is up before SQLAlchemy would be imported.
+With an engine they come from its pool (``engine``). A SQLite file needs the standard library
+only, so that a test's server starts before SQLAlchemy could be imported.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from inspector.storage.database.faults import LostDatabaseError
 from inspector.storage.database.files import FileIdentity, identify
 
 BUSY_TIMEOUT_S = 5.0
-# Tests of code above the database may do without syncing.
+# Tests of code above the database may switch syncing off.
 SYNCHRONOUS = "FULL"
 # The newest migration in migrations/versions; a test keeps the two the same.
 HEAD_REVISION = "0021"
-# What SQLite's log of changes shrinks to once it was carried over into the file.
+# The size to which SQLite's write-ahead log shrinks after a checkpoint.
 MAX_LOG_BYTES = 16_000_000
 _SCHEMA = Path(__file__).parent.parent / "schema.sql"
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table'"
@@ -242,8 +242,8 @@ def create_sqlite(connection: sqlite3.Connection) -> None:
 def exclusive(connection: sqlite3.Connection) -> Iterator[None]:
     """A transaction that no other process writes beside, from its first statement on.
 
-    Its tables change all or not at all: by itself, the driver begins none for them. It is
-    not synced: what a power cut takes away is made again, and the next commit syncs.
+    Changes of tables are included, for which the driver would begin no transaction by itself.
+    It is not synced: what a power cut undoes is made again, and the next commit syncs.
     """
     before, connection.isolation_level = connection.isolation_level, None
     try:

@@ -237,7 +237,7 @@ def find_trouble(error: DBAPIError) -> str | None:
 
 
 def _watch_file(engine: Engine) -> None:
-    """Connections to the file at the path as it is now: none to one deleted, none makes one."""
+    """Refuse connections to a file that was deleted or replaced, and never create one."""
     path = find_path(engine)
 
     def connect(_dialect: object, _record: object, _args: Any, _options: Any) -> Any:

@@ -1,7 +1,7 @@
-"""Why a database does not serve, in our own words.
+"""Reasons why a database does not serve, in our own words.
 
-A driver's words name hosts, users and statements: they are for the log of whoever
-runs the server, never for those who send to it.
+A driver's messages name hosts, users and statements: they go to the server's log, never to
+senders.
 """
 
 from __future__ import annotations

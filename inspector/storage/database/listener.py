@@ -1,9 +1,8 @@
 """News of what other instances did on a shared PostgreSQL database.
 
-It comes by LISTEN and NOTIFY, in the transaction of each change. Notifications that were
-lost are made up for: the numbers of all bins are looked at after each connect, and now and
-then. Where LISTEN cannot be had, behind a pooler in transaction mode, they are looked at
-each second.
+It comes by LISTEN and NOTIFY, in the transaction of each change. To make up for lost
+notifications, the numbers of all bins are read after each connect, and now and then. Where
+LISTEN does not work, behind a pooler in transaction mode, they are read each second.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from inspector.storage.database.urls import engine_options
 log = logging.getLogger("inspector.storage")
 
 POLL_S = 1.0
-# Where notifications come, the numbers are looked at all the same, seldom.
+# The interval for reading the numbers where notifications work.
 LOOK_S = 30.0
 PROBE_S = 2.0
 RECONNECT_S = 1.0

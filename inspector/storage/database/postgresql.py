@@ -1,9 +1,9 @@
 """The parts of a database that only PostgreSQL has.
 
-Bodies compressed by lz4, which is quicker than PostgreSQL's own way by more than a capture
-costs otherwise; and the words of requests for searching, which on SQLite lie in a file of
-their own. A request waits in ``requests_to_index`` from the transaction that stores it to
-the one that adds its words, so whatever order transactions end in, none is left out.
+Bodies are compressed by lz4, which is quicker than PostgreSQL's own way by more than all else
+that a capture costs. The words of requests for searching are tables here; on SQLite they lie in
+a file of their own. A request waits in ``requests_to_index`` from the transaction that stores
+it to the one that adds its words, so whatever order transactions end in, none is left out.
 """
 
 from __future__ import annotations
@@ -92,8 +92,8 @@ EXTRAS = (
     ENQUEUE_ALL,
 )
 
-# A commit that is not synced lets go of its locks at once; then one that is syncs both, while
-# others go on. The record says nothing, and is there because an empty commit syncs nothing.
+# An asynchronous commit releases its locks at once; the second commit then syncs both, while other
+# transactions go on. It has an empty logical message, because an empty transaction syncs nothing.
 _ASYNCHRONOUS = "SET LOCAL synchronous_commit = off"
 _SYNC = "SELECT pg_logical_emit_message(true, 'inspector', '')"
 

@@ -1,8 +1,8 @@
 """Ending conversations with a PostgreSQL server that has stopped answering.
 
-Timeouts of the server's own do not help when the server itself is stopped, or the network
-swallows what is sent: the driver would wait for ever, and a thread with it. Then the
-connection is cut from here, and whoever waits for it meets an error.
+The server's own timeouts do not help when the server is stopped, or the network drops packets:
+the driver, and a thread, would wait for ever. Then the connection is cut from here, and the
+waiting thread gets an error.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class StallGuard:
 
 
 def cut(connection: Any) -> None:
-    """Shut the socket of a psycopg connection; who waits for it meets an error."""
+    """Shut the socket of a psycopg connection; a thread that waits for it gets an error."""
     with suppress(Exception):
         handle = os.dup(connection.pgconn.socket)
         with socket.socket(fileno=handle) as shared:

@@ -1,7 +1,7 @@
 """Reports of runs under way, by all instances on one database.
 
-They are values of ``installation``: what a run was made from, how far it is, and whether
-somebody wants it to stop. Of a database's own moment, they are in no copy and no backup.
+They are values of ``installation``: a run's definition, its progress, and a request to stop it.
+They concern the present only, so no copy and no backup has them.
 """
 
 from __future__ import annotations

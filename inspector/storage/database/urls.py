@@ -18,7 +18,7 @@ CONNECT_TIMEOUT_S = 5
 # How long a page or a capture waits for a connection while all are in use.
 POOL_TIMEOUT_S = 5
 _SCHEME = re.compile(r"(?:postgres|postgresql)(?=:)")
-# A password may have @, / and : in it, where its writer forgot to escape them.
+# A password may contain @, / and : that its writer forgot to escape.
 _CREDENTIALS = re.compile(r"//.*@", re.DOTALL)
 _SECRET_OPTION = re.compile(r"(?i)(password=)[^&]*")
 

@@ -25,7 +25,7 @@ _RELAY = (
 
 
 class RelayFinder:
-    """Finds what came of passing a request on; ``ReadSettings.find_relay``.
+    """Finds the outcome of relaying a request; ``ReadSettings.find_relay``.
 
     The numbers that were passed on at all are remembered for ``MEMORY_S``, so that a list of a
     bin that relays nothing costs one query. Never raises: without an answer of the database
@@ -85,7 +85,7 @@ def to_outcome(
     withheld: str | None,
     until_us: int,
 ) -> RelayOutcome:
-    """A row's outcome: one that nobody can be working on any more was interrupted."""
+    """A row's outcome; one whose time is long over counts as interrupted."""
     names = tuple(withheld.split(",")) if withheld else ()
     outcome = RelayOutcome(url, status, duration_ms, delivery, error_code, error, names)
     if outcome.is_under_way and until_us < time.time_ns() // 1000:

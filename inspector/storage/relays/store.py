@@ -51,7 +51,7 @@ class RelayStore:
     def claim(self, bin_id: int, number: int, url: str, may_take_s: float) -> bool:
         """Mark a request as being relayed; False where another instance has done so.
 
-        ``url`` is shown as its target; nobody counts on it any more after ``may_take_s``.
+        ``url`` is shown as its target; after ``may_take_s`` the claim counts as lost.
         """
         now_us = time.time_ns() // 1000
         values: dict[str, Any] = {

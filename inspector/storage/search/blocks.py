@@ -1,7 +1,8 @@
 """Blocks of a bin's requests with a summary each, by which searches pass over most of them.
 
-A block has the requests of so many numbers, and says which of them its summary covers: what it
-does not cover is read, so it may lag, lack requests or be gone, and nothing is left out.
+A block stands for a range of numbers and knows which of them its summary covers. Requests that
+it does not cover are read, so a block may lag, lack requests or be missing, and no match is
+left out.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class Block(NamedTuple):
 
 
 class Candidates(NamedTuple):
-    """Numbers, highest first, of which some may not be there; all down to ``reached`` are told."""
+    """Numbers, highest first, complete down to ``reached``; some of the requests may be gone."""
 
     numbers: list[int]
     reached: int
@@ -44,7 +45,7 @@ def add_to_blocks(
 ) -> dict[BlockKey, Block]:
     """The blocks of these requests, with them; ``known`` are those of them that there are.
 
-    What cannot be summed up stays uncovered.
+    A request that cannot be summed up stays uncovered.
     """
     added: dict[BlockKey, tuple[int, Summary]] = {}
     for each in requests:

@@ -1,4 +1,4 @@
-"""The index of words beside a SQLite database: it proves that it belongs to it, or is made anew.
+"""The index of words beside a SQLite database, made anew unless it proves to belong to it.
 
 Index and database bear the same token. Whoever fills the index gives both a new one at each
 start, so that an older copy of the database, put back in its place, bears another; and the
@@ -128,7 +128,7 @@ class FileIndex:
                 self._sweep()
         except sqlite3.Error as error:  # the database's own come as SQLAlchemy's
             if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
-                raise  # It is as whole as before, and waits for room.
+                raise  # The index is as whole as before; filling waits for free space.
             self._is_damaged = True
             log.warning("The index of words is damaged and made anew: %s.", error)
             return True
@@ -250,7 +250,7 @@ class FileIndex:
         return f"{found.st_size}:{found.st_mtime_ns}"
 
     def _sweep(self) -> None:
-        """Forget requests that are gone, once as many came as one sweep looks at."""
+        """Drop deleted requests, each time as many new ones came as one sweep looks at."""
         row = 0
         while rows := self._index.rows(row, SWEEP_BATCH):
             row = rows[-1]

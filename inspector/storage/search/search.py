@@ -1,7 +1,7 @@
 """Searching a bin: the index finds candidates, the query itself decides.
 
-What the index does not know yet is read, newest first, within a time; then the
-answer says how far it got, so that the reader can go on from there.
+Requests that are not indexed yet are read, newest first, within a time; the result says how far
+that got, so that the reader can go on from there.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from inspector.storage.search.search_index import SearchIndex
 STEP = 50
 TIME_S = 0.15
 BINS_TIME_S = 0.5
-# So many blocks are looked at in a step: few where there are matches, many where there are none.
+# Blocks that a step looks at: few where there are matches, many where there are none.
 FEW_BLOCKS = 4
 MANY_BLOCKS = 256
 
@@ -49,7 +49,8 @@ class RequestSearch:
         self._requests = requests
         self._time_s = time_s
         self.index: SearchIndex | None = None
-        # By bin: up to which number was looked, and whether there was one with a time of its own.
+        # By bin: the number up to which imported requests were looked for, and True when there was
+        # one.
         self._imported: dict[int, tuple[int, bool]] = {}
 
     def find(
@@ -159,7 +160,7 @@ class RequestSearch:
         position = before
         is_timed = query.before_us is not None or query.after_us is not None
         if is_timed and self._has_imported(bin_):
-            # Numbers and times do not rise together: every candidate is looked at.
+            # Imported requests have times of their own, so every candidate is looked at.
             query = replace(query, after_us=None, before_us=None)
         if query.before_us is not None:
             position = self._first_from(bin_, query.before_us, position)

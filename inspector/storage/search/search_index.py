@@ -1,7 +1,7 @@
 """Indexes that searches ask for candidates, and the thread that fills them.
 
-None of them can make a search fail or leave something out: one that is damaged, lags or
-belongs to another database answers None, and the search reads the requests themselves.
+An index never makes a search fail or miss a match: when it is damaged, lags or belongs to
+another database it answers None, and the search reads the requests themselves.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from inspector.storage.search.blocks import Block
 log = logging.getLogger("inspector.storage")
 
 BATCH = 50
-# Indexing waits for a pause between captures, but not for ever.
+# Indexing waits for a pause between captures, at most this long.
 REST_FACTOR = 1_000
 CALM_S = 0.25
 PATIENCE_S = 30.0
 # The number of captures since the last look from which they count as many.
 CALM_CAPTURES = 10
-# Between batches it leaves the interpreter to others for this part of its work.
+# The rest between batches, as a share of the work.
 REST = 0.5
 # The interval for looking after requests that other processes stored.
 IDLE_S = 5.0

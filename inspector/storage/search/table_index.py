@@ -2,8 +2,8 @@
 
 A request waits in ``requests_to_index`` from the transaction that stores it to the one that
 adds its words, so each is in one of the two tables for whoever looks: whatever order
-transactions end in, nothing is left out. One instance at a time fills it. When a newer one finds
-other words than those that are there were found by, all requests wait again.
+transactions end in, nothing is left out. One instance at a time fills it. When a newer version
+indexes differently, all requests are queued again.
 """
 
 from __future__ import annotations
@@ -75,8 +75,8 @@ _LOCK = text("SELECT pg_try_advisory_xact_lock(:key)")
 _COUNT_WAITING = text(
     "SELECT count(*) FROM (SELECT 1 FROM requests_to_index LIMIT :most) AS waiting"
 )
-# Whoever deletes a request takes it from here first, too. So each waits for the other and never
-# both, and no words are left of a request that is gone.
+# A deletion removes a request from this table first as well. So the two never deadlock, and no
+# words stay behind of a deleted request.
 _WAITING = text("SELECT bin_id, number FROM requests_to_index LIMIT :limit FOR UPDATE SKIP LOCKED")
 _ADD = text("""
     INSERT INTO request_words (bin_id, number, words, delivery, retry)
@@ -86,8 +86,8 @@ _ADD = text("""
     ON CONFLICT (bin_id, number) DO UPDATE
     SET words = excluded.words, delivery = excluded.delivery, retry = excluded.retry
 """)
-# Transactions end in any order: what came later of a delivery may have been taken in before. The
-# next alone can have been its first.
+# Transactions end in any order, so a later request of a delivery may have been indexed before an
+# earlier one. Only the next one can have counted as its first.
 _MARK_NEXT = text("""
     UPDATE request_words AS late SET retry = true
     FROM unnest(CAST(:keys AS bigint[]), CAST(:numbers AS bigint[])) AS added (delivery, number)

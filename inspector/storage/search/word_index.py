@@ -1,9 +1,9 @@
 """An index of the words in requests, in a SQLite file of its own beside the database.
 
-It is derived and may be deleted: it is filled again. It has a file of its own so
-that filling it never takes the lock that storing a capture needs, and so that it
-need not be safe: a crash costs a rebuild. SQLite's FTS5 does the work. Whether it
-belongs to its database, and what is done when it does not, is ``file_index``'s.
+It is derived data and is rebuilt when deleted. It has a file of its own, so that filling it
+never takes the lock that storing a capture needs, and so that it need not be crash-safe.
+SQLite's FTS5 does the work. Whether it belongs to its database, and what is done when it does
+not, is ``file_index``'s.
 """
 
 from __future__ import annotations
@@ -273,8 +273,8 @@ class WordIndex:
     def forget(self, rows: Iterable[int]) -> None:
         """Drop rows whose requests are gone.
 
-        Without their texts the words cannot be taken out one by one: when more is
-        gone than there is, the index starts afresh.
+        Without the texts the words cannot be removed one by one: when more requests are gone
+        than remain, the index starts afresh.
         """
         gone = [(row,) for row in rows]
         with self._changing() as connection:
@@ -349,7 +349,7 @@ def make_document(request: CapturedRequest) -> Document:
     if len(lines) > MAX_FIELDS:  # There may be fields that no walk comes to.
         return Document(f"{bin_mark} {PARTLY}", "", [])
     text = "\n".join(line for line, _ in lines)
-    # In ASCII the two agree on what a word is, and each takes two characters at least.
+    # In ASCII both agree on what a word is; a word and its separator take two characters at least.
     if not text.isascii() or "\0" in text or len(text) > 2 * MAX_WORDS_A_REQUEST:
         words = [word[0] for word in islice(WORD.finditer(text), MAX_WORDS_A_REQUEST + 1)]
         if len(words) > MAX_WORDS_A_REQUEST:

@@ -1,8 +1,8 @@
 """The copy of one table from one database into another, in bounded steps.
 
-Every table and column of the models goes this one way. A step is a range of keys: what the
-target has there already and is the same stays, so a copy that was ended goes on where it
-was. Nothing here knows the meaning of a table.
+Every table and column of the models is copied in this way. A step is a range of keys; equal
+rows of the target stay, so an interrupted copy goes on where it was. Nothing here knows the
+meaning of a table.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Keeps who deleted, emptied or changed a bin, whichever page or call it was done by."""
+"""Records who deleted, emptied or changed a bin, by whichever page or call."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ CHANGES_NOTHING = {
 
 
 def register(app: Flask) -> None:
-    """Look at each request that has passed the gate, and at what came of it."""
+    """Look at each request that has passed the gate, and at its response."""
     app.before_request(_note_bin)
     app.after_request(_keep)
 
@@ -87,6 +87,6 @@ def _keep(response: Response) -> Response:
     log.info("%s %s by %s %s", action, bin_.name, by, address)
     try:
         services.audit.add(action, bin_, details, by=by, address=address)
-    except Exception:  # What was done is done, and its caller hears so.
+    except Exception:  # The change is made, and its caller gets the response all the same.
         log.exception("An entry of the audit log could not be kept.")
     return response

@@ -1,7 +1,7 @@
-"""The gate before every page and call: who may ask, with how much, and what a browser may do.
+"""The gate before every page and call: access, size limits, and security headers.
 
-Any web page its user visits can send requests to this machine, so an address is no
-proof of a friend. Captures alone pass unasked: they accept everything from everywhere.
+Any web page that a user visits can send requests to this machine, so a local address proves
+nothing. Only captures pass unchecked: they accept everything from everywhere.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def _check_caller() -> None:
     if request.endpoint == CAPTURE:
         return
     services.access.examine()
-    # Proxies and clusters ask for health by names of their own: a server's in its network, a pod's.
+    # Proxies and clusters check health by names of their own: a server's in its network, a pod's.
     is_probe = request.endpoint in PROBES
     if not is_probe and not is_our_host(request.headers.get("Host", ""), services.settings):
         raise InspectorError(
@@ -140,7 +140,7 @@ def _forbid(response: Response) -> Response:
     if request.endpoint == CAPTURE:
         return response
     response.headers.update(HEADERS)
-    # A file to save is no page of ours, whatever is in it.
+    # A download is no page of ours, whatever its content is.
     is_page = response.mimetype == "text/html" and "Content-Disposition" not in response.headers
     response.headers["Content-Security-Policy"] = (
         page_policy(g.get("nonce")) if is_page else DATA_POLICY

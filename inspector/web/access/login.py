@@ -80,7 +80,7 @@ def ask_to_log_in(error: UnauthorizedError) -> Response:
     if request.path.startswith("/api/"):
         response = make_error(status_of(error.code), error.code, error.message, error.details)
     elif request.method == "GET" and comes_from_elsewhere():
-        # A link elsewhere brings no cookie along; our own page does, when it asks again.
+        # A link on another site sends no cookie; our own page does, when it asks again.
         response = make_response(render_template("login/again.html"))
     elif "bin" in error.details:
         context = {"name": error.details["bin"], "back": _this_page(), "problem": None}

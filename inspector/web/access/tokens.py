@@ -35,7 +35,7 @@ MAX_OPENED_BINS = 100
 # Wrong tokens of one peer: ten at once, then one every six seconds.
 WRONG_PER_S = 1 / 6
 WRONG_BURST = 10
-# Reading and deleting; sending on from here takes the server's own token.
+# A bin's secret allows reading and deleting; sending takes the server's own token.
 _BY_SECRET = ("GET", "HEAD", "DELETE")
 
 
@@ -157,7 +157,7 @@ class Access:
         self._write_cookie(response, {"bins": [*others, bin_.id][-MAX_OPENED_BINS:]})
 
     def forget(self, response: Response) -> None:
-        """Have the browser show nothing any more, nor anyone who has copied its cookie."""
+        """Make the browser's cookie worthless, also for anyone who has copied it."""
         login = self._read_cookie().get("login")
         if isinstance(login, str):
             self._logins.end(login, COOKIE_AGE_S)

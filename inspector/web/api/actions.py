@@ -154,7 +154,7 @@ def _line_to_json(saved: SavedAction) -> ActionLineJson:
 
 
 def _to_json(saved: SavedAction, credentials: bool = False) -> SavedActionJson:
-    # As the calls take it: what is not chosen is null there.
+    # As the calls take it: null for parts of the ticket that are not chosen.
     ticket = {name: value or None for name, value in saved.ticket.items()}
     shown = saved if credentials else saved.without_credentials()
     return {

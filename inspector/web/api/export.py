@@ -25,7 +25,7 @@ from inspector.web.current import current_services, find_bin
 
 api = Api()
 
-# Exports at once: each holds a thread for as long as its reader takes.
+# The most exports at once: each holds a thread for as long as its reader takes.
 JSON_LINES = "application/jsonl"
 CSV = "text/csv"
 # Exports give pieces of a row or two, which are joined to chunks of this size.
@@ -65,7 +65,7 @@ def export_bin(name: str, query: ExportQuery) -> ResponseReturnValue:
         )
     media_type, pieces = _render(bin_, query.format, query.as_, wanted)
     try:
-        begun = next(pieces, b"")  # What the database has to say comes before the status.
+        begun = next(pieces, b"")  # Database errors come up before the status is sent.
     except BaseException:
         slots.release()
         raise

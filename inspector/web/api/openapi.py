@@ -1,7 +1,7 @@
 """The API's description, OpenAPI 3.1, made from the calls' own declarations.
 
-Nothing about a call is written here, so that nothing here can be out of date.
-Source: OpenAPI Specification 3.1.1.
+Nothing about a single call is written here, so it cannot become out of date. Source: OpenAPI
+Specification 3.1.1.
 """
 
 from __future__ import annotations

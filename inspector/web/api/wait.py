@@ -1,6 +1,6 @@
 """The call that waits for requests: parked, it holds a socket and no thread.
 
-What it is asked for is compared as text: a query string knows nothing else.
+Conditions are compared as texts, since a query string has nothing else.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ def _wrong(field: str, problem: str) -> InspectorError:
 
 
 def _look_back(bin_: Bin, wait: Wait) -> int:
-    """See what is there already; answers up to which number."""
+    """Offer the requests that are there already; returns the highest number looked at."""
     services = current_services()
     deadline = max(wait.due_at, time.monotonic() + LOOK_BACK_S)
     seen = wait.first_after

@@ -1,4 +1,4 @@
-"""The page on which a bin is told what to answer."""
+"""The page for a bin's single answer."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def show_answer(name: str) -> Any:
 
 @blueprint.post("/bins/<name>/answer")
 def choose_answer(name: str) -> Any:
-    """Back to the bin; what cannot be answered comes back as it was typed, with the reason.
+    """Save the answer, and return to the bin; an invalid one comes back as typed, with the reason.
 
     From the dialog it comes back into the dialog, which shows what is no error to htmx.
     """

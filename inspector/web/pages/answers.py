@@ -1,4 +1,4 @@
-"""The page of a bin's answer rules: presets by one click, and an editor for all the rest.
+"""The page of a bin's answer rules: presets by one click, and an editor.
 
 It shows which recent requests each rule would have matched, before anything is saved.
 """
@@ -50,8 +50,8 @@ def show_rules(name: str) -> Response:
 def save_rules(name: str) -> Any:
     """A form with ``rules``, JSON or TOML; ``check`` tries them and saves nothing.
 
-    What is wrong comes back as it was typed, with the reason. ``reset`` lets the answers
-    of the rules begin anew.
+    Invalid rules come back as typed, with the reason. ``reset`` lets the answers of the rules
+    begin anew.
     """
     bin_ = find_bin(name)
     if "reset" in request.form:

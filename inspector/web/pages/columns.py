@@ -34,7 +34,7 @@ def show_columns(name: str) -> Response:
 def choose_columns(name: str) -> Any:
     """A form: ``columns`` is all of them, ``add`` and ``remove`` one, ``none`` none.
 
-    Back to the bin, or to the ``request`` of this id. What is wrong comes back as it was typed.
+    Returns to the bin, or to the ``request`` of this id. Invalid names come back as typed.
     """
     bin_, form = find_bin(name), request.form
     typed = form.get("columns", ", ".join(bin_.columns))

@@ -27,7 +27,7 @@ from inspector.web.pages.emitter_view import (
 
 blueprint = Blueprint("deliveries", __name__, url_prefix="/emitter")
 
-# Most receivers answer within this; the others are waited for by looking again.
+# Most receivers answer within this; for the others the page reloads.
 SHORT_WAIT_S = 1.0
 
 
@@ -75,7 +75,7 @@ def send_again(delivery_id: str) -> Any:
 
 
 def answer_job(job: DeliveryJob) -> Any:
-    """To the delivery when it is done soon, else to a page that waits for it."""
+    """Redirect to the delivery when it is done soon, else to a page that waits for it."""
     if not job.wait(SHORT_WAIT_S):
         current_services().tell_of_delivery(job)
         if wants_fragment():
@@ -93,7 +93,7 @@ def answer_job(job: DeliveryJob) -> Any:
 
 @blueprint.get("/under-way/<token>")
 def show_job(token: str) -> Any:
-    """A delivery that takes its time; once it is done, the delivery itself."""
+    """The page of a delivery under way; once it is done, a redirect to the delivery."""
     job = current_services().find_delivery(token)
     if isinstance(job, DeliveryElsewhere):
         if job.is_done:

@@ -246,7 +246,7 @@ def _read_body_fields(form: Form, files: Mapping[str, FileStorage]) -> dict[str,
         content_type = USUAL_TYPES.get(kind, "")
     upload = files.get("body_file")
     if kind == "file" and upload is not None and upload.filename:
-        # One byte more than may be is refused when it is composed.
+        # One byte over the limit: composing then refuses the file.
         data = b64encode(upload.stream.read(MAX_FILE_BYTES + 1)).decode()
         content_type = upload.mimetype or FILE_TYPE
     return {
@@ -269,7 +269,7 @@ def _read_changes(form: Form) -> tuple[tuple[str, str, str], ...]:
 
 
 def _rows(form: Form, names: str, values: str) -> tuple[tuple[str, str], ...]:
-    """Rows that have something in them."""
+    """The rows that are not empty."""
     rows = zip(form.getlist(names), form.getlist(values), strict=False)
     return tuple((name, value) for name, value in rows if name.strip() or value)
 

@@ -38,14 +38,14 @@ MAX_LEAF_CHARS = 20_000
 MAX_BODY_CHARS = 30_000
 MAX_HEX_BYTES = 4_096
 MAX_READING_CHARS = 60_000
-# These need a body of one's own; the helpdesk knows none of them.
+# Methods that need a body of one's own; the helpdesk has none of them.
 OTHER_METHODS = ("PATCH", "HEAD", "OPTIONS")
 NESTING = ("php", "rack", "express", "qs")
 LINES = 12
 LINES_OF_LOG = 100
 MAX_BINS_OFFERED = 100
 
-# What templates can do, shown with what each gives for the sample.
+# Examples of templates, shown with their results for the sample.
 EXAMPLES = (
     "{{ ticket.person.name }}",
     "{{ ticket.sla.id ?? 'no SLA' }}",

@@ -1,4 +1,4 @@
-"""The page's way to look at a colleague's capture: a file becomes requests of the bin."""
+"""Import on the page: a colleague's file becomes requests of the bin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page of a bin's relay: where to, which requests, what came of the last ones."""
+"""The page of a bin's relay: its URL and conditions, and the outcomes of the last requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages that send many captured requests again: what to send, and how far it is."""
+"""Pages that send many captured requests again: the form, and the progress."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def show(name: str) -> Response:
 
 @blueprint.post("/bins/<name>/replay")
 def start(name: str) -> Any:
-    """Begin; to the page that says how far it is."""
+    """Start a run, and redirect to the page of its progress."""
     bin_, form = find_bin(name), request.form
     try:
         match = read_match({"q": form.get("q", "").strip()})

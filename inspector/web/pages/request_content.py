@@ -49,7 +49,7 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class FileView:
-    """A file that is known by its first bytes, and why its picture is not shown, if it is one."""
+    """A file known by its first bytes; for a picture that is not shown, the reason."""
 
     kind: FileKind
     problem: str | None

@@ -95,7 +95,7 @@ def read_zone() -> tzinfo:
     name = request.cookies.get(ZONE_COOKIE, "")
     try:
         return ZoneInfo(name) if _ZONE.match(name) else UTC
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # there is none of this name here
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # this system has no zone of that name
         return UTC
 
 

@@ -1,4 +1,4 @@
-"""The page on which a bin is given secrets to check signatures with."""
+"""The page of the secrets that check a bin's signatures."""
 
 from __future__ import annotations
 

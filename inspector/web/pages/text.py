@@ -1,7 +1,7 @@
 """Escaping of captured text: invisible and bidirectional characters are shown as such.
 
-Escaping is Jinja's, always on. This module is about characters that are harmless
-to HTML and harmful to a reader, and about amounts no page should carry.
+Escaping is Jinja's, always on. This module is about characters that are harmless in HTML and
+deceive a reader, and about bounds on text in pages.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ODD = re.compile(
     r"(?:(?!\r\n)[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
     r"\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff"
     r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]"
-    # These belong into emoji and many scripts, but not behind Latin letters or one another.
+    # Joiners belong into emoji and many scripts, but not behind Latin letters or one another.
     r"|(?<![^\x00-\x7f\u2000-\u206f\ufeff])[\u200c\u200d]|(?<=[A-Za-z\ufe00-\ufe0f])[\ufe00-\ufe0f]"
     r"|(?<![\u3400-\u9fff\U00020000-\U0003ffff])[\U000e0100-\U000e01ef])+"
 )
