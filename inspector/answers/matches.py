@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from inspector.domain import CapturedRequest
 from inspector.domain.pairs import is_token
@@ -23,6 +23,8 @@ MAX_CONDITIONS = 50
 MAX_TEXT_CHARS = 2_000
 
 NAMES: Final = ("method", "path", "query", "headers", "where", "q")
+# Of those with a name in them: what one is called, and what stands before its value.
+_NAMED: Final = {"query": ("query", "="), "headers": ("header", ": "), "where": ("field", "=")}
 # Any value: the name was sent.
 _PRESENT = re.compile("")
 
@@ -61,6 +63,17 @@ def fits_glob(glob: str, text: str) -> bool:
     return text.endswith(last) and at <= len(text) - len(last)
 
 
+class Condition(NamedTuple):
+    """One condition in words: ``place`` is where it looks (``header``), ``wanted`` what for.
+
+    ``state`` says in words what no value can: that a name is absent, or there at all; else empty.
+    """
+
+    place: str
+    wanted: str
+    state: str = ""
+
+
 @dataclass(frozen=True)
 class Match:
     """A ``match`` object, checked; ``Match()`` fits every request.
@@ -84,6 +97,17 @@ class Match:
     def fits(self, request: CapturedRequest) -> bool:
         """True when all conditions hold. Never raises; linear in the request."""
         return not self.conditions.find_differences(request)
+
+    def list_conditions(self) -> list[Condition]:
+        """All conditions in words, in the order in which they were given."""
+        found: list[Condition] = []
+        for name, wanted in self.given:
+            if name in _NAMED:
+                place, sign = _NAMED[name]
+                found += [_tell_condition(place, sign, *each) for each in wanted.items()]
+            else:
+                found.append(Condition("search" if name == "q" else name, str(wanted)))
+        return found
 
     def to_json(self) -> dict[str, Any]:
         """The object that ``read_match`` takes."""
@@ -167,6 +191,14 @@ def _read_values(value: Any, place: str) -> dict[str, Any]:
         else:
             found[name] = Spelled(spell(wanted))
     return found
+
+
+def _tell_condition(place: str, sign: str, name: str, wanted: Any) -> Condition:
+    if wanted is None:
+        return Condition(place, name, "not sent")
+    if wanted is True and place != "field":
+        return Condition(place, name, "with any value")
+    return Condition(place, f"{name}{sign}{spell(wanted)}")
 
 
 def _wrong(place: str, problem: str) -> InspectorError:

@@ -78,6 +78,31 @@ WRONG = [
 ]
 
 
+def test_a_match_is_told_in_words_one_condition_each() -> None:
+    match = read_match(
+        {
+            "headers": {"X-Kind": "a", "X-Skip": None, "X-Any": True},
+            "where": {"ticket.open": True, "ticket.none": None},
+            "method": "POST",
+            "path": "/hook/*",
+            "query": {"page": 2},
+            "q": "is:json",
+        }
+    )
+    assert match.list_conditions() == [
+        ("header", "X-Kind: a", ""),
+        ("header", "X-Skip", "not sent"),
+        ("header", "X-Any", "with any value"),
+        ("field", "ticket.open=true", ""),
+        ("field", "ticket.none", "not sent"),
+        ("method", "POST", ""),
+        ("path", "/hook/*", ""),
+        ("query", "page=2", ""),
+        ("search", "is:json", ""),
+    ]
+    assert read_match({}).list_conditions() == []
+
+
 @pytest.mark.parametrize("wrong", WRONG, ids=attrgetter("id"))
 def test_a_wrong_match_names_its_place(wrong: Wrong) -> None:
     with pytest.raises(InspectorError) as raised:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -102,6 +103,18 @@ def test_the_page_tries_rules_on_recent_requests_before_they_are_saved(client: F
     assert "/bins/orders/requests/1-3" in page
     assert "/bins/orders/requests/1-2" not in page
     assert client.get(ANSWERS).json == {"rules": []}, "checking saves nothing"
+
+
+def test_the_page_says_in_words_what_a_rule_matches(client: FlaskClient) -> None:
+    match = {"path": "/<b>*", "headers": {"X-Kind": "a", "X-Skip": None}, "q": "a=1"}
+    client.put(ANSWERS, json={"rules": [{"match": match, "answers": [{"status": 503}]}]})
+    told = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd></div>\n", client.get(PAGE).text)
+    assert told[:4] == [
+        ("path", "<code>/&lt;b&gt;*</code>"),
+        ("header", "<code>X-Kind: a</code>"),
+        ("header", '<code>X-Skip</code> <i class="none">not sent</i>'),
+        ("search", "<code>a=1</code>"),
+    ]
 
 
 @pytest.mark.parametrize("text", ["{", "[[rules", '{"rules": [{"answers": [{"status": 9}]}]}'])
