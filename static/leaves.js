@@ -61,6 +61,21 @@ function showTools(event) {
 document.addEventListener("pointerover", showTools);
 document.addEventListener("focusin", showTools);
 
+// -- the bar below the request's head -------------------------------------------------------
+
+// The head takes one line or several, by its path and the window.
+const heights = new ResizeObserver(([{ target }]) => {
+  if (target.isConnected) document.documentElement.style.setProperty("--stuck", `${target.offsetHeight}px`);
+});
+
+function watchHead() {
+  heights.disconnect();
+  document.querySelectorAll(".request-head").forEach((head) => heights.observe(head));
+}
+
+document.addEventListener("htmx:load", watchHead);
+watchHead();
+
 // -- wiring ---------------------------------------------------------------------------------
 
 document.addEventListener("click", (event) => {

@@ -123,6 +123,15 @@ class CapturedRequest(Message):
         return None if self.find_attempt is None else self.find_attempt(self)
 
     @property
+    def kept_part(self) -> str:
+        """A sentence on how much of a truncated body was kept."""
+        kept = f"{len(self.body):,}"
+        if self.body_size > len(self.body):
+            return f"Only the first {kept} of {self.body_size:,} bytes were kept."
+        came = f"Only {kept} byte{'' if kept == '1' else 's'} came"
+        return f"{came} before it was refused." if self.refusal else f"{came}."
+
+    @property
     def is_retry(self) -> bool:
         """True for the second try of a delivery and those after it."""
         return self.attempt is not None and self.attempt.number > 1

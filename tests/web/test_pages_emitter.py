@@ -508,7 +508,7 @@ def test_a_series_without_an_answer_tells_no_times(client: FlaskClient, services
         url = f"http://127.0.0.1:{server.getsockname()[1]}/"
     place = press(client, "series", url=url, count="3").headers["Location"]
     ended = wait_for_end(client, place)
-    assert "<strong>connection_refused</strong> 3" in ended
+    assert "<strong>connection refused</strong> 3" in ended
     assert "p50" not in ended
     list_names(client, services, place)
     assert "3 of 3 deliveries, 3 not delivered" in client.get("/emitter").text
@@ -719,6 +719,11 @@ def test_nothing_was_sent_where_nothing_answered_the_connection(client: FlaskCli
     shown = press(client, "send", htmx=True, url=url).text
     assert "What was sent" not in shown
     assert 'What would have been sent <span class="count">0 of ' in shown
+    assert "<td>no answer</td>" in shown
+    press(client, "send", url=url)
+    compared = client.get("/emitter/compare?a=1&b=2").text
+    assert compared.count("no answer</span> <small>Nothing listens at") == 2
+    assert "connection_refused" not in shown + compared
 
 
 def test_what_could_not_be_stored_was_sent_all_the_same(

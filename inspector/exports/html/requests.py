@@ -85,8 +85,7 @@ def _list_warnings(request: CapturedRequest) -> Iterator[str]:
         reason = f"Refused with {request.refusal.status}: {request.refusal.reason[:500]}"
         yield f'<p class="bad">{show(reason)}</p>\n'
     if request.truncated:
-        kept = f"Only the first {len(request.body):,} of {request.body_size:,} bytes were kept."
-        yield f'<p class="bad">{kept}</p>\n'
+        yield f'<p class="bad">{request.kept_part}</p>\n'
 
 
 def _render_fields(reading: Reading) -> str:
