@@ -1,5 +1,5 @@
-// The emitter's form: what is unfolded in the ticket stays so when a button has swapped it, the
-// field that a problem is about is marked, and the ticket's fields are filtered as one types.
+// The emitter's form: unfolded parts of the ticket stay open when a button swaps it, the field with
+// a problem is marked, and the ticket's fields are filtered while typing.
 
 import { fits, splitNames } from "./names.js";
 
@@ -57,6 +57,6 @@ function filterLeaves(input) {
 
 document.addEventListener("input", (event) => {
   if (!event.target.matches("[data-leaf-filter]")) return;
-  event.stopPropagation(); // It changes nothing that is sent.
+  event.stopPropagation(); // The filter is not part of the action.
   filterLeaves(event.target);
 }, true);

@@ -4,11 +4,11 @@ const FIELDS = "input:not([type=checkbox]), textarea, select, [contenteditable]"
 
 function findTarget(key) {
   const found = document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`);
-  // What stands in a menu answers to its key while the menu is closed.
+  // Entries of a menu answer to their keys while the menu is closed.
   return [...found].find((element) => element.checkVisibility() || element.closest("[data-menu]"));
 }
 
-// j and k walk the list as it is, so that a search is walked too; at its end they fetch more.
+// j and k walk the list as shown, search results too; at its end they fetch more.
 function stepInList(key) {
   const open = document.querySelector(".row-link[aria-current]");
   const request = document.querySelector("#request[data-id]");
@@ -20,7 +20,7 @@ function stepInList(key) {
   return next?.querySelector("a");
 }
 
-// The open request is none of those found: its neighbours among them are known by number.
+// The open request is not among the results: its neighbours there are found by number.
 function stepFrom(number, key) {
   const rows = [...document.querySelectorAll("#list[data-search] .row:not([hidden])")];
   const next = key === "j"

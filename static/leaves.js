@@ -1,5 +1,5 @@
-// A field of the tree: its value is copied by a click or by c, its buttons stand beside it while
-// it has the pointer or the focus, and a long value unfolds in its place.
+// A field of the tree: a click or c copies its value, its buttons are shown while it has the pointer
+// or the focus, and a long value unfolds in its place.
 
 import { copy, say } from "./page.js";
 import { showMenu } from "./tree.js";
@@ -11,8 +11,8 @@ const valueOf = (leaf) => leaf.querySelector(":scope > div > span");
 
 // -- copying a value ------------------------------------------------------------------------
 
-// The page shows a part of a very long value, and names what cannot be seen: the field's own
-// page has all of it.
+// The page shows only part of a very long value, and names for invisible characters: the field's
+// own page has the whole value.
 async function readValue(leaf) {
   if (!leaf.querySelector(".cut, div .odd")) return valueOf(leaf)?.textContent ?? "";
   const answer = await fetch(linkOf(leaf).href, { headers: { "HX-Request": "true" } });
@@ -53,7 +53,7 @@ for (const [name, icon, act] of [["Copy value", "copy", copyValue], ["More about
 function showTools(event) {
   const leaf = event.target.closest?.(LEAF);
   if (!leaf || leaf === tools.parentElement || !linkOf(leaf)) return;
-  // The pointer takes nothing from under the keyboard.
+  // The pointer does not move buttons away from the field that has the focus.
   if (event.type === "pointerover" && tools.parentElement?.querySelector(":focus-visible")) return;
   leaf.append(tools);
 }

@@ -1,4 +1,4 @@
-// New captures on top of the list: by the stream, or by asking when there is none.
+// New captures on top of the list: by the event stream, or by polling without one.
 // The stream itself is wired in the markup; this file pauses it, fills its gaps and counts.
 
 import { markOpenRow, say } from "./page.js";
@@ -18,11 +18,11 @@ let unseen = 0; // since the reader scrolled away from the top
 let missed = 0; // since the page was hidden
 let asking_ms = 0;
 let timer = 0;
-let isStale = false; // more came than was put into the list
+let isStale = false; // more captures came than the list shows
 let reloadTimer = 0;
 let searchTimer = 0;
 let drawTimer = 0;
-let news = []; // when the last ones came
+let news = []; // arrival times of the last ones
 let cold = document.getElementById("stream")?.cloneNode(true);
 
 const find = (id) => document.getElementById(id);
@@ -34,11 +34,11 @@ const isSearch = () => Boolean(find("list").dataset.search);
 // -- rows -----------------------------------------------------------------------------------
 
 let newest = Math.max(0, ...listRows().map(number));
-let isBelieved = true; // the list, by what the page has heard of
-let counted = newest; // what the count includes: news of removals tell it, before their rows settle
+let isBelieved = true; // the list agrees with the events so far
+let counted = newest; // the highest number in the count, from removal events too
 
 function settleRows() {
-  // A row may come twice (by the stream, and by asking what it missed), or late.
+  // A row may come twice (by the stream and by polling), or late.
   const seen = new Set();
   const rows = listRows().reverse().filter((row) => {
     if (seen.has(row.id)) row.remove();
@@ -62,7 +62,7 @@ function settleRows() {
   redrawSoon();
 }
 
-// The picture above the rows follows them, calmly.
+// The picture above the rows is renewed now and then.
 function redrawSoon() {
   drawTimer ||= setTimeout(() => {
     drawTimer = 0;
@@ -70,7 +70,7 @@ function redrawSoon() {
   }, REDRAW_MS);
 }
 
-// The count of requests in the bin, or of matches of the current search.
+// The number of requests in the bin, or of matches of the current search.
 const counter = () => document.querySelector("#list [data-count]");
 
 function count(fresh) {
@@ -79,8 +79,8 @@ function count(fresh) {
   setCount(Math.min(held, Number(find("list").dataset.capacity)));
 }
 
-// A fetched list counts the requests through one number. When the page has heard of a later one,
-// the list was made before: it is fetched once more, and then believed.
+// A fetched list counts the requests up to one number. When the page knows of a later one, the list
+// is out of date: it is fetched once more, and then accepted.
 function countAnew() {
   const listed = Math.max(0, ...listRows().map(number));
   const through = Number(find("list").dataset.through);
@@ -126,7 +126,7 @@ function removeRows({ kind, number: last, request_count: held, last_number: thro
   redrawSoon();
 }
 
-// A page that was away, or has no stream, may hold what is gone: then the counts differ.
+// A page that was offline, or has no stream, may show deleted requests: then the counts differ.
 function reconcile(response) {
   const held = response.headers.get("Inspector-Count");
   if (held !== null && counter() && !isSearch() && Number(held) !== Number(counter().dataset.count)) reload();
@@ -134,15 +134,14 @@ function reconcile(response) {
 
 // -- changed requests ------------------------------------------------------------------
 
-const early = new Map(); // what overtook the rows that it is of
+const early = new Map(); // changes that came before their rows
 
 function changeRow(row) {
   if (find(row.id)) htmx.swap(`#${row.id}`, row.outerHTML, { swapStyle: "outerHTML" });
   else if (number(row) > newest) early.set(row.id, row);
 }
 
-// More is known of a request, or another reader has pinned or noted it: its row, and it where it
-// is open.
+// A request was relayed, pinned or noted: renew its row, and the open request.
 function changeRows(markup) {
   const fresh = new DOMParser().parseFromString(markup, "text/html");
   for (const row of fresh.querySelectorAll("li.row")) {
@@ -155,8 +154,8 @@ function changeRows(markup) {
   markOpenRow();
 }
 
-// The request may be closed, or its row not listed, when what is known of it arrives; the form
-// that asked may have been replaced meanwhile, and htmx would look inside it only.
+// When the change arrives, the request may be closed, or its row not in the list. The form that
+// asked may be gone as well, and htmx would look for targets inside it only.
 function leaveOutWhatIsGone({ detail: swap }) {
   const told = new DOMParser().parseFromString(swap.serverResponse, "text/html");
   const parts = [...told.querySelectorAll("[hx-swap-oob]")];
@@ -168,7 +167,7 @@ function leaveOutWhatIsGone({ detail: swap }) {
   htmx.swap(document.body, told.body.innerHTML, { swapStyle: "none" });
 }
 
-// -- telling the reader ---------------------------------------------------------------------
+// -- messages to the reader -----------------------------------------------------------------
 
 function isAway() {
   const rows = find("rows");
@@ -225,7 +224,7 @@ async function switchNotice(button) {
   button.setAttribute("aria-pressed", wanted);
 }
 
-// -- stream, or asking ----------------------------------------------------------------------
+// -- stream, or polling ---------------------------------------------------------------------
 
 function setState(state) {
   const live = document.querySelector("#list .live");
@@ -237,7 +236,7 @@ function setState(state) {
 // The bin's address, below whatever path a proxy serves us.
 const place = () => find("list").querySelector(".search").getAttribute("action");
 
-// Where to go on from: a search has looked at more than it shows.
+// The position to go on from: a search has looked at more requests than it shows.
 function findPosition() {
   const { search, newest } = find("list").dataset;
   return search ? newest : (listRows()[0]?.dataset.id ?? 0);
@@ -251,7 +250,7 @@ async function ask() {
   });
   if (!answer.ok) throw new Error(answer.statusText);
   const markup = await answer.text();
-  if (!list.isConnected) return; // Another search was begun meanwhile.
+  if (!list.isConnected) return; // Another search has replaced the list.
   list.dataset.newest = answer.headers.get("Inspector-Newest") ?? list.dataset.newest;
   if (answer.status === 205) return reload(); // more than a page of them
   if (answer.status !== 204) {
@@ -261,12 +260,12 @@ async function ask() {
   reconcile(answer);
 }
 
-// News are asked about by the search that is on, and not each by itself.
+// With a search, new captures are asked for together, by that search.
 function askSoon() {
   searchTimer ||= setTimeout(() => {
     searchTimer = 0;
     if (listRows().length >= MAX_ROWS) reload();
-    else ask().catch(() => {}); // The next news ask again.
+    else ask().catch(() => {}); // The next capture asks again.
   }, SEARCH_MS);
 }
 
@@ -275,7 +274,7 @@ function isTyping() {
   return field === document.activeElement && field.value !== field.defaultValue;
 }
 
-// A flood is shown by fetching the list now and then, never while someone reads further down.
+// In a flood the list is fetched now and then, never while someone reads further down.
 function reload() {
   isStale = true;
   if (isAway() || isTyping()) showPill();
@@ -297,7 +296,7 @@ function isFlood() {
   return news.length > MAX_NEWS_PER_S || listRows().length >= MAX_ROWS;
 }
 
-// The interval at which to ask, 0 while the stream tells.
+// The polling interval, 0 while the stream is open.
 function poll(interval_ms) {
   if (interval_ms === asking_ms) return;
   asking_ms = interval_ms;
@@ -316,7 +315,7 @@ async function pollOnce() {
 }
 
 function pause() {
-  // A browser opens six connections to a server: pages nobody looks at must not hold them.
+  // A browser opens six connections to a server: hidden pages must not hold them.
   if (!document.hidden || !find("stream")) return;
   htmx.swap("#stream", "", { swapStyle: "delete" });
   poll(HIDDEN_POLL_MS);
@@ -344,7 +343,7 @@ function follow() {
 document.addEventListener("htmx:sseOpen", () => {
   poll(0);
   setState("live");
-  ask().catch(() => {}); // What came between the page and its stream.
+  ask().catch(() => {}); // Captures between loading the page and opening its stream.
 });
 document.addEventListener("htmx:sseError", () => {
   setState("offline");
@@ -360,9 +359,9 @@ document.addEventListener("sse:row", askSoon);
 document.addEventListener("sse:removed", (event) => removeRows(JSON.parse(event.detail.data)));
 document.addEventListener("sse:changed", (event) => changeRows(event.detail.data));
 document.addEventListener("htmx:sseMessage", settleRows);
-document.addEventListener("htmx:afterSettle", countInTitle); // What opens itself has a title.
+document.addEventListener("htmx:afterSettle", countInTitle); // A request that opens itself sets the title.
 document.addEventListener("htmx:beforeRequest", ({ detail }) => {
-  // The form itself is asked: nothing that it says is heard here once it is replaced.
+  // Listen on the form itself: once it is replaced, its events do not bubble up to here.
   if (/\/(pin|note)$/.test(detail.pathInfo.requestPath.split("?")[0])) detail.elt.addEventListener("htmx:beforeSwap", leaveOutWhatIsGone);
 });
 document.addEventListener("visibilitychange", follow);

@@ -2,7 +2,7 @@
 
 const root = document.documentElement;
 const narrow = matchMedia("(max-width: 60rem)");
-const wide = matchMedia("(min-width: 110rem)"); // raw stands beside read
+const wide = matchMedia("(min-width: 110rem)"); // the body as sent stands beside the tree
 
 export function say(text) {
   const status = document.getElementById("status");
@@ -15,7 +15,7 @@ export function say(text) {
 
 export async function copy(text) {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
-  // Served under a name that is no secure context there is only the old way.
+  // Without a secure context only the old clipboard API works.
   const area = document.createElement("textarea");
   area.value = text;
   document.body.append(area);
@@ -32,7 +32,7 @@ async function copyFrom(button) {
     say("The browser did not let us copy.");
     return;
   }
-  // Said in one place: a button that also changed its word would move what stands beside it.
+  // The message has one place: a button that changed its word would move its neighbours.
   button.dataset.done = "";
   say("Copied.");
   setTimeout(() => delete button.dataset.done, 1500);
@@ -82,7 +82,7 @@ function showDensity() {
   document.querySelector("[data-density-switch]")?.setAttribute("aria-pressed", isCompact);
 }
 
-// -- sections: left open or folded, they stay so for the next request ------------------------
+// -- sections: open or folded, they stay so for the next request ---------------------------
 
 const KEPT = "sections";
 
@@ -98,7 +98,7 @@ function keepSection(details, open) {
   try {
     sessionStorage.setItem(KEPT, JSON.stringify({ ...loadSections(), [details.id]: open }));
   } catch {
-    // Nothing is kept, nothing is lost.
+    // Without storage sections only forget their state.
   }
 }
 
@@ -124,8 +124,8 @@ function goToSection(id) {
 
 // -- a request has come into the page -------------------------------------------------------
 
-let stepping = null; // the row whose request is on its way
-let unasked = null; // the request that opens itself: it stays where it is in the list
+let stepping = null; // the row whose request is loading
+let unasked = null; // the request that opened itself; the list does not scroll to it
 
 export function markOpenRow() {
   if (stepping?.isConnected) return choose(stepping);
@@ -142,10 +142,10 @@ function choose(row) {
 }
 
 function keepInSight(row) {
-  // Within its list only: scrollIntoView would move the page as well.
+  // Scroll the list only: scrollIntoView would move the page as well.
   const rows = row?.parentElement;
   if (!rows || row.dataset.id === unasked || rows.scrollHeight === rows.clientHeight) return;
-  // The list may reach below the window, where a row would be in its sight and in nobody's.
+  // The list may reach below the window, where a row would not be visible.
   const { top, bottom } = rows.getBoundingClientRect();
   const seen = Math.max(row.offsetHeight, Math.min(bottom, innerHeight) - top);
   const above = row.offsetTop - rows.offsetTop;
@@ -154,8 +154,8 @@ function keepInSight(row) {
   if (below > rows.scrollTop) rows.scrollTop = below;
 }
 
-// What is slower to find comes behind the rest. Not by htmx, which would call it an error when
-// someone has gone on meanwhile.
+// Slow parts are loaded after the page. Not by htmx, which would report an error when the reader
+// has left the page meanwhile.
 async function fetchPart(place) {
   const answer = await fetch(place.dataset.fill, { headers: { "HX-Request": "true" } }).catch(() => null);
   if (answer?.ok && place.isConnected) place.innerHTML = await answer.text().catch(() => "");
@@ -197,7 +197,7 @@ document.addEventListener("click", (event) => {
   }
 });
 
-// Not "toggle": that is also fired for what the markup opens.
+// Not "toggle", which is also fired for details that the markup opens.
 document.addEventListener("click", (event) => {
   const section = event.target.closest(".section > summary")?.parentElement;
   if (section) keepSection(section, !section.open);
@@ -221,8 +221,8 @@ document.addEventListener("htmx:afterSwap", (event) => {
   if (dialog && !dialog.open) dialog.showModal();
 });
 
-// At once, so that a second key steps on from here before the first request has come. A request
-// that is shown meanwhile, being slower to settle than the keys, must not take the mark back.
+// Mark the row at once, so that a second key goes on from here before the first request is loaded.
+// A slower request that is shown meanwhile must not move the mark back.
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (!event.target.matches(".row-link")) return;
   stepping = event.target.closest(".row");
@@ -254,11 +254,11 @@ document.addEventListener("annotated", () => document.getElementById("ask").clos
 
 document.addEventListener("htmx:sendError", () => {
   say("The server cannot be reached.");
-  stepping = null; // What is marked is what is shown.
+  stepping = null; // The marked row is the shown request.
   markOpenRow();
 });
 
-// A menu closes when something else is clicked, when one of its entries was, and by Escape.
+// A menu closes by a click elsewhere or on one of its entries, and by Escape.
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("[data-menu][open]")) {
     if (!event.target.closest("summary") || !menu.contains(event.target)) menu.open = false;

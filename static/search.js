@@ -1,22 +1,22 @@
-// The search above the list: it finds while one types, and suggests how to go on. Escape leaves
-// it, and what it found gets the focus. Without this file it is a form that is sent.
+// The search above the list: results and suggestions while typing. Escape leaves the field and moves
+// the focus to the results. Without this file it is a plain form.
 
 const SEARCH_MS = 300;
 const SUGGEST_MS = 120;
 
-let isAsked = false; // by the reader, not by news
+let isAsked = false; // by the reader, not by a new capture
 let searchTimer = 0;
 let suggestTimer = 0;
-let isRemembered = false; // as a step of the browser's history, since the typing began
-let asked = ""; // what the last suggestions were asked for
-let typed = null; // the field as it was when its list was replaced
+let isRemembered = false; // has a step in the browser's history, since typing began
+let asked = ""; // the text of the last suggestions
+let typed = null; // the field's state when its list was replaced
 
 const field = () => document.getElementById("search");
 const list = () => document.getElementById("suggestions");
 const options = () => [...list().children];
 const chosen = () => list().querySelector('[aria-selected="true"]');
 
-// -- finding while one types ------------------------------------------------------------------
+// -- results while typing ---------------------------------------------------------------------
 
 function searchSoon() {
   clearTimeout(searchTimer);
@@ -29,12 +29,12 @@ async function search(more) {
   const query = field().value.trim();
   const page = field().form.getAttribute("action");
   const values = query ? { q: query, ...more } : {};
-  // Not from the form, whose attributes would push each letter.
+  // Not from the form, whose attributes would add each letter to the history.
   await htmx.ajax("GET", page, { source: "#list", target: "#list", swap: "outerHTML", values });
   if (field().defaultValue.trim() === query) remember(query ? `${page}?q=${encodeURIComponent(query)}` : page);
 }
 
-// One step back leaves the search, however many letters it was typed in.
+// One step back leaves the search, however many letters were typed.
 function remember(address) {
   if (address === location.pathname + location.search) return;
   if (isRemembered) return history.replaceState({ htmx: true }, "", address);
@@ -43,7 +43,7 @@ function remember(address) {
   history.pushState({ htmx: true }, "", address);
 }
 
-// The list comes with a new field: what was typed meanwhile, and where, moves over.
+// The new list has a new field: text typed meanwhile, and the caret, are moved over.
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.target?.id !== "list" || document.activeElement !== field()) return;
   const { value, selectionStart, selectionEnd } = field();
@@ -89,7 +89,7 @@ function step(by) {
   const all = options();
   const at = all.indexOf(chosen());
   const next = at < 0 ? (by > 0 ? 0 : all.length - 1) : at + by;
-  choose(all[next] ?? null); // Beyond either end is the field itself.
+  choose(all[next] ?? null); // Beyond either end the field itself is chosen.
 }
 
 function suggestSoon(delay_ms = SUGGEST_MS) {
@@ -176,7 +176,7 @@ function leave() {
   clear?.click();
 }
 
-// -- what was found ---------------------------------------------------------------------------
+// -- results ----------------------------------------------------------------------------------
 
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (event.target.id !== "list") isAsked = event.target.matches("form.search, .search-help a");

@@ -1,7 +1,6 @@
 // Times in the reader's own zone; UTC stays in the tooltip.
 
-// Times that someone types into a search are those of this zone, too.
-// Below whatever path a proxy serves us, like every other address.
+// The zone for times in a search is kept in a cookie, below the path that a proxy serves us at.
 const home = document.querySelector("a.brand")?.pathname ?? "/";
 document.cookie = `zone=${Intl.DateTimeFormat().resolvedOptions().timeZone}; path=${home.replace(/(.)\/$/, "$1")}; max-age=31536000; samesite=lax`;
 

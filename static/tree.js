@@ -1,12 +1,12 @@
-// The tree of fields: filter as one types, open and fold, one menu for every field, and all
-// of it kept for the next request of the bin. Without this file the same things are links.
+// The tree of fields: filtering while typing, opening and folding, a menu for every field; the state
+// is kept for the next request of the bin. Without this file the same things are links.
 
 import { fits, splitNames } from "./names.js";
 import { say } from "./page.js";
 
 const trees = new WeakMap();
 
-// -- what is kept from request to request ---------------------------------------------------
+// -- state kept from request to request -----------------------------------------------------
 
 // { filter, opened: "" | "all" | "level" | "none", folds: { path: open } }
 function load(bin) {
@@ -21,7 +21,7 @@ function keep(tree) {
   try {
     sessionStorage.setItem(`tree:${tree.bin}`, JSON.stringify(tree.state));
   } catch {
-    // Then the next request begins afresh.
+    // Without storage the next request begins afresh.
   }
 }
 
@@ -36,7 +36,7 @@ function setUp(section) {
     list: section.querySelector(".tree-list"),
     input: section.querySelector(".tree-filter input[type=search]"),
     count: section.querySelector(".tree-count"),
-    // The server has filtered, or not all fields are here: then it has to be asked.
+    // The server has filtered, or not all fields are here: then the server filters again.
     asks: "asks" in section.dataset,
   };
   trees.set(section, tree);
@@ -46,12 +46,12 @@ function setUp(section) {
   tree.total = collect(tree, tree.list, "", "");
   if ("opened" in section.dataset || tree.asks) return;
   restoreFolds(tree);
-  // What was typed before this file was there counts more than what was kept.
+  // Text typed before this file was loaded wins over the kept filter.
   tree.input.value ||= tree.state.filter;
   if (tree.input.value) filter(tree);
 }
 
-// `path` is what the filter looks at; `place` also has the headings of groups in it.
+// The filter looks at `path`; `place` also has the headings of groups in it.
 function collect(tree, list, path, place) {
   for (const item of list.children) {
     const details = item.querySelector(":scope > details");

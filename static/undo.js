@@ -1,11 +1,11 @@
-// Requests deleted here are gone from the page at once, and from the bin a little later: until
-// then "Undo" takes it back. Without scripts, and for all that a search finds, a page asks first.
+// Deleted requests leave the page at once and the bin a little later; until then "Undo" brings them
+// back. Without scripts, and for all results of a search, a page asks first.
 
 import { say } from "./page.js";
 
 const GRACE_MS = 8000;
 
-let pending = null; // the numbers to be deleted, and when
+let pending = null; // the numbers to be deleted, and the time
 
 const bar = () => document.getElementById("undo");
 const findRow = (number) => document.querySelector(`#rows > .row[data-number="${number}"]`);
@@ -27,7 +27,7 @@ function begin(numbers) {
   bar().hidden = false;
 }
 
-// Who deleted the request that is open sees the next one, or the one before.
+// After deleting the open request the next one is shown, or the one before.
 function goOn(numbers) {
   const open = Number(document.querySelector("#request")?.dataset.number);
   if (!numbers.includes(open)) return;
@@ -52,7 +52,7 @@ function undo() {
   if (taken.numbers.length === 1) findRow(taken.numbers[0])?.querySelector(".row-link").click();
 }
 
-// Also called when the page goes: the browser sends it all the same.
+// Also called when the page is left: the browser sends it all the same.
 async function finish() {
   const taken = take();
   if (!taken) return;
@@ -63,7 +63,7 @@ async function finish() {
   say(`${count(taken.numbers)} could not be deleted.`);
 }
 
-// Before htmx, which would ask first.
+// Before htmx, which would ask for confirmation.
 document.addEventListener("click", (event) => {
   const link = event.target.closest?.("a[data-delete]");
   if (!link || !bar() || event.ctrlKey || event.metaKey || event.shiftKey) return;

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import io
+import re
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -46,6 +49,63 @@ def find_fault(summary: str) -> str | None:
     if first in CLAUSES + SPEECH:
         return first
     return next((each for each in NEIGHBOURS if summary.startswith(each)), None)
+
+
+# The rest of a sentence that began above another line of code, or a number without its noun.
+RESTS = re.compile(r"(?:and|or|but|nor|which|that|who|as|whose)\b|So (?:many|much|long|few)\b")
+# A whole sentence ends; a heading within a file is ruled off.
+ENDS = re.compile(r"""[.:?!)"'`]\Z|-{4}\Z""")
+
+
+def list_comments(source: str) -> Iterator[tuple[int, str]]:
+    """Each comment on lines of its own, those one below another as one, by its first line."""
+    lines = source.split("\n")
+    found: list[tuple[int, int, list[str]]] = []
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        (line, column), text = token.start, token.string
+        if token.type != tokenize.COMMENT or not lines[line - 1].strip().startswith("#"):
+            continue
+        if found and found[-1][0] + len(found[-1][2]) == line and found[-1][1] == column:
+            found[-1][2].append(text.strip("# "))
+        else:
+            found.append((line, column, [text.strip("# ")]))
+    for first, _, texts in found:
+        yield first, " ".join(texts)
+
+
+def is_whole(comment: str) -> bool:
+    """True for whole sentences, or a noun with a full stop."""
+    return RESTS.match(comment) is None and ENDS.search(comment) is not None
+
+
+@pytest.mark.parametrize(
+    ("comment", "whole"),
+    [
+        ("Letters that a shell reads as themselves.", True),
+        ("-- times ------", True),
+        ("and what bash looks at within double quotes.", False),
+        ("Quotes are not trusted,", False),
+        ("So many are kept.", False),
+        ("Android is another matter.", True),
+    ],
+)
+def test_a_comment_is_told_from_the_rest_of_one(comment: str, whole: bool) -> None:
+    assert is_whole(comment) == whole
+
+
+def test_comments_below_one_another_are_one() -> None:
+    source = "# a\n# b.\nx = 1  # c\n# d.\nif x:\n    # e.\n    pass\n"
+    assert list(list_comments(source)) == [(1, "a b."), (4, "d."), (6, "e.")]
+
+
+def test_each_comment_is_whole_within_its_own_lines() -> None:
+    faults = [
+        f"{file.relative_to(PACKAGE)}:{line} {comment}"
+        for file in sorted(PACKAGE.rglob("*.py"))
+        for line, comment in list_comments(file.read_text(encoding="utf-8"))
+        if not is_whole(comment)
+    ]
+    assert faults == []
 
 
 @pytest.mark.parametrize(

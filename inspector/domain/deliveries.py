@@ -47,7 +47,7 @@ class SavedAction:
 
 
 @dataclass(frozen=True, slots=True)
-class DeliveryExchange:
+class ExchangeRecord:
     """The record of one exchange: a request and its answer's status, or the failure.
 
     An attempt has one, and one more for each redirect followed. ``attempt`` counts
@@ -70,7 +70,7 @@ class DeliveryExchange:
 
 
 @dataclass(frozen=True, slots=True)
-class DeliveryAnswer:
+class AnswerRecord:
     """The last answer: headers in order, repeats kept; the body cut when ``truncated``."""
 
     http_version: str
@@ -127,8 +127,8 @@ class Delivery:
     raw_head: bytes
     body: bytes
     left_out: tuple[tuple[str, str], ...]
-    exchanges: tuple[DeliveryExchange, ...]
-    answer: DeliveryAnswer | None
+    exchanges: tuple[ExchangeRecord, ...]
+    answer: AnswerRecord | None
     redirect_to: str | None
     definition: Definition | None
     ticket: Definition | None

@@ -102,7 +102,7 @@ def _read_parameters(value: str) -> dict[str, str]:
         name = match[1].lower()
         text = match[3].strip() if match[2] is None else re.sub(r'\\(["\\])', r"\1", match[2])
         if name.endswith("*"):
-            # RFC 8187: charset'language'percent-encoded
+            # RFC 8187: charset'language'percent-encoded.
             charset, _, rest = text.partition("'")
             encoded = rest.partition("'")[2] or text.rpartition("'")[2]
             text = unquote(encoded, find_charset(charset) or UTF_8, errors="replace")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from inspector.domain.credentials import Definition
-from inspector.domain.deliveries import Delivery, DeliveryAnswer, DeliveryExchange, DeliveryLine
+from inspector.domain.deliveries import AnswerRecord, Delivery, DeliveryLine, ExchangeRecord
 from inspector.emitter.http_client.responses import ReceivedAnswer
 from inspector.emitter.sending import Attempt, DeliveryResult
 
@@ -49,8 +49,8 @@ def make_delivery(
     )
 
 
-def _keep_answer(answer: ReceivedAnswer) -> DeliveryAnswer:
-    return DeliveryAnswer(
+def _keep_answer(answer: ReceivedAnswer) -> AnswerRecord:
+    return AnswerRecord(
         answer.http_version,
         answer.status,
         answer.reason,
@@ -60,14 +60,14 @@ def _keep_answer(answer: ReceivedAnswer) -> DeliveryAnswer:
     )
 
 
-def _exchanges(attempt: Attempt) -> list[DeliveryExchange]:
+def _exchanges(attempt: Attempt) -> list[ExchangeRecord]:
     """One record each; the attempt's pause and its own failure go to the first and the last."""
     records = []
     last = len(attempt.exchanges) - 1
     for position, exchange in enumerate(attempt.exchanges):
         failure = exchange.failure or (attempt.failure if position == last else None)
         records.append(
-            DeliveryExchange(
+            ExchangeRecord(
                 attempt=attempt.number,
                 started_at=attempt.started_at,
                 method=exchange.request.method,

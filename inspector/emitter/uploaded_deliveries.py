@@ -14,7 +14,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from inspector.domain.deliveries import Delivery, DeliveryAnswer, DeliveryExchange, DeliveryLine
+from inspector.domain.deliveries import AnswerRecord, Delivery, DeliveryLine, ExchangeRecord
 from inspector.domain.pairs import find_pairs
 from inspector.emitter.actions import action_from_json
 from inspector.emitter.composing import Composition, choice_from_json
@@ -102,9 +102,9 @@ def _read_composition(action: Any, ticket: Any) -> tuple[Any, Any]:
     return Composition(action_from_json(_object(action, "action")), chosen).to_json()
 
 
-def _read_exchange(given: Mapping[str, Any]) -> DeliveryExchange:
+def _read_exchange(given: Mapping[str, Any]) -> ExchangeRecord:
     attempt = _number(given, "attempt") or 1
-    return DeliveryExchange(
+    return ExchangeRecord(
         attempt=int(min(max(attempt, 1), MAX_EXCHANGES)),
         started_at=_instant(given),
         method=_matching(given, "method", _METHOD) or "POST",
@@ -120,8 +120,8 @@ def _read_exchange(given: Mapping[str, Any]) -> DeliveryExchange:
     )
 
 
-def _read_answer(given: Mapping[str, Any]) -> DeliveryAnswer:
-    return DeliveryAnswer(
+def _read_answer(given: Mapping[str, Any]) -> AnswerRecord:
+    return AnswerRecord(
         http_version=_text(given, "http_version"),
         status=_status(given) or 0,
         reason=_text(given, "reason"),

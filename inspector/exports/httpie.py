@@ -14,9 +14,9 @@ from inspector.exports.shell import quote_word, render_printf
 # HTTPie reads "Name:=x" as JSON and "Name:@x" as a file, so such a value's beginning is escaped.
 _SEPARATORS = (b"=", b"@", b":", b";")
 _DEFAULTS = (b"user-agent", b"accept", b"accept-encoding", b"connection")
-# HTTPie takes any other method for a host name.
+# The methods that HTTPie sends; it takes any other word for a host name.
 _METHOD = re.compile(rb"[A-Za-z]+\Z")
-# and a backslash before one of these for its own escape, wherever they stand.
+# HTTPie takes a backslash before one of these for its own escape, wherever it stands.
 _EATEN = re.compile(rb"\\[:=@;]")
 
 

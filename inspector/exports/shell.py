@@ -12,10 +12,10 @@ from collections.abc import Callable
 
 # Letters that a shell reads as themselves even without quotes.
 _PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:-")
-# Of printable ASCII, what means something to printf or to one of the shells inside single
-# quotes (bash's history expansion is not trusted with an exclamation mark even there),
+# Printable ASCII that is special to printf, or to one of the shells inside single quotes. The
+# exclamation mark is one, as bash's history expansion is not trusted even there.
 _ESCAPED = frozenset(b"%\\'!")
-# and what bash or fish might look at when the single quotes stand between double ones.
+# The same, and what bash or fish expand where the single quotes stand between double ones.
 _ESCAPED_WITHIN = _ESCAPED | frozenset(b'"$`')
 _NEEDS_ANSI = frozenset(b"\\'!")
 # Spaces, joiners and marks of plain prose (Zs and Cf), which a terminal takes as letters. API

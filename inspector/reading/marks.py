@@ -31,7 +31,7 @@ ANNOTATED_FLAGS: dict[str, Callable[[CapturedRequest], bool]] = {
     "noted": lambda request: request.note is not None,
 }
 
-# So many keys of a name tell of a list or a map in which its values stand; deeper ones share it.
+# The keys of a name that make marks for lists and maps with fields in them; deeper ones share one.
 MAX_KEYS = 50
 
 # This depends on earlier requests, so it is no mark either.

@@ -12,7 +12,7 @@ from inspector.reading.fields import BODY, Name, find_text, iterate_fields
 from inspector.reading.query import FILTERS, MAX_TERMS, TERM, parse_query
 
 MAX_VALUE_CHARS = 200
-# So many fields are tried for one short name, on each of the requests.
+# Fields of each request that are tried for one short name.
 MAX_TRIED = 10
 _SHORT = re.compile(r"([^\s:/?&=!<>\"]+)(:|!=|=|>|<)(.+)\Z", re.DOTALL)
 

@@ -165,7 +165,7 @@ class CaptureServer(TcpWSGIServer):  # type: ignore[misc]
                 if not (task.refuse() or self.probes.take(task)):
                     super().add_task(task)
             else:
-                # Not at once: the caller still holds the channel's lock.
+                # Later, on the main loop: the caller still holds the channel's lock.
                 self.trigger.pull_trigger(lambda: task.answer_error(request))
 
     def count(self) -> ServerCounts:

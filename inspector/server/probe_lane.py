@@ -57,5 +57,5 @@ class ProbeLane:
         payload = render_answer(
             answer, head_only=False, http_1_0=request.version == "1.0", close=close
         )
-        # Not at once: the caller still holds the channel's lock.
+        # Later, on the main loop: the caller still holds the channel's lock.
         channel.server.trigger.pull_trigger(lambda: channel.answer(payload, close=close))

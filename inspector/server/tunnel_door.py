@@ -54,7 +54,7 @@ class TunnelChannel(Channel):
         payload = render_answer(
             _REFUSED, head_only=False, http_1_0=request.version == "1.0", close=True
         )
-        # Not at once: the caller still holds the channel's lock.
+        # Later, on the main loop: the caller still holds the channel's lock.
         self.server.trigger.pull_trigger(lambda: self.answer(payload, close=True))
         return True
 

@@ -137,7 +137,7 @@ class Cleaner:
         """Delete the oldest of all bins while all together have too much."""
         if not total.is_over(cursor):
             return []
-        cursor.execute(self._left_behind)  # what others let go of makes room first
+        cursor.execute(self._left_behind)  # rows already let go of go first
         self._bins.update((bin_id, None) for (bin_id,) in cursor.fetchall())
         if self._bins:
             return []

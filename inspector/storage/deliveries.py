@@ -15,10 +15,10 @@ from typing import Any
 from sqlalchemy import Select, delete, func, or_, select, text
 
 from inspector.domain.deliveries import (
+    AnswerRecord,
     Delivery,
-    DeliveryAnswer,
-    DeliveryExchange,
     DeliveryLine,
+    ExchangeRecord,
     judge,
 )
 from inspector.errors import InspectorError
@@ -155,13 +155,13 @@ def _to_line(id_: int, written: str, in_run: int | None = None) -> DeliveryLine:
     return DeliveryLine(**given | {"id": id_, "started_at": started_at, "in_run": in_run})
 
 
-def _to_exchange(kept: dict[str, Any]) -> DeliveryExchange:
+def _to_exchange(kept: dict[str, Any]) -> ExchangeRecord:
     started_at = datetime.fromisoformat(kept["started_at"])
-    return DeliveryExchange(**kept | {"started_at": started_at})
+    return ExchangeRecord(**kept | {"started_at": started_at})
 
 
-def _to_answer(kept: dict[str, Any], body: bytes) -> DeliveryAnswer:
-    return DeliveryAnswer(**kept | {"headers": _pairs(kept["headers"]), "body": body})
+def _to_answer(kept: dict[str, Any], body: bytes) -> AnswerRecord:
+    return AnswerRecord(**kept | {"headers": _pairs(kept["headers"]), "body": body})
 
 
 def _pairs(lists: list[list[str]]) -> tuple[tuple[str, str], ...]:

@@ -85,7 +85,7 @@ class AnswerSetRow(Base):
 
 
 class AnswerTurnRow(Base):
-    """Number of times a rule has answered, counted in the transaction that stores the capture."""
+    """The times a rule has answered, counted in the transaction that stores the capture."""
 
     __tablename__ = "answer_turns"
 

@@ -41,7 +41,7 @@ CHECK = (
     "INSERT INTO installation (name, value) VALUES ('checked', :now)"
     " ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 )
-# Not where the request was deleted meanwhile.
+# Inserts nothing when the request was deleted meanwhile.
 RECORD = (
     "INSERT INTO recorded_answers (bin_id, number, outcome, status, headers, body)"
     " SELECT bin_id, number, :outcome, CAST(:status AS INTEGER), :headers, :body"

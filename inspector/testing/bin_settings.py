@@ -52,7 +52,7 @@ class BinSettings:
             request.forget_signatures()
 
     def assert_signed(self, request: ReceivedRequest | None = None) -> None:
-        """All requests so far, or this one, have a valid signature, and there is one at least."""
+        """Assert that all requests so far, at least one, or this one have a valid signature."""
         __tracebackhide__ = True
         requests = self.requests if request is None else [request]
         if not requests:

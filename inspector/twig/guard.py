@@ -185,7 +185,7 @@ class TwigGuard(NodeTransformer):
             problem = "a loop is written `for x in list` or `for key, x in list`"
             raise TemplateError(node.lineno, problem)
         iterated = node.iter
-        if node.test is not None:  # As older helpdesks have it: it chooses beforehand.
+        if node.test is not None:  # Twig 1's and 2's ``if``: it filters first.
             parameters = [nodes.Name(name, "store") for name in reversed(names)]
             parts = [nodes.Tuple(parameters, "store"), node.test]
             chosen: Any = nodes.Call(nodes.Name(ARROW, "load"), parts, [], None, None)

@@ -33,7 +33,7 @@ def find_replays(name: str, run_id: str) -> ReplayRun:
     """
     bin_, runs = find_bin(name), current_services().replays
     run = runs.get(run_id)
-    return run if run.plan.bin_name == bin_.name else runs.get("")  # As one that is not there.
+    return run if run.plan.bin_name == bin_.name else runs.get("")  # The error for an unknown run.
 
 
 def list_open_bins() -> list[Bin]:

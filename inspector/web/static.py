@@ -10,7 +10,7 @@ from inspector.assets import STATIC_PREFIX, asset_url, find_folder
 
 ONE_YEAR_S = 31_536_000
 
-# Not the system's types: some have scripts as plain text, which no browser would run.
+# Types of our own: some systems have scripts as plain text, which no browser would run.
 CONTENT_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",

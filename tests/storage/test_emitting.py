@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from flask import Flask
 
-from inspector.domain.deliveries import Delivery, DeliveryAnswer, DeliveryExchange, DeliveryLine
+from inspector.domain.deliveries import AnswerRecord, Delivery, DeliveryLine, ExchangeRecord
 from inspector.errors import InspectorError
 from inspector.storage import actions as actions_module
 from inspector.storage.actions import ActionStore
@@ -26,16 +26,16 @@ DELIVERY = Delivery(
     body=b"a=1\0&b=2",
     left_out=(("X-Escalated", f"not sent, {ODD}"),),
     exchanges=(
-        DeliveryExchange(
+        ExchangeRecord(
             1, STARTED, "PUT", "http://127.0.0.1/b", None, "timed_out", "No answer.", None,
             None, None, 9.0, 0.0,
         ),
-        DeliveryExchange(
+        ExchangeRecord(
             2, STARTED, "PUT", "http://127.0.0.1/b", 503, None, None, "127.0.0.1",
             0.5, 1.5, 2.5, 1.0,
         ),
     ),
-    answer=DeliveryAnswer("1.1", 503, ODD, (("A", "1"), ("a", ODD)), b"\0\xff", True),
+    answer=AnswerRecord("1.1", 503, ODD, (("A", "1"), ("a", ODD)), b"\0\xff", True),
     redirect_to=None,
     definition={"name": ODD, "url": "http://127.0.0.1/b"},
     ticket={"variation": "sla-warning"},

@@ -29,7 +29,7 @@ from inspector.emitter.http_client.problems import (
 from inspector.emitter.http_client.urls import HttpUrl
 from inspector.errors import InspectorError
 
-# Not every platform has poll, and select knows no descriptor beyond 1023.
+# Some platforms lack poll, and select takes no descriptor beyond 1023.
 _Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from inspector.clock import time
 
-# So many are read however slow the machine is, unless their bodies have more bytes than these.
+# Requests that are read however slow the machine is, unless their bodies exceed these bytes.
 LEAST_READ = 20
 LEAST_READ_BYTES = 500_000
 

@@ -203,7 +203,7 @@ def set_up_sqlite(connection: Any) -> None:
         try:
             cursor.execute("PRAGMA journal_mode = WAL")
             break
-        except sqlite3.OperationalError as error:  # Two that begin at once do not wait here.
+        except sqlite3.OperationalError as error:  # SQLite does not wait here.
             if "locked" not in str(error) or not left:
                 raise
             time.sleep(0.05)

@@ -18,8 +18,8 @@ from inspector.web.htmx import set_vary
 
 blueprint = Blueprint("api_page", __name__)
 
-# What stands in the examples: in paths and queries, for fields that a body must have, and beside
-# them where a call would do nothing without.
+# Values in the examples: for paths and queries, for required fields of a body, and for fields
+# without which a call would do nothing.
 EXAMPLE_VALUES = {
     "name": "orders",
     "a": "1",

@@ -85,7 +85,7 @@ class Draft:
     @property
     def has_options(self) -> bool:
         """True when something is chosen for the delivery that is not so by itself."""
-        usual = {"timeout_s": ("", "30"), "retries": ("", "0")}  # Others are usual when empty.
+        usual = {"timeout_s": ("", "30"), "retries": ("", "0")}  # Others default to empty.
         chosen = any(text not in usual.get(name, ("",)) for name, text in self.options.items())
         return chosen or self.follow_redirects or not self.verify_tls
 

@@ -74,7 +74,7 @@ def visible_all(texts: Sequence[str]) -> list[str]:
     joined = "\t".join(texts)  # No rule about odd characters looks across a tab.
     is_plain = joined.isascii() and joined.replace("\t", "").isprintable()
     if texts and (is_plain or not _ODD.search(joined)):
-        return str(escape("\0".join(texts))).split("\0")  # None has it: it is odd.
+        return str(escape("\0".join(texts))).split("\0")  # A NUL is odd: none here has one.
     return [str(visible(text)) for text in texts]
 
 

@@ -185,7 +185,7 @@ def _look(
 
 def _render_snapshot(template: str, look: Snapshot[Any], **context: Any) -> Response:
     kept = [each for each in request.args.items(multi=True) if each[0] != "read"]
-    again = f"{request.path}?{urlencode([*kept, ('read', '')])}"  # Something is added at its end.
+    again = f"{request.path}?{urlencode([*kept, ('read', '')])}"  # The page adds to its end.
     if wants_fragment() and not look.is_whole:
         name = "fields/_reading.html"
     else:
