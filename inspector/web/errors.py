@@ -9,8 +9,8 @@ import logging
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, jsonify, render_template, request
-from werkzeug.exceptions import HTTPException
+from flask import Flask, Response, jsonify, redirect, render_template, request
+from werkzeug.exceptions import HTTPException, NotFound
 
 from inspector.domain.bins import is_bin_name
 from inspector.errors import InspectorError, StorageUnavailableError, TooManyRequestsError
@@ -28,6 +28,18 @@ def register(app: Flask) -> None:
     app.register_error_handler(DatabaseError, _show_database_trouble)
     app.register_error_handler(PoolTimeoutError, _show_no_connection)
     app.register_error_handler(Exception, _show_unexpected)
+    # Below our own names no bin can be meant, so a page says that there is none.
+    for number, rule in enumerate(("/bins/<name>/<path:rest>", "/emitter/<path:rest>")):
+        app.add_url_rule(rule, f"nothing_{number}", _find_nothing, methods=["GET"])
+    app.add_url_rule("/bins", "all_bins", _lead_to_bins, strict_slashes=False)
+
+
+def _find_nothing(**_: str) -> Response:
+    raise NotFound
+
+
+def _lead_to_bins() -> Any:
+    return redirect(f"{request.script_root}/")
 
 
 def _show_ours(error: InspectorError) -> Response:
@@ -78,7 +90,17 @@ _SENTENCES = {
 }
 
 
-def _list_ways_back(missing: str | None) -> list[tuple[str, str]]:
+def _list_ways_in_bin(name: str, *, is_there: bool) -> list[tuple[str, str]]:
+    """The request that an address is below, when that is there, and the bin."""
+    id_ = (request.view_args or {}).get("request_id")
+    here = f"/bins/{name}/requests/{id_}"
+    ways = [(f"/bins/{name}", f"Bin {name}")]
+    if id_ and is_there and request.path.startswith(f"{here}/"):
+        return [(here, f"Request #{id_.rpartition('-')[2]}"), *ways]
+    return ways
+
+
+def _list_ways_back(missing: str | None, *, is_there: bool) -> list[tuple[str, str]]:
     """Links from a page of an error to where its reader was: each an address and its name."""
     ways: list[tuple[str, str]] = []
     came_from = urlsplit(request.referrer or "")
@@ -90,7 +112,7 @@ def _list_ways_back(missing: str | None) -> list[tuple[str, str]]:
         ways.append((f"{own_path}?{came_from.query}".rstrip("?"), "Back"))
     name = (request.view_args or {}).get("name")
     if request.path.startswith("/bins/") and name and not missing and is_bin_name(name):
-        ways.append((f"/bins/{name}", f"Bin {name}"))
+        ways += _list_ways_in_bin(name, is_there=is_there)
     elif request.path.startswith("/emitter"):
         ways += [("/emitter", "Emitter"), ("/emitter/deliveries", "Deliveries")]
     return [*ways, ("/", "All bins")]
@@ -115,7 +137,7 @@ def make_error(
             status=status,
             message=message,
             missing=missing,
-            ways=_list_ways_back(missing),
+            ways=_list_ways_back(missing, is_there=code != "request_not_found"),
         )
         response = Response(page, mimetype="text/html")
     response.status_code = status

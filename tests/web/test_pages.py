@@ -391,6 +391,15 @@ def test_every_page_of_an_error_leads_back(client: FlaskClient) -> None:
 
     assert list_links("/bins/orders/requests/9-9") == ["/bins/orders", "/"]
     assert list_links("/bins/no-such/requests/1-1") == ["/"]
+    capture(client)
+    here = "/bins/orders/requests/1-1"
+    for below in ("nope", "parts/9", "field?path=nope"):
+        wanted = [here, "/bins/orders", "/"] if below != "nope" else ["/bins/orders", "/"]
+        assert list_links(f"{here}/{below}") == wanted
+    assert list_links("/bins/orders/nope") == ["/bins/orders", "/"]
+    assert list_links("/emitter/nope/x") == ["/emitter", "/emitter/deliveries", "/"]
+    for address in ("/bins", "/bins/"):
+        assert client.get(address).headers["Location"] == "/"
     assert list_links("/emitter/deliveries/99") == ["/emitter", "/emitter/deliveries", "/"]
     assert list_links("/static/none", "http://localhost/bins/orders?q=a%22") == [
         "/bins/orders?q=a%22",
