@@ -62,6 +62,7 @@ def read(document: str) -> Reader:
 def test_a_ticket_is_readable_whole() -> None:
     document = "".join(render_requests([make_sample()], "A ticket"))
     reader = read(document)
+    assert re.search(r"<summary>#\d+ POST /\S+ · Hierarchy problem · .*\d:\d\d UTC<", document)
     for text in ("A ticket", "Hierarchy problem", "Annie Edison", "boss@alllc.example.com"):
         assert text in reader.text
     assert "Content-Type" in reader.text

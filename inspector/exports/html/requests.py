@@ -51,7 +51,7 @@ def render_requests(requests: Iterable[CapturedRequest], title: str) -> Iterator
 
 def _render_request(request: CapturedRequest, *, is_open: bool) -> str:
     reading = build_reading(request)
-    summary = show(f"#{request.number} {request.method[:40]} {request.target[:500]}")
+    summary = show(_say_summary(request))
     state = " open" if is_open else ""
     parts = [
         f'<details class="request"{state}>\n<summary>{summary}</summary>\n',
@@ -65,6 +65,19 @@ def _render_request(request: CapturedRequest, *, is_open: bool) -> str:
         "</details>\n",
     ]
     return "".join(parts)
+
+
+def _say_summary(request: CapturedRequest) -> str:
+    """What tells the request from its neighbours: number, method, title, ticket and time."""
+    told = request.summary
+    title = told.subject or told.title
+    facts = [
+        f"#{request.number} {request.method[:40]} {request.target[:500]}",
+        title[:160] if title else "",
+        f"ticket {told.ticket_id[:20]}" if told.ticket_id else "",
+        f"{request.received_at:%Y-%m-%d %H:%M:%S} UTC",
+    ]
+    return " · ".join(filter(None, facts))
 
 
 def _say_facts(request: CapturedRequest) -> str:
