@@ -141,6 +141,7 @@ def test_the_menu_is_a_fragment_of_the_fields_page(client: FlaskClient) -> None:
         ("/compare?a=1-1&b=zz", 400, "no request of this bin"),
         ("/compare?a=99", 404, "There is no request"),
         ("/compare?a=2-1", 400, "no request of this bin"),
+        ("/fields?path=nope", 200, "No request has a field nope"),
         ("/fields?path=a..b", 400, "no path from character 2 on"),
         ("/fields?path=header:", 400, "After header: comes a name"),
     ],
