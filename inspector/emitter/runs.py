@@ -79,7 +79,7 @@ class Runs(Generic[RunT]):
         if run is None and self.board is not None:
             run = self.board.find(self._what, run_id)
         if run is None:
-            message = f"These {self._what} are not remembered any more."
+            message = f"There is no such run of {self._what}; only the newest are kept."
             raise InspectorError(f"{self._what}_not_found", message)
         return run
 

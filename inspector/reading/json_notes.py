@@ -175,8 +175,8 @@ _PROBLEMS = {
     "Unterminated string": "the text that begins here is never closed",
     "Invalid control character": "a line end or another control character in a text is written"
     " with a backslash, as \\n or \\u000a",
-    "Invalid \\u": "behind \\u come four digits from 0 to f",
-    "Invalid \\escape": 'behind a backslash comes ", \\, /, b, f, n, r, t or u',
+    "Invalid \\u": "after \\u come four digits from 0 to f",
+    "Invalid \\escape": 'after a backslash comes ", \\, /, b, f, n, r, t or u',
     "Illegal trailing comma": "nothing follows the last comma",
 }
 

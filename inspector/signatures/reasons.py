@@ -110,7 +110,7 @@ def _find_token_reason(attempt: Attempt, secrets: list[str]) -> str:
             return _blank_reason(secret)
         for lead in ("Bearer ", "Token ", "Basic "):
             if is_same(given, lead + secret):
-                return f"The header has the secret behind {lead.strip()}: set the prefix to it."
+                return f"The header has the secret after {lead.strip()}: set the prefix to it."
         if attempt.scheme.prefix and is_same(given, secret):
             return f"The header has the secret without {attempt.scheme.prefix.strip()} before it."
     return "The header has another secret."
@@ -138,7 +138,7 @@ def _list_keys(scheme: Scheme, secret: str) -> Iterator[tuple[str, bytes]]:
     for how, decoded in _list_decoded(scheme, bare):
         for end in (b"\n", b"\r\n"):
             yield (
-                f"The sender's key is the secret decoded from {how}, with a line end behind it, as "
+                f"The sender's key is the secret decoded from {how}, with a line end after it, as "
                 "one read from a file has.",
                 decoded + end,
             )
@@ -186,7 +186,7 @@ def _list_text_keys(bare: str) -> Iterator[tuple[str, bytes]]:
 
 def _blank_reason(secret: str) -> str:
     has_end = secret.rstrip(" \t").endswith(("\n", "\r"))
-    what = "a line end behind it" if has_end else "white space around it"
+    what = "a line end after it" if has_end else "white space around it"
     return f"The secret here has {what}; the signature is right without."
 
 
@@ -278,7 +278,7 @@ def list_bodies(message: Message) -> list[tuple[str, Callable[[], bytes | None]]
             lambda: body.removesuffix(b"\n").removesuffix(b"\r"),
         ),
         (
-            "The signature is right with a line end behind the body: something took it away.",
+            "The signature is right with a line end after the body: something took it away.",
             lambda: body + b"\n",
         ),
         (

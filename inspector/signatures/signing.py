@@ -46,7 +46,7 @@ def sign(
     scheme, given = secret.scheme, tuple(headers)
     key = make_key(scheme, secret.secret)
     if key is None:
-        raise _refuse(f"The secret for {scheme.name} is base64, behind whsec_ or not.")
+        raise _refuse(f"The secret for {scheme.name} is base64, after whsec_ or not.")
     if tampered:
         key = hashlib.sha256(key).hexdigest().encode()
     content_type = _find(given, "Content-Type")

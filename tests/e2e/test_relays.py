@@ -32,7 +32,7 @@ def test_what_the_program_says_is_seen_live(new_page: NewPage, live_server: Live
         page.goto("/bins/relayed")
         page.get_by_role("link", name="Relay", exact=True).click()
         page.get_by_label("URL of your program").fill(f"{program.url}/base")
-        page.get_by_role("button", name="Begin to relay").click()
+        page.get_by_role("button", name="Start relaying").click()
         expect(page.get_by_role("button", name="Stop relaying")).to_be_visible()
         page.goto("/bins/relayed")
         assert send(url).text == "ok\n"
@@ -58,7 +58,7 @@ def test_a_cookie_that_did_not_go_back_is_said_and_allowed_in_the_page(
     with Receiver(reply, reply) as program:
         page.goto("/bins/cookies/relay")
         page.get_by_label("URL of your program").fill(program.url)
-        page.get_by_role("button", name="Begin to relay").click()
+        page.get_by_role("button", name="Start relaying").click()
         assert "Set-Cookie" not in send(url).headers
         page.goto("/bins/cookies")
         page.locator("#r1 .row-link").click()
@@ -83,7 +83,7 @@ def test_without_scripts_what_was_missed_is_sent_when_the_program_is_back(
     page = new_page(java_script_enabled=False)
     page.goto("/bins/missed/relay")
     page.get_by_label("URL of your program").fill("http://127.0.0.1:1/")
-    page.get_by_role("button", name="Begin to relay").click()
+    page.get_by_role("button", name="Start relaying").click()
     assert send(url).status_code == 502
     page.reload()
     expect(page.locator(".times")).to_contain_text("the connection was refused")

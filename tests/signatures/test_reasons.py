@@ -48,7 +48,7 @@ def check(message: Message, *secrets: str) -> SignatureCheck:
 
 SECRETS = [
     ("github:hush ", b"hush", "white space"),
-    ("github:hush\n", b"hush", "line end behind"),
+    ("github:hush\n", b"hush", "line end after"),
     ("github:hush", b"hush\n", "sender's secret ends with a line end"),
     ("github:hush", b"hush\r\n", "sender's secret ends with a line end"),
     ("github:whsec_whsec_hush", b"whsec_hush", "twice"),
@@ -57,8 +57,8 @@ SECRETS = [
     ("github:aHVzaA==", b"hush", "still base64"),
     ("github:hush", b"aHVzaA==", "still base64 of"),
     ("github:68757368", b"hush", "hexadecimal"),
-    ("github:aHVzaA==", b"hush\n", "decoded from base64, with a line end behind it"),
-    ("github:/wAB/g==", b"\xff\0\1\xfe\r\n", "decoded from base64, with a line end behind it"),
+    ("github:aHVzaA==", b"hush\n", "decoded from base64, with a line end after it"),
+    ("github:/wAB/g==", b"\xff\0\1\xfe\r\n", "decoded from base64, with a line end after it"),
     ("github:ff0001fe", b"\xff\0\1\xfe\n", "decoded from hexadecimal, with a line end"),
 ]
 
@@ -82,7 +82,7 @@ BODIES = [
     (b"a\r\nb", b"a\nb", "line ends LF"),
     (b"a\nb", b"a\r\nb", "line ends CR LF"),
     (b"a\n", b"a", "without the body's last line end"),
-    (b"a", b"a\n", "line end behind the body"),
+    (b"a", b"a\n", "line end after the body"),
     (b"a", b"", "empty body"),
 ]
 

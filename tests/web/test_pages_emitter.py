@@ -560,7 +560,7 @@ def test_what_was_sent_is_listed_page_by_page_and_forgotten(
     rest = client.get(older[1], headers=HTMX).text
     assert re.findall(r'href="/emitter/deliveries/(\d+)"', rest) == ["2", "1"]
     assert "hx-get" not in rest  # An older page does not become the newest.
-    assert "Forget all deliveries?" in client.get("/emitter/deliveries/clear").text
+    assert "Delete all deliveries?" in client.get("/emitter/deliveries/clear").text
     client.post("/emitter/deliveries/clear")
     assert "Nothing sent yet" in client.get("/emitter/deliveries").text
 

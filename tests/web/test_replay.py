@@ -79,7 +79,7 @@ def test_each_try_is_compared_with_the_last_one_to_the_same_url(client: FlaskCli
     kept = client.get("/api/v1/deliveries/4").json or {}
     assert (kept["replay_of"], kept["verdict"]) == ("orders/1-1", "fixed")
     page = client.get("/emitter/deliveries/4").text
-    assert "beside the last try: <strong>fixed</strong>" in page
+    assert "compared with the last to this URL: <strong>fixed</strong>" in page
     assert '<a href="/bins/orders/requests/1-1">orders/1-1</a>' in page
 
 

@@ -117,9 +117,9 @@ def test_a_replay_to_a_bin_is_signed_anew(client: FlaskClient) -> None:
 def test_the_page_of_a_replay_signs_anew(client: FlaskClient) -> None:
     send(client, "wrong")
     at = f"/bins/orders/requests/{get_last(client)['id']}/replay"
-    assert "Sign it anew" not in client.get(at).text
+    assert "Sign it again" not in client.get(at).text
     give(client, SECRET)
-    assert "Sign it anew" in client.get(at).text
+    assert "Sign it again" in client.get(at).text
     form = {"url": "http://127.0.0.1:1/x", "resign": "1", "body": '{"a": 2}'}
     assert client.post(at, data=form).status_code == 303
     digest = hmac.new(SECRET.encode(), b'{"a": 2}', "sha256").hexdigest()

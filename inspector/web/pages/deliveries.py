@@ -166,9 +166,9 @@ def stop_series(run_id: str) -> Any:
 def ask_clear() -> Response:
     """The confirmation before the log is cleared."""
     return ask(
-        "Forget all deliveries?",
+        "Delete all deliveries?",
         "What was sent and answered cannot be brought back. Saved actions stay.",
-        "Forget them",
+        "Delete them",
         back="/emitter",
     )
 
