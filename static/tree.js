@@ -178,6 +178,7 @@ export async function showMenu(link) {
   const markup = await answer.text();
   const anchor = menu.contains(link) ? null : link.getBoundingClientRect();
   menu.innerHTML = markup;
+  htmx.trigger(menu, "htmx:load"); // Times in it are those of the reader's zone.
   if (!menu.matches(":popover-open")) menu.showPopover();
   if (anchor) place(anchor);
   (menu.querySelector(".field-value button") ?? menu.querySelector("button, a"))?.focus();

@@ -18,6 +18,11 @@ MAX_SUGGESTIONS = 8
 MAX_VALUES = 3
 MAX_NAMES = 40
 _LAST = re.compile(r"(?:\A|(?<=\s))([-(]*)((?:\"[^\"]*\"?|[^\s\"])*)\Z")
+# A field's name and a value of it, as one says it: "agent 3".
+_SAID = re.compile(
+    r"(?:\A|(?<=\s))([-(]*)(?!(?:or|and|not)\s)([^\s\"=:!<>()/-][^\s\"=:!<>()/]*)\s+"
+    r"(\"[^\"]*\"?|[^\s\"=:!<>()/-][^\s\"]*)\Z"
+)
 _COMPARED = re.compile(r"([^\s=!<>]+?)(!=|=|:)(.*)\Z", re.DOTALL)
 
 GRAMMAR = {
@@ -63,6 +68,11 @@ def suggest(known: FieldValues, text: str) -> list[Suggestion]:
     sign, typed = last[1], last[2]
     head = text[: last.start()] + sign
     found: dict[str, Suggestion] = {}
+    if said := _SAID.search(text):
+        before = text[: said.start()] + said[1]
+        for term, meaning in _list_said(known, said[2], said[3].replace('"', "")):
+            if _is_query(before + term):
+                found[term] = Suggestion(before + term, term, meaning)
     for term, meaning, is_open in _list_terms(known, typed):
         if term not in (typed, f"{typed}:") or is_open:
             query = head + term
@@ -130,6 +140,21 @@ def _complete_field(known: FieldValues, name: str, operator: str, value: str) ->
     """Values of fields whose name is this, ends in it, or has it in it."""
     for each in _find_names(known, name):
         yield from _list_values(known, each, operator, value)
+
+
+def _list_said(known: FieldValues, name: str, value: str) -> Iterator[tuple[str, str]]:
+    """Values of the fields that are called so; the value itself, if there is one, alone."""
+    wanted = name.lower()
+    ends = (f".{wanted}", f".{wanted}.id", f".{wanted}.name")
+    named = [
+        each
+        for each in _find_names(known, name)
+        if f".{each.lower()}".replace("[]", "").endswith(ends)
+    ]
+    for each in named[:MAX_VALUES]:
+        terms = list(_list_values(known, each, "=", value))
+        exact = [term for term in terms if term[0] == _write(each, "=", value)]
+        yield from ((term, meaning) for term, meaning, is_open in exact or terms if not is_open)
 
 
 def _find_names(known: FieldValues, text: str) -> list[str]:

@@ -102,3 +102,17 @@ def test_values_are_copied_by_a_click_and_by_their_buttons(
     assert folded is not None
     assert whole is not None
     assert folded["height"] < 140 < whole["height"]
+
+
+def test_the_card_of_a_field_has_its_time_in_the_readers_zone(
+    new_page: NewPage, live_server: LiveServer
+) -> None:
+    send_ticket(live_server.create_bin("leaf-zone"))
+    page = new_page(timezone_id="America/New_York", locale="en-US")
+    open_newest(page, live_server, "leaf-zone")
+    page.get_by_role("searchbox", name="Filter fields").fill("ticket.date_created_ts")
+    page.locator(f"{LEAF}:visible > a").first.click()
+    card = page.get_by_role("dialog", name="Field")
+    expect(card).to_contain_text("1400681937")
+    expect(card.locator("time")).to_have_text(re.compile(r"10:18:57\sAM EDT"))
+    expect(card.locator("time")).to_have_attribute("title", "2014-05-21 14:18:57 UTC")

@@ -68,6 +68,14 @@ CASES = [
     Case(
         "is:json or (agent:7", ("ticket.agent.id=7", "1 request"), "is:json or (ticket.agent.id=7"
     ),
+    Case("agent 7", ("ticket.agent.id=7", "1 request")),
+    Case("is:form -agent 7", ("ticket.agent.id=7", "1 request"), "is:form -ticket.agent.id=7"),
+    Case("status aw", ("ticket.status=awaiting_agent", "64 requests")),
+    Case(
+        "x or barn",
+        ('ticket.agent.name="Troy Barnes"', "1 request"),
+        'x or ticket.agent.name="Troy Barnes"',
+    ),
     Case('agent:"troy b', ('ticket.agent.name="Troy Barnes"', "1 request")),
 ]
 
