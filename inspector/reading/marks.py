@@ -31,7 +31,7 @@ ANNOTATED_FLAGS: dict[str, Callable[[CapturedRequest], bool]] = {
     "noted": lambda request: request.note is not None,
 }
 
-# The keys of a name that make marks for lists and maps with fields in them; deeper ones share one.
+# The keys of a path that make marks; deeper fields share the mark of what they stand in.
 MAX_KEYS = 50
 
 # This depends on earlier requests, so it is no mark either.
