@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 
 from inspector.errors import InspectorError
 from inspector.settings import Settings
+from inspector.storage.logins import LoginStore
 from inspector.web.access.gate import OPEN
 from inspector.web.access.tokens import WRONG_BURST
 from tests.attacks.conftest import MakeApp
@@ -152,6 +153,42 @@ def test_a_cookie_copied_before_the_log_out_opens_nothing_after_it(make_app: Mak
     owner.post("/login", data={"token": TOKEN})
     assert owner.get("/").status_code == 200
     assert thief.get("/").status_code == 401
+
+
+def test_each_page_of_a_login_has_a_button_that_ends_it(make_app: MakeApp) -> None:
+    browser = make_app(token=TOKEN).test_client()
+    assert "/logout" not in browser.get("/").text
+    browser.post("/login", data={"token": TOKEN})
+    for path in ("/", "/bins/b1", "/emitter", "/api", "/bins/nobody"):
+        assert browser.get(path).text.count('<form method="post" action="/logout">') == 1, path
+    assert browser.post("/logout").status_code == 303
+    assert "/logout" not in browser.get("/").text
+
+
+def test_who_has_opened_a_private_bin_can_close_it_again(make_app: MakeApp) -> None:
+    browser = make_app().test_client()
+    made = browser.post("/api/v1/bins", json={"name": "hushed", "private": True})
+    assert "/logout" not in browser.get("/emitter").text
+    browser.post("/bins/hushed/open", data={"secret": (made.json or {})["secret"]})
+    assert 'action="/logout"' in browser.get("/emitter").text
+    browser.post("/logout")
+    assert browser.get("/bins/hushed").status_code == 401
+
+
+def test_a_login_is_no_trouble_to_the_page_of_a_lost_database(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app(token=TOKEN)
+    browser = app.test_client()
+    browser.post("/login", data={"token": TOKEN})
+
+    def fail(*_given: object) -> bool:
+        raise InspectorError("database_unusable", "The database is away.")
+
+    monkeypatch.setattr(LoginStore, "has_ended", fail)
+    answer = browser.get("/")
+    assert "The database is away." in answer.text
+    assert "/logout" not in answer.text
 
 
 def test_the_cookie_is_named_by_the_port(client: FlaskClient) -> None:

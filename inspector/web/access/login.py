@@ -41,6 +41,12 @@ def take_token() -> Any:
     return response
 
 
+@blueprint.app_template_global()
+def can_log_out() -> bool:
+    """True when pages show the log-out button: this browser has shown a token or a secret."""
+    return current_services().access.has_login()
+
+
 @blueprint.post("/logout")
 def forget() -> Response:
     """Forget what this browser has shown, the server's token and the secrets of bins."""

@@ -74,6 +74,7 @@ class Access:
 
     def check(self) -> None:
         """Let the caller pass, or raise ``UnauthorizedError`` or ``TooManyRequestsError``."""
+        self._read_cookie()  # for ``has_login``, which a page of an error asks, too
         if self.has_token() or self._is_about_an_opened_bin():
             return
         if self._token is None:
@@ -124,6 +125,10 @@ class Access:
         if _opened().bin is not None:
             return "secret"
         return "login" if {"token", "bins"} & self._read_cookie().keys() else "address"
+
+    def has_login(self) -> bool:
+        """True when the browser's cookie opens something; asks no database, and never raises."""
+        return bool({"token", "bins"} & g.get("shown", {}).keys())
 
     def check_bin(self, bin_: Bin) -> Bin:
         """Give the bin back when it is open to the caller, else raise as ``check`` does."""
