@@ -68,7 +68,7 @@ def _render_request(request: CapturedRequest, *, is_open: bool) -> str:
 
 
 def _say_summary(request: CapturedRequest) -> str:
-    """What tells the request from its neighbours: number, method, title, ticket and time."""
+    """The line that names a request: its number, method, title, ticket and time."""
     told = request.summary
     title = told.subject or told.title
     facts = [
