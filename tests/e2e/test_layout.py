@@ -184,3 +184,43 @@ def test_a_note_is_as_wide_as_its_form(new_page: NewPage, live_server: LiveServe
     text, form = find_box(page.locator("#note-form textarea")), find_box(page.locator("#note-form"))
     assert text.left == pytest.approx(form.left, abs=2)
     assert text.right == pytest.approx(form.right, abs=2)
+
+
+def test_a_compact_row_is_mostly_title(new_page: NewPage, live_server: LiveServer) -> None:
+    url = live_server.create_bin("compact-titles")
+    requests.post(url, json={"ticket": {"id": 5, "subject": TITLE}}, timeout=10)
+    page = new_page(viewport=LAPTOP)
+    page.goto("/bins/compact-titles")
+    page.get_by_role("button", name="Compact").click()
+    title, row = find_box(page.locator(".row-title")), find_box(page.locator(".row-link"))
+    assert title.right - title.left > (row.right - row.left) / 3
+
+
+def test_what_is_said_of_a_deletion_keeps_to_one_line_on_a_phone(
+    new_page: NewPage, live_server: LiveServer
+) -> None:
+    send_ticket(live_server.create_bin("one-line-said"))
+    page = new_page(viewport=PHONE)
+    page.goto("/bins/one-line-said")
+    page.locator(".row-link").click()
+    page.locator(".request-actions summary", has_text="More").click()
+    page.locator("#request").get_by_role("link", name="Delete").click()
+    undo = page.locator("#undo")
+    expect(undo).to_be_visible()
+    assert find_box(undo).bottom - find_box(undo).top < 60
+
+
+def test_tables_of_names_fit_a_phone(new_page: NewPage, live_server: LiveServer) -> None:
+    """The API's parameters, and a field's name in other places: each below its label."""
+    send_ticket(live_server.create_bin("names-on-a-phone"))
+    page = new_page(viewport=PHONE)
+    page.goto("/api")
+    assert not any(is_cut(each) for each in page.locator(".api-call .scroll").all())
+    page.goto("/bins/names-on-a-phone")
+    page.locator(".row-link").click()
+    page.locator(".tree-list li:not([class]) > a", has_text="subject").first.click()
+    name = page.locator(".field-menu tr", has_text="PHP")
+    expect(name).to_be_visible()
+    label, text = find_box(name.locator("th")), find_box(name.locator("code"))
+    assert label.bottom <= text.top
+    assert text.bottom - text.top < 25, "in one line"
