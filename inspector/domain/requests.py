@@ -87,7 +87,8 @@ class CapturedRequest(Message):
         """
         if self.fidelity == IMPORTED:
             return find_sub_path(path)
-        host = self.find_header("host") or ""
+        begins = begins_with_bin(path, self.bin_name)  # Then no header has to be read.
+        host = "" if begins else self.find_header("host") or ""
         return find_sub_path(path, self.bin_name, host)
 
     def path_at_bin(self, path: str) -> str:

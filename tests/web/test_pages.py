@@ -118,7 +118,7 @@ def test_rows_need_no_request_and_come_newest_first(app: Flask, client: FlaskCli
         bin_ = services.bins.get("orders")
         requests = services.requests.load_after(bin_, 0, limit=9)
         assert [request.number for request in requests] == [1, 2]
-        markup = render_rows(app, bin_, requests)
+        markup = render_rows(bin_, requests)
     assert re.findall(r'id="r(\d)"', markup) == ["2", "1"]
 
 

@@ -27,6 +27,7 @@ from inspector.web.htmx import (
 )
 from inspector.web.pages.confirm import ask, say_loss
 from inspector.web.pages.rendering.pairs import render_pairs
+from inspector.web.pages.rendering.request_rows import render_request_rows
 from inspector.web.pages.rendering.tree_rows import render_tree_rows
 from inspector.web.pages.request_list import (
     ROWS,
@@ -50,7 +51,11 @@ def _prepare(state: BlueprintSetupState) -> None:
     environment.undefined = StrictUndefined
     environment.trim_blocks = environment.lstrip_blocks = True
     prepare_text(environment)
-    environment.globals.update(render_tree_rows=render_tree_rows, render_pairs=render_pairs)
+    environment.globals.update(
+        render_tree_rows=render_tree_rows,
+        render_pairs=render_pairs,
+        render_request_rows=render_request_rows,
+    )
 
 
 @blueprint.get("/")

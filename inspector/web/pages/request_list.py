@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask import Flask, Response, make_response, redirect, render_template, request
+from flask import Response, make_response, redirect, render_template, request
 
 from inspector.answers.rules import load_rules
 from inspector.domain import Bin, CapturedRequest
-from inspector.reading.columns import label_columns, read_columns
+from inspector.reading.columns import label_columns
 from inspector.reading.overview.timeline import Column
 from inspector.reading.query.times import parse_time
 from inspector.reading.reasons import Reason
@@ -20,6 +20,7 @@ from inspector.web.current import current_services
 from inspector.web.htmx import (
     set_vary,
 )
+from inspector.web.pages.rendering.request_rows import render_request_rows
 from inspector.web.pages.search import (
     Search,
     explain,
@@ -30,7 +31,6 @@ from inspector.web.pages.search import (
 )
 
 ROWS = 50
-_COLUMNS = {"read_columns": read_columns, "label_columns": label_columns}
 # The matches needed to estimate how many there are in requests not searched yet.
 LEAST_FOR_ESTIMATE = 20
 
@@ -170,7 +170,7 @@ def list_context(bin_: Bin, found: RequestList | None) -> dict[str, Any]:
         "search": read_search().suffix,
         "open_id": None,
         "new_fields": count_new_fields(bin_),
-        **_COLUMNS,
+        "label_columns": label_columns,
         "answers_summary": load_rules(bin_.answers).summary,
         "list_examples": list_examples,
         "suggest": suggest,
@@ -186,16 +186,13 @@ def count_new_fields(bin_: Bin) -> int:
     return len(catalogue.find_new_since(datetime.now(UTC) - timedelta(days=1)))
 
 
-def render_rows(app: Flask, bin_: Bin, requests: Sequence[CapturedRequest]) -> str:
+def render_rows(bin_: Bin, requests: Sequence[CapturedRequest]) -> str:
     """The list's markup for these requests, newest first, ready to be put on top.
 
     Needs no request, since one rendering goes to every open page.
     """
     newest_first = sorted(requests, key=lambda each: each.number, reverse=True)
-    template = app.jinja_env.get_template("requests/_rows.html")
-    return template.render(
-        bin=bin_, requests=newest_first, reasons={}, search="", open_id=None, **_COLUMNS
-    )
+    return render_request_rows(bin_, newest_first)
 
 
 def jump(bin_: Bin, place: str) -> Any:

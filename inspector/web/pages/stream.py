@@ -41,12 +41,12 @@ def rows(name: str) -> Response:
         if len(fresh) > MAX_PUSHED_ROWS:
             return format_event("reload", str(len(fresh)), last)
         with app.app_context():
-            rows = add_prefix(render_rows(app, bin_, fresh), prefix)
+            rows = add_prefix(render_rows(bin_, fresh), prefix)
             return format_event("row", rows, last)
 
     def render_changed(changed: Sequence[CapturedRequest]) -> bytes:
         with app.app_context():
-            return format_event("changed", add_prefix(render_rows(app, bin_, changed), prefix))
+            return format_event("changed", add_prefix(render_rows(bin_, changed), prefix))
 
     key = f"rows {name} {bin_.columns} {prefix}"
     changes = share_change_renderer(key, bin_, render_changed)
