@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from inspector.reading.amounts import (
@@ -32,7 +33,7 @@ MONEY, BASE64 = "money", "base64"
 MAX_LINK_CHARS = 2000
 # No rule is about a longer key, so longer ones are not cached.
 MAX_KEY_CHARS = 100
-MAX_SHAPED_CHARS = 20_000
+MIN_SHAPED_CHARS, MAX_SHAPED_CHARS = 3, 20_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -54,8 +55,7 @@ class Meaning:
     problem: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """A field among its siblings.
 
     ``texts`` are the siblings that are not containers, the field itself included, by
@@ -301,13 +301,15 @@ _LINK = re.compile(r"https?://[!-~]+\Z", re.IGNORECASE)
 
 def _read_content(context: Context) -> Meaning | None:
     text = context.text
+    if len(text) < MIN_SHAPED_CHARS:  # Flags, small numbers and what is empty.
+        return None
     if "@" in text and len(text) <= 320 and _EMAIL.match(text) and ".." not in text:
         return Meaning(EMAIL, "", href=f"mailto:{_escape_address(text)}")
     if text[:4].lower() == "http" and find_link(text):
         return Meaning(LINK, "", href=text)
     if len(text) > MAX_SHAPED_CHARS or text[:5] == "data:":
         return _name_file(find_embedded_kind(text))
-    return _read_shaped(context) if len(text) >= 4 else None
+    return _read_shaped(context) if len(text) > MIN_SHAPED_CHARS else None
 
 
 def _read_shaped(context: Context) -> Meaning | None:

@@ -51,6 +51,11 @@ _NAME_STEP = re.compile(
 )
 
 
+def is_plain_key(key: str) -> bool:
+    """True for a key that stands without quotes in a written path."""
+    return _PLAIN.match(key) is not None
+
+
 def format_path(path: Path) -> str:
     """``ticket.agent.id``; a key with other characters is quoted: ``a["b.c"].d``.
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from inspector.domain.nested_values import JWT
 from inspector.reading.grouping import (
@@ -21,7 +21,7 @@ from inspector.reading.grouping import (
 )
 from inspector.reading.meaning import Context, Meaning, find_meaning
 from inspector.reading.nodes import MAP, Node, Word, note_on_keys, scalar_text
-from inspector.reading.paths import MAX_KEY_CHARS, Path, format_path, quote_path
+from inspector.reading.paths import MAX_KEY_CHARS, Path, format_path, is_plain_key, quote_path
 from inspector.reading.text import MAX_SHOWN_CHARS, is_plain, shorten
 
 GROUP, MORE, ABSENT = "group", "more", "absent"
@@ -108,6 +108,20 @@ class RowOptions:
 _Item = Node | Group | Row
 
 
+class _Above(NamedTuple):
+    """A container's path, as it is and written out."""
+
+    path: Path
+    text: str
+
+    def write(self, node: Node) -> str:
+        """The path of a node in the container, written out."""
+        key = node.key
+        if node.path == (*self.path, key) and is_plain_key(key):
+            return f"{self.text}.{key}" if self.path else key
+        return format_path(node.path)
+
+
 def list_rows(root: Node, options: RowOptions) -> list[Row]:
     """The rows of a tree whose root is a container. Iterative; linear in the nodes."""
     return _Lister(options, root).list_rows()
@@ -122,29 +136,30 @@ class _Lister:
 
     def list_rows(self) -> list[Row]:
         rows: list[Row] = []
-        stack: list[tuple[Iterator[_Item], dict[str, str]]] = [self._enter(self.root)]
+        stack = [self._enter(self.root, "")]
         while stack:
-            items, texts = stack[-1]
+            items, texts, above = stack[-1]
             item = next(items, None)
             if item is None:
                 stack.pop()
                 if stack:
                     rows[-1].closes += 1
                 continue
-            if isinstance(item, Row):
+            if isinstance(item, Node) and item.is_leaf:  # Nearly every one is.
+                rows.append(self._leaf_row(item, texts, above))
+            elif isinstance(item, Row):
                 rows.append(item)
             elif isinstance(item, Group):
                 rows.append(self._group_row(item, len(stack)))
-                stack.append((iter(item.children), texts))
-            elif item.is_leaf:
-                rows.append(self._leaf_row(item, texts))
+                stack.append((iter(item.children), texts, above))
             else:
-                rows.append(self._container_row(item, len(stack)))
-                stack.append(self._enter(item))
+                row = self._container_row(item, len(stack), above)
+                rows.append(row)
+                stack.append(self._enter(item, row.path))
         return rows
 
-    def _enter(self, node: Node) -> tuple[Iterator[_Item], dict[str, str]]:
-        """The items below a container, and its plain values by key for their meanings."""
+    def _enter(self, node: Node, path: str) -> tuple[Iterator[_Item], dict[str, str], _Above]:
+        """The items below a container, its plain values by key for their meanings, its path."""
         items: list[_Item] = list(node.children)
         if self.options.grouped and node.kind == MAP:
             items = list(arrange_top(node) if node is self.root else arrange_map(node))
@@ -152,14 +167,14 @@ class _Lister:
                 items += [Row(ABSENT, key) for key in EXPECTED_KEYS if key not in node.value]
         if node.more:
             items.append(Row(MORE, "", size=node.more))
-        return iter(items), plain_texts(node.value)
+        return iter(items), plain_texts(node.value), _Above(node.path, path)
 
-    def _leaf_row(self, node: Node, texts: dict[str, str]) -> Row:
+    def _leaf_row(self, node: Node, texts: dict[str, str], above: _Above) -> Row:
         text = node.text[:MAX_SHOWN_CHARS]
         row = Row(
             node.kind,
             node.key[:MAX_KEY_CHARS],
-            format_path(node.path),
+            above.write(node),
             text,
             max(0, len(node.text) - MAX_SHOWN_CHARS),
             find_meaning(Context(node.key, node.text, texts, self.options.received_at)),
@@ -173,11 +188,11 @@ class _Lister:
             row.text_parts = split_hits(text, self.hit)
         return row
 
-    def _container_row(self, node: Node, depth: int) -> Row:
+    def _container_row(self, node: Node, depth: int, above: _Above) -> Row:
         row = Row(
             node.kind,
             node.key[:MAX_KEY_CHARS],
-            format_path(node.path),
+            above.write(node),
             shorten(preview_value(node.value), 90),
             note=self._note(node),
             opens=True,
@@ -257,5 +272,7 @@ def plain_texts(value: Any) -> dict[str, str]:
     if not isinstance(value, dict) or len(value) > 1000:
         return {}
     return {
-        key: scalar_text(item) for key, item in value.items() if not isinstance(item, (dict, list))
+        key: item if type(item) is str else scalar_text(item)
+        for key, item in value.items()
+        if not isinstance(item, (dict, list))
     }

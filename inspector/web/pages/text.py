@@ -71,9 +71,9 @@ def visible(text: str) -> Markup:
 
 def visible_all(texts: Sequence[str]) -> list[str]:
     """The texts as ``visible`` gives them, in the time of one text where none is odd."""
-    joined = "\t".join(texts)  # No rule about odd characters looks across a tab.
-    is_plain = joined.isascii() and joined.replace("\t", "").isprintable()
-    if texts and (is_plain or not _ODD.search(joined)):
+    others = [text for text in texts if not (text.isascii() and text.isprintable())]
+    # No rule about odd characters looks across a tab.
+    if texts and not (others and _ODD.search("\t".join(others))):
         return str(escape("\0".join(texts))).split("\0")  # A NUL is odd: none here has one.
     return [str(visible(text)) for text in texts]
 
@@ -111,6 +111,8 @@ def write_name(text: str) -> str:
 
 def show_odd(text: str) -> str:
     """As ``visible`` without markup, for attributes and titles; always encodable."""
+    if text.isascii() and text.isprintable():
+        return text
     return _ODD.sub(lambda run: _draw(run[0]), text)
 
 
