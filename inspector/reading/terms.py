@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
 from itertools import islice, product
 
 from inspector.domain import CapturedRequest
@@ -14,6 +15,8 @@ from inspector.reading.query import FILTERS, MAX_TERMS, TERM, parse_query
 MAX_VALUE_CHARS = 200
 # Fields of each request that are tried for one short name.
 MAX_TRIED = 10
+# Longer words are not looked for among the keys that are like them.
+MAX_KEY_CHARS = 80
 _SHORT = re.compile(r"([^\s:/?&=!<>\"]+)(:|!=|=|>|<)(.+)\Z", re.DOTALL)
 
 
@@ -122,9 +125,23 @@ def _find_terms_meant(
 
 
 def _find_fields(names: list[str], wanted: str) -> Iterator[str]:
-    """The fields of a key, then the id and the name in its container, then all else there."""
+    """The fields of a key, then the id and the name in its container, then all else there.
+
+    A key that no field has stands for the one that is spelt most like it.
+    """
     ends = (f".{wanted}", f".{wanted}.id", f".{wanted}.name")
     parts = [(name, f".{name.lower()}".replace("[]", "")) for name in names]
     first = [name for end in ends for name, path in parts if path.endswith(end)]
     inside = [name for name, path in parts if f".{wanted}." in path]
     yield from dict.fromkeys(first + inside)
+    if not first and not inside:
+        keys = {key for _, path in parts for key in path[1:].split(".")}
+        spelt = ".".join(_find_alike(key, keys) for key in wanted.split("."))
+        if spelt != wanted:
+            yield from _find_fields(names, spelt)
+
+
+def _find_alike(key: str, keys: set[str]) -> str:
+    if key in keys or len(key) > MAX_KEY_CHARS:
+        return key
+    return (get_close_matches(key, sorted(keys), n=1, cutoff=0.75) or [key])[0]

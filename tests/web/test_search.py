@@ -181,6 +181,9 @@ def test_a_field_leads_to_the_requests_that_have_it(tickets: FlaskClient) -> Non
         ("agent:3", "ticket.agent.id=3"),
         ("status:awaiting_agent", "ticket.status=awaiting_agent"),
         ("agent=3", "ticket.agent.id=3"),
+        ("agnet:3", "ticket.agent.id=3"),
+        ("agnet.id=3", "ticket.agent.id=3"),
+        ("statsu:awaiting_agent", "ticket.status=awaiting_agent"),
         ("subject:printer", "ticket.subject:printer"),
         ("method:POST agent:3 status:a", "method:POST ticket.agent.id=3 ticket.status:a"),
     ],
@@ -198,6 +201,10 @@ def test_a_search_by_a_short_name_is_answered_by_one_that_works(
     assert unquote(offered[0]) == meant
     for each in offered:
         assert list_numbers(get(client, unquote(each))) == [1]
+    client.post("/bins", data={"name": "newer"})
+    client.post("/newer", data={"ticket[agent][agentgroup_ids][]": "3"})
+    everywhere = client.get("/", query_string={"q": query}).text
+    assert set(offered) <= set(re.findall(r'href="/\?q=([^"]*)"><code>', everywhere))
 
 
 def test_a_short_name_with_a_value_that_no_request_has_gets_no_search_that_finds_nothing(

@@ -36,7 +36,14 @@ from inspector.web.pages.request_list import (
     list_context,
     load_list,
 )
-from inspector.web.pages.search import Search, explain, is_typed, read_search, suggest_terms
+from inspector.web.pages.search import (
+    Search,
+    explain,
+    is_typed,
+    read_search,
+    suggest_in_bins,
+    suggest_terms,
+)
 from inspector.web.pages.text import prepare_text
 
 blueprint = Blueprint("pages", __name__)
@@ -64,7 +71,9 @@ def show_bins() -> Response:
     search = read_search()
     if search.query is not None:
         return _show_found(search, search.query)
-    page = render_template("bins/index.html", **_list_bins(), search=search)
+    bins = [each for each in list_open_bins() if each.request_count] if search.problem else []
+    meant = suggest_in_bins(bins, search.text)
+    page = render_template("bins/index.html", **_list_bins(), search=search, meant=meant)
     return set_vary(make_response(page, 400 if search.problem else 200))
 
 
@@ -73,9 +82,11 @@ def _show_found(search: Search, query: Query) -> Response:
     bins = {each.id: each for each in list_open_bins()}
     before = find_position_in_bins(request.args.get("before", ""))
     found, go_on = services.search.find_in_bins(bins.values(), query, limit=ROWS, before=before)
+    is_nothing = not found and go_on is None
     page = render_template(
         "bins/found.html",
         search=search,
+        meant=suggest_in_bins(list(bins.values()), search.text) if is_nothing else [],
         bins=bins,
         requests=found,
         reasons=explain(found, query),
@@ -96,7 +107,7 @@ def create_bin() -> Any:
         )
     except InspectorError as error:
         page = render_template(
-            "bins/index.html", **_list_bins(name, error.message), search=Search("")
+            "bins/index.html", **_list_bins(name, error.message), search=Search(""), meant=[]
         )
         return set_vary(make_response(page, 400))
     if secret is not None:

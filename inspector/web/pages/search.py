@@ -32,6 +32,7 @@ MAX_SUGGESTIONS = 3
 MAX_EXAMPLE_CHARS = 60
 _LOOKED_AT = 20
 MAX_KEPT_EXAMPLES = 200
+MAX_BINS_ASKED = 10
 
 _SUBJECT = Name(BODY, ("ticket", "subject"))
 _TELLING = (
@@ -153,6 +154,13 @@ def suggest(bin_: Bin, text: str) -> list[Example]:
             meant_text = text.replace(name, other, 1)
             found[meant_text] = Example(meant_text, "a field that these requests have")
     return list(found.values())[:MAX_SUGGESTIONS]
+
+
+def suggest_in_bins(bins: Sequence[Bin], text: str) -> list[Example]:
+    """Queries that may have been meant, by any of the newest bins, the shortest first."""
+    asked = bins[:MAX_BINS_ASKED] if text else ()
+    meant = dict.fromkeys(example for each in asked for example in suggest(each, text))
+    return sorted(meant, key=lambda example: len(example.text))[:MAX_SUGGESTIONS]
 
 
 def _find_alike(name: str, known: list[str]) -> list[str]:
