@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from inspector.app import create_app
+from inspector.cli.main import root
 from inspector.settings import Settings
 
 PACKAGE = Path(__file__).parent.parent / "inspector"
@@ -161,3 +163,22 @@ def test_the_api_describes_its_fields_by_nouns(tmp_path: Path) -> None:
     described = [each for each in list_descriptions(document) if each[1]]
     assert len(described) > 500
     assert [f"{place}: {text}" for place, text in described if find_fault(text)] == []
+
+
+def list_helps(command: click.Command, name: str) -> Iterator[tuple[str, str]]:
+    """The help of each option of a command and of those below it."""
+    for parameter in command.params:
+        if text := getattr(parameter, "help", None):
+            yield f"{name} {parameter.name}", str(text)
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for inner in command.list_commands(context):
+            found = command.get_command(context, inner)
+            assert found is not None
+            yield from list_helps(found, f"{name} {inner}")
+
+
+def test_options_are_described_by_nouns() -> None:
+    helps = list(list_helps(root, "inspector"))
+    assert len(helps) > 150
+    assert [f"{name}: {text}" for name, text in helps if find_fault(text)] == []

@@ -55,8 +55,8 @@ def list_bins(*, as_json: bool, server: str, token: str | None) -> None:
 @command.command("create")
 @click.argument("name", required=False)
 @option("--private", is_flag=True, help="Only its secret opens it; the secret is shown once.")
-@option("--capacity", type=click.IntRange(1, 1_000_000), help="How many requests it keeps.")
-@option("--ttl", metavar="DURATION", help="How long it keeps a request, like 30d or 12h.")
+@option("--capacity", type=click.IntRange(1, 1_000_000), help="The number of requests it keeps.")
+@option("--ttl", metavar="DURATION", help="The age to which it keeps a request, like 30d or 12h.")
 @json_option
 @server_options
 def create(
@@ -85,11 +85,11 @@ def create(
 
 @command.command("keep")
 @click.argument("name")
-@option("--capacity", type=click.IntRange(1, 1_000_000), help="How many requests it keeps.")
+@option("--capacity", type=click.IntRange(1, 1_000_000), help="The number of requests it keeps.")
 @option(
     "--ttl",
     metavar="DURATION",
-    help="How long it keeps a request, like 30d or 12h; none for as long as the server does.",
+    help="The age to which it keeps a request, like 30d or 12h; none for the server's own limit.",
 )
 @json_option
 @server_options
@@ -139,7 +139,7 @@ def clear(name: str, *, server: str, token: str | None) -> None:
     "--delay",
     metavar="SECONDS",
     type=click.FloatRange(0, 300),
-    help="How long it waits first.",
+    help="The wait before the answer.",
 )
 @option("--insist", is_flag=True, help="Let Set-Cookie and its like go out too.")
 @json_option

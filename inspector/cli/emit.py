@@ -57,13 +57,13 @@ _NAMED = re.compile(r"[^\s={}/?#:&\"'<>]+=")
 @option(
     "--to",
     metavar="URL",
-    help="Where to, a template too. The newest bin of the server by default.",
+    help="The URL to send to, a template too. The newest bin of the server by default.",
 )
 @server_options
 @option(
     "--source",
     type=click.Choice(SOURCES),
-    help="What sets the action off; the sample ticket suits it.  [default: trigger]",
+    help="The kind of rule that sends the action; the sample ticket suits it.  [default: trigger]",
 )
 @option(
     "--method",
@@ -122,12 +122,21 @@ _NAMED = re.compile(r"[^\s={}/?#:&\"'<>]+=")
     help="Change the ticket: ticket.id=5; {n} in the value is the number in a series.",
 )
 @option("--unset", multiple=True, metavar="PATH", help="Take something out of the ticket.")
-@option("--count", type=int, default=1, show_default=True, help="How many to send.")
-@option("--first", type=int, default=1, show_default=True, help="What {n} begins with.")
+@option("--count", type=int, default=1, show_default=True, help="The number of deliveries.")
+@option("--first", type=int, default=1, show_default=True, help="The first value of {n}.")
 @option(
-    "--rate", type=float, metavar="PER_S", help="How many a second; as fast as they go without it."
+    "--rate",
+    type=float,
+    metavar="PER_S",
+    help="Deliveries a second; as fast as possible without it.",
 )
-@option("--concurrency", type=int, default=1, show_default=True, help="How many at once.")
+@option(
+    "--concurrency",
+    type=int,
+    default=1,
+    show_default=True,
+    help="The number of deliveries at once.",
+)
 @option(
     "--retries",
     type=click.IntRange(0, MAX_RETRIES),

@@ -14,7 +14,7 @@ from inspector.errors import InspectorError
 @click.command("ready")
 @option(
     "--timeout", type=click.FloatRange(min=0, min_open=True), default=5.0, show_default=True,
-    metavar="SECONDS", help="How long to wait for the answer.",
+    metavar="SECONDS", help="The longest wait for the answer.",
 )  # fmt: skip
 @option("--json", "as_json", is_flag=True, help="As JSON: ready, and the reason when it is not.")
 @server_options

@@ -22,7 +22,7 @@ Outcome: TypeAlias = tuple[dict[str, Any], str, bool]
 
 @click.command("replay")
 @click.argument("places", metavar="BIN/ID...", nargs=-1, required=True)
-@option("--to", "url", metavar="URL", required=True, help="Where to.")
+@option("--to", "url", metavar="URL", required=True, help="The URL to send to.")
 @option(
     "--match",
     metavar="QUERY",
@@ -33,7 +33,7 @@ Outcome: TypeAlias = tuple[dict[str, Any], str, bool]
     "--rate",
     type=click.FloatRange(min=0, min_open=True),
     metavar="PER_S",
-    help="How many a second.",
+    help="The number sent per second.",
 )
 @option("--method", help="Another method.")
 @option("--header", multiple=True, metavar="'Name: value'", help="Other headers, all of them.")

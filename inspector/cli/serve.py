@@ -95,14 +95,14 @@ def _list_limits() -> str:
 )
 @_option(
     "--drain",
-    "How long to go on serving when told to stop, with /readyz at 503, like 10s.",
+    "The time to go on serving when told to stop, with /readyz at 503, like 10s.",
     metavar="DURATION",
 )
 @_option("--database", "An SQLAlchemy URL; a SQLite file in the data directory by default.")
 @_option("--database-file", "A file with that URL, for one with a password.", type=FILE)
 @_option(
     "--data-dir",
-    "Where the embedded database lies.",
+    "The folder of the embedded database.",
     type=click.Path(file_okay=False, path_type=Path),
     default=DEFAULTS.data_dir,
     show_default=True,
@@ -116,31 +116,31 @@ def _list_limits() -> str:
 )
 @_option(
     "--capacity",
-    "How many requests a new bin keeps.",
+    "The number of requests that a new bin keeps.",
     type=click.IntRange(1, 1_000_000),
     default=DEFAULTS.capacity,
     show_default=True,
 )
 @_option(
     "--ttl",
-    "How long bins without an age of their own keep a request, like 30d; for ever by default.",
+    "The age to which bins without one of their own keep a request, like 30d; for ever by default.",
 )
 @_option(
     "--max-total",
-    "How much all bins keep together, like 5GB: the oldest requests go, pinned ones stay.",
+    "The size that all bins keep together, like 5GB: the oldest requests go, pinned ones stay.",
     metavar="SIZE",
 )
 @_option("--max-body", "The largest body that is kept whole.", default="10MB", show_default=True)
 @_option(
     "--max-form-variables",
-    "How many fields of a form are read; PHP's max_input_vars.",
+    "The number of fields of a form that are read; PHP's max_input_vars.",
     type=click.IntRange(1, 100_000),
     default=DEFAULTS.max_form_variables,
     show_default=True,
 )
 @_option(
     "--max-form-depth",
-    "How deep a form may nest; PHP's max_input_nesting_level.",
+    "The depth to which a form may nest; PHP's max_input_nesting_level.",
     type=click.IntRange(1, 1000),
     default=DEFAULTS.max_form_depth,
     show_default=True,
@@ -189,7 +189,7 @@ def _list_limits() -> str:
 )
 @_option(
     "--token",
-    "What opens a server that others can reach; made and printed when it is needed and not given. "
+    "The secret that opens a server others can reach; made and printed when needed and not given. "
     "Others on this machine can read a command line: better set the variable.",
 )
 @_option("--token-file", "A file with the token, without others' eyes on it.", type=FILE)
@@ -208,14 +208,14 @@ def _list_limits() -> str:
 )
 @_option(
     "--log-format",
-    "How log lines are written.",
+    "The format of log lines.",
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
 )
 @_option(
     "--log-level",
-    "What is logged, from this level on.",
+    "The lowest level that is logged.",
     type=click.Choice(["debug", "info", "warning", "error"]),
     default="warning",
     show_default=True,

@@ -40,7 +40,7 @@ FORMS = (
     help="raw is the HTTP message, json the API's JSON, action what emit --action takes, the "
     "others send it again.",
 )
-@option("--json", "as_json", is_flag=True, help="The same as --as json.")
+@option("--json", "as_json", is_flag=True, help="JSON, as by --as json.")
 @server_options
 def command(name: str, *, form: str, as_json: bool, server: str, token: str | None) -> None:
     """Show a request: BIN/ID, BIN/#7 or BIN/last.

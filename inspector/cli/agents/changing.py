@@ -13,7 +13,7 @@ from inspector.domain.deliveries import SOURCES
 
 # A delivery to a slow receiver takes its own time.
 SEND_TIMEOUT_S = 330.0
-_URL = Argument("url", "Where to, http or https.", required=True)
+_URL = Argument("url", "The URL to send to, http or https.", required=True)
 
 
 def _create_bin(client: Client, values: Values) -> Any:
@@ -93,7 +93,7 @@ CHANGING = (
         (
             REQUEST,
             Argument("note", "The text; an empty one takes it away."),
-            Argument("pinned", "Whether it is pinned.", "boolean"),
+            Argument("pinned", "True to pin it, false to take the pin off.", "boolean"),
         ),
         _note,
         changes=True,

@@ -227,7 +227,7 @@ READING = (
                      "from now on."),
             Argument("q", f"Only what a search finds. {SEARCH}"),
             Argument("method", "Only this method."),
-            Argument("path", "What follows the bin's name, exactly, or with * in it."),
+            Argument("path", "The path behind the bin's name, exactly, or with * in it."),
             Argument("where", "Fields, each as PATH=VALUE: ticket.agent.id=3.", "array"),
             Argument("header", "Headers, each as NAME or NAME=VALUE.", "array"),
             Argument("count", "So many.", "integer", default=1, least=1, most=100),

@@ -32,7 +32,7 @@ MAX_REMEMBERED = 2_000
     "--timeout",
     type=float,
     metavar="SECONDS",
-    help="How long the program may take, 30 by default.",
+    help="The time that the program may take, 30 by default.",
 )
 @option(
     "--match",

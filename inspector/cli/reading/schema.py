@@ -25,7 +25,7 @@ FORMATS = ("json-schema", "typescript", "python", "pydantic")
     help="python gives TypedDict classes, pydantic models of pydantic 2.",
 )
 @option("--event", metavar="EVENT", help="Only the bodies of this event, like issues.opened.")
-@option("--json", "as_json", is_flag=True, help="The same as --format json-schema.")
+@option("--json", "as_json", is_flag=True, help="JSON Schema, as by --format json-schema.")
 @server_options
 def command(
     bin_name: str,

@@ -24,7 +24,7 @@ MAX_TIMEOUT_S = 300
 )
 @option("--header", metavar="NAME[=VALUE]", multiple=True, help="A header; may be repeated.")
 @option("--method", help="Only requests of this method.")
-@option("--path", metavar="PATH", help="What follows the bin's name.")
+@option("--path", metavar="PATH", help="The path behind the bin's name.")
 @option("--match", metavar="QUERY", help="Only requests that this search finds.")
 @option("--count", type=click.IntRange(1, 100), default=1, show_default=True)
 @option("--after", metavar="ID", help="Only later ones; 0 for all; without it those from now on.")
