@@ -16,10 +16,13 @@ from playwright.sync_api import (
     ConsoleMessage,
     Page,
     Playwright,
+    Request,
+    WebError,
     expect,
     sync_playwright,
 )
 
+from tests.e2e.kept_pages import KeptPages
 from tests.machine import can_run_driver, skip_without
 from tests.servers import LiveServer
 
@@ -61,8 +64,17 @@ class Watch:
     def follow(self, context: BrowserContext) -> None:
         """Look at everything the pages of ``context`` do."""
         context.on("console", self.see_console)
-        context.on("weberror", lambda error: self.problems.append(f"uncaught: {error.error}"))
-        context.on("request", lambda request: self.see_request(request.url))
+        context.on("weberror", self.see_error)
+        context.on("request", self.see_request)
+
+    def leave(self, context: BrowserContext) -> None:
+        """Look no more at what the pages of ``context`` do."""
+        context.remove_listener("console", self.see_console)
+        context.remove_listener("weberror", self.see_error)
+        context.remove_listener("request", self.see_request)
+
+    def see_error(self, error: WebError) -> None:
+        self.problems.append(f"uncaught: {error.error}")
 
     def see_console(self, message: ConsoleMessage) -> None:
         # Chromium reports what the Content-Security-Policy refuses as a console error too.
@@ -70,10 +82,10 @@ class Watch:
             where = message.location
             self.problems.append(f"console: {message.text} ({where['url']}:{where['lineNumber']})")
 
-    def see_request(self, url: str) -> None:
-        parts = urlsplit(url)
+    def see_request(self, request: Request) -> None:
+        parts = urlsplit(request.url)
         if parts.scheme not in {"data", "blob", "about"} and parts.netloc not in self.origins:
-            self.problems.append(f"request elsewhere: {url}")
+            self.problems.append(f"request elsewhere: {request.url}")
 
     def list_problems(self) -> list[str]:
         """Every problem that no pattern forgives."""
@@ -127,31 +139,48 @@ def watch(live_server: LiveServer) -> Iterator[Watch]:
     assert not problems, "The browser complained:\n" + "\n".join(problems)
 
 
+@pytest.fixture(scope="session")
+def kept_pages(browser: Browser, live_server: LiveServer) -> Iterator[KeptPages]:
+    """Pages of ``live_server`` that tests get one after the other."""
+    kept = KeptPages(
+        browser,
+        {
+            "base_url": live_server.url,
+            "viewport": {"width": 1280, "height": 800},
+            "permissions": ["clipboard-read", "clipboard-write"],
+        },
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        kept.note_changes(patch.setattr)
+        yield kept
+    kept.close()
+
+
 @pytest.fixture
-def new_page(browser: Browser, watch: Watch, live_server: LiveServer) -> Iterator[NewPage]:
+def new_page(
+    kept_pages: KeptPages, watch: Watch, request: pytest.FixtureRequest
+) -> Iterator[NewPage]:
     """Makes pages: ``new_page(java_script_enabled=False, color_scheme="dark", ...)``.
 
     Takes what Playwright's ``new_context`` takes; each page has cookies and storage
     of its own. Relative URLs are those of ``live_server``.
     """
-    contexts: list[BrowserContext] = []
+    pages: list[Page] = []
+    failed_before = request.session.testsfailed
 
     def make(**options: Any) -> Page:
-        wanted = {
-            "base_url": live_server.url,
-            "viewport": {"width": 1280, "height": 800},
-            "permissions": ["clipboard-read", "clipboard-write"],
-            **options,
-        }
-        context = browser.new_context(**wanted)
-        context.set_default_timeout(ACTION_DEADLINE_MS)
-        watch.follow(context)
-        contexts.append(context)
-        return context.new_page()
+        page = kept_pages.take(options)
+        page.context.set_default_timeout(ACTION_DEADLINE_MS)
+        watch.follow(page.context)
+        pages.append(page)
+        return page
 
+    kept_pages.changed = False
     yield make
-    for context in contexts:
-        context.close()
+    is_trusted = request.session.testsfailed == failed_before
+    for page in pages:
+        watch.leave(page.context)
+        kept_pages.give_back(page, is_trusted=is_trusted)
 
 
 @pytest.fixture

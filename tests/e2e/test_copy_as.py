@@ -55,6 +55,7 @@ def test_the_file_to_hand_over_fits_any_window(
     requests.post(bin_url, data=body, headers=form, timeout=10)
     address = f"{live_server.url}/api/v1/bins/{name}/requests/1?format=html"
     page = new_page(viewport={"width": width, "height": 800})
+    page.goto("about:blank")  # with nothing of what the page before was allowed
     page.set_content(requests.get(address, timeout=10).text)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     value = page.locator("li > div").first
