@@ -128,3 +128,13 @@ def test_a_comparison_marks_what_changed() -> None:
     assert "one <ins>three</ins>" in document
     assert "not sent" in reader.text
     assert "They do not differ." in render_comparison(compare_requests(old, old), old, old)
+
+
+def test_a_comparison_tells_empty_from_absent() -> None:
+    old, new = make_form(("a", "1"), ("b", "")), make_form(("a", ""), ("c", ""))
+    document = render_comparison(compare_requests(old, new), old, new)
+    told = re.findall(r'<tr><th scope="row">(.*?)</th><td>(.*?)</td><td>(.*?)</td>', document)
+    empty, absent = '<i class="muted">empty</i>', '<i class="muted">not sent</i>'
+    assert ("changed: a", "<del>1</del>", empty) in told
+    assert ("removed: b", empty, absent) in told
+    assert ("added: c", absent, empty) in told

@@ -46,5 +46,7 @@ def _render_side(parts: Parts | None, tag: str, hidden: bool) -> str:
         return '<i class="muted">not sent</i>'
     if hidden:
         return HIDDEN
-    text = "".join(f"<{tag}>{show(each)}</{tag}>" if hit else show(each) for each, hit in parts)
+    text = "".join(
+        f"<{tag}>{show(each)}</{tag}>" if hit else show(each) for each, hit in parts if each
+    )
     return text or '<i class="muted">empty</i>'
