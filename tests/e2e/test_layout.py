@@ -224,3 +224,14 @@ def test_tables_of_names_fit_a_phone(new_page: NewPage, live_server: LiveServer)
     label, text = find_box(name.locator("th")), find_box(name.locator("code"))
     assert label.bottom <= text.top
     assert text.bottom - text.top < 25, "in one line"
+
+
+def test_a_delivery_has_its_look_on_a_requests_page(page: Page, live_server: LiveServer) -> None:
+    """Its style comes with it: the page itself does without."""
+    send_ticket(live_server.create_bin("styled-later"))
+    page.goto("/bins/styled-later")
+    page.locator(".row-link").click()
+    page.get_by_role("button", name="Send again").click()
+    status = page.locator("#replayed .status")
+    expect(status).to_have_css("font-weight", "700")
+    expect(page.locator("#replayed .delivery-sides")).to_have_css("display", "grid")
