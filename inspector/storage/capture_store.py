@@ -102,6 +102,7 @@ class CaptureStore:
         self._begin_relay, self._end_relay = map(spell, (BEGIN_RELAY, END_RELAY))
         self._add_delivery, self._prune_deliveries = map(spell, (INSERT, PRUNE_RUNS))
         self._announce = spell(connections.announce) if connections.announce else None
+        self._tell = spell(connections.tell) if connections.tell else None
         self._one_trip = connections.one_trip
         self._in_steps: dict[str, float] = {}
         self._connection: Any = None
@@ -137,10 +138,10 @@ class CaptureStore:
                 self._end(cursor, each)
             if relayed:
                 cursor.execute(self._prune_deliveries, KEPT)
-                if self._announce is not None:
+                if self._tell is not None:
                     changed = [(each.bin_id, each.number) for each in relayed]
                     payload = format_announcement(self._instance, {}, [], changed)
-                    cursor.execute(self._announce, {"payload": payload})
+                    cursor.execute(self._tell, {"payload": payload})
 
     def _end(self, cursor: Any, relayed: RelayedRequest) -> None:
         """Store the delivery of a relayed request, and the outcome with the request."""

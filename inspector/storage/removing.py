@@ -29,7 +29,8 @@ from inspector.domain import Bin
 from inspector.domain.removals import Removal, RemovalKind
 from inspector.storage.announcements import format_announcement
 from inspector.storage.cleaning import DELETED_PREFIX
-from inspector.storage.database.postgresql import ANNOUNCE, TABLES_BY_NUMBER
+from inspector.storage.database.postgresql import TABLES_BY_NUMBER
+from inspector.storage.database.told_news import TELL
 from inspector.storage.models import AnnotationRow, BinRow, RequestRow, db
 from inspector.storage.records import STORED_BYTES
 
@@ -257,7 +258,7 @@ class Remover:
         """Commit, and notify all instances."""
         if db.engine.dialect.name == "postgresql":
             payload = format_announcement(self._instance, {}, removals, changes)
-            db.session.execute(text(ANNOUNCE), {"payload": payload})
+            db.session.execute(text(TELL), {"payload": payload})
         db.session.commit()
         for removal in removals:
             self._on_removed(removal)

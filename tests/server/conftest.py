@@ -100,6 +100,16 @@ def wait_for(look: Callable[[], Found | None], deadline_s: float = DEADLINE_S) -
     return found
 
 
+def wait_until_accepting(path: Path) -> None:
+    """A socket's file is there before its program listens: by up to 0.1 s on a busy machine."""
+
+    def listens() -> bool | None:
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(str(path)) == 0 or None
+
+    wait_for(listens)
+
+
 StartProcess = Callable[..., RunningServer]
 
 

@@ -20,7 +20,7 @@ import pytest
 import requests
 
 from tests.machine import skip_without
-from tests.server.conftest import wait_for
+from tests.server.conftest import wait_for, wait_until_accepting
 from tests.servers import LiveServer
 
 pytestmark = [pytest.mark.slow, pytest.mark.process, pytest.mark.postgres]
@@ -80,16 +80,6 @@ class ToSocketFile(HTTPConnection):
         self.sock.connect(str(self._path))
 
 
-def wait_until_listening(path: Path) -> None:
-    """A socket's file is there before its program listens: by up to 0.1 s on a busy machine."""
-
-    def listens() -> bool | None:
-        with socket.socket(socket.AF_UNIX) as probe:
-            return probe.connect_ex(str(path)) == 0 or None
-
-    wait_for(listens)
-
-
 @contextmanager
 def nginx(folder: Path, ports: tuple[int, int]) -> Iterator[Path]:
     """nginx before two ports; gives the path of its socket file."""
@@ -111,7 +101,7 @@ def nginx(folder: Path, ports: tuple[int, int]) -> Iterator[Path]:
         [program, "-p", str(folder), "-c", str(folder / "conf"), "-e", str(folder / "error.log")]
     )
     try:
-        wait_until_listening(folder / "socket")
+        wait_until_accepting(folder / "socket")
         yield folder / "socket"
     finally:
         running.send_signal(signal.SIGTERM)
@@ -148,7 +138,7 @@ def caddy(folder: Path, ports: tuple[int, int]) -> Iterator[Path]:
             env={**os.environ, **home},
         )
     try:
-        wait_until_listening(socket_file)
+        wait_until_accepting(socket_file)
         yield socket_file
     finally:
         running.send_signal(signal.SIGTERM)

@@ -21,7 +21,7 @@ BUSY_TIMEOUT_S = 5.0
 # Tests of code above the database may switch syncing off.
 SYNCHRONOUS = "FULL"
 # The newest migration in migrations/versions; a test keeps the two the same.
-HEAD_REVISION = "0021"
+HEAD_REVISION = "0022"
 # The size to which SQLite's write-ahead log shrinks after a checkpoint.
 MAX_LOG_BYTES = 16_000_000
 _SCHEMA = Path(__file__).parent.parent / "schema.sql"
@@ -68,7 +68,8 @@ class Connections(Protocol):
 
     ``errors`` are the exceptions that using a connection may raise.
     ``tables_by_number`` hold more about requests, by bin and number; ``enqueue`` is one more
-    statement for the numbers ``:first`` to ``:last`` of a bin, ``announce`` one for news.
+    statement for the numbers ``:first`` to ``:last`` of a bin, ``announce`` one for news, ``tell``
+    one for news that no number tells.
     ``only_one`` gives true to one transaction at a time; None where one writes at a time anyway.
     ``one_trip`` is None for a file, where there is no trip to save.
     """
@@ -79,6 +80,7 @@ class Connections(Protocol):
     enqueue: str | None
     only_one: str | None
     announce: str | None
+    tell: str | None
     one_trip: OneTrip | None
 
     def open(self) -> Any:
@@ -125,6 +127,7 @@ class SqliteFile:
     enqueue: str | None = None
     only_one: str | None = None
     announce: str | None = None
+    tell: str | None = None
     one_trip: OneTrip | None = None
 
     def __init__(self, path: Path) -> None:

@@ -39,8 +39,9 @@ from inspector.storage.database.postgresql import (
     copy_rows,
     finish,
 )
-from inspector.storage.database.stalls import GUARD
+from inspector.storage.database.stalls import GUARD, PING_S
 from inspector.storage.database.storing import StoringFunction, format_function
+from inspector.storage.database.told_news import TELL
 from inspector.storage.database.urls import (
     check_url,
     describe_url,
@@ -79,6 +80,7 @@ class EngineConnections:
         self.enqueue = None if self.is_sqlite else ENQUEUE
         self.only_one = None if self.is_sqlite else ONLY_ONE
         self.announce = None if self.is_sqlite else ANNOUNCE
+        self.tell = None if self.is_sqlite else TELL
         self.one_trip: OneTrip | None = None if self.is_sqlite else StoringFunction()
         self._path = find_path(engine)
 
@@ -270,7 +272,7 @@ def _limit_waiting(engine: Engine) -> None:
         connection.commit()
 
     def check(connection: Any, _record: object, _proxy: object) -> None:
-        GUARD.enter(connection)
+        GUARD.enter(connection, PING_S)
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT 1")

@@ -1,8 +1,9 @@
 """News of what other instances did on a shared PostgreSQL database.
 
 It comes by LISTEN and NOTIFY, in the transaction of each change. To make up for lost
-notifications, the numbers of all bins are read after each connect, and now and then. Where
-LISTEN does not work, behind a pooler in transaction mode, they are read each second.
+notifications, the numbers of all bins and a table of other news are read after each connect,
+and now and then. Where LISTEN does not work, behind a pooler in transaction mode, they are
+read each second.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from inspector.domain.removals import Removal
 from inspector.storage.announcements import parse_announcement
 from inspector.storage.cleaning import DELETED_PREFIX
 from inspector.storage.database.postgresql import ANNOUNCE, CHANNEL
+from inspector.storage.database.told_news import ToldNews
 from inspector.storage.database.urls import engine_options
 
 log = logging.getLogger("inspector.storage")
@@ -54,6 +56,7 @@ class InstanceListener:
         self._on_removed = on_removed
         self._on_changed = on_changed
         self._bins: dict[int, tuple[int, int]] | None = None
+        self._told = ToldNews(engine)
         self._stopping = threading.Event()
         self._has_said = False
         self.is_listening = False
@@ -123,6 +126,10 @@ class InstanceListener:
         return False
 
     def _hear(self, payload: str) -> None:
+        self._told.note_heard(payload)
+        self._publish(payload)
+
+    def _publish(self, payload: str) -> None:
         try:
             said = parse_announcement(payload)
         except (ValueError, TypeError):
@@ -140,7 +147,9 @@ class InstanceListener:
             self._on_changed(bin_id, number)
 
     def look(self) -> None:
-        """Look at the numbers of all bins, and publish what changed since the last look."""
+        """Look at what was told, and the numbers of all bins; publish what is new."""
+        for payload in self._told.read():
+            self._publish(payload)
         with self._engine.connect() as connection:
             rows = connection.execute(_BINS).all()
         found = {

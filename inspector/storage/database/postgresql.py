@@ -68,6 +68,13 @@ BLOCKS = """
         summary BYTEA NOT NULL, PRIMARY KEY (bin_id, number)
     )
 """
+# Read by instances that no notification reaches (``told_news``).
+TOLD_NEWS = """
+    CREATE TABLE IF NOT EXISTS told_news (
+        id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        told_at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp(), payload TEXT NOT NULL
+    )
+"""
 ENQUEUE_ALL = (
     "INSERT INTO requests_to_index SELECT bin_id, number FROM requests ON CONFLICT DO NOTHING"
 )
@@ -89,6 +96,7 @@ EXTRAS = (
     *DELIVERY_KEYS,
     *RETRIES,
     BLOCKS,
+    TOLD_NEWS,
     ENQUEUE_ALL,
 )
 

@@ -19,6 +19,8 @@ from inspector.clock import time
 log = logging.getLogger("inspector.storage")
 
 STALL_S = 8.0
+# The answer to `SELECT 1`: one that is late costs a new connection.
+PING_S = 2.0
 LOOK_EVERY_S = 0.5
 
 
