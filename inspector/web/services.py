@@ -175,7 +175,7 @@ class Services:
         settings = self.settings
         host = (urlsplit(request.host_url).hostname or "").lower()
         if settings.public_url and not settings.goes_by(host):
-            return put_prefix(settings.public_url, settings.path_prefix)
+            return put_prefix(settings.public_url, settings.path_prefix or request.script_root)
         root, name = request.url_root.rstrip("/"), settings.addresses.find_bin(request.host)
         return root if name is None else root.replace(f"//{name}.", "//", 1)
 

@@ -181,6 +181,18 @@ def test_a_trusted_proxy_says_its_prefix(behind: Flask, sent_prefix: str) -> Non
     assert 'href="/bins/orders/requests/1-1"' in client.get("/bins/orders").text
 
 
+def test_a_public_url_without_a_path_takes_the_prefix_that_a_proxy_says(settings: Settings) -> None:
+    names: dict[str, Any] = {"path_prefix": "", "trusted_proxies": ("127.0.0.1",)}
+    app = create_app(replace(settings, public_url="https://hooks.test", token="t" * 9, **names))
+    try:
+        opened = {"Host": "hooks.test", "Authorization": f"Bearer {'t' * 9}"}
+        for prefix, path in (({"X-Forwarded-Prefix": "/a/b"}, "/a/b"), ({}, "")):
+            bins = app.test_client().get("/api/v1/bins", headers={**opened, **prefix}).json or []
+            assert [each["url"] for each in bins] == [f"https://hooks.test{path}/orders"]
+    finally:
+        app.extensions["inspector"].close()
+
+
 @pytest.mark.parametrize("hostile", ["//evil.test", "/a/../b", '/"><script>', "/a\\b", "evil", ""])
 def test_a_prefix_that_cannot_be_is_not_believed(behind: Flask, hostile: str) -> None:
     page = behind.test_client().get("/", headers={"X-Forwarded-Prefix": hostile}).text
