@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -357,7 +358,13 @@ def _greet(process: Any, *, is_token_made: bool) -> str:
     base = replace(settings, port=process.port).base_url
     public = [each.name for each in process.backend.list_bins() if not each.private]
     first: str = next(iter([*settings.bins, *public]), None) or process.backend.create_bin()
-    path = settings.unix_socket
+    path, curl = settings.unix_socket, "curl"
+    if path is not None and settings.public_url is None:
+        # No address leads there, whatever port it says.
+        base, curl = (
+            f"http://localhost{settings.path_prefix}",
+            f"curl --unix-socket {quote(str(path))}",
+        )
     click.echo(f"Inspector listens on {base if path is None else path}")
     bin_url = settings.bin_url(base, first)
     click.echo(f"  webhooks to  {bin_url}")
@@ -365,7 +372,7 @@ def _greet(process: Any, *, is_token_made: bool) -> str:
     click.echo(f"  kept in      {process.backend.database_name}")
     url = f'"{bin_url}"' if "[" in base else bin_url
     click.echo("Try it from another terminal:")
-    click.echo(f'  curl {url} -d "ticket[id]=5" -d "ticket[subject]=Hello" -d custom_data=')
+    click.echo(f'  {curl} {url} -d "ticket[id]=5" -d "ticket[subject]=Hello" -d custom_data=')
     if is_token_made:
         click.echo(f"Access token: {settings.token} (for this start only)")
         click.echo("INSPECTOR_TOKEN sets one that stays the same.")

@@ -231,3 +231,5 @@ def test_a_servers_files_are_relative_to_the_current_directory(tmp_path: Path) -
     with serve(tmp_path, "--data-dir", "data", "--unix-socket", "here.sock") as said:
         assert str(tmp_path / "here.sock") in said
         assert (tmp_path / "here.sock").exists()
+        assert f"curl --unix-socket {tmp_path / 'here.sock'} http://localhost/" in said
+        assert ":0/" not in said
