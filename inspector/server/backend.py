@@ -64,6 +64,7 @@ def make_backend(
         on_stored=news.publish,
         on_removed=news.publish_removal,
         on_changed=news.publish_change,
+        max_total_bytes=settings.max_total_bytes,
     )
 
     def create_bin() -> str:
