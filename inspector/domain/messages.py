@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from inspector.capture import find_sub_path, split_headers, split_request_line, split_target
-from inspector.domain.attempts import make_delivery_key
 from inspector.domain.content import (
     MAX_DECODED_BYTES,
     DecodedContent,
@@ -45,6 +44,7 @@ from inspector.forms.parser import MAX_DEPTH, MAX_VARIABLES
 
 if TYPE_CHECKING:
     from inspector.domain.formats.parsing import Parsed
+    from inspector.domain.senders.identifying import Identity
     from inspector.domain.senders.shapes import FoundSender
 
 FORM_TYPE = "application/x-www-form-urlencoded"
@@ -231,10 +231,8 @@ class Message:
     @cached_property
     def named_charset(self) -> str | None:
         """The charset that an urlencoded form names for itself; see ``find_named_charset``."""
-        is_told = self.media_type.charset or FORM_TYPE not in (
-            self.media_type.essence,
-            self.essence,
-        )
+        kinds = self.media_type.essence, self.essence
+        is_told = self.media_type.charset or FORM_TYPE not in kinds
         return None if is_told else find_named_charset(self.decoded_body)
 
     def form_as(self, dialect: str) -> Form | None:
@@ -359,40 +357,42 @@ class Message:
         told = self.summary
         return told.subject or told.title or f"{self.method} {self.sub_path or self.path}"
 
-    def _summarize(self) -> RequestSummary:
+    @cached_property
+    def identity(self) -> Identity:
+        """The sender and the delivery of the request, without the rest of its summary."""
+        from inspector.domain.senders.identifying import identify
+
+        place, body = f"{self.method} {self.sub_path}", None if self._is_large else self.body
+        return identify(self.headers, self._told[2], place, body)
+
+    @property
+    def _is_large(self) -> bool:  # a list has no such body: the headers alone tell the delivery
+        return self.truncated or len(self.body) > LISTED_BODY_BYTES
+
+    @cached_property
+    def _told(self) -> tuple[Any, str | None, Any]:
+        """The content, what it is about by name, and data that tells more."""
         from inspector.domain.formats.parsing import find_topic
+        from inspector.domain.senders.finding import open_payload
+
+        content = self.form.value if self.json is None and self.form else self.json
+        if content is None and not self._is_large and self.parsed is not None:
+            return content, *find_topic(self.parsed)
+        return content, None, open_payload(content)
+
+    def _summarize(self) -> RequestSummary:
         from inspector.domain.senders import finding
 
-        # Lists leave large bodies out, so the delivery of such a request is known by its headers
-        # alone.
-        is_large = self.truncated or len(self.body) > LISTED_BODY_BYTES
-        content = self.form.value if self.json is None and self.form else self.json
-        name, told = None, finding.open_payload(content)
-        if content is None and not is_large and self.parsed is not None:
-            name, told = find_topic(self.parsed)
-        sender = finding.find_sender(self.headers, told)
-        known = finding.find_sender(self.headers, None) if is_large else sender
-        delivery_key = make_delivery_key(
-            known and known.name,
-            known and known.delivery,
-            self.headers,
-            f"{self.method} {self.sub_path}",
-            b"" if is_large else self.body,
-        )
-        value = content if isinstance(content, dict) else {}
-        ticket = value.get("ticket")
-        ticket = ticket if isinstance(ticket, dict) else {}
-        subject, ticket_id, event = ticket.get("subject"), ticket.get("id"), value.get("event_type")
+        content, name, told = self._told
+        sender, delivery_key = self.identity
         return RequestSummary(
-            subject=subject if isinstance(subject, str) else None,
-            ticket_id=str(ticket_id) if type(ticket_id) in (str, int) else None,
-            event=event if isinstance(event, str) else None,
+            *finding.name_ticket(content),
             title=finding.find_title(sender, told) or name,
             sender=sender,
             detected=self.detected,
             lost=0 if self.json is not None else self.losses.count,
             delivery_key=delivery_key,
-            gist=finding.describe_body(self.essence, None if is_large else self.body_text)
+            gist=finding.describe_body(self.essence, None if self._is_large else self.body_text)
             if told is None and self.body
             else finding.find_gist(told if content is None else content),
         )

@@ -13,12 +13,13 @@ from functools import lru_cache
 from string import ascii_letters
 from typing import TypeAlias
 
-from inspector.domain import CapturedRequest
-from inspector.reading.fields import HEADER, MAX_FIELDS, TRANSPORT, Name, iterate_fields
+from inspector.reading.fields import HEADER, TRANSPORT, Name
 from inspector.reading.paths import ANY_INDEX, Path
 
 MAX_NAMES = 2_000
 MAX_PATHS_CHARS = 20_000
+# Longer names come from senders who have many of them.
+MAX_REMEMBERED_CHARS = 500
 SEPARATOR = "\0"
 
 # Four facts about a field: all requests have it, all its values are numbers, its lowest and its
@@ -28,7 +29,7 @@ _ALWAYS, _NUMERIC, _LOWEST, _HIGHEST = range(4)
 # Characters with which no number begins: comparing is cheaper than parsing. nan and inf are
 # numbers.
 _LETTERS = frozenset(("", *ascii_letters)) - frozenset("iInN")
-_TEXT: Extent = [1.0, 0.0, None, None]
+TEXT: Extent = [1.0, 0.0, None, None]
 
 
 class UnknownError(Exception):
@@ -60,11 +61,17 @@ class Summary:
     def merged(self, other: Summary) -> Summary:
         """The summary of the requests of both."""
         names = dict(self.names)
-        for key, theirs in other.names.items():
-            ours = names.get(key)
-            names[key] = [0.0, *theirs[1:]] if ours is None else _merge(ours, theirs)
-        for key in self.names.keys() - other.names.keys():
-            names[key] = [0.0, *names[key][1:]]
+        if self.names.keys() == other.names.keys():
+            # Requests of one sender: most extents are the very ones that are there.
+            for key, theirs in other.names.items():
+                if names[key] is not theirs:
+                    names[key] = merge_extents(names[key], theirs)
+        else:
+            for key, theirs in other.names.items():
+                ours = names.get(key)
+                names[key] = [0.0, *theirs[1:]] if ours is None else merge_extents(ours, theirs)
+            for key in self.names.keys() - other.names.keys():
+                names[key] = [0.0, *names[key][1:]]
         return Summary(
             names, [*self.paths, *(each for each in other.paths if each not in self.paths)]
         )
@@ -105,9 +112,10 @@ class Summary:
         return [extent for each, extent in self.names.items() if each.startswith(inside)]
 
 
-def _merge(ours: Extent, theirs: Extent) -> Extent:
+def merge_extents(ours: Extent, theirs: Extent) -> Extent:
+    """The extent of a field in the requests of both."""
     if ours == theirs:
-        return ours
+        return theirs  # The very one that the next request will have.
     low, high = ours[_LOWEST], ours[_HIGHEST]
     other_low, other_high = theirs[_LOWEST], theirs[_HIGHEST]
     return [
@@ -139,15 +147,20 @@ def _find_key(name: Name) -> str | None:
 @lru_cache(maxsize=10_000)
 def make_key(place: str, path: Path) -> str:
     """A field's name in a summary; whether a number is an index or a key is left open."""
+    return _join_key(place, path)
+
+
+def _join_key(place: str, path: Path) -> str:
     keys = (ANY_INDEX if key.isdecimal() else key for key in path)
     return SEPARATOR.join((place, *keys))
 
 
-@lru_cache(maxsize=10_000)
-def _list_keys(place: str, path: Path) -> tuple[str, ...]:
-    """The name of a field, and those of all that it stands in."""
+def list_keys(place: str, path: Path) -> tuple[str, ...]:
+    """The name of a field, and those of all that it stands in; none for one without a name."""
     if any(SEPARATOR in key for key in path):
         return ()
+    if sum(map(len, path)) > MAX_REMEMBERED_CHARS:
+        return tuple(_join_key(place, path[:end]) for end in range(len(path), 0, -1))
     return tuple(make_key(place, path[:end]) for end in range(len(path), 0, -1)) or (place,)
 
 
@@ -166,27 +179,9 @@ def read_number(text: str) -> float | None:
         return None
 
 
-def sum_up(request: CapturedRequest) -> Summary:
-    """A request's own summary. Raises ``UnknownError`` where it has more than is looked at."""
-    names: dict[str, Extent] = {}
-    count = 0
-    for place, path, text in iterate_fields(request):
-        count += 1
-        keys = _list_keys(place, path)
-        if not keys:
-            raise UnknownError
-        key, *outer = keys
-        if key not in names:
-            for each in outer:
-                names.setdefault(each, _TEXT)
-        number = read_number(text) if text[:1] not in _LETTERS else None
-        if number is not None and not math.isfinite(number):
-            raise UnknownError
-        extent: Extent = _TEXT if number is None else [1.0, 1.0, number, number]
-        names[key] = _merge(names[key], extent) if key in names else extent
-    if count >= MAX_FIELDS:
-        raise UnknownError
-    paths = dict.fromkeys((request.path.lower(), request.decoded_path.lower()))
-    found = Summary(names, [list(paths)])
-    found.dump()  # Checked here, so that a request that cannot be written does not spoil the block.
-    return found
+def read_extent(text: str) -> Extent | None:
+    """The extent of a field with this value; None for a number that cannot be written."""
+    number = None if text[:1] in _LETTERS else read_number(text)
+    if number is None:
+        return TEXT
+    return [1.0, 1.0, number, number] if math.isfinite(number) else None

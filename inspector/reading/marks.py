@@ -40,10 +40,11 @@ RETRY = "retry"
 
 def find_marks(request: CapturedRequest) -> list[str]:
     """The flags of a request, as words that an index keeps apart from its content."""
+    sender = request.identity.sender
     return [
         method_mark(request.method),
         *(f"is{name}" for name, is_ in FLAGS.items() if is_(request)),
-        *([sender_mark(request.sender.name)] if request.sender else []),
+        *([sender_mark(sender.name)] if sender else []),
     ]
 
 

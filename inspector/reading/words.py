@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from inspector.domain import CapturedRequest
 from inspector.reading.content import find_other_texts
 from inspector.reading.fields import BODY, Name, iterate_fields
+from inspector.reading.paths import Path
 
 MAX_WORD_SOURCE_CHARS = 10_000
 
 # Chinese, Japanese and Thai put no spaces between words: each of their signs is one.
 _SIGNS = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 WORD = re.compile(rf"[{_SIGNS}]|[^\W_{_SIGNS}]+")
+
+# A line with its field's name, None for no field.
+SearchedLine: TypeAlias = "tuple[str, Name | None]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +50,30 @@ def iterate_lines(request: CapturedRequest) -> Iterator[tuple[str, str]]:
 
 def searched_lines(request: CapturedRequest) -> Iterator[str]:
     """The lines searched for words: each name with its value, in small letters, bounded."""
-    for line, _ in searched_fields(request):
-        yield line
+    yield _line(f"{request.method} {request.decoded_path}")
+    for place, path, text in iterate_fields(request):
+        yield make_field_line(place, path, text)[0]
+    for text in find_other_texts(request):
+        yield _line(text)
 
 
-def searched_fields(request: CapturedRequest) -> Iterator[tuple[str, Name | None]]:
-    """The searched lines, each with its field's name, None for no field.
+def make_field_line(place: str, path: Path, text: str) -> SearchedLine:
+    """The searched line of a field.
 
     A name in the body stands at the beginning, one elsewhere behind the word of its place.
     """
-    yield _line(f"{request.method} {request.decoded_path}"), None
-    for place, path, text in iterate_fields(request):
-        name = " ".join(path)
-        begin = name if place == BODY else f"{place} {name}"
-        yield _line(f"{begin} {text}"), Name(place, path)
-    for text in find_other_texts(request):
-        yield _line(text), None
+    name = " ".join(path)
+    begin = name if place == BODY else f"{place} {name}"
+    return _line(f"{begin} {text}"), Name(place, path)
+
+
+def list_searched_lines(
+    request: CapturedRequest, of_fields: Iterable[SearchedLine]
+) -> list[SearchedLine]:
+    """All searched lines of a request, given those of its fields."""
+    found = [(_line(f"{request.method} {request.decoded_path}"), None), *of_fields]
+    found += [(_line(text), None) for text in find_other_texts(request)]
+    return found
 
 
 def _line(text: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from inspector.domain import Bin, CapturedRequest
+from inspector.reading.indexing.readings import walk
 from inspector.storage.requests import Key, RequestStore
 from inspector.storage.search.blocks import SIZE, Block, add_to_blocks
 from inspector.storage.search.file_index import FileIndex
@@ -77,14 +78,15 @@ def _make_block(requests: RequestStore, bin_: Bin, last: int) -> Block:
     """The block of the numbers up to ``last``, summed up from those that differ most."""
     first = last - SIZE + 1
     samples = _load(requests, bin_, [*range(first, first + PERIOD), last])
-    (block,) = add_to_blocks(samples, {}).values()
+    (block,) = add_to_blocks([(each, walk(each)) for each in samples], {}).values()
     return Block((1 << SIZE) - 1, block.summary)
 
 
 def _check_block(requests: RequestStore, bin_: Bin) -> None:
     """A block is the same when all of its requests are read."""
     numbers = list(range(READ - SIZE + 1, READ + 1))
-    (whole,) = add_to_blocks(_load(requests, bin_, numbers), {}).values()
+    read = [(each, walk(each)) for each in _load(requests, bin_, numbers)]
+    (whole,) = add_to_blocks(read, {}).values()
     assert whole == _make_block(requests, bin_, READ)
 
 

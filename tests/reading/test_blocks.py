@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inspector.domain import CapturedRequest
-from inspector.reading.blocks import Summary, UnknownError, load_summary, sum_up
+from inspector.reading.blocks import Summary, UnknownError, load_summary
+from inspector.reading.indexing.readings import sum_up
 from inspector.reading.query import parse_query
 from tests.reading.captures import make_captured
 

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from inspector.domain import BodyLimits, CapturedRequest
 from inspector.forms.php.shapes import SHAPES
+from inspector.reading.indexing.row_plans import FieldKey
 from inspector.reading.overview import catalogue as catalogue_module
 from inspector.reading.overview import catalogue_layouts as layouts_module
 from inspector.reading.overview.catalogue import Catalogue
-from inspector.reading.overview.catalogue_layouts import FieldKey, Layout, Layouts, Sighting
+from inspector.reading.overview.catalogue_layouts import Layout, Layouts, Sighting
 from tests.reading.captures import FORM_TYPE, SAMPLE_BODY, make_captured, make_request
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from inspector.app import create_app
 from inspector.capture import Capture
-from inspector.reading.blocks import sum_up
+from inspector.reading.indexing.readings import sum_up
 from inspector.reading.query import parse_query
 from inspector.settings import Settings
 from inspector.storage.models import db
@@ -294,7 +294,9 @@ def read_by(version: int, patch: pytest.MonkeyPatch, words: str | None = None) -
             patch.setattr(
                 module,
                 "make_document",
-                lambda request: Document(f"b{request.bin_id} mpost", words, [(words, None)]),
+                lambda request, reading=None: Document(
+                    f"b{request.bin_id} mpost", words, [(words, None)]
+                ),
             )
 
 

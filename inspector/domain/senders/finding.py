@@ -154,6 +154,19 @@ def _look_up(path: str, content: Any) -> Any:
     return content
 
 
+def name_ticket(content: Any) -> tuple[str | None, str | None, str | None]:
+    """Subject, id and event of a ticket's webhook, each None where it has none."""
+    value = content if isinstance(content, dict) else {}
+    ticket = value.get("ticket")
+    ticket = ticket if isinstance(ticket, dict) else {}
+    subject, ticket_id, event = ticket.get("subject"), ticket.get("id"), value.get("event_type")
+    return (
+        subject if isinstance(subject, str) else None,
+        str(ticket_id) if type(ticket_id) in (str, int) else None,
+        event if isinstance(event, str) else None,
+    )
+
+
 def find_gist(value: object) -> str | None:
     """``order 59 · state open``: what tells a body from others of its kind, in a few words."""
     if isinstance(value, list):

@@ -17,8 +17,9 @@ from operator import ne
 from inspector.domain import CapturedRequest
 from inspector.reading.fields import BODY, HEADER, QUERY, Name, find_text, iterate_fields
 from inspector.reading.grouping import by_importance
+from inspector.reading.indexing.row_plans import FieldKey
 from inspector.reading.nodes import Word
-from inspector.reading.overview.catalogue_layouts import FieldKey, Layout, Layouts
+from inspector.reading.overview.catalogue_layouts import Layout, Layouts
 from inspector.reading.overview.series import SUBJECT
 from inspector.reading.text import shorten
 

@@ -17,35 +17,29 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import compress
 from operator import ne
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from inspector.domain import CapturedRequest
 from inspector.domain.nested_values import OPENING_SIGNS, open_text
-from inspector.domain.summaries import LISTED_BODY_BYTES
 from inspector.forms.php.shapes import Shape, ShapedForm
-from inspector.reading.fields import (
-    BODY,
-    HEADER,
-    QUERY,
-    TRANSPORT,
-    by_nothing,
-    find_text,
-    iterate_values,
+from inspector.reading.fields import find_text
+from inspector.reading.indexing.row_plans import (
+    FieldKey,
+    RowPlan,
+    Signature,
+    find_shaped,
+    make_plan,
+    sign,
 )
 from inspector.reading.overview.catalogue_likeness import Likeness, cut, is_plain
 from inspector.reading.overview.series import SUBJECT
-from inspector.reading.paths import Path
 
 MAX_LAYOUTS = 32
 # The number of layouts that are remembered, by their hash, as met once.
 MAX_MET = 4096
-MAX_QUERY_BYTES = 1_000
 # The number of layouts whose last request is at hand as bytes, and the bytes of one of them.
 MAX_LIKE = 8
 MAX_LIKE_BYTES = 65_536
-
-FieldKey: TypeAlias = tuple[str, Path]
-_Signature: TypeAlias = "tuple[int, bytes, tuple[str, ...]]"
 
 
 class Layout:
@@ -139,24 +133,21 @@ class Layout:
 class _Row(NamedTuple):
     """All texts of a request with their fields; the first ``in_body`` are the body's."""
 
-    keys: list[FieldKey]
+    keys: Sequence[FieldKey]
     texts: Sequence[str]
     in_body: int
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """The positions of fields in requests with the same names.
+    """The layout of requests with the same names, and where its texts are.
 
-    ``order`` are the positions of the form's values in the order of the walk; ``headers`` the
-    places of those that count. ``subject`` and ``event`` are positions in a row, None without
-    one. Where the ticket is no map, or its id has values inside, the subject is not plain.
+    ``subject`` and ``event`` are positions in a row, None without one. Where the ticket is no
+    map, or its id has values inside, the subject is not plain.
     """
 
     layout: Layout
-    order: tuple[int, ...]
-    headers: tuple[int, ...]
-    query: tuple[str, ...]
+    rows: RowPlan
     is_subject_plain: bool
     subject: int | None
     event: int | None
@@ -172,10 +163,11 @@ class _Plan:
     ) -> tuple[list[int | None], list[int | None]]:
         """The places of a form's values among the texts, and of headers; None for what is not."""
         values: list[int | None] = [None] * value_count
-        for place, value in enumerate(self.order):
+        for place, value in enumerate(self.rows.order):
             values[value] = place
         headers: list[int | None] = [None] * header_count
-        for place, header in enumerate(self.headers, start=len(self.order) + len(self.query)):
+        begin = self.rows.in_body + len(self.rows.query)
+        for place, header in enumerate(self.rows.headers, start=begin):
             headers[header] = place
         return values, headers
 
@@ -190,7 +182,7 @@ class Sighting(NamedTuple):
 
 
 class _Like(NamedTuple):
-    signature: _Signature
+    signature: Signature
     plan: _Plan
     last: Likeness
 
@@ -199,7 +191,7 @@ class Layouts:
     """Those that came last, at most ``MAX_LAYOUTS``."""
 
     def __init__(self) -> None:
-        self._plans: OrderedDict[_Signature, _Plan] = OrderedDict()
+        self._plans: OrderedDict[Signature, _Plan] = OrderedDict()
         self._met: set[int] = set()
         # By the number of lines and pairs.
         self._like: OrderedDict[tuple[int, int], _Like] = OrderedDict()
@@ -220,7 +212,7 @@ class Layouts:
         return like.plan.sight(texts)
 
     def _keep_like(
-        self, request: CapturedRequest, signature: _Signature, plan: _Plan, texts: Sequence[str]
+        self, request: CapturedRequest, signature: Signature, plan: _Plan, texts: Sequence[str]
     ) -> None:
         if len(request.body) > MAX_LIKE_BYTES or not plan.is_subject_plain or not is_plain(request):
             return
@@ -233,18 +225,15 @@ class Layouts:
             self._like.popitem(last=False)
 
     def _find_read(self, request: CapturedRequest) -> Sighting | None:
-        shaped = _find_shaped(request)
+        shaped = find_shaped(request)
         if shaped is None:
             return None
-        signature = _sign(request, shaped)
+        signature = sign(request, shaped)
         plan = self._plans.get(signature)
         if plan is None:
             return None
         self._plans.move_to_end(signature)
-        values, headers = shaped.values, request.raw_headers
-        texts = [values[each] for each in plan.order]
-        texts += plan.query
-        texts += [headers[each][1] for each in plan.headers]
+        texts = plan.rows.list_texts(request, shaped)
         self._keep_like(request, signature, plan, texts)
         sighting = plan.sight(texts)
         if plan.is_subject_plain:
@@ -255,10 +244,10 @@ class Layouts:
         self, request: CapturedRequest, walked: Mapping[FieldKey, list[str]]
     ) -> tuple[Layout | None, Layout | None]:
         """The layout of a request that was walked, at its second meeting, and one let go of."""
-        shaped = _find_shaped(request)
+        shaped = find_shaped(request)
         if shaped is None:
             return None, None
-        signature = _sign(request, shaped)
+        signature = sign(request, shaped)
         if signature in self._plans:
             return None, None
         mark = hash(signature)
@@ -279,53 +268,23 @@ class Layouts:
         return plan.layout, gone.layout
 
 
-def _find_shaped(request: CapturedRequest) -> ShapedForm | None:
-    """The form that decides a request's layout; None for one that has none."""
-    if len(request.body) > LISTED_BODY_BYTES or len(request.raw_query) > MAX_QUERY_BYTES:
-        return None
-    form = request.form
-    return None if form is None or request.detected is not None else form.shaped
-
-
-def _sign(request: CapturedRequest, shaped: ShapedForm) -> _Signature:
-    names = tuple([name for name, _ in request.raw_headers])
-    return id(shaped.shape), request.raw_query, names
-
-
 def _make_plan(
     request: CapturedRequest, shaped: ShapedForm, walked: Mapping[FieldKey, list[str]]
 ) -> _Plan | None:
-    pairs = request.raw_headers
-    places = shaped.with_positions().make_value()
-    leaves = [(path, text) for path, text in iterate_values(places, by_nothing) if text]
-    order = tuple(int(text) for _, text in leaves)
-    query: list[tuple[Path, str]] = []
-    if request.raw_query:
-        found = iterate_values(request.query.value, by_nothing)
-        query = [(path, text) for path, text in found if path]
-    headers = tuple(
-        [place for place, (name, _) in enumerate(pairs) if name.lower() not in TRANSPORT]
-    )
-    keys: list[FieldKey] = [(BODY, path) for path, _ in leaves]
-    keys += [(QUERY, path) for path, _ in query]
-    keys += [(HEADER, (pairs[each][0].lower(),)) for each in headers]
-    texts = [shaped.values[each] for each in order]
-    texts += [text for _, text in query]
-    texts += [pairs[each][1] for each in headers]
+    rows = make_plan(request, shaped)
+    texts = rows.list_texts(request, shaped)
     said: dict[FieldKey, list[str]] = {}
-    for key, text in zip(keys, texts, strict=True):
+    for key, text in zip(rows.keys, texts, strict=True):
         said.setdefault(key, []).append(text)
     if [*said.items()] != [*walked.items()]:
         return None
-    layout = Layout(shaped.shape, said, _Row(keys, texts, len(order)))
-    ticket, event = places.get("ticket", {}), places.get("event_type")
+    layout = Layout(rows.shape, said, _Row(rows.keys, texts, rows.in_body))
+    ticket, event = rows.nested.get("ticket", {}), rows.nested.get("event_type")
     number = ticket.get("id", "") if isinstance(ticket, dict) else None
     return _Plan(
         layout,
-        order,
-        headers,
-        tuple(text for _, text in query),
+        rows,
         isinstance(number, str),
-        order.index(int(number)) if isinstance(number, str) and number else None,
-        order.index(int(event)) if isinstance(event, str) else None,
+        rows.order.index(int(number)) if isinstance(number, str) and number else None,
+        rows.order.index(int(event)) if isinstance(event, str) else None,
     )

@@ -12,7 +12,8 @@ from contextlib import suppress
 from typing import NamedTuple, TypeAlias
 
 from inspector.domain import CapturedRequest
-from inspector.reading.blocks import Summary, UnknownError, load_summary, sum_up
+from inspector.reading.blocks import Summary, UnknownError, load_summary
+from inspector.reading.indexing.readings import Reading, sum_up
 from inspector.reading.query.conditions import Judge
 
 SIZE = 100
@@ -41,17 +42,17 @@ def find_last(number: int) -> int:
 
 
 def add_to_blocks(
-    requests: Iterable[CapturedRequest], known: Mapping[BlockKey, Block]
+    requests: Iterable[tuple[CapturedRequest, Reading]], known: Mapping[BlockKey, Block]
 ) -> dict[BlockKey, Block]:
-    """The blocks of these requests, with them; ``known`` are those of them that there are.
+    """The blocks of these requests, read so, with them; ``known`` are those of them that there are.
 
     A request that cannot be summed up stays uncovered.
     """
     added: dict[BlockKey, tuple[int, Summary]] = {}
-    for each in requests:
+    for each, reading in requests:
         key = (each.bin_id, find_last(each.number))
         with suppress(UnknownError):
-            summary = sum_up(each)
+            summary = sum_up(each, reading)
             if key in added:
                 covered, others = added[key]
             elif key in known:

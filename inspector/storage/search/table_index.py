@@ -8,9 +8,10 @@ indexes differently, all requests are queued again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 from zlib import crc32
 
 from sqlalchemy import Connection, Engine, text
@@ -18,8 +19,9 @@ from sqlalchemy import Connection, Engine, text
 from inspector.domain import Bin, CapturedRequest
 from inspector.domain.attempts import MAX_ATTEMPTS
 from inspector.reading.fields import BODY
+from inspector.reading.indexing.readings import READER, Reading
 from inspector.reading.query import AllOf, Lookup, Mark, Query
-from inspector.reading.words import WORD, Phrase
+from inspector.reading.words import WORD, Phrase, SearchedLine
 from inspector.storage.attempts import KnownDeliveries
 from inspector.storage.bins import BinStore
 from inspector.storage.database.postgresql import ENQUEUE_ALL, INDEX_LOCK
@@ -45,6 +47,9 @@ MOST_COUNTED = 100_000
 MARK = "="
 PAIR = "~"
 FIELD = "^"
+# One text for all words is sent faster than a list of them; no word has a line's end in it.
+SEPARATOR = "\n"
+MAX_REMEMBERED_CHARS = 500
 
 _FIND = """
     SELECT number FROM (
@@ -80,7 +85,8 @@ _COUNT_WAITING = text(
 _WAITING = text("SELECT bin_id, number FROM requests_to_index LIMIT :limit FOR UPDATE SKIP LOCKED")
 _ADD = text("""
     INSERT INTO request_words (bin_id, number, words, delivery, retry)
-    SELECT :bin, :number, array_to_tsvector(CAST(:words AS text[])), CAST(:delivery AS bigint),
+    SELECT :bin, :number, array_to_tsvector(string_to_array(:words, E'\\n')),
+        CAST(:delivery AS bigint),
         EXISTS (SELECT 1 FROM request_words
             WHERE bin_id = :bin AND delivery = CAST(:delivery AS bigint) AND number < :number)
     ON CONFLICT (bin_id, number) DO UPDATE
@@ -197,20 +203,8 @@ class TableIndex:
                     continue
                 numbers = [row.number for row in waiting if row.bin_id == bin_id]
                 keys = self._requests.find_keys(bin_, numbers)
-                listed = list(self._requests.iterate_keys(bin_, keys, whole_bodies=False))
-                rows = [
-                    {
-                        "bin": bin_.id,
-                        "number": each.number,
-                        "words": list_words(each),
-                        "delivery": (key := each.summary.delivery_key) and key.value,
-                    }
-                    for each in listed
-                ]
-                if rows:
-                    connection.execute(_ADD, rows)
-                    _mark_next(connection, rows)
-                _add_to_blocks(connection, [one for one in listed if not is_partly_read(one)])
+                found = self._requests.iterate_keys(bin_, keys, whole_bodies=False)
+                _add_requests(connection, bin_id, found)
             if waiting:
                 done = [{"bin": row.bin_id, "number": row.number} for row in waiting]
                 connection.execute(_DONE, done)
@@ -237,9 +231,32 @@ class TableIndex:
         """Nothing to close: the tables belong to the database."""
 
 
-def _add_to_blocks(connection: Connection, requests: Sequence[CapturedRequest]) -> None:
+def _add_requests(connection: Connection, bin_id: int, requests: Iterable[CapturedRequest]) -> None:
+    rows, summed_up = [], []
+    for each in requests:
+        reading = None if is_partly_read(each) else READER.read(each)
+        if reading is not None:
+            summed_up.append((each, reading))
+        key = each.identity.delivery_key
+        rows.append(
+            {
+                "bin": bin_id,
+                "number": each.number,
+                "words": SEPARATOR.join(list_words(each, reading)),
+                "delivery": None if key is None else key.value,
+            }
+        )
+    if rows:
+        connection.execute(_ADD, rows)
+        _mark_next(connection, rows)
+    _add_to_blocks(connection, summed_up)
+
+
+def _add_to_blocks(
+    connection: Connection, requests: Sequence[tuple[CapturedRequest, Reading]]
+) -> None:
     known: dict[BlockKey, Block] = {}
-    for bin_id, last in list_keys(requests):
+    for bin_id, last in list_keys(each for each, _ in requests):
         values = {"bin": bin_id, "first": last, "last": last, "most": 1}
         rows = connection.execute(_BLOCK, values).all()
         known |= {(bin_id, number): block for number, block in to_blocks(rows).items()}
@@ -271,27 +288,54 @@ def _is_ours(connection: Connection) -> bool:
     return found <= VERSION
 
 
-def list_words(request: CapturedRequest) -> list[str]:
+class LineWords(NamedTuple):
+    """The words of a line, with the bytes of the longest and of all."""
+
+    words: frozenset[str]
+    longest_bytes: int
+    all_bytes: int
+
+
+def list_words(request: CapturedRequest, reading: Reading | None = None) -> list[str]:
     """A request's words, its pairs of words side by side, its fields and its marks, each once.
 
     PostgreSQL's own positions end at the 256th of a word and at the 16,383rd of all, and what
-    lies beyond would be left out; with pairs, phrases are found without. Pairs of a field are
-    in most tickets somewhere (``id=3``), so a field with its value is a word as well.
+    lies beyond would be left out; with pairs, phrases are found without. A phrase is within a
+    line, and so are pairs. Pairs of a field are in most tickets somewhere (``id=3``), so a field
+    with its value is a word as well. ``reading`` is the request's, where it was read before.
     """
-    marks, _, lines = make_document(request)
+    marks, _, lines = make_document(request, reading)
+    of_lines = [find_words(line) for line in lines]
     found = {MARK + mark for mark in marks.split()}
-    words: list[str] = []
-    for line, name in lines:
-        of_line = WORD.findall(line)
-        words += of_line
-        if name is not None:  # A place is one word.
-            found.add(name_field(of_line if name.place == BODY else of_line[1:]))
-    found.update(words)
-    found.update(map(PAIR.join, pairwise(words)))
-    sizes = [len(word.encode("utf-8", "replace")) for word in found]
-    if max(sizes) > MAX_WORD_BYTES or sum(sizes) > MAX_BYTES:
+    found.update(*[each.words for each in of_lines])
+    is_big = sum(each.all_bytes for each in of_lines) > MAX_BYTES
+    if is_big:
+        is_big = sum(len(word.encode()) for word in found) > MAX_BYTES
+    if is_big or max((each.longest_bytes for each in of_lines), default=0) > MAX_WORD_BYTES:
         return [f"{MARK}b{request.bin_id}", MARK + PARTLY]
-    return sorted(word.encode("utf-8", "replace").decode() for word in found)
+    return [*found]
+
+
+def find_words(line: SearchedLine) -> LineWords:
+    """The words, pairs and field of a searched line."""
+    text, name = line
+    cut = _cut_line if len(text) > MAX_REMEMBERED_CHARS else _remember_line
+    return cut(text, None if name is None else name.place)
+
+
+def _cut_line(text: str, place: str | None) -> LineWords:
+    words = WORD.findall(text)
+    found = {*words, *map(PAIR.join, pairwise(words))}
+    if place is not None:  # A place is one word.
+        found.add(name_field(words if place == BODY else words[1:]))
+    if not text.isascii():
+        found = {word.encode("utf-8", "replace").decode() for word in found}
+    sizes = [len(word.encode()) for word in found]
+    return LineWords(frozenset(found), max(sizes, default=0), sum(sizes))
+
+
+# The lines of some tickets: most of them are in the next ticket as well.
+_remember_line = lru_cache(maxsize=2_000)(_cut_line)
 
 
 def name_field(words: Sequence[str]) -> str:

@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from inspector.domain import CapturedRequest
-from inspector.reading.fields import HEADER, MAX_FIELDS, Name
-from inspector.reading.marks import container_marks, find_marks
+from inspector.reading.fields import MAX_FIELDS
+from inspector.reading.indexing.readings import READER, Reading
+from inspector.reading.marks import find_marks
 from inspector.reading.query import AllOf, Lookup, Mark, Query
-from inspector.reading.words import WORD, Phrase, searched_fields
+from inspector.reading.words import WORD, Phrase, SearchedLine, list_searched_lines
 from inspector.storage.database.files import COMPANIONS, make_private_file
 from inspector.storage.search.blocks import (
     SIZE,
@@ -188,11 +189,12 @@ class WordIndex:
         """Take in requests with their row ids, lowest first."""
         found, known, summed_up = [], [], []
         for row, each in requests:
-            if not is_partly_read(each):
-                summed_up.append(each)
-            document = make_document(each)
+            reading = None if is_partly_read(each) else READER.read(each)
+            if reading is not None:
+                summed_up.append((each, reading))
+            document = make_document(each, reading)
             found.append((row, document.marks, document.said))
-            key = each.summary.delivery_key
+            key = each.identity.delivery_key
             known.append((row, each.number, each.bin_id, key and key.value))
         if not found:
             return
@@ -203,9 +205,11 @@ class WordIndex:
             connection.execute("UPDATE progress SET last_row = ?", (found[-1][0],))
 
     @staticmethod
-    def _add_to_blocks(connection: sqlite3.Connection, requests: list[CapturedRequest]) -> None:
+    def _add_to_blocks(
+        connection: sqlite3.Connection, requests: list[tuple[CapturedRequest, Reading]]
+    ) -> None:
         known: dict[BlockKey, Block] = {}
-        for bin_id, last in list_keys(requests):
+        for bin_id, last in list_keys(each for each, _ in requests):
             rows = connection.execute(_BLOCK, (bin_id, last))
             known |= {(bin_id, number): block for number, block in to_blocks(rows).items()}
         changed = [
@@ -330,22 +334,24 @@ def format_match(bin_id: int, query: Query) -> str:
 
 
 class Document(NamedTuple):
-    """A request's marks, its bin before all, a text with its words, and ``searched_fields``.
+    """A request's marks, its bin before all, a text with its words, and its searched lines.
 
     The index cuts the text where ``split_words`` does.
     """
 
     marks: str
     said: str
-    lines: Sequence[tuple[str, Name | None]]
+    lines: Sequence[SearchedLine]
 
 
-def make_document(request: CapturedRequest) -> Document:
-    """The document of a request for an index."""
+def make_document(request: CapturedRequest, reading: Reading | None = None) -> Document:
+    """The document of a request for an index; ``reading`` where it was read before."""
     bin_mark = f"b{request.bin_id}"
     if is_partly_read(request):
         return Document(f"{bin_mark} {PARTLY}", "", [])
-    lines = list(searched_fields(request))
+    if reading is None:
+        reading = READER.read(request)
+    lines = list_searched_lines(request, [each.line for each in reading.fields])
     if len(lines) > MAX_FIELDS:  # There may be fields that no walk comes to.
         return Document(f"{bin_mark} {PARTLY}", "", [])
     text = "\n".join(line for line, _ in lines)
@@ -355,15 +361,7 @@ def make_document(request: CapturedRequest) -> Document:
         if len(words) > MAX_WORDS_A_REQUEST:
             return Document(f"{bin_mark} {PARTLY}", "", [])
         text = " ".join(words)
-    return Document(
-        " ".join([bin_mark, *find_marks(request), *_list_containers(lines)]), text, lines
-    )
-
-
-def _list_containers(lines: Sequence[tuple[str, Name | None]]) -> list[str]:
-    """The marks of the lists and maps that fields stand in."""
-    outer = {(name.place, name.path[:-1]) for _, name in lines if name and name.place != HEADER}
-    return sorted({mark for place, path in outer for mark in container_marks(place, path)})
+    return Document(" ".join([bin_mark, *find_marks(request), *reading.containers]), text, lines)
 
 
 def is_partly_read(request: CapturedRequest) -> bool:
