@@ -141,11 +141,12 @@ class RequestStore:
 
     def find_keys(self, bin_: Bin, numbers: Sequence[int]) -> list[Key]:
         """The keys of those of these requests that are there, newest first."""
-        if not numbers:
+        kept = _list_kept(bin_, numbers)
+        if not kept:
             return []  # For an empty list SQLite would scan the whole bin.
         query = (
             select(RequestRow.number, RequestRow.body_size)
-            .where(of_bin(bin_), RequestRow.number.in_(numbers))
+            .where(RequestRow.bin_id == bin_.id, RequestRow.number.in_(kept))
             .order_by(RequestRow.number.desc())
         )
         return [Key(row.number, row.body_size) for row in db.session.execute(query)]
@@ -166,7 +167,11 @@ class RequestStore:
         steps, so a slow reader holds nothing up.
         """
         for step in _cut_into_steps(keys):
-            query = _columns(bin_, whole_bodies).where(RequestRow.number.in_(step))
+            kept = _list_kept(bin_, step)
+            if not kept:
+                continue
+            query = select_requests(whole_bodies=whole_bodies)
+            query = query.where(RequestRow.bin_id == bin_.id, RequestRow.number.in_(kept))
             rows = db.session.execute(query)
             read = self.read(rows, bin_.name, whole_bodies=whole_bodies)
             found = {each.number: each for each in read}
@@ -254,6 +259,15 @@ def _cut_into_steps(keys: Iterable[Key]) -> Iterator[list[int]]:
         size += key.body_size
     if step:
         yield step
+
+
+def _list_kept(bin_: Bin, numbers: Iterable[int]) -> list[int]:
+    """Those of these numbers that ``of_bin`` leaves.
+
+    Asked for together with numbers, SQLite would walk from the bound through all of the bin.
+    """
+    kept_from, below = bin_.kept_from, frozenset(bin_.kept_below)
+    return [number for number in numbers if number >= kept_from or number in below]
 
 
 def _columns(bin_: Bin, whole_bodies: bool, above: int | None = None) -> Select[Any]:

@@ -20,6 +20,7 @@ from inspector.domain import Bin
 from inspector.reading.query import parse_query
 from inspector.reading.words import WORD, searched_lines
 from inspector.storage.outcomes import Stored
+from inspector.storage.requests import Key
 from inspector.storage.rows import load_rows_after
 from inspector.storage.search.indexes import open_index
 from inspector.storage.search.search_index import IndexFiller, SearchIndex
@@ -419,3 +420,38 @@ def test_what_the_index_does_not_find_is_not_looked_for(services: Services, b1: 
         assert any("requests.number IN" in each for each in said) == bool(found)
     event.remove(services.engine, "before_cursor_execute", note)
     index.close()
+
+
+def test_requests_are_looked_up_by_their_numbers_and_not_in_all_of_the_bin(
+    services: Services, b1: Bin
+) -> None:
+    """A lower bound beside the numbers would have SQLite walk the bin from there."""
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_others: Any) -> None:
+        asked.append((statement, values))
+
+    event.listen(services.engine, "before_cursor_execute", note)
+    keys = services.requests.find_keys(b1, [5, 200, 9_999])
+    found = list(services.requests.iterate_keys(b1, keys))
+    event.remove(services.engine, "before_cursor_execute", note)
+    assert [each.number for each in found] == [200, 5]
+    looked = [each for each in asked if "requests" in each[0]]
+    assert len(looked) == 2
+    if services.engine.dialect.name == "sqlite":
+        with services.engine.connect() as connection:
+            for statement, values in looked:
+                plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+                assert "(bin_id=? AND number=?)" in plan.all()[0][3]
+
+
+def test_numbers_that_a_bin_let_go_of_are_not_found_but_for_pinned_ones(
+    services: Services, b1: Bin
+) -> None:
+    b1 = b1._replace(kept_from=100, kept_below=(7,))
+    keys = services.requests.find_keys(b1, [5, 7, 99, 100, 230])
+    assert [each.number for each in keys] == [230, 100, 7]
+    gone = [Key(number, 0) for number in (5, 100, 7)]
+    assert [each.number for each in services.requests.iterate_keys(b1, gone)] == [100, 7]
+    assert services.requests.find_keys(b1, [5]) == []
+    assert list(services.requests.iterate_keys(b1, [Key(5, 0)])) == []
