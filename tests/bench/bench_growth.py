@@ -24,10 +24,10 @@ from flask.testing import FlaskClient
 from inspector.app import create_app
 from inspector.capture import Capture
 from inspector.settings import Settings
-from inspector.storage.search.file_index import FileIndex
+from inspector.storage.search.indexes import open_index
 from inspector.web.services import Services
 from tests.bench.load import Verdict, resident_bytes
-from tests.bench.quick_index import fill_index
+from tests.bench.quick_fill import fill
 
 COUNTS = [int(count) for count in os.environ.get("COUNTS", "1000,10000,100000").split(",")]
 TIMES = 5
@@ -38,12 +38,13 @@ DELETION = "API, the bin's deletion"
 MAX_ANSWERS = 200
 # Below so much, the clock measures itself.
 LEAST_MS = 1.0
+START_US = 1_777_593_600_000_000  # 2026-05-01
 HEAD = (
     b"POST /bench HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-    b"Content-Type: application/x-www-form-urlencoded\r\nX-Number: %d\r\n"
+    b"Content-Type: application/x-www-form-urlencoded\r\nX-Number: %b\r\n"
 )
 BODY = (
-    b"ticket[id]=%d&ticket[subject]=Hierarchy+problem+%d&ticket[agent][id]=%d"
+    b"ticket[id]=%b&ticket[subject]=Hierarchy+problem+%b&ticket[agent][id]=%b"
     b"&ticket[agent][name]=Annie+Edison&event_type=updated&custom_data="
 )
 # They look into each request, bounded by time, and go on where the reader asks for more.
@@ -86,16 +87,9 @@ def filled_bin(count: int) -> Iterator[tuple[FlaskClient, Services]]:
         app = create_app(Settings(data_dir=Path(folder)))
         services: Services = app.extensions["inspector"]
         with app.app_context():
-            services.bins.create("bench", capacity=1_000_000)
-        for number in range(1, count + 1):
-            capture = make_capture(number)
-            if number % 200 and number < count:
-                services.writer.submit(capture, lambda _: None)
-            else:
-                services.writer.store(capture)
-        with app.app_context():
-            index = FileIndex(f"{folder}/words", services.requests, services.engine)
-            fill_index(index, services.requests, services.bins.get("bench"), count, spell)
+            index = open_index(services.engine, services.requests, services.bins)
+            assert index is not None
+            fill(services, index, make_capture, count, START_US)
             services.search.index = index
         yield app.test_client(), services
         with app.app_context():
@@ -103,16 +97,10 @@ def filled_bin(count: int) -> Iterator[tuple[FlaskClient, Services]]:
         services.close()
 
 
-def make_capture(number: int) -> Capture:
-    body = BODY % (number, number, number % 9)
-    at_us = 1_777_593_600_000_000 + number * 100_000  # 2026-05-01
-    return Capture("bench", at_us, HEAD % number, lambda: body, len(body))
-
-
-def spell(number: int, said: str, other: int) -> str:
-    """The words of a request, from those of another one."""
-    agent = "agent id {}\n".format
-    return said.replace(str(other), str(number)).replace(agent(other % 9), agent(number % 9))
+def make_capture(number: str, agent: str, at_us: int) -> Capture:
+    values = number.encode(), number.encode(), agent.encode()
+    body = BODY % values
+    return Capture("bench", at_us, HEAD % number.encode(), lambda: body, len(body))
 
 
 def measure(count: int) -> tuple[dict[str, float], int]:
