@@ -24,6 +24,7 @@ from inspector.storage.search.search_index import SearchIndex
 from inspector.storage.search.table_index import MARK, SEPARATOR, TableIndex, find_words, list_words
 from inspector.storage.search.word_index import make_document
 from inspector.web.services import Services
+from tests.postgresql import connect
 
 # So many requests are stored and read by the program itself.
 READ = 1_000
@@ -67,8 +68,7 @@ _ADD_BLOCK = text(
 _REST = text("DELETE FROM requests_to_index WHERE bin_id = :bin")
 _NO_INDEX = "DROP INDEX request_words_by_word"
 _NEW_INDEX = (
-    "SET LOCAL statement_timeout = 0",
-    "SET LOCAL maintenance_work_mem = '256MB'",
+    "SET maintenance_work_mem = '256MB'",
     "CREATE INDEX request_words_by_word ON request_words USING gin (words)",
     "ANALYZE",
 )
@@ -190,9 +190,11 @@ def _fill_tables(services: Services, bin_: Bin, sample: CapturedRequest, count: 
         }
         with services.engine.begin() as connection:
             connection.execute(_ADD_WORDS, values)
-    with services.engine.begin() as connection:
+    # The program's own connections are cut when a statement takes so long.
+    with connect(services.engine.url.render_as_string(hide_password=False)) as database:
         for statement in _NEW_INDEX:
-            connection.exec_driver_sql(statement)
+            database.execute(statement)
+    with services.engine.begin() as connection:
         rows = [
             {"bin": bin_.id, "number": last, "covered": covered, "summary": summary}
             for _, last, covered, summary in _list_blocks(services, bin_, count)
