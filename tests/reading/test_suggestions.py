@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from operator import attrgetter
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from inspector.domain import CapturedRequest
-from inspector.reading.overview.allowance import LEAST_READ, LEAST_READ_BYTES
+from inspector.domain import Bin, CapturedRequest
+from inspector.reading.overview.allowance import LEAST_READ, LEAST_READ_BYTES, Allowance
 from inspector.reading.overview.values import (
     MAX_VALUES,
     FieldValues,
+    KeptValues,
     count_values,
     find_lacks,
 )
@@ -96,6 +98,26 @@ def test_a_busy_machine_counts_some_requests_all_the_same() -> None:
     assert count_values(REQUESTS, time_s=0).read == LEAST_READ
     large = make_request(b"a=" + b"x" * LEAST_READ_BYTES)
     assert count_values([large] * 5, time_s=0).read == 1
+
+
+def test_counts_that_were_cut_short_go_on_when_they_are_asked_for_again(
+    known: FieldValues, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inspector.reading.overview.values.Allowance", lambda _: Allowance(-1.0))
+    created_at = datetime(2026, 1, 1, tzinfo=UTC)
+    bin_ = Bin(1, "deskpro", False, created_at, 500, last_number=64, request_count=64)
+    kept = KeptValues()
+    looks = [kept.find(bin_, lambda count: REQUESTS[:count]) for _ in range(5)]
+    assert [(look.read, look.is_whole) for look in looks] == [
+        (20, False),
+        (40, False),
+        (60, False),
+        (64, True),
+        (64, True),
+    ]
+    assert looks[3].fields == known.fields
+    changed = bin_._replace(last_number=65, request_count=65)
+    assert kept.find(changed, lambda count: REQUESTS).read == LEAST_READ
 
 
 def test_nothing_is_suggested_where_nothing_is_known() -> None:

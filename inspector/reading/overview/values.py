@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TypeAlias
@@ -145,9 +146,17 @@ def _iterate_named(request: CapturedRequest) -> Iterator[tuple[str, str]]:
             yield str(Name(place, path)), text
 
 
-def count_values(requests: Iterable[CapturedRequest], *, time_s: float = TIME_S) -> FieldValues:
-    """The values of these requests, of as many as an ``Allowance`` of so many seconds lets in."""
-    allowance, found = Allowance(time_s), FieldValues()
+def count_values(
+    requests: Iterable[CapturedRequest],
+    *,
+    begun: FieldValues | None = None,
+    time_s: float = TIME_S,
+) -> FieldValues:
+    """The values of these requests, of as many as an ``Allowance`` of so many seconds lets in.
+
+    ``begun`` are the counts of those before them, which stay as they are.
+    """
+    allowance, found = Allowance(time_s), FieldValues() if begun is None else deepcopy(begun)
     for request in requests:
         found.add(request)
         if allowance.is_spent_by(len(request.body)):
@@ -163,13 +172,17 @@ class KeptValues:
         self._lock = Lock()
 
     def find(self, bin_: Bin, load: Callable[[int], Sequence[CapturedRequest]]) -> FieldValues:
-        """The counts of the bin as it is; ``load`` gives the newest so many requests."""
+        """The counts of the bin as it is; ``load`` gives the newest so many requests.
+
+        Counts that the time cut short are taken further when they are asked for again.
+        """
         state = (bin_.last_number, bin_.request_count)
         with self._lock:
             kept = self._kept.get(bin_.id)
-        if kept is not None and kept[0] == state:
-            return kept[1]
-        found = count_values(load(MAX_REQUESTS))
+        begun = kept[1] if kept is not None and kept[0] == state else FieldValues()
+        if begun.read >= min(bin_.request_count, MAX_REQUESTS):
+            return begun
+        found = count_values(load(MAX_REQUESTS)[begun.read :], begun=begun)
         found.is_whole = found.read >= bin_.request_count
         with self._lock:
             self._kept.pop(bin_.id, None)
