@@ -310,6 +310,22 @@ def test_a_hidden_page_counts_in_its_title_and_notifies_when_asked(
     expect(bell).to_have_attribute("aria-pressed", "true")
 
 
+@pytest.mark.parametrize(("part", "news"), [("#activity", "redraw"), ("#anew", "reload")])
+def test_what_is_fetched_beside_an_open_request_leaves_its_title(
+    page: Page, live_server: LiveServer, part: str, news: str
+) -> None:
+    open_bin(page, live_server, f"titled-{news}", 2)
+    page.locator(f"{ROW}[data-number='2'] .row-link").click()
+    expect(page).to_have_title(re.compile("^GET #2"))
+    with page.expect_response(lambda response: response.url.endswith(f"/titled-{news}")):
+        page.locator(part).evaluate(
+            "(part, news) => { part.mark = 1; htmx.trigger(part, news); }", news
+        )
+    # What came has taken its place.
+    expect(page.locator(part)).not_to_have_js_property("mark", 1)
+    expect(page).to_have_title(re.compile("^GET #2"))
+
+
 def test_a_page_nobody_looks_at_lets_go_of_its_stream(page: Page, live_server: LiveServer) -> None:
     page.clock.install()
     url = open_bin(page, live_server, "let-go")

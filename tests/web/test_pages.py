@@ -189,9 +189,6 @@ def test_a_search_names_its_page(client: FlaskClient) -> None:
     title = "<title>method:POST · orders · Inspector</title>"
     assert title in page
     assert title in client.get("/bins/orders?q=method:POST", headers=HTMX).text
-    # A list that is made anew beside an open request leaves that its name.
-    anew = HTMX | {"HX-Trigger": "anew"}
-    assert "<title>" not in client.get("/bins/orders?q=method:POST", headers=anew).text
 
 
 def test_a_crowd_of_pairs_is_bounded_and_counted(client: FlaskClient) -> None:
