@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 from inspector.domain.bins import is_bin_name
 from inspector.errors import InspectorError, StorageUnavailableError, TooManyRequestsError
 from inspector.storage.database.engine import DatabaseError, PoolTimeoutError, find_trouble
-from inspector.web.current import current_services
+from inspector.web.current import current_services, find_bin
 from inspector.web.statuses import CODES_OF_STATUS, status_of
 
 log = logging.getLogger("inspector.web")
@@ -34,7 +34,9 @@ def register(app: Flask) -> None:
     app.add_url_rule("/bins", "all_bins", _lead_to_bins, strict_slashes=False)
 
 
-def _find_nothing(**_: str) -> Response:
+def _find_nothing(rest: str, name: str = "") -> Response:  # noqa: ARG001 - the address' own
+    if name:
+        find_bin(name)  # A private bin does not say which addresses it has.
     raise NotFound
 
 

@@ -71,7 +71,8 @@ def register(app: Flask, addresses: Addresses, proxies: TrustedProxies) -> None:
 
 def add_prefix(markup: str, prefix: str) -> str:
     """Our markup with the prefix before each address."""
-    return _LINK.sub(rf"\g<1>{prefix}/", markup) if prefix else markup
+    # A ``Markup`` would escape what the pattern puts back.
+    return _LINK.sub(rf"\g<1>{prefix}/", str(markup)) if prefix else markup
 
 
 def _add_prefix(response: Response) -> Response:

@@ -45,7 +45,7 @@ from tests.programs import INSPECTOR, run_program
 from tests.storage.test_writer import make_capture
 
 # Made of requests, each by the instance that fills the index of words on PostgreSQL.
-DERIVED = {"requests_to_index", "request_words", "request_blocks"}
+DERIVED = {"requests_to_index", "request_words", "request_blocks", "told_news"}
 ROWS = 7
 
 

@@ -10,9 +10,12 @@ depends_on = None
 
 def upgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
-        from inspector.storage.database.postgresql import TOLD_NEWS
-
-        op.execute(TOLD_NEWS)
+        op.execute("""
+            CREATE TABLE IF NOT EXISTS told_news (
+                id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+                told_at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp(), payload TEXT NOT NULL
+            )
+        """)
 
 
 def downgrade() -> None:
