@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
@@ -99,6 +99,27 @@ class Cluster:
             self.process.kill()
             self.process.wait()
         self.process = None
+
+    @contextmanager
+    def stopped_in_its_tracks(self) -> Iterator[None]:
+        """Stop all its processes where they are, and let them go on.
+
+        The one that makes the others is first, so that none of them is missed.
+        """
+        assert self.process is not None
+        parent = self.process.pid
+        os.kill(parent, signal.SIGSTOP)
+        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        pids = [*map(int, children), parent]
+        try:
+            for pid in pids:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGSTOP)
+            yield
+        finally:
+            for pid in pids:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
 
     def _run(self, command: str) -> None:
         program = start_program(f"{self.programs}/{command}", self.folder, self.account)

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
@@ -247,21 +247,16 @@ def test_a_database_that_is_stopped_for_a_while_is_waited_for(
     with make_cluster(programs) as cluster, running(cluster):
         with serve_together(cluster.url, tmp_path, 2) as (servers, senders):
             began = time.monotonic()
-            stopped = [] if how == "shut down" else stop_in_its_tracks(cluster)
-            if how == "shut down":
-                cluster.stop()
-            wait_until(lambda: len(senders.refusals) > 4 and time.monotonic() > began + STOPPED_S)
-            assert requests.get(f"{servers[0].url}/readyz", timeout=60).status_code == 503
-            refused = requests.post(f"{servers[0].url}/b1", data="a=1", timeout=60)
-            assert (refused.status_code, "Retry-After" in refused.headers) == (503, True)
-            for told in (cluster.folder.name, "socket", "connection to", "psycopg", "SQL"):
-                assert told not in refused.text  # strangers hear nothing of libpq's
-            assert requests.get(f"{servers[0].url}/healthz", timeout=60).status_code == 200
-            if how == "shut down":
-                cluster.start()
-            for pid in stopped:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGCONT)
+            with away(cluster, how):
+                wait_until(
+                    lambda: len(senders.refusals) > 4 and time.monotonic() > began + STOPPED_S
+                )
+                assert requests.get(f"{servers[0].url}/readyz", timeout=60).status_code == 503
+                refused = requests.post(f"{servers[0].url}/b1", data="a=1", timeout=60)
+                assert (refused.status_code, "Retry-After" in refused.headers) == (503, True)
+                for told in (cluster.folder.name, "socket", "connection to", "psycopg", "SQL"):
+                    assert told not in refused.text  # strangers hear nothing of libpq's
+                assert requests.get(f"{servers[0].url}/healthz", timeout=60).status_code == 200
             back = time.monotonic()
             senders.wait_for_more()
             wait_until(
@@ -277,16 +272,16 @@ def test_a_database_that_is_stopped_for_a_while_is_waited_for(
         check_exact(cluster.url, senders)
 
 
-def stop_in_its_tracks(cluster: Cluster) -> list[int]:
-    """Stop all processes of a database where they are; gives their ids."""
-    assert cluster.process is not None
-    parent = cluster.process.pid
-    os.kill(parent, signal.SIGSTOP)
-    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    for each in children:
-        with suppress(ProcessLookupError):
-            os.kill(int(each), signal.SIGSTOP)
-    return [*map(int, children), parent]
+@contextmanager
+def away(cluster: Cluster, how: str) -> Iterator[None]:
+    """A database that does not serve while the block runs."""
+    if how == "shut down":
+        cluster.stop()
+        yield
+        cluster.start()
+    else:
+        with cluster.stopped_in_its_tracks():
+            yield
 
 
 def test_a_second_database_takes_over(programs: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import statistics
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from inspector.storage.database.stalls import STALL_S
 from inspector.storage.database.urls import CONNECT_TIMEOUT_S
 from tests.emitter.receiver import Receiver
 from tests.machine import skip_without
-from tests.postgresql import find_account, find_programs, make_database, run_cluster
+from tests.postgresql import find_account, find_programs, make_cluster
 from tests.server.conftest import RunningServer, StartProcess, wait_for, wait_until_accepting
 
 pytestmark = pytest.mark.slow
@@ -198,15 +198,6 @@ def test_a_locked_table_holds_captures_for_a_while_only(
     assert request(here, "POST", "/b1") == 200
 
 
-def find_backends(url: str) -> list[int]:
-    with psycopg.connect(url) as connection:
-        rows = connection.execute("SELECT pid FROM pg_stat_activity").fetchall()
-        folder = connection.execute("SHOW data_directory").fetchone()
-    assert folder is not None
-    server = Path(folder[0], "postmaster.pid").read_text().split("\n")[0]
-    return [int(server), *(row[0] for row in rows)]
-
-
 @pytest.mark.alone  # it measures time
 def test_a_server_stopped_in_its_tracks_holds_nobody_for_long(
     start_process: StartProcess, tmp_path: Path
@@ -214,15 +205,12 @@ def test_a_server_stopped_in_its_tracks_holds_nobody_for_long(
     programs = find_programs()
     if programs is None:
         skip_without("PostgreSQL's server", "postgresql")
-    with run_cluster(programs) as cluster, make_database(cluster) as database:
-        here = start_process(database=database)
+    with make_cluster(programs) as cluster:
+        cluster.create()
+        cluster.start()
+        here = start_process(database=cluster.url)
         assert request(here, "POST", "/b1", "a=1") == 200
-        plain = database.replace("postgresql+psycopg:", "postgresql:")
-        stopped = find_backends(plain)
-        for pid in stopped:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGSTOP)
-        try:
+        with cluster.stopped_in_its_tracks():
             began = time.monotonic()
             assert request(here, "POST", "/b1", "a=2") == 503
             # Where it was without end: one question that is not answered, and one connection.
@@ -230,10 +218,6 @@ def test_a_server_stopped_in_its_tracks_holds_nobody_for_long(
             assert request(here, "GET", "/healthz") == 200
             assert request(here, "GET", "/readyz") == 503
             assert request(here, "GET", "/api/v1/bins") == 503
-        finally:
-            for pid in stopped:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGCONT)
         wait_for(lambda: request(here, "GET", "/readyz") == 200 or None, 30)
         assert request(here, "POST", "/b1", "a=3") == 200
         here.process.stop()
