@@ -72,10 +72,10 @@ class Tunnel:
             env=environment_for_others(),
             start_new_session=True,
         )
-        self._thread = threading.Thread(target=self._read, name="inspector-tunnel", daemon=True)
-        self._thread.start()
         self._timer = threading.Timer(url_s, self._give_up)
         self._timer.daemon = True
+        self._thread = threading.Thread(target=self._read, name="inspector-tunnel", daemon=True)
+        self._thread.start()  # which may cancel the timer at once
         self._timer.start()
 
     def stop(self) -> None:
