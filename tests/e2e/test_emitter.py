@@ -126,6 +126,20 @@ def test_ones_own_ticket_is_what_is_sent_and_edited(page: Page, live_server: Liv
     assert request["form"] == {"ticket": {"id": "8", "subject": "Mine"}, "custom_data": ""}
 
 
+def test_a_press_that_ends_typing_unfolds_what_it_is_on(
+    page: Page, live_server: LiveServer
+) -> None:
+    open_emitter(page, live_server, "emit-unfolded")
+    page.get_by_text("Your own ticket").click()
+    page.locator("#ticket_text").fill('{"id": 7}')
+    page.get_by_text("Edit its fields").hover()
+    page.mouse.down()
+    page.wait_for_timeout(100)  # as long as a hand takes
+    page.mouse.up()
+    expect(page.locator("[name=leaf_value]")).to_have_count(1)
+    expect(page.get_by_label("ticket.id", exact=True)).to_be_visible()
+
+
 def test_a_captured_request_is_changed_and_sent_from_its_page(
     page: Page, live_server: LiveServer
 ) -> None:
