@@ -166,6 +166,20 @@ def test_a_program_that_goes_on_talking_is_read_on() -> None:
 
 
 @pytest.mark.process
+def test_an_address_that_is_said_at_once_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    class SlowTimer(threading.Timer):
+        def __init__(self, interval: float, function: Callable[[], None]) -> None:
+            time.sleep(1)  # while the program says its address
+            super().__init__(interval, function)
+
+    monkeypatch.setattr(threading, "Timer", SlowTimer)
+    tunnel, heard = start(OPENS)
+    assert heard.told.wait(20)
+    tunnel.stop()
+    assert heard.urls == [URL]
+
+
+@pytest.mark.process
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no process groups")
 def test_what_ignores_being_told_to_end_is_ended_with_its_children() -> None:
     tunnel, heard = start(
