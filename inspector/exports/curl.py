@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from inspector.domain.messages import FORM_TYPE
 from inspector.exports.outgoing import Outgoing
 from inspector.exports.shell import is_printable, quote_ansi, quote_word, render_printf
 
@@ -17,7 +18,6 @@ MAX_WORD_BYTES = 100_000
 _EXPECT_BYTES = 1_000_000
 # Headers that curl sends by itself unless it is told not to.
 _DEFAULTS = (b"user-agent", b"accept")
-_FORM = b"application/x-www-form-urlencoded"
 
 
 _Quote = Callable[[bytes], str]
@@ -53,7 +53,7 @@ def render_curl_for_insomnia(outgoing: Outgoing) -> str:
 def has_plus(outgoing: Outgoing) -> bool:
     """True for a form in which a space is a ``+``."""
     types = [value for name, value in outgoing.headers if name.lower() == b"content-type"]
-    is_form = [each.split(b";")[0].strip().lower() for each in types] == [_FORM]
+    is_form = [each.split(b";")[0].strip().lower() for each in types] == [FORM_TYPE.encode()]
     return is_form and b"+" in outgoing.body
 
 

@@ -41,7 +41,7 @@ def _find_nothing(rest: str, name: str = "") -> Response:  # noqa: ARG001 - the 
 
 
 def _lead_to_bins() -> Any:
-    return redirect(f"{request.script_root}/")
+    return redirect("/")
 
 
 def _show_ours(error: InspectorError) -> Response:

@@ -60,6 +60,14 @@ def test_probes_and_limits_are_below_the_prefix_too(server: RunningServer) -> No
     assert b"/in/deep/bins/b1\r\n" in asked
 
 
+@pytest.mark.parametrize("path", ["/in/deep/bins", "/in/deep/bins/"])
+def test_an_address_above_all_bins_leads_below_the_prefix_once(
+    server: RunningServer, path: str
+) -> None:
+    head = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+    assert b"\r\nLocation: /in/deep/\r\n" in server.exchange(head.encode())
+
+
 def test_a_stream_of_rows_has_the_prefix(server: RunningServer) -> None:
     with server.connect() as reader:
         reader.sendall(b"GET /in/deep/bins/b1/stream?after=0 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
