@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from inspector.domain.answers import DEFAULT, Answer
+from inspector.domain.answers.answer import DEFAULT, Answer
 from inspector.domain.messages import Message
 
 RETRY_AFTER_S = 30

@@ -15,8 +15,8 @@ from typing import Any, Final, Literal, cast, get_args
 from inspector.answers.matches import Match, read_early_match, read_match
 from inspector.answers.presets import FIXED, MADE, NEED_SECRET, TAKE_SECRET
 from inspector.answers.templates import check_templates
-from inspector.domain.answers import DEFAULT, Answer
-from inspector.domain.bin_answers import MAX_SECRET_CHARS, answer_to_json, read_answer
+from inspector.domain.answers.answer import DEFAULT, Answer
+from inspector.domain.answers.documents import MAX_SECRET_CHARS, answer_to_json, read_answer
 from inspector.domain.credentials import HIDDEN
 from inspector.domain.requests import CapturedRequest
 from inspector.errors import InspectorError

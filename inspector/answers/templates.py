@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from inspector.answers.presets import MADE
-from inspector.domain.answers import DEFAULT, Answer
+from inspector.domain.answers.answer import DEFAULT, Answer
 from inspector.domain.json_bodies import SentNumber, write_json
 from inspector.domain.requests import CapturedRequest
 from inspector.errors import InspectorError

@@ -162,7 +162,7 @@ def answer(name: str, *, as_json: bool, server: str, token: str | None, **chosen
 
 
 def _choose_answer(client: Client, name: str, chosen: dict[str, Any]) -> dict[str, Any]:
-    from inspector.domain.bin_answers import parse_header_lines  # only this command needs it
+    from inspector.domain.answers.documents import parse_header_lines  # only this command needs it
 
     fields = {
         "status": chosen["status"] or 200,

@@ -10,7 +10,7 @@ import zlib
 from datetime import datetime
 from typing import NamedTuple
 
-from inspector.domain.answers import DEFAULT, Answer
+from inspector.domain.answers.answer import DEFAULT, Answer
 from inspector.errors import InspectorError
 
 DEFAULT_CAPACITY = 1000

@@ -16,7 +16,7 @@ from inspector.capture import (
     find_sub_path,
     split_headers,
 )
-from inspector.domain.answers import GivenAnswer
+from inspector.domain.answers.answer import GivenAnswer
 from inspector.domain.attempts import Attempt
 from inspector.domain.content import decode_text
 from inspector.domain.messages import Message

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from inspector.answers.relays import load_relay
 from inspector.clock import time
-from inspector.domain.answers import Answer, GivenAnswer, describe_given
+from inspector.domain.answers.answer import Answer, GivenAnswer, describe_given
 from inspector.domain.content import decode_text
 from inspector.domain.credentials import hide_in_url
 from inspector.domain.relays.jobs import MAX_QUEUED_S, RelayedRequest, RelayJob, name_relay_run

@@ -14,7 +14,7 @@ from inspector.answers.matches import read_early_match
 from inspector.answers.relays import Relay
 from inspector.capture import find_bin_name, split_headers
 from inspector.clock import time
-from inspector.domain.answers import Answer
+from inspector.domain.answers.answer import Answer
 from inspector.domain.credentials import HIDDEN, hide_in_url
 from inspector.domain.messages import Message
 from inspector.domain.pairs import is_token

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
-from inspector.domain.answers import Answer
+from inspector.domain.answers.answer import Answer
 from inspector.domain.relays.jobs import RelayJob
 
 # Each has a socket; so has its sender.

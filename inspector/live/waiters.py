@@ -17,7 +17,8 @@ from functools import lru_cache
 from inspector.clock import time
 from inspector.domain import CapturedRequest
 from inspector.domain.pace import Pace
-from inspector.live.waits import GRACE_S, Arrivals, Wait
+from inspector.live.timed_out import Arrivals
+from inspector.live.waits import GRACE_S, Wait
 from inspector.reading.content import find_content
 from inspector.reading.matching import RequestMatch
 from inspector.reading.paths import MISSING, find_all, parse_path

@@ -13,7 +13,7 @@ from queue import SimpleQueue
 from typing import NamedTuple
 
 from inspector.capture import Capture
-from inspector.domain.answers import DEFAULT, Answer
+from inspector.domain.answers.answer import DEFAULT, Answer
 from inspector.domain.requests import CapturedRequest
 
 log = logging.getLogger("inspector.server")

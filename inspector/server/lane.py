@@ -19,7 +19,7 @@ from inspector.capture import (
     asks_for_page,
 )
 from inspector.clock import time
-from inspector.domain.answers import (
+from inspector.domain.answers.answer import (
     DEFAULT,
     Answer,
     AnswerScript,

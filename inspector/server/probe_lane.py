@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from waitress.task import ThreadedTaskDispatcher
 
-from inspector.domain.answers import Answer, render_answer
+from inspector.domain.answers.answer import Answer, render_answer
 from inspector.server.channel import Channel
 
 _ASKING = (b"/readyz", b"/metrics")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from waitress.task import ThreadedTaskDispatcher
 
 from inspector.clock import time
-from inspector.domain.answers import AnswerScript
+from inspector.domain.answers.answer import AnswerScript
 from inspector.server.backend import CaptureBackend, make_backend, open_store
 from inspector.server.lane import Lane
 from inspector.server.listener import WORKER_THREADS, CaptureServer, make_adjustments, share_files

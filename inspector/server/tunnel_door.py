@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from waitress import wasyncore
 
-from inspector.domain.answers import Answer, render_answer
+from inspector.domain.answers.answer import Answer, render_answer
 from inspector.domain.proxies import NO_PROXIES, TrustedProxies
 from inspector.domain.rate_limits import SenderLimit
 from inspector.server.channel import Channel, RateCheck

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from inspector.domain.answers import DEFAULT, REFUSED, UNKNOWN, GivenAnswer, describe_given
+from inspector.domain.answers.answer import DEFAULT, REFUSED, UNKNOWN, GivenAnswer, describe_given
 from inspector.domain.requests import CapturedRequest
 
 log = logging.getLogger("inspector.storage")

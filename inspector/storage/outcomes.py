@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from inspector.domain.answers import GivenAnswer
+from inspector.domain.answers.answer import GivenAnswer
 from inspector.domain.requests import AnsweredBy
 from inspector.errors import StorageUnavailableError
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from inspector.domain import CapturedRequest, Message
-from inspector.domain.answers import DEFAULT, MAX_DELAY_S, UNKNOWN, Answer, GivenAnswer
-from inspector.domain.bin_answers import make_answer as make_bin_answer
+from inspector.domain.answers.answer import DEFAULT, MAX_DELAY_S, UNKNOWN, Answer, GivenAnswer
+from inspector.domain.answers.documents import make_answer as make_bin_answer
 from inspector.errors import InspectorError
 from inspector.reading.matching import RequestMatch
 from inspector.reading.paths import MISSING

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 
 from inspector.clock import time
-from inspector.domain.answers import Answer
+from inspector.domain.answers.answer import Answer
 
 log: logging.Logger = logging.getLogger("inspector.testing")
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from inspector.domain import CapturedRequest
-    from inspector.domain.answers import GivenAnswer
+    from inspector.domain.answers.answer import GivenAnswer
     from inspector.domain.signatures import SignatureCheck
 
     FindGiven: TypeAlias = Callable[[CapturedRequest], GivenAnswer | None]

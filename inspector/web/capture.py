@@ -16,7 +16,7 @@ from inspector.answers.rules import load_rules
 from inspector.answers.templates import make_answer_to
 from inspector.capture import Capture, Refusal, capture_from_environ
 from inspector.clock import time
-from inspector.domain.answers import DEFAULT, Answer, describe_given
+from inspector.domain.answers.answer import DEFAULT, Answer, describe_given
 from inspector.domain.bins import is_bin_name, say_missing
 from inspector.storage.outcomes import NoSuchBin, RecordedAnswer, Stored, Unstored
 from inspector.storage.records import read_capture

@@ -7,7 +7,7 @@ from functools import partial
 
 from inspector.answers.relays import load_relay
 from inspector.capture import Capture
-from inspector.domain.answers import Answer
+from inspector.domain.answers.answer import Answer
 from inspector.domain.relays.jobs import RelayJob
 from inspector.domain.requests import CapturedRequest
 from inspector.live.relays import Relays

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from inspector.answers.rules import NO_RULES, AnswerRules, dump_rules, load_rules, read_rules
-from inspector.domain.answers import DEFAULT
+from inspector.domain.answers.answer import DEFAULT
 from inspector.errors import InspectorError
 from tests.answers.conftest import Ask
 

@@ -12,7 +12,7 @@ import pytest
 
 from inspector.answers.rules import read_rules
 from inspector.answers.templates import make_answer_to
-from inspector.domain.answers import DEFAULT, Answer
+from inspector.domain.answers.answer import DEFAULT, Answer
 from inspector.domain.requests import CapturedRequest
 from tests.answers.conftest import Ask
 

@@ -7,7 +7,7 @@ from operator import attrgetter
 
 import pytest
 
-from inspector.domain.answers import Answer, render_answer
+from inspector.domain.answers.answer import Answer, render_answer
 
 
 @dataclass(frozen=True)

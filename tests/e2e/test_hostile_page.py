@@ -12,7 +12,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from inspector.domain.answers import Answer, GivenAnswer
+from inspector.domain.answers.answer import Answer, GivenAnswer
 from tests.conftest import StartServer
 from tests.emitter.receiver import Receiver
 from tests.server.conftest import RunningServer, server, start_process

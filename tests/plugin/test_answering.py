@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from inspector.domain.answers import GivenAnswer
+from inspector.domain.answers.answer import GivenAnswer
 from inspector.testing import InspectorServer, ReceivedRequest, WebhookBin, answering
 from inspector.testing.handlers import HandlerThreads
 

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from inspector.domain.answers import Answer
+from inspector.domain.answers.answer import Answer
 from inspector.testing.handlers import MAX_THREADS, HandlerThreads
 
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from inspector.answers.rules import answer_always, read_rules
-from inspector.domain.bin_answers import make_answer
+from inspector.domain.answers.documents import make_answer
 from tests.server.conftest import RunningServer
 
 POST = b"POST /b1 HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\na=1"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from inspector.answers.rules import answer_always
-from inspector.domain.bin_answers import make_answer
+from inspector.domain.answers.documents import make_answer
 from tests.server.conftest import RunningServer, read_all
 
 CHUNKS = b"5\r\na=1&b\r\n0\r\n\r\n"

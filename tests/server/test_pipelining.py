@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from inspector.domain.answers import Answer, GivenAnswer
+from inspector.domain.answers.answer import Answer, GivenAnswer
 from tests.server.conftest import RunningServer, StartProcess, read_all, wait_for
 
 POST = b"POST /b1/%s HTTP/1.1\r\nContent-Length: 3\r\n\r\na=1"

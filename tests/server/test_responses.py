@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from inspector.answers.rules import answer_always
-from inspector.domain.bin_answers import make_answer
+from inspector.domain.answers.documents import make_answer
 from inspector.domain.pace import Pace
 from inspector.server.listener import WORKER_THREADS
 from tests.server.conftest import RunningServer, StartProcess, read_all, wait_for

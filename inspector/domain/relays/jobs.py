@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from inspector.domain.answers import Answer, GivenAnswer
+from inspector.domain.answers.answer import Answer, GivenAnswer
 from inspector.domain.deliveries import Delivery
 from inspector.domain.relays.outcomes import RelayOutcome
 from inspector.domain.requests import CapturedRequest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, TypedDict
 
-from inspector.domain.answers import GivenAnswer
+from inspector.domain.answers.answer import GivenAnswer
 from inspector.web.api.pairs import SENT_PAIRS
 from inspector.web.api.schema import About
 

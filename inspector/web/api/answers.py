@@ -9,8 +9,8 @@ from flask import jsonify
 from flask.typing import ResponseReturnValue
 
 from inspector.answers.rules import NO_RULES, answer_always, load_rules, read_rules
-from inspector.domain.answers import MAX_DELAY_S
-from inspector.domain.bin_answers import make_answer
+from inspector.domain.answers.answer import MAX_DELAY_S
+from inspector.domain.answers.documents import make_answer
 from inspector.web.api.bin_json import BinJson, bin_to_json
 from inspector.web.api.calls import Api, CallResponse
 from inspector.web.api.pairs import PAIRS_SCHEMA, read_pairs

@@ -17,7 +17,8 @@ from flask.typing import ResponseReturnValue
 from inspector.clock import time
 from inspector.domain import Bin, CapturedRequest
 from inspector.errors import InspectorError
-from inspector.live.waits import Arrivals, Wait, WaitRendering
+from inspector.live.timed_out import Arrivals
+from inspector.live.waits import Wait, WaitRendering
 from inspector.reading.matching import RequestMatch
 from inspector.reading.spellings import Spelled
 from inspector.web.api.calls import Api, CallResponse

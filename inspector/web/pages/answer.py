@@ -9,8 +9,8 @@ from flask import Blueprint, make_response, redirect, request
 from inspector.answers.presets import MEANINGS
 from inspector.answers.rules import answer_always, load_rules
 from inspector.domain import Bin
-from inspector.domain.answers import DEFAULT, MAX_DELAY_S, Answer
-from inspector.domain.bin_answers import make_answer, parse_header_lines
+from inspector.domain.answers.answer import DEFAULT, MAX_DELAY_S, Answer
+from inspector.domain.answers.documents import make_answer, parse_header_lines
 from inspector.errors import InspectorError
 from inspector.web.current import current_services, find_bin
 from inspector.web.htmx import render_resource, set_refresh, wants_fragment

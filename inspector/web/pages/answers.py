@@ -15,7 +15,7 @@ from inspector.answers import presets
 from inspector.answers.files import parse_answers, write_answers
 from inspector.answers.rules import AnswerRule, AnswerRules, load_rules, read_rules
 from inspector.domain import Bin, CapturedRequest
-from inspector.domain.answers import Answer
+from inspector.domain.answers.answer import Answer
 from inspector.errors import InspectorError
 from inspector.web.current import current_services, find_bin
 from inspector.web.htmx import render_resource, set_refresh, wants_fragment

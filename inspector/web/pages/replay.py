@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from inspector.domain import Bin, CapturedRequest
-from inspector.domain.bin_answers import parse_header_lines
+from inspector.domain.answers.documents import parse_header_lines
 from inspector.domain.credentials import hide_in_url
 from inspector.emitter import ReplayChanges
 from inspector.emitter.replaying import read_headers

@@ -1,4 +1,4 @@
-"""Answers of bins to their senders: 200 ``ok`` unless the owner says otherwise."""
+"""Answers of bins to their senders, and their bytes on the wire."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import NamedTuple, Protocol
 
 from inspector.clock import time
+from inspector.domain.answers.default import DEFAULT_BODY, DEFAULT_STATUS
 
 MAX_DELAY_S = 300.0
 # A dripping body goes out in pieces, one about every so many seconds.
@@ -29,9 +30,9 @@ class Answer(NamedTuple):
     to HEAD, where the body itself is not known.
     """
 
-    status: int = 200
+    status: int = DEFAULT_STATUS
     headers: tuple[tuple[str, str], ...] = ()
-    body: bytes = b"ok\n"
+    body: bytes = DEFAULT_BODY
     delay_s: float = 0.0
     drip_s: float = 0.0
     cut_after: int | None = None
@@ -131,11 +132,6 @@ class AnswerScript(Protocol):
 
 
 DEFAULT = Answer()
-
-
-def usual_body(status: int) -> bytes:
-    """The body of an answer of this status when nobody chose one."""
-    return DEFAULT.body if status == DEFAULT.status else b""
 
 
 _BODILESS = frozenset((*range(100, 200), 204, 304))  # RFC 9112, 6.3

@@ -12,7 +12,8 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from inspector.domain.answers import MAX_DELAY_S, Answer, usual_body
+from inspector.domain.answers.answer import MAX_DELAY_S, Answer
+from inspector.domain.answers.default import default_body
 from inspector.domain.pairs import find_pairs, is_token
 from inspector.errors import InspectorError
 
@@ -140,7 +141,7 @@ def answer_to_json(answer: Answer) -> dict[str, Any]:
         written["headers"] = [list(pair) for pair in answer.headers]
     if answer.early_hints:
         written["early_hints"] = [list(pair) for pair in answer.early_hints]
-    if answer.body != usual_body(answer.status):
+    if answer.body != default_body(answer.status):
         try:
             written["body"] = answer.body.decode()
         except UnicodeDecodeError:
@@ -185,7 +186,7 @@ def _check_numbers(status: int, delay_s: float, drip_s: float, cut_after: int | 
 
 def _to_bytes(status: int, body: str | bytes | None, most: int) -> bytes:
     if body is None:
-        return usual_body(status)
+        return default_body(status)
     raw = body.encode("utf-8", "replace") if isinstance(body, str) else body
     if len(raw) > most:
         raise _refuse("body", f"A bin answers with a body of at most {most:,} bytes.")

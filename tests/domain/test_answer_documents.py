@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inspector.answers.rules import NO_RULES, answer_always, dump_rules, load_rules
-from inspector.domain.answers import Answer, describe_given
-from inspector.domain.bin_answers import make_answer, parse_header_lines
+from inspector.domain.answers.answer import Answer, describe_given
+from inspector.domain.answers.documents import make_answer, parse_header_lines
 from inspector.errors import InspectorError
 
 
