@@ -50,6 +50,17 @@ MARKS = {
 LONG = ("browser", "process", "slow")
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Import, for the few tests that run alone, no file that marks none so."""
+    if config.getoption("markexpr") != "alone" or collection_path.suffix != ".py":
+        return None
+    return None if says_alone(collection_path) else True
+
+
+def says_alone(path: Path) -> bool:
+    return b"mark.alone" in path.read_bytes()
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests by what they ask for, and run first the files with most that takes long.
@@ -62,6 +73,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(mark)
         if "postgresql" in item.nodeid.partition("[")[2]:
             item.add_marker("postgres")
+        if item.get_closest_marker("alone") and not says_alone(item.path):
+            raise pytest.UsageError(f"{item.nodeid} runs alone: its own file has to mark it so")
     long = Counter(item.path for item in items if any(map(item.get_closest_marker, LONG)))
     items.sort(key=lambda item: -long[item.path])
 
