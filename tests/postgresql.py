@@ -1,5 +1,6 @@
 """A PostgreSQL cluster of the tests' own: made, started, used through a socket file, removed."""
 
+import atexit
 import os
 import re
 import shlex
@@ -10,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
@@ -72,11 +74,13 @@ class Cluster:
 
     def create(self) -> None:
         """Make an empty one."""
-        self._run(f"initdb -D data -U {SUPERUSER} -A trust -E UTF8 --locale=C --no-sync")
+        run_program(f"cp -a {make_data(self.programs)} data", self.folder, self.account)
 
     def follow(self, other: "Cluster") -> None:
         """Make a copy of another that runs, which then follows it."""
-        self._run(f"pg_basebackup -D data -h {other.folder} -U {SUPERUSER} -R -c fast --no-sync")
+        options = f"-h {other.folder} -U {SUPERUSER} -R -c fast --no-sync"
+        command = f"{self.programs}/pg_basebackup -D data {options}"
+        run_program(command, self.folder, self.account)
 
     def start(self) -> None:
         """Start it, or start it again, and wait until it answers."""
@@ -121,10 +125,18 @@ class Cluster:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGCONT)
 
-    def _run(self, command: str) -> None:
-        program = start_program(f"{self.programs}/{command}", self.folder, self.account)
-        if program.wait(START_DEADLINE_S) != 0:
-            raise RuntimeError((self.folder / "log").read_text())
+
+@cache
+def make_data(programs: Path) -> Path:
+    """The folder with an empty cluster's data: made once, for a copy costs a tenth of it."""
+    folder = Path(tempfile.mkdtemp(prefix="inspector-pg-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    account = find_account()
+    if account.user is not None and account.group is not None:
+        os.chown(folder, account.user, account.group)
+    options = f"-U {SUPERUSER} -A trust -E UTF8 --locale=C --no-sync"
+    run_program(f"{programs}/initdb -D data {options}", folder, account)
+    return folder / "data"
 
 
 @contextmanager
@@ -170,6 +182,11 @@ def start_program(command: str, folder: Path, account: Account) -> "subprocess.P
             group=account.group,
             extra_groups=account.extra_groups,
         )
+
+
+def run_program(command: str, folder: Path, account: Account) -> None:
+    if start_program(command, folder, account).wait(START_DEADLINE_S) != 0:
+        raise RuntimeError((folder / "log").read_text())
 
 
 def wait_until_up(server: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
