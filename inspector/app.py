@@ -25,9 +25,9 @@ from inspector.storage.bins import BinStore
 from inspector.storage.database.engine import (
     DatabaseEngine,
     EngineConnections,
-    EngineQueries,
     attach_database,
 )
+from inspector.storage.database.queries import EngineQueries
 from inspector.storage.database.told_runs import RunTable
 from inspector.storage.deliveries import DeliveryStore
 from inspector.storage.installation import ensure_value

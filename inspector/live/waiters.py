@@ -58,6 +58,7 @@ class Waiters:
         self._lock = threading.Lock()
         self._stopping = False
         self._thread: threading.Thread | None = None
+        self._has_failed = False
         self._pace = Pace(REST_FACTOR, calm_s=CALM_S, max_rest_s=MAX_NAP_S)
 
     def enter(self, wait: Wait, seen: int) -> None:
@@ -102,8 +103,11 @@ class Waiters:
             for bin_id, waits in bins:
                 try:
                     self._serve(bin_id, waits)
+                    self._has_failed = False
                 except Exception:
-                    log.exception("Waiting calls could not be served; they are tried again.")
+                    if not self._has_failed:  # said once, however often it is tried
+                        log.exception("Waiting calls could not be served; they are tried again.")
+                    self._has_failed = True
                     time.sleep(MAX_NAP_S)
             self._sweep()
             # Processor time, so that a busy machine's other work is not counted.

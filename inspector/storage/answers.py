@@ -13,6 +13,7 @@ from typing import Any
 
 from inspector.domain.answers.answer import DEFAULT, REFUSED, UNKNOWN, GivenAnswer, describe_given
 from inspector.domain.requests import CapturedRequest
+from inspector.storage.database.faults import log_failed
 
 log = logging.getLogger("inspector.storage")
 
@@ -51,8 +52,8 @@ class AnswerFinder:
             return GivenAnswer(UNKNOWN)
         try:
             return self._find(request, by.answer_set, by.rule, by.turn)
-        except Exception:
-            log.exception("The answer to a request could not be read.")
+        except Exception as error:
+            log_failed(log, "The answer to a request could not be read", error)
             return GivenAnswer(UNKNOWN)
 
     def _find(

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, Protocol
 from inspector.domain.attempts import MAX_ATTEMPTS, Attempt, DeliveryKey, count_attempts
 from inspector.domain.requests import CapturedRequest
 from inspector.domain.summaries import LISTED_BODY_BYTES
+from inspector.storage.database.faults import log_failed
 from inspector.storage.records import REQUEST_COLUMNS, ReadSettings, make_id, to_request
 
 log = logging.getLogger("inspector.storage")
@@ -158,8 +159,8 @@ class AttemptFinder:
             return {}
         try:
             return self._find(requests[0].bin_id, requests, keys)
-        except Exception:
-            log.exception("The attempts of requests could not be read.")
+        except Exception as error:
+            log_failed(log, "The attempts of requests could not be read", error)
             return {}
 
     def find_last(self, request: CapturedRequest) -> LaterAttempt | None:
@@ -169,8 +170,8 @@ class AttemptFinder:
             return None
         try:
             found = self._find(request.bin_id, [request], {request.number: key}, newest=_NEWEST)
-        except Exception:
-            log.exception("The attempts of a request could not be read.")
+        except Exception as error:
+            log_failed(log, "The attempts of a request could not be read", error)
             return None
         first = found[request.number].first if request.number in found else request.id
         last = max((each for each in found if found[each].first == first), default=0)

@@ -9,6 +9,7 @@ from inspector.clock import time
 from inspector.domain.requests import CapturedRequest
 from inspector.domain.signatures import SignatureCheck
 from inspector.storage.answers import FetchRow
+from inspector.storage.database.faults import log_failed
 
 log = logging.getLogger("inspector.storage")
 
@@ -41,8 +42,8 @@ class SignatureChecker:
 
         try:
             secrets = _load(self._find_document(request.bin_id))
-        except Exception:
-            log.exception("The secrets of a bin could not be read.")
+        except Exception as error:
+            log_failed(log, "The secrets of a bin could not be read", error)
             secrets = ()
         return check_signatures(request, secrets, with_reasons=with_reasons)
 

@@ -24,35 +24,30 @@ from inspector.errors import StorageUnavailableError, UnstorableError
 from inspector.storage.capture_store import CaptureStore, News
 from inspector.storage.cleaning import Cleaner
 from inspector.storage.database.connections import Connections
-from inspector.storage.database.faults import AWAY, concerns_all, explain, is_damage
-from inspector.storage.outcomes import Outcome, RecordedAnswer, Stored, Unstored
+from inspector.storage.database.faults import AWAY, concerns_all, explain, is_damage, log_failed
+from inspector.storage.outcomes import (
+    MAX_BATCH,
+    Check,
+    Outcome,
+    Queue,
+    RecordedAnswer,
+    Stored,
+    Tell,
+    Unstored,
+    WaitingCapture,
+    Wake,
+    take_batch,
+    take_waiting,
+)
 
 log = logging.getLogger("inspector.storage")
 
-MAX_BATCH = 256
-MAX_BATCH_BYTES = 32_000_000
 # The interval between two test writes.
 CHECK_EVERY_S = 2.0
 CHECK_TIMEOUT_S = 2.0
-
-
-Tell = Callable[[Outcome], None]
-
-
-class _Check:
-    """A question in the queue: whether captures can be stored just now."""
-
-    def __init__(self) -> None:
-        self.done = threading.Event()
-        self.reason: str | None = None
-
-
-class _Wake:
-    """A queue entry that wakes the thread up."""
-
-
-_Capture = tuple[Capture, Tell]
-_Item = _Capture | _Check | _Wake | None
+# What an attempt may take to fail until those who waited for it meanwhile hear of it, too. Else
+# each of them would wait for that one, and then as long for another.
+PATIENCE_S = 2.0
 
 
 class Writer:
@@ -84,7 +79,7 @@ class Writer:
         self._on_removed = on_removed
         self._on_changed = on_changed
         self.on_batch_told = on_batch_told
-        self._queue: SimpleQueue[_Item] = SimpleQueue()
+        self._queue: Queue = SimpleQueue()
         self._records: SimpleQueue[RecordedAnswer] = SimpleQueue()
         self._relayed: SimpleQueue[tuple[RelayedRequest, Callable[[], None]]] = SimpleQueue()
         self.is_failing = False
@@ -92,7 +87,7 @@ class Writer:
         self.stored = self.failed = self.batches = self.relayed = 0
         self.batch_sizes, self.commit_seconds = Histogram(SIZES), Histogram(SECONDS)
         self._stored_at = float("-inf")
-        self._checking: _Check | None = None
+        self._checking: Check | None = None
         self._check_lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="inspector-writer", daemon=True)
         self._started = False
@@ -110,7 +105,7 @@ class Writer:
     def record(self, answer: RecordedAnswer) -> None:
         """Queue what a stored request was answered; kept behind the captures, soon."""
         self._records.put(answer)
-        self._put(_Wake())
+        self._put(Wake())
 
     def record_relayed(self, relayed: RelayedRequest, tell: Callable[[], None]) -> None:
         """Queue what came of passing a request on; ``tell`` is called once it is kept, or failed.
@@ -118,7 +113,7 @@ class Writer:
         So a sender that has its answer finds all that is known of it.
         """
         self._relayed.put((relayed, tell))
-        self._put(_Wake())
+        self._put(Wake())
 
     def store(self, capture: Capture) -> Outcome:
         """Queue a capture and wait for its outcome."""
@@ -142,7 +137,7 @@ class Writer:
             self._cleaner.look()
         else:
             self._cleaner.add(bin_id)
-        self._put(_Wake())
+        self._put(Wake())
 
     def find_trouble(self, timeout_s: float = CHECK_TIMEOUT_S) -> str | None:
         """The reason why no capture can be stored now, by a test write; None when one can.
@@ -160,7 +155,7 @@ class Writer:
         with self._check_lock:
             check = self._checking
             if check is None or check.done.is_set():
-                check = self._checking = _Check()
+                check = self._checking = Check()
                 self._put(check)
         return check.reason if check.done.wait(timeout_s) else AWAY
 
@@ -178,7 +173,7 @@ class Writer:
         self._queue.put(None)
         self._thread.join(timeout_s)
 
-    def _put(self, item: _Item) -> None:
+    def _put(self, item: WaitingCapture | Check | Wake | None) -> None:
         if not self._started:
             self._start()
         self._queue.put(item)
@@ -192,10 +187,14 @@ class Writer:
     def _run(self) -> None:
         going = True
         while going:
-            batch, going = self._next_batch()
+            nap_s = None if self.is_failing else self._cleaner.nap_s
+            batch = take_batch(self._queue, nap_s)
+            going = not batch.is_last
             try:
-                if batch:
-                    self._serve(batch)
+                if batch.captures:
+                    self._serve(batch.captures)
+                if batch.check is not None:
+                    self._answer(batch.check)
                 self._keep_records()
                 self._keep_relayed()
                 if going:
@@ -206,28 +205,7 @@ class Writer:
                 log.exception("The writer met something unexpected; it goes on.")
         self._store.disconnect()
 
-    def _next_batch(self) -> tuple[list[_Capture], bool]:
-        try:
-            item = self._queue.get(timeout=None if self.is_failing else self._cleaner.nap_s)
-        except Empty:
-            return [], True
-        batch: list[_Capture] = []
-        size = 0
-        while item is not None:
-            if isinstance(item, _Check):
-                self._answer(item)
-            elif isinstance(item, tuple):
-                batch.append(item)
-                size += item[0].body_size
-                if len(batch) >= MAX_BATCH or size >= MAX_BATCH_BYTES:
-                    return batch, True
-            try:
-                item = self._queue.get_nowait()
-            except Empty:
-                return batch, True
-        return batch, False
-
-    def _serve(self, batch: Sequence[_Capture]) -> None:
+    def _serve(self, batch: Sequence[WaitingCapture]) -> None:
         began = time.monotonic()
         outcomes, news = self._commit_or_explain([capture for capture, _ in batch])
         self.commit_seconds.observe(time.monotonic() - began)
@@ -260,11 +238,12 @@ class Writer:
                 answers.append(self._records.get_nowait())
         if not answers:
             return
+        began = time.monotonic()
         try:
             self._store.record(answers)
-        except Exception:
-            self._store.disconnect()
-            log.exception("%d answers could not be recorded.", len(answers))
+        except Exception as error:
+            self._give_up(error, began)
+            log_failed(log, f"{len(answers)} answers could not be recorded", error)
 
     def _keep_relayed(self) -> None:
         """Keep relay outcomes in one transaction; one by one where that fails."""
@@ -274,24 +253,28 @@ class Writer:
                 ended.append(self._relayed.get_nowait())
         if not ended:
             return
-        if not self._record_relayed([relayed for relayed, _ in ended]) and len(ended) > 1:
+        error = self._record_relayed([relayed for relayed, _ in ended])
+        if error is not None and len(ended) > 1 and not concerns_all(error):
             for relayed, _ in ended:
                 self._record_relayed([relayed])
         self.relayed += len(ended)
         for _, tell in ended:
             self._call(tell)
 
-    def _record_relayed(self, relayed: Sequence[RelayedRequest]) -> bool:
+    def _record_relayed(self, relayed: Sequence[RelayedRequest]) -> Exception | None:
+        began = time.monotonic()
         try:
             self._store.record((), relayed)
-        except Exception:
-            self._store.disconnect()
-            log.exception("What came of %d relayed requests could not be kept.", len(relayed))
-            return False
+        except Exception as error:
+            self._give_up(error, began)
+            log_failed(
+                log, f"What came of {len(relayed)} relayed requests could not be kept", error
+            )
+            return error
         for each in relayed:
             if self._on_changed is not None:
                 self._call(self._on_changed, each.bin_id, each.number)
-        return True
+        return None
 
     def _count(self, outcomes: Sequence[Outcome]) -> None:
         public = [each for each in outcomes if not isinstance(each, Stored) or not each.private]
@@ -306,11 +289,12 @@ class Writer:
 
         Whatever a capture does to the database or to us: every one has its outcome.
         """
+        began = time.monotonic()
         try:
             outcomes, news = self._store.store(captures)
         except Exception as error:
             if isinstance(error, self._faults):
-                self._store.disconnect()
+                self._give_up(error, began)
             if concerns_all(error):
                 return [Unstored(self._explain(error))] * len(captures), News({}, [])
             if len(captures) == 1:
@@ -339,23 +323,46 @@ class Writer:
             log.error("Captures cannot be stored and are answered 503: %s%s.", reason, detail)
         return StorageUnavailableError(explain(error))
 
-    def _answer(self, check: _Check) -> None:
+    def _give_up(self, error: Exception, began: float) -> None:
+        """Let go of the connection after an attempt that failed.
+
+        Where the database hangs, all who waited meanwhile are refused at once.
+        """
+        self._store.disconnect()
+        if time.monotonic() - began < PATIENCE_S or not concerns_all(error):
+            return
+        refused, checks = take_waiting(self._queue)
+        for check in checks:
+            check.settle(explain(error))
+        if not refused:
+            return
+        outcome = Unstored(self._explain(error))
+        self._count([outcome] * len(refused))
+        for _, tell in refused:
+            self._call(tell, outcome)
+        if self.on_batch_told is not None:
+            self._call(self.on_batch_told)
+
+    def _answer(self, check: Check) -> None:
+        began = time.monotonic()
         try:
             self._store.check()
             self._note_success()
         except Exception as error:
-            self._store.disconnect()
             self.note_fault(error)
-            check.reason = explain(error)
-        check.done.set()
+            check.settle(explain(error))
+            self._give_up(error, began)
+        else:
+            check.settle(None)
 
     def _clean(self) -> None:
         if self.is_failing or self._cleaner.nap_s > 0:
             return
+        began = time.monotonic()
         try:
             removals = self._store.clean(self._cleaner)
         except self._faults as error:
-            self._store.disconnect()
+            self._give_up(error, began)
             log.debug("Deleting waits: %s.", explain(error), exc_info=True)
             return
         for removal in removals:

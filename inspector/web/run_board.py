@@ -19,6 +19,7 @@ from inspector.emitter.elsewhere import (
     make_elsewhere,
 )
 from inspector.emitter.outbox import DeliveryJob
+from inspector.storage.database.faults import log_failed
 from inspector.storage.database.told_runs import RunTable, ToldRun
 
 log = logging.getLogger("inspector.web")
@@ -43,8 +44,8 @@ class RunBoard:
         """
         try:
             self._table.add(kind, run.id, describe_origin(run), describe_state(run))
-        except Exception:
-            log.exception("Other instances hear nothing of a run.")
+        except Exception as error:
+            log_failed(log, "Other instances hear nothing of a run", error)
             return
         with self._lock:
             self._told[run.id] = (kind, run)

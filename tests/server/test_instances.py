@@ -9,9 +9,11 @@ import signal
 import socket
 import statistics
 import subprocess
+import threading
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,7 @@ from sqlalchemy import text
 
 from inspector.domain.removals import Removal
 from inspector.storage.announcements import format_announcement, parse_announcement
-from inspector.storage.database.stalls import STALL_S
+from inspector.storage.database.stalls import PING_S, STALL_S
 from inspector.storage.database.urls import CONNECT_TIMEOUT_S
 from tests.emitter.receiver import Receiver
 from tests.machine import skip_without
@@ -31,6 +33,8 @@ from tests.server.conftest import RunningServer, StartProcess, wait_for, wait_un
 
 pytestmark = pytest.mark.slow
 
+DEADLINE_S = 60.0
+SENT = 12
 HEAD = b"GET /api/v1/bins/b1/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
 
@@ -198,31 +202,6 @@ def test_a_locked_table_holds_captures_for_a_while_only(
     assert request(here, "POST", "/b1") == 200
 
 
-@pytest.mark.alone  # it measures time
-def test_a_server_stopped_in_its_tracks_holds_nobody_for_long(
-    start_process: StartProcess, tmp_path: Path
-) -> None:
-    programs = find_programs()
-    if programs is None:
-        skip_without("PostgreSQL's server", "postgresql")
-    with make_cluster(programs) as cluster:
-        cluster.create()
-        cluster.start()
-        here = start_process(database=cluster.url)
-        assert request(here, "POST", "/b1", "a=1") == 200
-        with cluster.stopped_in_its_tracks():
-            began = time.monotonic()
-            assert request(here, "POST", "/b1", "a=2") == 503
-            # Where it was without end: one question that is not answered, and one connection.
-            assert time.monotonic() - began < STALL_S + CONNECT_TIMEOUT_S
-            assert request(here, "GET", "/healthz") == 200
-            assert request(here, "GET", "/readyz") == 503
-            assert request(here, "GET", "/api/v1/bins") == 503
-        wait_for(lambda: request(here, "GET", "/readyz") == 200 or None, 30)
-        assert request(here, "POST", "/b1", "a=3") == 200
-        here.process.stop()
-
-
 @contextmanager
 def pooler(database: str, folder: Path) -> Iterator[str]:
     """pgbouncer in transaction mode in front of a database; gives its URL."""
@@ -258,6 +237,69 @@ def pooler(database: str, folder: Path) -> Iterator[str]:
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
+
+
+@contextmanager
+def straight(database: str, _folder: Path) -> Iterator[str]:
+    """No pooler at all."""
+    yield database
+
+
+@pytest.mark.alone  # it measures time
+@pytest.mark.parametrize("way", [straight, pooler])
+def test_a_server_stopped_in_its_tracks_holds_nobody_for_long(
+    start_process: StartProcess,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    way: Callable[[str, Path], AbstractContextManager[str]],
+) -> None:
+    """Nor one that comes while others wait already, whatever else is asked for meanwhile."""
+    programs = find_programs()
+    if programs is None:
+        skip_without("PostgreSQL's server", "postgresql")
+    with ExitStack() as stack:
+        cluster = stack.enter_context(make_cluster(programs))
+        cluster.create()
+        cluster.start()
+        plain = cluster.url.replace("postgresql+psycopg:", "postgresql:")
+        here = start_process(database=stack.enter_context(way(plain, tmp_path / "pooler")))
+        for number in range(20):
+            assert request(here, "POST", "/b1", f"a={number}") == 200
+        stopping = threading.Event()
+        asking = threading.Thread(target=ask_again_and_again, args=(here, stopping))
+
+        def send(number: int) -> tuple[int, float]:
+            time.sleep(number * 0.7)
+            began = time.monotonic()
+            return request(here, "POST", "/b1", f"n={number}"), time.monotonic() - began
+
+        with cluster.stopped_in_its_tracks(), ThreadPoolExecutor(SENT) as pool:
+            asking.start()
+            answers = list(pool.map(send, range(SENT)))
+            began = time.monotonic()
+            assert request(here, "GET", "/healthz") == 200
+            assert time.monotonic() - began < 2
+            assert request(here, "GET", "/readyz") == 503
+            began = time.monotonic()
+            assert request(here, "GET", "/bins/b1") == 503
+            # One question that is not answered, and one connection: not one for each request.
+            assert time.monotonic() - began < PING_S + CONNECT_TIMEOUT_S + 2
+            stopping.set()
+            asking.join(DEADLINE_S)
+        assert {status for status, _ in answers} == {503}
+        slowest = max(took for _, took in answers)
+        print(f"{slowest:.1f} s at most")
+        assert slowest < STALL_S + 2
+        wait_for(lambda: request(here, "GET", "/readyz") == 200 or None, 30)
+        assert request(here, "POST", "/b1", "a=3") == 200
+        here.process.stop()
+    assert [each.message for each in caplog.records if each.exc_info] == []
+
+
+def ask_again_and_again(server: RunningServer, stopping: threading.Event) -> None:
+    """As a proxy asks whether a server is ready."""
+    while not stopping.wait(0.3):
+        request(server, "GET", "/readyz")
 
 
 @pytest.mark.alone

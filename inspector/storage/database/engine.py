@@ -27,7 +27,11 @@ from inspector.storage.database.connections import (
     read_revision,
     set_up_sqlite,
 )
-from inspector.storage.database.faults import LostDatabaseError, concerns_all, explain
+from inspector.storage.database.faults import (
+    LostDatabaseError,
+    concerns_all,
+    explain,
+)
 from inspector.storage.database.files import identify
 from inspector.storage.database.postgresql import (
     ANNOUNCE,
@@ -129,23 +133,6 @@ class EngineConnections:
         """See ``Connections``."""
         if not self.is_sqlite:
             GUARD.leave(connection.driver_connection)
-
-
-class EngineQueries:
-    """Rows by the engine's own connections, from any thread."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
-    def __call__(self, statement: str, parameters: Mapping[str, Any]) -> Any:
-        """The first row of a statement whose parameters are written ``:name``, or None."""
-        with self._engine.connect() as connection:
-            return connection.execute(text(statement), dict(parameters)).first()
-
-    def fetch_all(self, statement: str, parameters: Mapping[str, Any]) -> Sequence[Any]:
-        """All rows of such a statement."""
-        with self._engine.connect() as connection:
-            return connection.execute(text(statement), dict(parameters)).all()
 
 
 def attach_database(app: Flask, database_url: str) -> Engine:
@@ -260,18 +247,29 @@ def _watch_file(engine: Engine) -> None:
     event.listen(engine, "checkout", check)
 
 
-def _limit_waiting(engine: Engine) -> None:
-    """Timeouts for a PostgreSQL server that is locked, stopped or gone."""
-
-    def set_up(connection: Any, _record: object) -> None:
-        if "options" in engine.url.query:
-            return
+def _set_up_postgresql(connection: Any) -> None:
+    """Bounds of a connection's waiting; a pooler lets us in while the server behind it hangs."""
+    GUARD.enter(connection, PING_S)
+    try:
         with connection.cursor() as cursor:
             cursor.execute(f"SET lock_timeout = '{LOCK_TIMEOUT_S}s'")
             cursor.execute(f"SET statement_timeout = '{STATEMENT_TIMEOUT_S}s'")
         connection.commit()
+    finally:
+        GUARD.leave(connection)
 
-    def check(connection: Any, _record: object, _proxy: object) -> None:
+
+def _limit_waiting(engine: Engine) -> None:
+    """Timeouts for a PostgreSQL server that is locked, stopped or gone."""
+
+    def set_up(connection: Any, record: Any) -> None:
+        record.info["is_new"] = True
+        if "options" not in engine.url.query:
+            _set_up_postgresql(connection)
+
+    def check(connection: Any, record: Any, _proxy: object) -> None:
+        if record.info.pop("is_new", False):
+            return
         GUARD.enter(connection, PING_S)
         try:
             with connection.cursor() as cursor:

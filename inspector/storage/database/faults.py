@@ -6,6 +6,7 @@ senders.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -58,6 +59,13 @@ class LostDatabaseError(Exception):
         super().__init__(MISSING)
 
 
+class AwayError(Exception):
+    """The database did not answer a moment ago: it is not asked again so soon."""
+
+    def __init__(self) -> None:
+        super().__init__(AWAY)
+
+
 def explain(error: BaseException) -> str:
     """The reason for people, as the end of a sentence without its full stop; never SQL."""
     cause = getattr(error, "orig", None) or error
@@ -81,10 +89,24 @@ def concerns_all(error: BaseException) -> bool:
     """True when every statement would meet this error (a full disk), or perhaps just this one."""
     names = {each.__name__ for each in type(error).__mro__}
     return (
-        isinstance(error, OSError | LostDatabaseError)
+        isinstance(error, OSError | LostDatabaseError | AwayError)
         or is_damage(error)
-        or not names.isdisjoint(("OperationalError", "InterfaceError"))
+        # The last one is a pool's, whose connections are all in use.
+        or not names.isdisjoint(("OperationalError", "InterfaceError", "TimeoutError"))
     )
+
+
+def log_failed(log: logging.Logger, what: str, error: BaseException) -> None:
+    """Log what failed: with a traceback, unless it is that the database does not serve.
+
+    Then the reason says it all, and it is met by many at once.
+    """
+    if isinstance(error, AwayError):
+        log.debug("%s: %s.", what, AWAY)
+    elif concerns_all(getattr(error, "orig", None) or error):
+        log.error("%s: %s.", what, explain(error))
+    else:
+        log.error("%s.", what, exc_info=error)
 
 
 @contextmanager

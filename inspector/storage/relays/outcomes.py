@@ -9,6 +9,7 @@ from inspector.clock import time
 from inspector.domain.relays.outcomes import INTERRUPTED, INTERRUPTED_MESSAGE, RelayOutcome
 from inspector.domain.requests import CapturedRequest
 from inspector.storage.answers import FetchRow
+from inspector.storage.database.faults import log_failed
 
 log = logging.getLogger("inspector.storage")
 
@@ -43,8 +44,8 @@ class RelayFinder:
             if not numbers.first <= request.number <= numbers.last:
                 return None
             row = self._fetch(_RELAY, {"bin_id": request.bin_id, "number": request.number})
-        except Exception:
-            log.exception("What came of a relay could not be read.")
+        except Exception as error:
+            log_failed(log, "What came of a relay could not be read", error)
             return None
         return None if row is None else to_outcome(*row)
 

@@ -7,6 +7,7 @@ import logging
 from flask import Flask, Response, g, request
 
 from inspector.errors import BinNotFoundError
+from inspector.storage.database.faults import log_failed
 from inspector.web.current import current_services
 
 log = logging.getLogger("inspector.audit")
@@ -87,6 +88,6 @@ def _keep(response: Response) -> Response:
     log.info("%s %s by %s %s", action, bin_.name, by, address)
     try:
         services.audit.add(action, bin_, details, by=by, address=address)
-    except Exception:  # The change is made, and its caller gets the response all the same.
-        log.exception("An entry of the audit log could not be kept.")
+    except Exception as error:  # The change is made, and its caller gets the response all the same.
+        log_failed(log, "An entry of the audit log could not be kept", error)
     return response
