@@ -1,4 +1,4 @@
-// The emitter's form: unfolded parts of the ticket stay open when a button swaps it, the field with
+// The emitter's form: unfolded parts of the ticket stay open when a button swaps it, each field with
 // a problem is marked, and the ticket's fields are filtered while typing.
 
 import { fits, splitNames } from "./names.js";
@@ -21,16 +21,22 @@ document.addEventListener("htmx:afterSettle", () => {
 
 // -- problems -------------------------------------------------------------------------------
 
+function isMeant(field) {
+  const row = field.closest(".pair-row");
+  return !row || [...row.querySelectorAll("input")].some((each) => each.value);
+}
+
 function markProblems() {
   for (const field of document.querySelectorAll("#compose [aria-invalid]")) {
     field.removeAttribute("aria-invalid");
     field.removeAttribute("aria-describedby");
   }
-  for (const problem of document.querySelectorAll("#compose [data-place][data-code]")) {
-    const fields = document.querySelectorAll(`#compose [name="${problem.dataset.input}"]`);
+  for (const problem of document.querySelectorAll("#compose [data-code]")) {
+    // An empty row is none.
+    const fields = [...document.querySelectorAll(`#compose [name="${problem.dataset.input}"]`)].filter(isMeant);
     const field = fields[Math.max(0, Number(problem.dataset.row || 1) - 1)];
     field?.setAttribute("aria-invalid", "true");
-    field?.setAttribute("aria-describedby", problem.id);
+    field?.setAttribute("aria-describedby", [field.getAttribute("aria-describedby"), problem.id].filter(Boolean).join(" "));
   }
 }
 

@@ -207,7 +207,7 @@ def test_the_page_sends_a_file_and_keeps_it(
     assert (sent, headers["Content-Type"]) == (data, "image/png")
     assert "A file is sent from here up to 256 bytes" in upload(b"x" * 300)
     wrong = client.post("/emitter", data={**form, "body_base64": "?", "do": "send"})
-    assert 'data-place="body" data-code="invalid_body"' in wrong.text
+    assert 'id="problem-body-1" data-code="invalid_body"' in wrong.text
 
 
 def test_the_command_sends_any_body(

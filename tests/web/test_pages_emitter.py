@@ -124,7 +124,7 @@ def test_a_preview_says_what_is_left_out_and_sends_nothing(
         (
             {"change_op": "unset", "change_path": "ticket.nope", "change_value": ""},
             "changes",
-            "change_path ",
+            "change_path 1",
             "",
         ),
         ({"body_kind": "text", "body_text": "{{"}, "body", "body_text ", "Line 1"),
@@ -146,15 +146,64 @@ def test_what_is_wrong_is_said_by_its_place_in_the_form(
     if place != "plan":  # The preview shows one of many.
         pages.append(client.post("/emitter/preview", data=form).text)
     for page in pages:
-        texts = dict(re.findall(r'<p id="problem-(\w+)"[^>]*>([^<]*)', page))
-        assert texts.pop(place).startswith(sentence)
-        assert not any(texts.values())
-        found = re.findall(
-            r'data-place="(\w+)" data-code="\w+" data-input="(\w+)" data-row="(\d*)"', page
-        )
-        assert found == [(place, *input_name.split(" "))]
+        (found,) = find_problems(page)
+        assert found[:-1] == (place, *input_name.split(" "))
+        assert found[-1].startswith(sentence)
     mended = client.post("/emitter/preview", data={**FIELDS, "url": "http://h/"}).text
-    assert not any(re.findall(r'<p id="problem-\w+"[^>]*>([^<]+)', mended))
+    assert not find_problems(mended)
+
+
+def find_problems(page: str) -> list[tuple[str, ...]]:
+    """The place, input, row and text of each problem."""
+    return re.findall(
+        r'<p id="problem-(\w+)-\d+" data-code="\w+" data-input="(\w*)" data-row="(\d*)">([^<]*)',
+        page,
+    )
+
+
+def test_every_field_that_is_wrong_has_its_own_sentence(client: FlaskClient) -> None:
+    """Those of a row name it, and one that is mended goes while the others stay."""
+    wrong: dict[str, Any] = {
+        "url": "{{ ticket.",
+        "name": " ",
+        "method": "A B",
+        "header_name": ["X A", "X-B", "X-C"],
+        "header_value": ["1", "2", "{{ x|upprcase }}"],
+        "data_kind": "named",
+        "data_name": ["a", "b"],
+        "data_value": ["{{", "1"],
+        "change_op": ["unset", "set", "unset"],
+        "change_path": ["ticket.nope", "ticket.id", "ticket.nor"],
+        "change_value": ["", "7", ""],
+        "timeout_s": "soon",
+        "first": "x",
+    }
+    expected = {
+        ("url", "url", ""),
+        ("url", "name", ""),
+        ("url", "method", ""),
+        ("headers", "header_name", "1"),
+        ("headers", "header_value", "3"),
+        ("data", "data_value", "1"),
+        ("changes", "change_path", "1"),
+        ("changes", "change_path", "3"),
+        ("options", "timeout_s", ""),
+        ("plan", "first", ""),
+    }
+    for at, do in (("/emitter", "send"), ("/emitter/preview", "")):
+        page = client.post(at, data={**FIELDS, **wrong, "do": do}).text
+        assert {found[:-1] for found in find_problems(page)} == expected
+        assert "And 9 in the form." in page
+    mended = {**FIELDS, **wrong, "url": "http://h/", "timeout_s": "5", "first": "1"}
+    page = client.post("/emitter/preview", data=mended).text
+    left = {each for each in expected if each[1] not in ("url", "timeout_s", "first")}
+    assert {found[:-1] for found in find_problems(page)} == left
+
+
+def test_a_form_with_many_problems_says_the_first_ones(client: FlaskClient) -> None:
+    many = {"header_name": ["X A"] * 50, "header_value": ["1"] * 50, "url": "http://h/"}
+    page = client.post("/emitter/preview", data={**FIELDS, **many}).text
+    assert [found[2] for found in find_problems(page)] == [str(row) for row in range(1, 11)]
 
 
 @pytest.mark.parametrize(

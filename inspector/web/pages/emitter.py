@@ -19,14 +19,14 @@ from inspector.web.htmx import set_vary, wants_fragment
 from inspector.web.pages.confirm import ask
 from inspector.web.pages.deliveries import answer_job
 from inspector.web.pages.emitter_form import UNSET, Draft, make_draft, read_draft
-from inspector.web.pages.emitter_problems import describe_problems
+from inspector.web.pages.emitter_problems import describe_problems, find_problems
 from inspector.web.pages.emitter_view import (
+    check_draft,
     compose,
     describe_draft,
     explain_templates,
     list_lines,
     list_targets,
-    preview_composition,
     target_url,
 )
 from inspector.web.statuses import status_of
@@ -94,13 +94,10 @@ def _pretty(ticket: str) -> str:
 @blueprint.post("/preview")
 def preview() -> Response:
     """The exact request of the form as it is just now; always a fragment."""
-    described: dict[str, Any] = {"shown": None, "problem": None}
-    try:
-        draft = read_draft(request.form)
-        composition = compose(draft)
-        described["shown"] = preview_composition(composition, draft.read_plan().first)
-    except InspectorError as error:
-        described["problem"] = error
+    draft = read_draft(request.form)
+    described: dict[str, Any] = {"shown": None, "problems": find_problems(draft, check_draft)}
+    if not described["problems"]:
+        described["shown"] = check_draft(draft)
     described |= describe_problems() | {"is_fragment": True}
     return set_vary(make_response(render_template("emitter/_preview.html", **described)))
 
@@ -123,7 +120,8 @@ def act() -> Any:
     except InspectorError as error:
         if verb == "send" and wants_fragment():
             # htmx swaps nothing for an error's status.
-            found = {"problem": error, **describe_problems()}
+            problems = _with(error, find_problems(draft, check_draft))
+            found = {"problems": problems, **describe_problems()}
             return set_vary(make_response(render_template("emitter/_problems.html", **found)))
         return _show_page(draft, error)
     return _show_page(draft, focus=rest if verb == "more" else "", tree_open=verb == "unset")
@@ -162,7 +160,7 @@ def _show_page(
     described = describe_draft(draft) | {"focus": focus, "tree_open": tree_open}
     described |= describe_problems() | {"is_fragment": False}
     if error is not None:
-        described["problem"] = error
+        described["problems"] = _with(error, described["problems"])
     if wants_fragment():
         return set_vary(make_response(render_template("emitter/_compose.html", **described)))
     services = current_services()
@@ -175,6 +173,12 @@ def _show_page(
         **explain_templates(),
     )
     return set_vary(make_response(page, 200 if error is None else status_of(error.code)))
+
+
+def _with(error: InspectorError, problems: list[InspectorError]) -> list[InspectorError]:
+    """The problems of a form, with the one that has stopped its button."""
+    is_known = any((each.code, each.message) == (error.code, error.message) for each in problems)
+    return problems if is_known else [error, *problems]
 
 
 @blueprint.post("/actions/<int:action_id>/send")

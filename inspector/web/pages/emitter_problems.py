@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from inspector.errors import InspectorError
+from inspector.web.pages.emitter_form import OPTION_FIELDS, SET, TEXT, UNSET, Draft
 
 OTHER = "form"
+# Each costs a look at the whole form, as does every pause in typing.
+MAX_PROBLEMS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,76 @@ def say_problem(problem: InspectorError) -> str:
         return problem.message
     label = found.label.format(int(row) + 1) if row else found.label
     return f"{label}: {problem.message.removeprefix(f'{name} ')}"
+
+
+def find_problems(draft: Draft, check: Callable[[Draft], object]) -> list[InspectorError]:
+    """All problems of the form, at most ``MAX_PROBLEMS``, one for a field.
+
+    ``check`` raises the first one. Then its field is left out, and the rest is checked again.
+    """
+    problems: list[InspectorError] = []
+    while len(problems) < MAX_PROBLEMS:
+        try:
+            check(draft)
+        except InspectorError as found:
+            problem = _find_change(draft, found)
+            problems.append(problem)
+            rest = _leave_out(draft, problem)
+            if rest == draft:
+                break
+            draft = rest
+        else:
+            break
+    return problems
+
+
+def _find_change(draft: Draft, problem: InspectorError) -> InspectorError:
+    """The problem, with the row of the change whose path was not found."""
+    meant = (UNSET, problem.details.get("path"))
+    for row, change in enumerate(draft.changes):
+        if problem.code == "path_not_found" and change[:2] == meant:
+            details = {**problem.details, "field": f"changes.{row}"}
+            return InspectorError(problem.code, problem.message, **details)
+    return problem
+
+
+def _leave_out(draft: Draft, problem: InspectorError) -> Draft:
+    """The form without the field of a problem; as it was when that cannot be left out.
+
+    Rows stay where they are, since problems name them by their numbers.
+    """
+    name, row = _find_field(problem)
+    found = _PLACES.get(name)
+    if found is None:
+        return draft
+    if found.part in ("headers", "data", "body", "changes"):
+        return _leave_out_row(draft, found.part, int(row) if row else None)
+    if found.part == "ticket":
+        return replace(draft, ticket_text="", variation="", changes=())
+    if found.part == "plan":
+        return replace(draft, plan={**draft.plan, name: ""})
+    if found.part == "options":
+        names = ("user", "password") if name == "basic_auth" else (name,)
+        # An invalid signature needs what to sign with.
+        names = OPTION_FIELDS[-2:] if name in OPTION_FIELDS[-2:] else names
+        return replace(draft, options={**draft.options, **dict.fromkeys(names, "")})
+    usual = getattr(Draft(url="http://localhost/"), name)
+    return replace(draft, **{name: usual})
+
+
+def _leave_out_row(draft: Draft, part: str, row: int | None) -> Draft:
+    """The form without a row of a part, or without that part."""
+    if part == "data" and (row is None or draft.data_kind == TEXT):
+        return replace(draft, data=(), data_text="")
+    if part == "body" and row is None:
+        return replace(draft, body_kind="", body_text="", body_base64="", content_type="")
+    name = "body_form" if part == "body" else part
+    rows: tuple[tuple[str, ...], ...] = getattr(draft, name)
+    left: dict[str, Any] = {name: ()}
+    if row is not None and row < len(rows):
+        harmless = (SET, "ticket.id", "") if part == "changes" else (f"left-out-{row}", "")
+        left = {name: (*rows[:row], harmless, *rows[row + 1 :])}
+    return replace(draft, **left)
 
 
 def describe_problems() -> dict[str, Any]:

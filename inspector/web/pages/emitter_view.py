@@ -31,6 +31,7 @@ from inspector.twig import render_twig
 from inspector.twig.filters import FILTERS
 from inspector.web.current import current_services, parse_id
 from inspector.web.pages.emitter_form import Draft
+from inspector.web.pages.emitter_problems import find_problems
 from inspector.web.pages.request_content import Preview, preview
 
 MAX_LEAVES_SHOWN = 1_000
@@ -194,20 +195,27 @@ def show_bytes(data: bytes) -> Preview:
 
 
 def describe_draft(draft: Draft) -> dict[str, Any]:
-    """The parts of the page that depend on the draft, its problem included."""
-    found: dict[str, Any] = {"draft": draft, "shown": None, "tree": None, "problem": None}
+    """The parts of the page that depend on the draft, its problems included."""
+    found: dict[str, Any] = {"draft": draft, "shown": None, "tree": None}
+    found["problems"] = find_problems(draft, check_draft)
     try:
         composition = compose(draft)
         found["tree"] = build_ticket_tree(composition.make_context(_first(draft)))
         found["shown"] = preview_composition(composition, _first(draft))
-    except InspectorError as error:
-        found["problem"] = error
+    except InspectorError:
+        pass  # It is among the problems.
     return found | {
         "methods": tuple(dict.fromkeys((*METHODS, *OTHER_METHODS, draft.method or METHODS[0]))),
         "sources": SOURCES,
         "variations": all_variations(),
         "bins": list_targets(),
     }
+
+
+def check_draft(draft: Draft) -> Shown:
+    """The exact request of the form as it is. Raises the first ``InspectorError`` in it."""
+    composition = compose(draft)
+    return preview_composition(composition, draft.read_plan().first)
 
 
 def _first(draft: Draft) -> int:
