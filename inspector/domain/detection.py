@@ -191,8 +191,8 @@ def _explain(found: str, essence: str) -> str:
     header = f"Content-Type: {found}"
     if essence == FORM_TYPE:
         return (
-            f"Sent as a form, but the body is {name}: it is read as {name} here. Send the header"
-            f" “{header}”; with curl, add -H '{header}'."
+            f"Sent as a form, but the body is {name}, and read so here."
+            f" Send its header; with curl, add -H '{header}'."
         )
     if found == FORM_TYPE and essence:
         return (

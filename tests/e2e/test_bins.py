@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.conftest import StartServer
 from tests.e2e.conftest import NewPage, Watch
-from tests.e2e.senders import send_ticket
+from tests.e2e.senders import send_many, send_ticket
 from tests.servers import LiveServer
 
 
@@ -133,3 +133,25 @@ def test_503_503_200_is_two_clicks_and_each_try_shows_its_answer(
     page.locator(".row-link").last.click()
     expect(page.locator(".request-facts")).to_contain_text("answered 503")
     expect(page.locator(".request-more")).to_contain_text("answered by rule 1")
+
+
+def test_a_phone_exports_and_imports_all_of_a_used_bin(
+    new_page: NewPage, live_server: LiveServer
+) -> None:
+    """From the menu, also with a request of 50 rows above; what was exported is imported again."""
+    send_many(live_server.create_bin("phone-export"), 60)
+    page = new_page(viewport={"width": 390, "height": 844})
+    page.goto("/bins/phone-export")
+    menu = page.locator("#bin summary", has_text="More")
+    menu.click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Export all as JSON lines").click()
+    saved = download.value.path()
+    assert len(saved.read_bytes().splitlines()) == 60
+    menu.click()
+    page.get_by_role("link", name="Import from a file").click()
+    chosen = page.locator("#import-file")
+    expect(chosen).to_be_in_viewport()
+    chosen.set_input_files(saved)
+    page.get_by_role("button", name="Import", exact=True).click()
+    expect(page.locator("#list [data-count]")).to_have_text("120")

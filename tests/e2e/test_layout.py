@@ -11,7 +11,7 @@ import requests
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import NewPage
-from tests.e2e.senders import send_ticket
+from tests.e2e.senders import FORM, TICKET, send_ticket
 from tests.servers import LiveServer
 
 PHONE, LAPTOP = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
@@ -235,3 +235,51 @@ def test_a_delivery_has_its_look_on_a_requests_page(page: Page, live_server: Liv
     status = page.locator("#replayed .status")
     expect(status).to_have_css("font-weight", "700")
     expect(page.locator("#replayed .delivery-sides")).to_have_css("display", "grid")
+
+
+JSON = {"Content-Type": "application/json"}
+# The ways of the first request of a bin, each with what curl, a program or a helpdesk sends.
+FIRST: dict[str, tuple[bytes, dict[str, str]]] = {
+    "the curl line": (b"ticket[id]=5&ticket[subject]=Printer on fire&custom_data=", FORM),
+    "a ticket": (TICKET + b"&custom_data=" + b"a long text of its own " * 20, FORM),
+    "JSON": (b'{"a": 1, "b": {"c": [1, 2]}}', JSON),
+    "JSON that is sent as a form": (b'{"a": 1}', FORM),
+    "JSON that is signed": (b'{"a": 1}', JSON | {"X-Hub-Signature-256": f"sha256={'0' * 64}"}),
+    "XML": (b"<a><b>1</b></a>", {"Content-Type": "application/xml"}),
+    "a form that PHP reads otherwise": (b"a[=1&b.c=2", FORM),
+}
+
+
+def assert_first_field_is_high(page: Page) -> None:
+    """In the upper third of the window."""
+    field = page.locator("#request .tree-list li:not([class])").first
+    expect(field).to_be_visible()
+    expect(page.locator(".tree-bar")).to_be_visible()
+    assert find_box(field).top <= LAPTOP["height"] / 3
+
+
+@pytest.mark.parametrize("way", FIRST)
+def test_the_first_field_stands_in_the_upper_third(
+    new_page: NewPage, live_server: LiveServer, way: str
+) -> None:
+    """On the page where the first request has opened itself, and when that is loaded anew."""
+    name = f"first-field-{list(FIRST).index(way)}"
+    url = live_server.create_bin(name)
+    page = new_page(viewport=LAPTOP)
+    page.goto(f"/bins/{name}")
+    expect(page.locator(".live")).to_have_text("live")
+    body, headers = FIRST[way]
+    requests.post(url, data=body, headers=headers, timeout=10)
+    assert_first_field_is_high(page)
+    page.goto(f"/bins/{name}/requests/1")
+    assert_first_field_is_high(page)
+
+
+def test_the_first_field_of_a_test_webhook_stands_in_the_upper_third(
+    new_page: NewPage, live_server: LiveServer
+) -> None:
+    live_server.create_bin("first-field-test")
+    page = new_page(viewport=LAPTOP)
+    page.goto("/bins/first-field-test")
+    page.get_by_role("button", name="Send a test webhook").click()
+    assert_first_field_is_high(page)
