@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from inspector.cli.client import Client, server_options
 from inspector.cli.emitting.bodies import read_body_flags
@@ -234,7 +235,13 @@ def _send(
     as_json: bool,
 ) -> int:
     """Send one delivery or a series, and log it on the server; returns the exit status."""
-    recorder = Recorder(client, composition, is_series=plan.count > 1)
+    named = click.get_current_context().get_parameter_source("server")
+    recorder = Recorder(
+        client,
+        composition,
+        is_series=plan.count > 1,
+        finds_server=named is ParameterSource.DEFAULT,
+    )
     if plan.count > 1:
         progress = run_series(plan, composition, recorder.note)
         recorder.tell()

@@ -465,6 +465,20 @@ def test_what_goes_to_the_server_is_among_its_deliveries(
     assert len(live_server.get_json("/api/v1/bins/recorded/requests")) == 5
 
 
+def test_a_server_of_this_machine_has_its_deliveries_without_being_named(
+    live_server: LiveServer, receiver: Receiver
+) -> None:
+    url = live_server.create_bin("recorded-unnamed")
+    done = emit("--to", f"{url}/below?a=1", "--token", "of-another-server")
+    assert (done.exit_code, done.stderr) == (0, "")
+    emit("--to", receiver.url)  # A program of the user's own is asked nothing besides.
+    assert len(receiver.requests) == 1
+    emit("--to", url, "--server", receiver.url.rpartition("/")[0])  # That is where to log.
+    kept = [each["url"] for each in live_server.get_json("/api/v1/deliveries?limit=2")]
+    assert kept[0] == f"{url}/below?a=1"
+    assert url not in kept
+
+
 def test_a_server_that_keeps_no_log_changes_nothing(receiver: Receiver) -> None:
     server = receiver.url.rpartition("/")[0]
     done = emit("--to", receiver.url, "--server", server)
