@@ -230,31 +230,34 @@ REQUEST_PATHS = (
 )
 
 
-def cost_of(client: FlaskClient, name: str, body: bytes, headers: dict[str, str]) -> list[float]:
-    """The processor time of each page and call about a bin with this one body, best of two."""
+def keep(client: FlaskClient, name: str, body: bytes, headers: dict[str, str]) -> list[str]:
+    """The addresses of the pages and calls about a bin with this one body."""
     client.post("/api/v1/bins", json={"name": name})
     assert client.post(f"/{name}", data=body, headers=headers).status_code == 200
     listed = client.get(f"/api/v1/bins/{name}/requests").text
     request_id = json.loads(listed, parse_int=str)[0]["id"]  # a number may be too long for an int
-    costs = []
-    for path in REQUEST_PATHS:
-        spent = []
-        for _ in range(2):
-            began = time.process_time()
-            answer = client.get(path.format(name=name, id=request_id))
-            size = len(answer.data)
-            spent.append(time.process_time() - began)
-        assert answer.status_code == 200, f"{path}: {answer.text[:200]}"
-        # No page grows with what was sent; the API gives all of it, each in its forms.
-        assert size < (50_000_000 if path.startswith("/api/") else 1_500_000), path
-        costs.append(min(spent))
-    return costs
+    return [path.format(name=name, id=request_id) for path in REQUEST_PATHS]
+
+
+def cost_of(client: FlaskClient, path: str) -> float:
+    """Its processor time."""
+    began = time.process_time()
+    answer = client.get(path)
+    size = len(answer.data)
+    spent = time.process_time() - began
+    assert answer.status_code == 200, f"{path}: {answer.text[:200]}"
+    # No page grows with what was sent; the API gives all of it, each in its forms.
+    assert size < (50_000_000 if path.startswith("/api/") else 1_500_000), path
+    return spent
 
 
 def assert_linear(client: FlaskClient, few: tuple[Any, ...], many: tuple[Any, ...]) -> None:
-    small, large = cost_of(client, "small", *few), cost_of(client, "large", *many)
-    for path, less, more in zip(REQUEST_PATHS, small, large, strict=True):
-        assert more < MAX_RATIO * (less + FREE_S), f"{path}: {less:.3f} s, then {more:.3f} s"
+    paths = zip(keep(client, "small", *few), keep(client, "large", *many), strict=True)
+    for small, large in paths:
+        less, more = cost_of(client, small), cost_of(client, large)
+        if more >= MAX_RATIO * FREE_S:  # Below, no second look could make it fail.
+            less, more = min(less, cost_of(client, small)), min(more, cost_of(client, large))
+        assert more < MAX_RATIO * (less + FREE_S), f"{large}: {less:.3f} s, then {more:.3f} s"
 
 
 @pytest.mark.parametrize("case", CASES, ids=attrgetter("id"))
