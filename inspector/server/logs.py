@@ -59,6 +59,8 @@ def set_up_logging(
     root.setLevel(level.upper())
     # waitress warns for each request that waits for a thread.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    # The driver warns of an object that it ends a broken connection with; we say what broke.
+    logging.getLogger("psycopg").setLevel(logging.ERROR)
     logging.getLogger(ACCESS).setLevel(logging.INFO if access else logging.CRITICAL)
 
 

@@ -33,6 +33,8 @@ from tests.server.conftest import RunningServer, StartProcess, wait_for, wait_un
 
 pytestmark = pytest.mark.slow
 
+REST = b" HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+POST = b"POST /b1" + REST
 DEADLINE_S = 60.0
 SENT = 12
 HEAD = b"GET /api/v1/bins/b1/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
@@ -237,6 +239,37 @@ def pooler(database: str, folder: Path) -> Iterator[str]:
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
+
+
+def test_a_readonly_database_is_no_fault_of_a_request(
+    start_process: StartProcess, postgresql_database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As one is after another took its place: the driver has another kind of error for it."""
+    here = start_process(database=postgresql_database)
+    url = postgresql_database.replace("postgresql+psycopg:", "postgresql:")
+    with psycopg.connect(url, autocommit=True) as admin:
+        name = admin.info.dbname
+
+        def turn(value: str) -> None:
+            admin.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = {value}')
+            admin.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE pid <> pg_backend_pid() AND datname = current_database()"
+            )
+
+        turn("on")
+        wait_for(lambda: b"readonly" in here.exchange(POST) or None)
+        deleted = here.exchange(b"DELETE /api/v1/bins/b1/requests" + REST)
+        for answer in (here.exchange(POST), deleted):
+            assert answer.split()[1] == b"503"
+            assert b"Retry-After:" in answer
+            assert b"it is readonly" in answer
+        assert "it is readonly" in here.get("/readyz")[1]
+        assert here.get("/bins/b1")[0] == 200
+        admin.execute("SET default_transaction_read_only = off")
+        turn("off")
+    wait_for(lambda: here.exchange(POST).split()[1] == b"200" or None)
+    assert [each.message for each in caplog.records if each.exc_info] == []
 
 
 @contextmanager

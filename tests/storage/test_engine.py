@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from alembic import command
+from psycopg import conninfo
 from sqlalchemy import Connection, Engine, create_engine, inspect, text
 
 from inspector.answers.rules import load_rules
@@ -17,7 +18,7 @@ from inspector.errors import DatabaseTooNewError, InspectorError
 from inspector.storage.database.connections import HEAD_REVISION
 from inspector.storage.database.engine import EngineConnections, open_database
 from inspector.storage.database.migrate import head_revision, make_config, migrate
-from inspector.storage.database.urls import check_url
+from inspector.storage.database.urls import check_url, describe_url, parse_url
 from inspector.storage.outcomes import Stored, Unstored
 from inspector.storage.writer import Writer
 
@@ -91,6 +92,35 @@ def test_a_url_we_cannot_open_is_refused_in_a_sentence(url: str) -> None:
     with pytest.raises(InspectorError) as caught:
         check_url(url)
     assert caught.value.code == "invalid_database"
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("postgresql://u:p%40@h1:5433,h2:5434/d", {"host": "h1,h2", "port": "5433,5434"}),
+        ("postgres://u@h1,h2:5434/d?connect_timeout=3", {"host": "h1,h2", "port": ",5434"}),
+        ("postgresql+psycopg://h1,h2/d?target_session_attrs=read-write", {"host": "h1,h2"}),
+        ("postgresql://u@[::1]:5433,[fe80::1]/d", {"host": "::1,fe80::1", "port": "5433,"}),
+        ("postgresql://u@%2Frun%2Fa,h2/d", {"host": "/run/a,h2"}),
+    ],
+)
+def test_several_servers_are_written_as_libpq_has_them(url: str, told: dict[str, str]) -> None:
+    """What we hand over is what libpq reads in the URL."""
+    parsed = parse_url(url)
+    engine = create_engine(parsed)
+    given = dict(engine.dialect.create_connect_args(parsed)[1])
+    given.pop("context")  # the engine's own
+    expected = conninfo.conninfo_to_dict(url.replace("+psycopg", ""))
+    assert {name: given.get(name) for name in told} == told
+    assert {name: str(value) for name, value in given.items()} == expected
+    assert "p%40" not in describe_url(parsed)
+
+
+@pytest.mark.parametrize("servers", ["h1:x,h2", "h1:1:2,h2", "[::1,h2", "h1]:3,h2"])
+def test_servers_that_are_none_are_refused_in_a_sentence(servers: str) -> None:
+    with pytest.raises(InspectorError, match=r"is not a database we can open") as refused:
+        parse_url(f"postgresql://user:secret@{servers}/d")
+    assert "secret" not in str(refused.value)
 
 
 def test_a_file_that_is_no_database_is_refused_in_a_sentence(tmp_path: Path) -> None:

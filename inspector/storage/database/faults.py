@@ -36,14 +36,15 @@ _SQLITE = (
     ("no such column", "its tables are another version's: its file was replaced by another"),
     ("interrupted", AWAY),
 )
-# Sentences by the beginning of PostgreSQL's SQLSTATE.
+# Sentences by the beginning of PostgreSQL's SQLSTATE; what meets a wrong table may be one alone.
+_WRONG_TABLES = "42"
 _POSTGRESQL = (
     ("53", "the database server is out of disk, memory or connections"),
     ("55P03", "another program holds it locked"),
     ("40", "another program holds it locked"),
     ("57014", "it takes too long"),
     ("25006", "it is readonly"),
-    ("42", "its tables are not those of this version"),
+    (_WRONG_TABLES, "its tables are not those of this version"),
     ("28", "it does not let us in"),
     ("3D", "it was dropped"),
 )
@@ -88,9 +89,12 @@ def is_damage(error: BaseException) -> bool:
 def concerns_all(error: BaseException) -> bool:
     """True when every statement would meet this error (a full disk), or perhaps just this one."""
     names = {each.__name__ for each in type(error).__mro__}
+    state = getattr(getattr(error, "orig", None) or error, "sqlstate", None) or ""
     return (
         isinstance(error, OSError | LostDatabaseError | AwayError)
         or is_damage(error)
+        # For the driver, a server that is readonly is no OperationalError.
+        or any(state.startswith(each) for each, _ in _POSTGRESQL if each != _WRONG_TABLES)
         # The last one is a pool's, whose connections are all in use.
         or not names.isdisjoint(("OperationalError", "InterfaceError", "TimeoutError"))
     )

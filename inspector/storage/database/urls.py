@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from sqlalchemy import make_url
 from sqlalchemy.engine import URL
@@ -20,6 +21,9 @@ POOL_TIMEOUT_S = 5
 _SCHEME = re.compile(r"(?:postgres|postgresql)(?=:)")
 # A password may contain @, / and : that its writer forgot to escape.
 _CREDENTIALS = re.compile(r"//.*@", re.DOTALL)
+# Several servers, as libpq has them: user:password@one:5432,two:5432/name.
+_SEVERAL = re.compile(r"([\w+]+://(?:[^/?]*@)?)([^/?@]+,[^/?@]+)(.*)", re.DOTALL)
+_SERVER = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(?::(\d*))?")
 _SECRET_OPTION = re.compile(r"(?i)(password=)[^&]*")
 
 
@@ -41,7 +45,7 @@ def check_url(database_url: str) -> URL:
 def parse_url(database_url: str) -> URL:
     """The URL taken apart, the path of a file absolute. Raises ``invalid_database``."""
     try:
-        url = make_url(_SCHEME.sub("postgresql+psycopg", database_url))
+        url = _read(_SCHEME.sub("postgresql+psycopg", database_url))
         if url.drivername not in ("sqlite", "sqlite+pysqlite", "postgresql+psycopg"):
             raise NoSuchModuleError(url.drivername)
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
@@ -60,6 +64,22 @@ def parse_url(database_url: str) -> URL:
     elif not is_in_memory(url):
         url = url.set(database=str(Path(str(url.database)).absolute()))
     return url
+
+
+def _read(text: str) -> URL:
+    """The URL taken apart; several servers become options, for SQLAlchemy knows them as such."""
+    several = _SEVERAL.fullmatch(text)
+    if several is None:
+        return make_url(text)
+    before, servers, after = several.groups()
+    found = [_SERVER.fullmatch(each) for each in servers.split(",")]
+    if None in found:
+        raise ArgumentError(servers)
+    pairs = [each.groups("") for each in found if each is not None]
+    options = {"host": ",".join(unquote(host).strip("[]") for host, _ in pairs)}
+    if any(port for _, port in pairs):
+        options["port"] = ",".join(port for _, port in pairs)
+    return make_url(before + after).update_query_dict(options)
 
 
 def is_in_memory(url: URL) -> bool:
