@@ -173,9 +173,9 @@ class CaptureStore:
         if self._in_steps.get(name, 0.0) > time.monotonic():
             return None
         try:
-            with self._cursor() as (connection, cursor):
+            with self._cursor() as (connection, _):
                 rows = [_to_row(each, Stored(0, 0)) for each in captures]
-                done = one_trip.store(connection, cursor, name, self._instance, rows)
+                done = one_trip.store(connection, name, self._instance, rows)
         except Exception as error:
             if not one_trip.is_missing(error):
                 raise

@@ -20,7 +20,7 @@ import resource
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -113,7 +113,7 @@ def take_turn(group: list[Server], cluster: Cluster) -> Turn:
     """Load servers at once, each by its part of the connections."""
     database = find_processes(cluster)
     servers = [each.pid for each in group]
-    before = cpu_s(servers), cpu_s(database), ended_cpu_s()
+    before = list_cpu_s(servers), list_cpu_s(database), {0: ended_cpu_s()}
 
     def load(server: Server) -> Load:
         connections = CONNECTIONS // len(group)
@@ -123,10 +123,11 @@ def take_turn(group: list[Server], cluster: Cluster) -> Turn:
 
     with ThreadPoolExecutor(len(group)) as pool:
         loads = list(pool.map(load, group))
-    after = cpu_s(servers), cpu_s(database), ended_cpu_s()
+    after = list_cpu_s(servers), list_cpu_s(database), {0: ended_cpu_s()}
     count = sum(each.acknowledged for each in loads)
     server_us, database_us, senders_us = (
-        1e6 * (end - begin) / count for begin, end in zip(before, after, strict=True)
+        1e6 * sum(end - begin[pid] for pid, end in stayed.items()) / count
+        for begin, stayed in zip(before, after, strict=True)
     )
     return Turn(
         sum(each.per_second for each in loads),
@@ -146,13 +147,17 @@ def find_processes(cluster: Cluster) -> list[int]:
     return [int(pid) for pid in children.split()]
 
 
-def cpu_s(pids: list[int]) -> float:
-    """CPU time that processes have taken so far, in seconds. Linux only."""
-    ticks = 0
+def list_cpu_s(pids: list[int]) -> dict[int, float]:
+    """CPU time that processes have taken so far, in seconds, of those still there. Linux only.
+
+    PostgreSQL's vacuum comes and goes.
+    """
+    found = {}
     for pid in pids:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
+        with suppress(OSError):
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            found[pid] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return found
 
 
 def ended_cpu_s() -> float:

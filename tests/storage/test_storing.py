@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 
 from inspector.app import create_app
 from inspector.capture import Capture, Refusal, WireDetails
@@ -18,6 +19,7 @@ from inspector.storage.announcements import parse_announcement
 from inspector.storage.capture_store import CaptureStore
 from inspector.storage.database import storing
 from inspector.storage.database.engine import EngineConnections
+from inspector.storage.database.faults import concerns_all
 from inspector.storage.outcomes import Stored
 from inspector.web.services import Services
 from tests.storage.test_writer import make_capture
@@ -141,13 +143,13 @@ def test_others_hear_the_same(postgresql_database: str, tmp_path: Path) -> None:
         store.disconnect()
 
 
-def test_without_the_function_captures_are_stored_all_the_same(
+def test_without_the_procedure_captures_are_stored_all_the_same(
     postgresql_database: str, tmp_path: Path
 ) -> None:
     """As where tables alone were restored from a backup."""
     with services_on(postgresql_database, tmp_path) as services:
         with services.engine.begin() as connection:
-            connection.exec_driver_sql(f"DROP FUNCTION {storing.NAME}")
+            connection.exec_driver_sql(f"DROP PROCEDURE {storing.NAME}")
         outcomes = [services.writer.store(make_capture("at-once")) for _ in range(3)]
         assert [each.number for each in outcomes if isinstance(each, Stored)] == [1, 2, 3]
         assert not services.writer.is_failing
@@ -168,4 +170,67 @@ def test_what_a_bin_asks_more_of_is_not_stored_at_once(
         with services.engine.connect() as connection:
             rows = connection.exec_driver_sql("SELECT number FROM requests ORDER BY bin_id, number")
             assert list(rows.scalars()) == [1, 2, 1]
+        store.disconnect()
+
+
+@pytest.mark.parametrize("column", ["peer", "fidelity"])
+def test_one_that_no_text_can_hold_is_refused_alone(
+    postgresql_database: str, tmp_path: Path, column: str
+) -> None:
+    with services_on(postgresql_database, tmp_path) as services:
+        store = make_store(services)
+        for odd in ("a\0b", "\ud800"):
+            with pytest.raises(Exception, match=r"0x00|surrogates") as met:
+                store.store(make_captures("at-once", ({}, {column: odd}, {})))
+            assert not concerns_all(met.value)
+        outcomes, _ = store.store(make_captures("at-once", ({},)))
+        assert [each.number for each in outcomes if isinstance(each, Stored)] == [1]
+        assert store._in_steps == {}
+        store.disconnect()
+
+
+def test_a_connection_that_breaks_on_the_way_concerns_all(
+    postgresql_database: str, tmp_path: Path
+) -> None:
+    with services_on(postgresql_database, tmp_path) as services:
+        store = make_store(services)
+        address = postgresql_database.replace("+psycopg", "")
+        store.store(make_captures("at-once", ({},)))
+        with psycopg.connect(address) as other:
+            other.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        with pytest.raises(psycopg.OperationalError) as met:
+            store.store(make_captures("at-once", ({}, {})))
+        assert concerns_all(met.value)
+        store.disconnect()
+        outcomes, _ = store.store(make_captures("at-once", ({}, {})))
+        assert [each.number for each in outcomes if isinstance(each, Stored)] == [2, 3]
+        store.disconnect()
+
+
+def test_settings_of_a_batch_end_with_it(postgresql_database: str, tmp_path: Path) -> None:
+    """Else the next commit of this connection would not be synced."""
+    with services_on(postgresql_database, tmp_path) as services:
+        store = make_store(services)
+        store.store(make_captures("at-once", ({},)))
+        found = store._connection.cursor().execute(
+            "SELECT current_setting('synchronous_commit'), current_setting('plan_cache_mode')"
+        )
+        assert found.fetchone() == ("on", "auto")
+        store.disconnect()
+
+
+def test_where_it_may_not_commit_captures_are_stored_all_the_same(
+    postgresql_database: str, tmp_path: Path
+) -> None:
+    """As behind a pooler that holds a transaction open."""
+    with services_on(postgresql_database, tmp_path) as services:
+        store = make_store(services)
+        store._connect()
+        store._connection.cursor().execute("SELECT 1")  # which begins one
+        outcomes, _ = store.store(make_captures("at-once", ({},)))
+        assert [each.number for each in outcomes if isinstance(each, Stored)] == [1]
+        assert len(ask(services, _WAITING, "at-once")) == 1
         store.disconnect()

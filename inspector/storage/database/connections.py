@@ -21,7 +21,7 @@ BUSY_TIMEOUT_S = 5.0
 # Tests of code above the database may switch syncing off.
 SYNCHRONOUS = "FULL"
 # The newest migration in migrations/versions; a test keeps the two the same.
-HEAD_REVISION = "0022"
+HEAD_REVISION = "0023"
 # The size to which SQLite's write-ahead log shrinks after a checkpoint.
 MAX_LOG_BYTES = 16_000_000
 _SCHEMA = Path(__file__).parent.parent / "schema.sql"
@@ -45,16 +45,12 @@ class OneTrip(Protocol):
     """Storing captures in one trip to a database on another machine."""
 
     def store(
-        self,
-        connection: Any,
-        cursor: Any,
-        bin_name: str,
-        instance: str,
-        rows: Sequence[Mapping[str, Any]],
+        self, connection: Any, bin_name: str, instance: str, rows: Sequence[Mapping[str, Any]]
     ) -> StoredAtOnce | None:
         """Take numbers of the bin, insert the rows, announce them and commit.
 
-        None, and nothing is changed, where that takes more than one trip.
+        The rows were answered by no rule. None, and nothing is changed, where that takes more than
+        one trip.
         """
         ...
 

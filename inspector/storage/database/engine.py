@@ -44,7 +44,7 @@ from inspector.storage.database.postgresql import (
     finish,
 )
 from inspector.storage.database.stalls import GUARD, PING_S
-from inspector.storage.database.storing import StoringFunction, format_function
+from inspector.storage.database.storing import StoringProcedure, format_procedure
 from inspector.storage.database.told_news import TELL
 from inspector.storage.database.urls import (
     check_url,
@@ -85,7 +85,7 @@ class EngineConnections:
         self.only_one = None if self.is_sqlite else ONLY_ONE
         self.announce = None if self.is_sqlite else ANNOUNCE
         self.tell = None if self.is_sqlite else TELL
-        self.one_trip: OneTrip | None = None if self.is_sqlite else StoringFunction()
+        self.one_trip: OneTrip | None = None if self.is_sqlite else StoringProcedure()
         self._path = find_path(engine)
 
     def open(self) -> Any:
@@ -349,7 +349,7 @@ def _create(connection: Connection) -> None:
         create_sqlite(bare)
         return
     Base.metadata.create_all(connection)
-    for statement in (*EXTRAS, format_function()):
+    for statement in (*EXTRAS, format_procedure()):
         connection.exec_driver_sql(statement)
     connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
     connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD_REVISION})

@@ -8,7 +8,7 @@ it to the one that adds its words, so whatever order transactions end in, none i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -106,22 +106,14 @@ _ASYNCHRONOUS = "SET LOCAL synchronous_commit = off"
 _SYNC = "SELECT pg_logical_emit_message(true, 'inspector', '')"
 
 
-def finish(
-    connection: Any,
-    cursor: Any,
-    last: Sequence[Statement],
-    call: Callable[[], None] | None = None,
-) -> None:
+def finish(connection: Any, cursor: Any, last: Sequence[Statement]) -> None:
     """Execute the last statements, commit and sync: on its way without waiting for the client.
 
     A bin's row is locked from the first statement to the commit, for all writers. With the
-    locks gone before the sync, several servers share the disk's syncs. ``call`` executes one more
-    statement, before the last.
+    locks gone before the sync, several servers share the disk's syncs.
     """
     with connection.pipeline():
         cursor.execute(_ASYNCHRONOUS)
-        if call is not None:
-            call()
         for statement, values in last:
             cursor.execute(statement, values)
         cursor.execute("COMMIT")
