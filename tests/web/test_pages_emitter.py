@@ -24,6 +24,8 @@ from inspector.emitter import (
     series_runs,
 )
 from inspector.errors import StorageUnavailableError
+from inspector.forms import Form, parse
+from inspector.web.pages import emitter_view
 from inspector.web.pages.emitter_form import Draft, make_draft, read_draft
 from inspector.web.pages.emitter_view import build_ticket_tree, show_bytes
 from inspector.web.services import Services
@@ -276,6 +278,23 @@ def test_the_body_can_be_read_as_each_receiver_reads_it(client: FlaskClient) -> 
     assert '"[f][g]": "<b>"' in qs
     assert "&lt;b&gt;" in shown
     assert '"<b>"' not in shown
+
+
+def test_the_body_is_read_once_for_each_receiver(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes most of a page's time, and a preview is made as one types."""
+    read: list[str] = []
+
+    def note(body: bytes, receiver: str) -> Form:
+        read.append(receiver)
+        return parse(body, receiver)
+
+    monkeypatch.setattr(emitter_view, "parse", note)
+    fields = {"url": "http://127.0.0.1:9/", "ticket_text": '{"id": 7}', "data_kind": "nothing"}
+    shown = client.post("/emitter/preview", data=FIELDS | fields).text
+    assert "read it</summary>" in shown
+    assert sorted(read) == sorted(emitter_view.NESTING)
 
 
 def test_options_are_open_when_something_is_chosen(client: FlaskClient) -> None:

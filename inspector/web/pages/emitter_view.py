@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 from urllib.parse import unquote_plus, urlsplit
 
@@ -104,7 +104,7 @@ class Shown:
     left_out: tuple[tuple[str, str], ...]
     notes: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def fields(self) -> str:
         """A form's body as lines of ``name: value``; empty when it is none."""
         if FORM_TYPE not in (self.head.text or "").lower() or not self.body.text:
@@ -112,7 +112,7 @@ class Shown:
         pairs = (pair.partition("=") for pair in self.body.text.split("&"))
         return "\n".join(f"{unquote_plus(name)}: {unquote_plus(text)}" for name, _, text in pairs)
 
-    @property
+    @cached_property
     def readings(self) -> tuple[tuple[str, str], ...]:
         """A whole form as JSON for each receiver that nests names; those that agree together."""
         if not self.fields or self.body.is_cut:
