@@ -9,13 +9,13 @@ import logging
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, jsonify, redirect, render_template, request
-from werkzeug.exceptions import HTTPException, NotFound
+from flask import Flask, Response, jsonify, render_template, request
+from werkzeug.exceptions import HTTPException
 
 from inspector.domain.bins import is_bin_name
 from inspector.errors import InspectorError, StorageUnavailableError, TooManyRequestsError
 from inspector.storage.database.engine import DatabaseError, PoolTimeoutError, find_trouble
-from inspector.web.current import current_services, find_bin
+from inspector.web.current import current_services
 from inspector.web.statuses import CODES_OF_STATUS, status_of
 
 log = logging.getLogger("inspector.web")
@@ -28,20 +28,6 @@ def register(app: Flask) -> None:
     app.register_error_handler(DatabaseError, _show_database_trouble)
     app.register_error_handler(PoolTimeoutError, _show_no_connection)
     app.register_error_handler(Exception, _show_unexpected)
-    # Below our own names no bin can be meant, so a page says that there is none.
-    for number, rule in enumerate(("/bins/<name>/<path:rest>", "/emitter/<path:rest>")):
-        app.add_url_rule(rule, f"nothing_{number}", _find_nothing, methods=["GET"])
-    app.add_url_rule("/bins", "all_bins", _lead_to_bins, strict_slashes=False)
-
-
-def _find_nothing(rest: str, name: str = "") -> Response:  # noqa: ARG001 - the address' own
-    if name:
-        find_bin(name)  # A private bin does not say which addresses it has.
-    raise NotFound
-
-
-def _lead_to_bins() -> Any:
-    return redirect("/")
 
 
 def _show_ours(error: InspectorError) -> Response:

@@ -6,11 +6,13 @@ URLs for parts of the same pages.
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, Never, cast
 
 from flask import Blueprint, Flask, Response, make_response, redirect, render_template, request
 from flask.blueprints import BlueprintSetupState
 from jinja2 import StrictUndefined
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 from inspector.domain import Bin, CapturedRequest
 from inspector.errors import InspectorError
@@ -75,6 +77,22 @@ def show_bins() -> Response:
     meant = suggest_in_bins(bins, search.text)
     page = render_template("bins/index.html", **_list_bins(), search=search, meant=meant)
     return set_vary(make_response(page, 400 if search.problem else 200))
+
+
+@blueprint.get("/bins", strict_slashes=False)
+def lead_to_bins() -> WerkzeugResponse:
+    """The address above all bins is the start page's."""
+    return redirect("/")
+
+
+@blueprint.get("/bins/<name>/<path:_rest>")
+def show_nothing(name: str, _rest: str) -> Never:
+    """Any other address below a bin's page: no bin can be meant, so a page says that it is none.
+
+    A private bin asks for its secret first, and so does not say which addresses it has.
+    """
+    find_bin(name)
+    raise NotFound
 
 
 def _show_found(search: Search, query: Query) -> Response:

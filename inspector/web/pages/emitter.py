@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
+from typing import Any, Never
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request
+from werkzeug.exceptions import NotFound
 
 from inspector.domain.json_bodies import SentNumber, write_json
 from inspector.emitter import composition_from_json
@@ -197,6 +198,12 @@ def copy_action(action_id: int) -> Any:
     definition = {**saved.definition, "name": f"Copy of {saved.name}"[:200]}
     made = actions.save(definition, saved.ticket)
     return redirect(f"/emitter?action={made.id}#actions", 303)
+
+
+@blueprint.get("/<path:_rest>")
+def show_nothing(_rest: str) -> Never:
+    """Any other address below the emitter's: no bin can be meant, so a page says it is none."""
+    raise NotFound
 
 
 @blueprint.get("/actions/<int:action_id>/delete")
