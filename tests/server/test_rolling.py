@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
@@ -28,6 +29,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.process, pytest.mark.postgres]
 DEADLINE_S = 60.0
 STEP = 60
 SENDERS = 4
+# Of each sender between two requests: some hundred in a second are under way in each restart.
+PAUSE_S = 0.01
 STORED = re.compile(r'^inspector_captures_total\{outcome="stored"\} [1-9]', re.MULTILINE)
 CADDYFILE = Path(__file__).parents[2] / "deploy" / "Caddyfile"
 OPERATE = Path(__file__).parents[2] / "docs" / "operate.md"
@@ -160,7 +163,7 @@ class Senders:
             each.start()
 
     def _run(self) -> None:
-        while not self._stop.is_set():
+        while not self._stop.wait(PAUSE_S):
             path = f"/b1/n{next(self._names)}"
             connection, status = ToSocketFile(self._socket_file), 0
             with suppress(OSError, HTTPException):
@@ -188,11 +191,11 @@ class Senders:
 def wait_until_used(server: LiveServer) -> None:
     """Wait until a proxy sends requests to a server: then the other one may go."""
 
-    def is_used() -> bool | None:
-        told = requests.get(f"{server.url}/metrics", timeout=DEADLINE_S).text
-        return STORED.search(told) is not None or None
-
-    wait_for(is_used, DEADLINE_S)
+    deadline = time.monotonic() + DEADLINE_S
+    with requests.Session() as session:
+        while not STORED.search(session.get(f"{server.url}/metrics", timeout=DEADLINE_S).text):
+            assert time.monotonic() < deadline, "no request came"
+            time.sleep(0.05)
 
 
 @pytest.mark.parametrize("proxy", [nginx, caddy])
