@@ -5,8 +5,9 @@ from __future__ import annotations
 import gzip
 import random
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 from urllib.parse import quote
 
@@ -19,7 +20,7 @@ from inspector.capture import IMPORTED, Capture
 from inspector.domain import Bin
 from inspector.reading.query import parse_query
 from inspector.reading.words import WORD, searched_lines
-from inspector.storage.outcomes import Stored
+from inspector.storage.outcomes import Outcome, Stored
 from inspector.storage.requests import Key
 from inspector.storage.rows import load_rows_after
 from inspector.storage.search.indexes import open_index
@@ -37,11 +38,19 @@ HEAD = b"POST /b1 HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\
 TINY = st.sampled_from(["a", "Ab", "b1", "0", "_", " ", "-", "é", "\0", "%", ".", "\n", "ß"])
 
 
-def store(services: Services, bin_name: str, number: int) -> None:
+def make_case(bin_name: str, number: int) -> Capture:
     body = (
         f"ticket[id]={number}&ticket[agent][id]={number % 7}&ticket[subject]=Case+{number}".encode()
     )
-    store_body(services, bin_name, number, body)
+    return Capture(bin_name, number * 1_000_000, HEAD, lambda: body, len(body))
+
+
+def store_all(services: Services, captures: Sequence[Capture]) -> None:
+    """Store them in this order, in few transactions."""
+    outcomes: SimpleQueue[Outcome] = SimpleQueue()
+    for each in captures:
+        services.writer.submit(each, outcomes.put)
+    assert {type(outcomes.get(timeout=60)) for _ in captures} == {Stored}
 
 
 def store_body(
@@ -63,10 +72,12 @@ def few_requests_are_near() -> Iterator[None]:
 def b1(services: Services) -> Bin:
     services.bins.create("b1")
     services.bins.create("other")
+    captures = []
     for number in range(1, COUNT + 1):
-        store(services, "b1", number)
+        captures.append(make_case("b1", number))
         if number % 10 == 0:
-            store(services, "other", number)
+            captures.append(make_case("other", number))
+    store_all(services, captures)
     return services.bins.get("b1")
 
 
@@ -169,11 +180,13 @@ def test_times_are_kept_to_when_what_was_imported_is_older(
     services: Services, b1: Bin, searchable: Callable[..., list[int]]
 ) -> None:
     assert searchable("after:1970-01-01T00:03:49") == [COUNT, COUNT - 1]
-    for second in range(1, 101):
-        imported = Capture(
-            "b1", second * 1_000_000, HEAD, lambda: b"case=old", 8, fidelity=IMPORTED
-        )
-        assert isinstance(services.writer.store(imported), Stored)
+    store_all(
+        services,
+        [
+            Capture("b1", second * 1_000_000, HEAD, lambda: b"case=old", 8, fidelity=IMPORTED)
+            for second in range(1, 101)
+        ],
+    )
     now = services.bins.get("b1")
 
     def find(text: str) -> list[int]:
@@ -228,7 +241,7 @@ def test_what_is_too_big_to_be_indexed_is_read(
     services: Services, head: bytes, body: bytes
 ) -> None:
     services.bins.create("b1")
-    store(services, "b1", 1)
+    store_all(services, [make_case("b1", 1)])
     store_body(services, "b1", 2, body, head)
     index = make_index(services)
     fill(index)
@@ -302,8 +315,7 @@ def test_what_no_block_covers_is_found(services: Services, b1: Bin) -> None:
     odd = b"ticket[id]=-5&ticket[odd]=inf"
     store_body(services, "b1", COUNT + 1, odd)
     fill(index)
-    for number in range(COUNT + 2, COUNT + 150):
-        store(services, "b1", number)
+    store_all(services, [make_case("b1", number) for number in range(COUNT + 2, COUNT + 150)])
     services.requests.delete(b1, f"{b1.id}-40")
     store_body(services, "b1", 0, b"lone=1", HEAD.replace(b"/b1", b"/b1/Hook%2f"))
     now = services.bins.get("b1")
