@@ -2,30 +2,38 @@
 
 from collections.abc import Callable
 from copy import copy
+from types import CodeType
+from typing import Any
 
 from flask import Flask
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.engine import URL
+from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
+
+from inspector.storage.database import engine, urls
 
 
 class CompiledTemplates(BytecodeCache):
     """Templates compiled once a process, and not by each application anew."""
 
     def __init__(self) -> None:
-        self.codes: dict[str, bytes] = {}
+        self.codes: dict[str, CodeType | None] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        code = self.codes.get(bucket.key + bucket.checksum)
-        if code is not None:
-            bucket.bytecode_from_string(code)
+        bucket.code = self.codes.get(bucket.key + bucket.checksum)
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        self.codes[bucket.key + bucket.checksum] = bucket.bytecode_to_string()
+        self.codes[bucket.key + bucket.checksum] = bucket.code
 
 
 def compile_once(replace: Callable[[object, str, object], None] = setattr) -> None:
-    """Have templates and routes compiled once: a route's pattern and its two functions."""
+    """Have templates, routes and SQLite's statements compiled once in this process.
+
+    Of a route that is its pattern and its two functions.
+    """
     compile_rule = Rule.compile
     known: dict[object, Rule] = {}
 
@@ -41,3 +49,23 @@ def compile_once(replace: Callable[[object, str, object], None] = setattr) -> No
 
     replace(Flask, "jinja_options", {"bytecode_cache": CompiledTemplates()})
     replace(Rule, "compile", compile_or_copy)
+    _share_statements(replace)
+
+
+def _share_statements(replace: Callable[[object, str, object], None]) -> None:
+    """One cache of compiled statements for all engines of SQLite, whose dialects are alike."""
+    statements: LRUCache[Any, Any] = LRUCache(2_000)
+    engine_options = urls.engine_options
+
+    def share(url: URL) -> dict[str, Any]:
+        options = engine_options(url)
+        if url.get_backend_name() != "sqlite":
+            return options
+        return options | {"execution_options": {"compiled_cache": statements}}
+
+    def is_alike(dialect: object, other: object) -> bool:
+        return type(dialect) is type(other)
+
+    replace(engine, "engine_options", share)
+    replace(SQLiteDialect_pysqlite, "__eq__", is_alike)
+    replace(SQLiteDialect_pysqlite, "__hash__", lambda dialect: id(type(dialect)))
