@@ -331,7 +331,9 @@ def _take_handed_socket(settings: Settings) -> Settings:
     with socket.socket(fileno=os.dup(descriptor)) as handed:
         address = handed.getsockname()
     if isinstance(address, tuple):
-        settings = replace(settings, host=address[0], port=address[1])
+        settings = replace(settings, host=address[0], port=address[1], unix_socket=None)
+    elif isinstance(address, str) and address:
+        settings = replace(settings, unix_socket=Path(address))
     return replace(settings, socket_fd=descriptor)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -19,6 +21,7 @@ from inspector.domain.proxies import TrustedProxies, is_loopback
 from inspector.errors import InspectorError
 from inspector.server import ServerProcess
 from inspector.settings import Settings
+from tests.programs import INSPECTOR
 from tests.server.conftest import RunningServer, StartProcess, read_all, wait_for
 from tests.servers import LiveServer
 
@@ -137,10 +140,11 @@ def test_trusting_a_path_is_trusting_no_address() -> None:
 
 ACTIVATE = """
 import os, socket, sys
-listener = socket.socket()
-listener.bind((sys.argv[1], 0))
+is_path = sys.argv[1].startswith("/")
+listener = socket.socket(socket.AF_UNIX if is_path else socket.AF_INET)
+listener.bind(sys.argv[1] if is_path else (sys.argv[1], 0))
 listener.listen()
-print(listener.getsockname()[1], flush=True)
+print(sys.argv[1] if is_path else listener.getsockname()[1], flush=True)
 os.dup2(listener.fileno(), 3)
 os.set_inheritable(3, True)
 os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
@@ -163,6 +167,28 @@ def test_a_socket_that_is_handed_over_is_served_and_its_address_decides(
         assert server.url == url
         assert requests.post(f"{url}/b1", data="a=1", timeout=10).text == "ok\n"
         assert requests.get(f"{url}/bins/b1", timeout=10).status_code == status
+
+
+@has_unix
+@pytest.mark.process
+def test_a_path_that_is_handed_over_is_said_and_left_to_systemd(tmp_path: Path, path: Path) -> None:
+    command = [INSPECTOR, "serve", "--bin", "b1", "--data-dir", str(tmp_path)]
+    server = subprocess.Popen(
+        [sys.executable, "-c", ACTIVATE, str(path), *command], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert server.stdout is not None
+        said = "".join(itertools.islice(server.stdout, 7))
+        assert f"Inspector listens on {path}\n" in said
+        assert f"curl --unix-socket {path} http://localhost/b1 " in said
+        assert ask(path, POST).startswith(b"HTTP/1.1 200")
+        server.send_signal(signal.SIGTERM)
+        server.communicate(timeout=60)
+        assert server.returncode == 0
+    finally:
+        server.kill()
+        server.wait()
+    assert path.exists()
 
 
 class Draining:
