@@ -11,7 +11,7 @@ from inspector.forms.losses import Loss, Losses
 from inspector.reading.grouping import preview_value
 from inspector.reading.meaning import DURATION, TIME, Context, Meaning, find_meaning
 from inspector.reading.nodes import scalar_text
-from inspector.reading.paths import MISSING, find_value, format_path, parse_path
+from inspector.reading.paths import MISSING, Path, find_value, parse_path
 from inspector.reading.rows import plain_texts
 from inspector.reading.text import shorten
 
@@ -56,9 +56,13 @@ _QUESTIONS = (
 )
 
 
+_PATHS = {path: parse_path(path) for question in _QUESTIONS for path in question.paths}
+
+
 def find_facts(value: Any, received_at: datetime) -> tuple[Fact, ...]:
     """The top facts of a ticket webhook, in the order one asks for them; absent ones left out."""
-    facts = (_answer(question, value, received_at) for question in _QUESTIONS)
+    texts: dict[Path, dict[str, str]] = {}
+    facts = (_answer(question, value, received_at, texts) for question in _QUESTIONS)
     return tuple(fact for fact in facts if fact is not None)
 
 
@@ -66,7 +70,7 @@ def find_lost_facts(facts: tuple[Fact, ...], losses: Losses) -> tuple[tuple[str,
     """The facts that were sent and not read, each label with its field."""
     answered = {fact.label for fact in facts}
     asked = (
-        (question.label, losses.find(parse_path(path)))
+        (question.label, losses.find(_PATHS[path]))
         for question in _QUESTIONS
         if question.label not in answered
         for path in question.paths[:1]
@@ -80,9 +84,12 @@ def find_subject(value: Any) -> str | None:
     return shorten(subject, 200) if isinstance(subject, str) and subject else None
 
 
-def _answer(question: _Question, value: Any, received_at: datetime) -> Fact | None:
-    for text_path in question.paths:
-        path = parse_path(text_path)
+def _answer(
+    question: _Question, value: Any, received_at: datetime, texts: dict[Path, dict[str, str]]
+) -> Fact | None:
+    """``texts`` are those of the containers that were looked into, by their paths."""
+    for written in question.paths:
+        path = _PATHS[written]
         found = find_value(value, path)
         if found is MISSING or found in ("", None, [], {}):
             continue
@@ -91,11 +98,11 @@ def _answer(question: _Question, value: Any, received_at: datetime) -> Fact | No
             continue
         meaning = None
         if not isinstance(found, (dict, list)):
-            siblings = find_value(value, path[:-1])
-            meaning = find_meaning(
-                Context(path[-1], scalar_text(found), plain_texts(siblings), received_at)
-            )
+            above = path[:-1]
+            if above not in texts:
+                texts[above] = plain_texts(find_value(value, above))
+            meaning = find_meaning(Context(path[-1], scalar_text(found), texts[above], received_at))
         if meaning is not None and meaning.kind not in (TIME, DURATION):
             meaning = None  # The answer itself says it.
-        return Fact(question.label, text, format_path(path), meaning)
+        return Fact(question.label, text, written, meaning)
     return None

@@ -35,6 +35,7 @@ MAX_LINK_CHARS = 2000
 MAX_KEY_CHARS = 100
 MIN_SHAPED_CHARS, MAX_SHAPED_CHARS = 3, 20_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,14 +204,14 @@ def _find_instant(text: str) -> datetime | None:
 
 # -- spans ----------------------------------------------------------------------------------
 
-_UNITS = (("y", 31_556_952), ("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+UNITS = (("y", 31_556_952), ("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
 
 def say_duration(span: timedelta) -> str:
     """``41 d 18 h 42 min 52 s``: exact to the second below a year, years (365.2425 d) above."""
     seconds = int(span.total_seconds())
     parts: list[str] = []
-    for unit, size in _UNITS:
+    for unit, size in UNITS:
         count, seconds = divmod(seconds, size)
         if count:
             parts.append(f"{count} {unit}")
@@ -221,10 +222,10 @@ def say_duration(span: timedelta) -> str:
 
 def say_distance(instant: datetime, received_at: datetime) -> str:
     """``2 d before capture``: one unit, rounded down, because the exact time stands beside it."""
-    seconds = int(abs((instant - received_at).total_seconds()))
+    seconds = abs(instant - received_at) // _SECOND
     if seconds == 0:
         return "at capture"
-    unit, size = next((unit, size) for unit, size in _UNITS if seconds >= size)
+    unit, size = next((unit, size) for unit, size in UNITS if seconds >= size)
     side = "before" if instant < received_at else "after"
     return f"{seconds // size} {unit} {side} capture"
 

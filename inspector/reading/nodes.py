@@ -134,8 +134,12 @@ class _Builder:
         if root.is_leaf:
             self._keep_leaf(root, "")
             return Tree(root, self.total, self.matching, True)
+        return self.build_below(root, 0)
+
+    def build_below(self, root: Node, depth: int) -> Tree:
+        """The nodes of a container's node that has none yet, at so many levels from the top."""
         root.fields = 0
-        stack = [_Frame(root, _entries(value), "")]
+        stack = [_Frame(root, _entries(root.value), "", openings=bool(root.inside))]
         while stack:
             frame = stack[-1]
             entry = self._next_entry(frame)
@@ -146,14 +150,14 @@ class _Builder:
             key, child_value = entry
             node = make_node(key, (*frame.node.path, key), child_value)
             if node.text[:1] in OPENING_SIGNS and frame.openings < MAX_OPENINGS:
-                node = _open(node, child_value)
+                node = open_node(node, child_value)
             searched = f"{frame.prefix}{key[:MAX_KEY_CHARS].lower()}" if self.words else ""
             if node.is_leaf:
                 if self._keep_leaf(node, searched):
                     frame.node.children.append(node)
                     frame.node.fields += 1
                     self.count += 1
-            elif len(stack) >= MAX_DEPTH:
+            elif depth + len(stack) >= MAX_DEPTH:
                 self._cut(node)
                 frame.node.children.append(node)
                 frame.node.fields += 1
@@ -204,7 +208,12 @@ class _Builder:
         return True
 
 
-def _open(node: Node, value: Any) -> Node:
+def build_inside(node: Node, depth: int) -> Tree:
+    """The tree in a container of a tree, whose node has no children yet, at its depth (from 0)."""
+    return _Builder(()).build_below(node, depth)
+
+
+def open_node(node: Node, value: Any) -> Node:
     """The node of the value inside a text, or the text's own where there is none."""
     opened = open_text(value) if isinstance(value, str) else None
     if opened is None:

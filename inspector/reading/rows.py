@@ -29,7 +29,7 @@ GROUP, MORE, ABSENT = "group", "more", "absent"
 # The initial state of the tree: open as fits its content, everything, nothing, the first level.
 FITTING, ALL, NONE, LEVEL = "", "all", "none", "level"
 _OPEN_AT_FIRST = frozenset({"ticket", "event", "custom_data"})
-_SMALL_TREE = 40
+SMALL_TREE = 40
 # A longer value is folded to a few lines.
 _LONG_CHARS, _LONG_LINES = 320, 4
 
@@ -55,6 +55,9 @@ class Row:
     ``opens`` starts a list of rows; ``closes`` is how many such lists end after this one.
     With a filter, ``key_parts`` and ``text_parts`` are key and value cut at the hits, each
     part with whether it is one. ``mark`` says how the field differs from PHP's reading.
+
+    A row may stand in several readings (``kept``), so none is changed once it is listed.
+    ``shown`` is for whoever shows it, to keep its markup.
     """
 
     kind: str
@@ -73,6 +76,7 @@ class Row:
     key_parts: Parts | None = None
     text_parts: Parts | None = None
     mark: str = ""
+    shown: str = field(default="", compare=False, repr=False)
 
     @property
     def link(self) -> str:
@@ -83,6 +87,12 @@ class Row:
     def is_long(self) -> bool:
         """True when the value takes more lines than a row should."""
         return len(self.text) > _LONG_CHARS or self.text.count("\n") >= _LONG_LINES
+
+    def end(self, closes: int) -> Row:
+        """The row of the same value, with so many lists ending after it."""
+        row = Row(self.kind, self.key, self.path, self.text, self.cut, self.meaning)
+        row.note, row.plain, row.closes = self.note, self.plain, closes
+        return row
 
     @property
     def title(self) -> str:
@@ -108,7 +118,7 @@ class RowOptions:
 _Item = Node | Group | Row
 
 
-class _Above(NamedTuple):
+class Above(NamedTuple):
     """A container's path, as it is and written out."""
 
     path: Path
@@ -124,19 +134,26 @@ class _Above(NamedTuple):
 
 def list_rows(root: Node, options: RowOptions) -> list[Row]:
     """The rows of a tree whose root is a container. Iterative; linear in the nodes."""
-    return _Lister(options, root).list_rows()
+    return RowMaker(options, root).list_rows()
 
 
-class _Lister:
+class RowMaker:
+    """The rows of one tree, with whose options and root each is made."""
+
     def __init__(self, options: RowOptions, root: Node) -> None:
         self.options = options
         self.root = root
-        self.small = root.fields <= _SMALL_TREE
+        self.small = root.fields <= SMALL_TREE
         self.hit = _compile_hits(options.words)
 
     def list_rows(self) -> list[Row]:
+        """All rows of the tree."""
+        return self.list_below(self.root, "", 0)
+
+    def list_below(self, node: Node, path: str, depth: int) -> list[Row]:
+        """The rows in a container with this path, which stands so deep; the root at 0."""
         rows: list[Row] = []
-        stack = [self._enter(self.root, "")]
+        stack = [self._enter(node, path)]
         while stack:
             items, texts, above = stack[-1]
             item = next(items, None)
@@ -146,19 +163,19 @@ class _Lister:
                     rows[-1].closes += 1
                 continue
             if isinstance(item, Node) and item.is_leaf:  # Nearly every one is.
-                rows.append(self._leaf_row(item, texts, above))
+                rows.append(self.leaf_row(item, texts, above))
             elif isinstance(item, Row):
                 rows.append(item)
             elif isinstance(item, Group):
-                rows.append(self._group_row(item, len(stack)))
+                rows.append(self.group_row(item, depth + len(stack)))
                 stack.append((iter(item.children), texts, above))
             else:
-                row = self._container_row(item, len(stack), above)
+                row = self.container_row(item, depth + len(stack), above)
                 rows.append(row)
                 stack.append(self._enter(item, row.path))
         return rows
 
-    def _enter(self, node: Node, path: str) -> tuple[Iterator[_Item], dict[str, str], _Above]:
+    def _enter(self, node: Node, path: str) -> tuple[Iterator[_Item], dict[str, str], Above]:
         """The items below a container, its plain values by key for their meanings, its path."""
         items: list[_Item] = list(node.children)
         if self.options.grouped and node.kind == MAP:
@@ -167,9 +184,10 @@ class _Lister:
                 items += [Row(ABSENT, key) for key in EXPECTED_KEYS if key not in node.value]
         if node.more:
             items.append(Row(MORE, "", size=node.more))
-        return iter(items), plain_texts(node.value), _Above(node.path, path)
+        return iter(items), plain_texts(node.value), Above(node.path, path)
 
-    def _leaf_row(self, node: Node, texts: dict[str, str], above: _Above) -> Row:
+    def leaf_row(self, node: Node, texts: Mapping[str, str], above: Above) -> Row:
+        """The row of a value; ``texts`` are those beside it, ``above`` is where it stands."""
         text = node.text[:MAX_SHOWN_CHARS]
         row = Row(
             node.kind,
@@ -188,12 +206,13 @@ class _Lister:
             row.text_parts = split_hits(text, self.hit)
         return row
 
-    def _container_row(self, node: Node, depth: int, above: _Above) -> Row:
+    def container_row(self, node: Node, depth: int, above: Above) -> Row:
+        """The row that starts a container's list."""
         row = Row(
             node.kind,
             node.key[:MAX_KEY_CHARS],
             above.write(node),
-            shorten(preview_value(node.value), 90),
+            preview_container(node),
             note=self._note(node),
             opens=True,
             open=self._is_open(node.key, depth),
@@ -212,7 +231,8 @@ class _Lister:
             return node.inside
         return note_on_keys(node.value) if self.options.php and node.kind == MAP else None
 
-    def _group_row(self, group: Group, depth: int) -> Row:
+    def group_row(self, group: Group, depth: int) -> Row:
+        """The row that starts a group's list."""
         return Row(
             GROUP,
             group.name,
@@ -233,6 +253,11 @@ class _Lister:
         if self.options.words or self.small:
             return True
         return depth == 1 and (key in _OPEN_AT_FIRST or not self.options.grouped)
+
+
+def preview_container(node: Node) -> str:
+    """What the row of a container says of its content."""
+    return shorten(preview_value(node.value), 90)
 
 
 def note_on_jwt(value: dict[str, Any], received_at: datetime) -> str:

@@ -11,6 +11,7 @@ from inspector.forms.losses import Loss, Losses
 from inspector.reading.content import FORM, find_content
 from inspector.reading.facts import Fact, find_facts, find_lost_facts, find_subject
 from inspector.reading.grouping import is_ticket
+from inspector.reading.kept.rows import KEPT_ROWS
 from inspector.reading.nodes import (
     MAP,
     MAX_FILTER_CHARS,
@@ -103,13 +104,13 @@ def build_reading(
     grouped = ticket and order != SENT
     is_php = source == FORM and receiver == PHP
     options = RowOptions(request.received_at, words, grouped, is_php, opened, differences.marks)
-    tree = build_tree(value, words)
+    rows, total, matching, complete = _list_rows(value, options, keep=is_php)
     return Reading(
         source,
-        [] if differences.is_refusal else list_rows(_find_root(tree), options),
-        0 if differences.is_refusal else tree.total,
-        tree.matching,
-        tree.complete,
+        [] if differences.is_refusal else rows,
+        0 if differences.is_refusal else total,
+        matching,
+        complete,
         filter_text[:MAX_FILTER_CHARS].strip(),
         opened,
         SENT if order == SENT else THOUGHT,
@@ -122,6 +123,16 @@ def build_reading(
         differences,
         request.losses if is_php else Losses(),
     )
+
+
+def _list_rows(value: Any, options: RowOptions, *, keep: bool) -> tuple[list[Row], int, int, bool]:
+    """The rows, with how many fields there are, and match, and whether all are among the rows."""
+    if keep and not options.words and not options.marks and options.opened == FITTING:
+        kept = KEPT_ROWS.list_rows(value, options)
+        if kept is not None:
+            return kept.rows, kept.fields, kept.fields, True
+    tree = build_tree(value, options.words)
+    return list_rows(_find_root(tree), options), tree.total, tree.matching, tree.complete
 
 
 def _find_root(tree: Tree) -> Node:

@@ -6,10 +6,11 @@ by itself. Here all texts are escaped at once, and every other piece is ours.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from markupsafe import Markup, escape
 
+from inspector.forms.losses import Losses
 from inspector.reading.meaning import EMAIL, Meaning
 from inspector.reading.nodes import LIST, MAP, TEXT
 from inspector.reading.rows import ABSENT, GROUP, MORE, Parts, Row
@@ -17,40 +18,45 @@ from inspector.reading.tree import Reading
 from inspector.web.pages.text import say_number, show_odd, visible, visible_all
 
 _END = "</ul></details></li>"
+# Odd characters, which no markup of captured text has: they are drawn.
+_AT, _SUFFIX = "\0", "\1"
 _EMPTY = {LIST: "empty list", MAP: "empty map"}
 
 
 def render_tree_rows(tree: Reading, base: str, suffix: str) -> Markup:
     """The items of the list, each with the lists that it opens or closes.
 
-    A field's page is at ``base`` with its path and ``suffix``. Linear in the rows.
+    A field's page is at ``base`` with its path and ``suffix``. Linear in the rows. A row that
+    was shown in an earlier reading keeps its markup, but for these two.
     """
+    _show_rows([row for row in tree.rows if not row.shown], tree.losses)
+    shown = "".join([row.shown for row in tree.rows])
+    shown = shown.replace(_AT, _escape(f"{base}/field?path=")).replace(_SUFFIX, _escape(suffix))
+    return Markup(shown)  # noqa: S704 - every text is escaped below
+
+
+def _show_rows(rows: Sequence[Row], losses: Losses) -> None:
+    """Give rows their markup, with marks in the place of a page's own addresses."""
     texts: list[str] = []
-    for row in tree.rows:
+    for row in rows:
         meaning = row.meaning
         texts += row.key or '""', row.text, meaning.text if meaning else ""
-    at, suffix = _escape(f"{base}/field?path="), _escape(suffix)
     shown = iter(visible_all(texts))
-    parts: list[str] = []
-    for row, key, text, told in zip(tree.rows, shown, shown, shown, strict=True):
+    for row, key, text, told in zip(rows, shown, shown, shown, strict=True):
         link = row.link  # A quoted path needs no escape.
-        href = f"{at}{link}{suffix}" if link else ""
+        href = f"{_AT}{link}{_SUFFIX}" if link else ""
         if row.opens:
-            parts += _open_list(row, key, text, href)
+            parts = [*_open_list(row, key, text, href)]
         elif row.kind == MORE:
             entries = "entry" if row.size == 1 else "entries"
-            parts.append(f'<li class="rest">and {say_number(row.size)} more {entries}</li>\n')
+            parts = [f'<li class="rest">and {say_number(row.size)} more {entries}</li>\n']
         elif row.kind == ABSENT:
-            lost = tree.losses.find((row.key,))
+            lost = losses.find((row.key,))
             said = visible(lost.message) if lost else "not sent"
-            parts.append(
-                f'<li class="absent"><b>{_escape(row.key)}</b><div><i>{said}</i></div></li>\n'
-            )
+            parts = [f'<li class="absent"><b>{_escape(row.key)}</b><div><i>{said}</i></div></li>\n']
         else:
-            parts += _show_field(row, key, text, told, href)
-        if row.closes:
-            parts.append(_END * row.closes)
-    return Markup("".join(parts))  # noqa: S704 - every text is escaped above
+            parts = [*_show_field(row, key, text, told, href)]
+        row.shown = "".join(parts) + _END * row.closes
 
 
 def _open_list(row: Row, key: str, text: str, href: str) -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""What readings have in common, kept from one to the next."""
