@@ -9,6 +9,7 @@ import signal
 import socket
 import statistics
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -205,40 +206,39 @@ def test_a_locked_table_holds_captures_for_a_while_only(
 
 
 @contextmanager
-def pooler(database: str, folder: Path) -> Iterator[str]:
+def pooler(database: str) -> Iterator[str]:
     """pgbouncer in transaction mode in front of a database; gives its URL."""
     program = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
     if program is None:
         skip_without("pgbouncer", "pgbouncer")
     parts = psycopg.conninfo.conninfo_to_dict(database)
-    folder.mkdir()
-    (folder / "users").write_text(f'"{parts["user"]}" ""\n')
-    (folder / "ini").write_text(
-        f"[databases]\n{parts['dbname']} = host={parts['host']} dbname={parts['dbname']}\n"
-        "[pgbouncer]\nlisten_addr =\nunix_socket_dir = "
-        f"{folder}\nlisten_port = 6432\nauth_type = trust\nauth_file = {folder}/users\n"
-        "pool_mode = transaction\ndefault_pool_size = 4\n"
-    )
-    account = find_account()
-    if account.user is not None:
-        for each in (folder, *folder.iterdir()):
-            os.chown(each, account.user, account.group or 0)
-        for parent in folder.parents[:3]:
-            parent.chmod(parent.stat().st_mode | 0o011)
-    process = subprocess.Popen(
-        [program, str(folder / "ini")],
-        stderr=subprocess.DEVNULL,
-        user=account.user,
-        group=account.group,
-        extra_groups=account.extra_groups,
-    )
-    url = f"postgresql://{parts['user']}@/{parts['dbname']}?host={folder}&port=6432"
-    try:
-        wait_until_accepting(folder / ".s.PGSQL.6432")
-        yield url
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)
+    # Not below pytest's, which is for one user only.
+    with tempfile.TemporaryDirectory(prefix="inspector-bouncer-") as name:
+        folder = Path(name)
+        (folder / "users").write_text(f'"{parts["user"]}" ""\n')
+        (folder / "ini").write_text(
+            f"[databases]\n{parts['dbname']} = host={parts['host']} dbname={parts['dbname']}\n"
+            "[pgbouncer]\nlisten_addr =\nunix_socket_dir = "
+            f"{folder}\nlisten_port = 6432\nauth_type = trust\nauth_file = {folder}/users\n"
+            "pool_mode = transaction\ndefault_pool_size = 4\n"
+        )
+        account = find_account()
+        if account.user is not None:
+            for each in (folder, *folder.iterdir()):
+                os.chown(each, account.user, account.group or 0)
+        process = subprocess.Popen(
+            [program, str(folder / "ini")],
+            stderr=subprocess.DEVNULL,
+            user=account.user,
+            group=account.group,
+            extra_groups=account.extra_groups,
+        )
+        try:
+            wait_until_accepting(folder / ".s.PGSQL.6432")
+            yield f"postgresql://{parts['user']}@/{parts['dbname']}?host={folder}&port=6432"
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(30)
 
 
 def test_a_readonly_database_is_no_fault_of_a_request(
@@ -273,7 +273,7 @@ def test_a_readonly_database_is_no_fault_of_a_request(
 
 
 @contextmanager
-def straight(database: str, _folder: Path) -> Iterator[str]:
+def straight(database: str) -> Iterator[str]:
     """No pooler at all."""
     yield database
 
@@ -282,9 +282,8 @@ def straight(database: str, _folder: Path) -> Iterator[str]:
 @pytest.mark.parametrize("way", [straight, pooler])
 def test_a_server_stopped_in_its_tracks_holds_nobody_for_long(
     start_process: StartProcess,
-    tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
-    way: Callable[[str, Path], AbstractContextManager[str]],
+    way: Callable[[str], AbstractContextManager[str]],
 ) -> None:
     """Nor one that comes while others wait already, whatever else is asked for meanwhile."""
     programs = find_programs()
@@ -295,7 +294,7 @@ def test_a_server_stopped_in_its_tracks_holds_nobody_for_long(
         cluster.create()
         cluster.start()
         plain = cluster.url.replace("postgresql+psycopg:", "postgresql:")
-        here = start_process(database=stack.enter_context(way(plain, tmp_path / "pooler")))
+        here = start_process(database=stack.enter_context(way(plain)))
         for number in range(20):
             assert request(here, "POST", "/b1", f"a={number}") == 200
         stopping = threading.Event()
@@ -337,10 +336,10 @@ def ask_again_and_again(server: RunningServer, stopping: threading.Event) -> Non
 
 @pytest.mark.alone
 def test_a_pooler_in_transaction_mode_is_no_hindrance(
-    start_process: StartProcess, postgresql_database: str, tmp_path: Path, caplog: Any
+    start_process: StartProcess, postgresql_database: str, caplog: Any
 ) -> None:
     plain = postgresql_database.replace("postgresql+psycopg:", "postgresql:")
-    with pooler(plain, tmp_path / "pooler") as url:
+    with pooler(plain) as url:
         here, elsewhere = (start_process(database=url) for _ in range(2))
         for number in range(30):
             assert request((here, elsewhere)[number % 2], "POST", "/b1") == 200
