@@ -1,5 +1,5 @@
 // Deleted requests leave the page at once and the bin a little later; until then "Undo" brings them
-// back. Without scripts, and for all results of a search, a page asks first.
+// back. The server does the same without this file, and for all results of a search.
 
 import { say } from "./page.js";
 
@@ -8,6 +8,7 @@ const GRACE_MS = 8000;
 let pending = null; // the numbers to be deleted, and the time
 
 const bar = () => document.getElementById("undo");
+const address = () => bar().getAttribute("action").replace(/(\/bins\/[^/]+)\/undo$/, "/api/v1$1/requests");
 const findRow = (number) => document.querySelector(`#rows > .row[data-number="${number}"]`);
 
 function hideRows(numbers, hidden = true) {
@@ -20,7 +21,7 @@ function count(numbers) {
 
 function begin(numbers) {
   finish();
-  pending = { numbers, address: bar().getAttribute("action"), timer: setTimeout(finish, GRACE_MS) };
+  pending = { numbers, address: address(), timer: setTimeout(finish, GRACE_MS) };
   hideRows(numbers);
   goOn(numbers);
   bar().querySelector("span").textContent = `${count(numbers)} deleted.`;
@@ -63,9 +64,9 @@ async function finish() {
   say(`${count(taken.numbers)} could not be deleted.`);
 }
 
-// Before htmx, which would ask for confirmation.
+// Before the form of the button is sent.
 document.addEventListener("click", (event) => {
-  const link = event.target.closest?.("a[data-delete]");
+  const link = event.target.closest?.("[data-delete]");
   if (!link || !bar() || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   event.stopPropagation();
@@ -75,6 +76,7 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("submit", (event) => {
   if (event.target.id === "undo") {
+    if (!pending) return; // The server holds it back.
     event.preventDefault();
     undo();
   } else if (event.target.id === "selection" && event.submitter?.value === "delete") {

@@ -6,7 +6,7 @@ counts are exact.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -35,7 +35,7 @@ from inspector.storage.models import AnnotationRow, BinRow, RequestRow, db
 from inspector.storage.records import STORED_BYTES
 
 STEP = 1000
-IMPORTED_STEP = 300
+DELETED_STEP = 300
 
 
 def _ignore(_removal: Removal) -> None:
@@ -83,6 +83,17 @@ class Remover:
             return False
         self._commit(Removal(bin_id, "deleted", number))
         return True
+
+    def delete_all(self, bin_id: int, numbers: Collection[int]) -> None:
+        """Delete those of these requests that the bin has, many in a transaction."""
+        rest = sorted(numbers)
+        while step := rest[:DELETED_STEP]:
+            rest = rest[DELETED_STEP:]
+            held = self.lock(bin_id)
+            if held is None or not self._delete_rows(bin_id, step, held):
+                db.session.rollback()
+                continue
+            self._commit(*(Removal(bin_id, "deleted", number) for number in step))
 
     def let_go_unpinned(self, bin_id: int, number: int, held: HeldCounts) -> None:
         """Let go of one that only its pin has kept, in the transaction that has locked the bin."""
@@ -159,7 +170,7 @@ class Remover:
                 .where(RequestRow.received_us < received_before_us)
                 .where(RequestRow.number.not_in(_select_pinned(bin_.id)))
                 .order_by(RequestRow.number)
-                .limit(IMPORTED_STEP)
+                .limit(DELETED_STEP)
             )
             numbers = list(db.session.scalars(old))
             db.session.rollback()

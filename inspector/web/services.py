@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -43,7 +42,6 @@ from inspector.emitter.replay_runs import Fits, ReplayPlan, ReplayRun, ReplayRun
 from inspector.emitter.replaying import UNCHANGED, ReplayChanges
 from inspector.emitter.runs import Board
 from inspector.emitter.series_runs import SeriesRun, SeriesRuns
-from inspector.errors import RequestNotFoundError
 from inspector.live.deferred import DeferredAnswer
 from inspector.live.events import ChangeRenderer, RemovalRenderer, Renderer
 from inspector.live.news import News
@@ -70,6 +68,7 @@ from inspector.storage.requests import RequestStore
 from inspector.storage.search.search import RequestSearch
 from inspector.storage.writer import Writer
 from inspector.web.access.tokens import Access
+from inspector.web.deletions import Deletions, iterate_found
 from inspector.web.run_board import RunBoard
 
 # The latest requests that a timed-out wait reports with their differences.
@@ -79,9 +78,6 @@ MAX_LATEST_BYTES = 20_000_000
 MAX_CATALOGUES = 8
 MAX_SERIES = 16
 MAX_EXPORTS = 2
-
-# Matches of a search that are read at a time before they are deleted.
-DELETED_AT_ONCE = 500
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -148,6 +144,7 @@ class Services:
     waiters: Waiters = field(init=False)
     activities: Activities = field(init=False)
     annotator: Annotator = field(init=False)
+    deletions: Deletions = field(init=False)
 
     def __post_init__(self) -> None:
         self.activities = Activities(self.requests)
@@ -155,6 +152,7 @@ class Services:
         self.replays.board = cast(Board[ReplayRun] | None, self.board)
         self.relays = Relays(self.make_courier)
         self.annotator = Annotator(self.requests.remover)
+        self.deletions = Deletions(self.in_context(self.requests.remover.delete_all))
 
     def make_courier(self) -> Courier:
         """A loop that passes requests on to where deliveries may go."""
@@ -327,16 +325,8 @@ class Services:
 
     def delete_found(self, bin_: Bin, query: Query) -> int:
         """Delete all requests of a bin that a search finds; answers how many went."""
-        count, position = 0, bin_.last_number + 1
-        while True:
-            found = self.search.find(bin_, query, limit=DELETED_AT_ONCE, before=position)
-            for captured in found.requests:
-                with suppress(RequestNotFoundError):  # somebody else has deleted it
-                    self.requests.delete(bin_, captured.id)
-                    count += 1
-            if found.searched_to is None:
-                return count
-            position = found.searched_to
+        found = iterate_found(self.search, bin_, query)
+        return sum(self.requests.remover.delete(bin_.id, each.number) for each in found)
 
     def in_context(self, work: Callable[Given, Result]) -> Callable[Given, Result]:
         """The function, to be called from any thread: in an application context of its own."""
@@ -385,6 +375,7 @@ class Services:
 
     def close(self) -> None:
         """Store what is queued and let go of the database."""
+        self.deletions.close()
         self.series.close()
         self.replays.close()
         if self.board is not None:

@@ -9,6 +9,7 @@ STATUS = {
     "delivery_not_found": 404,
     "action_not_found": 404,
     "not_found": 404,
+    "too_late": 410,
     "name_taken": 409,
     "timed_out": 408,
     "cannot_express": 409,

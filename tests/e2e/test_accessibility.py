@@ -164,7 +164,7 @@ def test_axe_finds_nothing_in_dialogs_nor_on_a_phone(
     page.keyboard.press("Escape")
     page.locator(".request-actions summary", has_text="More").click()
     assert find_violations(page) == []
-    page.locator("#request").get_by_role("link", name="Delete").click()
+    page.locator("#request").get_by_role("button", name="Delete").click()
     expect(page.get_by_role("button", name="Undo")).to_be_visible()
     assert find_violations(page) == []
     page.keyboard.press("z")

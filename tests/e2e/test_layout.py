@@ -204,7 +204,7 @@ def test_what_is_said_of_a_deletion_keeps_to_one_line_on_a_phone(
     page.goto("/bins/one-line-said")
     page.locator(".row-link").click()
     page.locator(".request-actions summary", has_text="More").click()
-    page.locator("#request").get_by_role("link", name="Delete").click()
+    page.locator("#request").get_by_role("button", name="Delete").click()
     undo = page.locator("#undo")
     expect(undo).to_be_visible()
     assert find_box(undo).bottom - find_box(undo).top < 60

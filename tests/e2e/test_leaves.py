@@ -37,9 +37,9 @@ def test_the_head_stays_and_the_first_field_is_in_the_upper_third(
         expect(part).to_be_in_viewport()
     expect(head).to_contain_text(re.compile(r"POST /upper-third.*#1.*answered 200", re.DOTALL))
     head.locator("summary", has_text="More").click()
-    expect(head.get_by_role("link", name="Delete")).to_be_visible()
+    expect(head.get_by_role("button", name="Delete")).to_be_visible()
     page.keyboard.press("Escape")
-    expect(head.get_by_role("link", name="Delete")).to_be_hidden()
+    expect(head.get_by_role("button", name="Delete")).to_be_hidden()
     page.set_viewport_size({"width": 1920, "height": 1080})
     read, raw = (page.locator(each).bounding_box() for each in ("#fields", ".request-raw"))
     assert read is not None

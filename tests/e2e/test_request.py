@@ -215,7 +215,7 @@ def test_a_deletion_can_be_taken_back(page: Page, live_server: LiveServer) -> No
     page.locator("#r3 .row-link").click()
     expect(page.locator("#request")).to_have_attribute("data-number", "3")
     page.locator(".request-actions summary", has_text="More").click()
-    page.locator("#request").get_by_role("link", name="Delete").click()
+    page.locator("#request").get_by_role("button", name="Delete").click()
     expect(page.locator("#undo")).to_contain_text("Request #3 deleted.")
     expect(page.locator("#r3")).to_be_hidden()
     expect(page.locator("#request")).to_have_attribute("data-number", "2")

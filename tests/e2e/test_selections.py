@@ -51,3 +51,35 @@ def test_ticked_requests_are_deleted_and_rows_are_compact(
     expect(plain.locator(ROW).last).to_have_attribute("data-number", "1")
     plain.get_by_role("checkbox", name="Select #1", exact=True).check()
     expect(plain.locator("#selection")).to_be_visible()
+
+
+def test_all_that_a_search_finds_is_deleted_and_brought_back(
+    page: Page, new_page: NewPage, live_server: LiveServer
+) -> None:
+    """In one press each, with and without scripts; a request on its page, too."""
+    url = live_server.create_bin("found-undone")
+    for number in range(6):
+        requests.post(url, json={"odd": number % 2}, timeout=10)
+    count = page.locator("#list [data-count]")
+    page.goto("/bins/found-undone?q=odd=1")
+    page.get_by_role("button", name="Delete", exact=True).click()
+    expect(page.locator("#undo")).to_contain_text("3 requests deleted, for good in a minute.")
+    expect(page.locator(ROW)).to_have_count(3)
+    expect(count).to_have_text("3")
+    page.keyboard.press("z")
+    expect(page.locator(ROW)).to_have_count(6)
+    expect(page.locator("#undo")).to_be_hidden()
+
+    plain = new_page(java_script_enabled=False)
+    plain.goto("/bins/found-undone?q=odd=1")
+    plain.get_by_role("button", name="Delete", exact=True).click()
+    expect(plain.locator(ROW)).to_have_count(3)
+    plain.get_by_role("button", name="Undo").click()
+    expect(plain.locator(ROW)).to_have_count(6)
+    plain.goto("/bins/found-undone/requests/2")
+    plain.locator(".request-actions summary", has_text="More").click()
+    plain.locator("#request").get_by_role("button", name="Delete").click()
+    expect(plain.locator("#undo")).to_contain_text("1 request deleted, for good in a minute.")
+    expect(plain.locator(f"{ROW}[data-number='2']")).to_have_count(0)
+    plain.get_by_role("button", name="Undo").click()
+    expect(plain.locator(f"{ROW}[data-number='2']")).to_be_visible()

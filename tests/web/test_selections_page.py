@@ -6,8 +6,11 @@ import json
 import re
 from html import unescape
 from pathlib import Path
+from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from inspector.settings import Settings
@@ -50,25 +53,120 @@ def test_what_is_ticked_is_sent_again(filled: FlaskClient) -> None:
     assert "number:2,4" in filled.get(to.location).text
 
 
-def test_what_is_ticked_is_deleted_when_that_is_confirmed(filled: FlaskClient) -> None:
+def delete_selected(client: FlaskClient, **data: Any) -> str:
+    """The bin's page after a press of Delete, as a browser without scripts gets there."""
+    sent = client.post("/bins/b1/selected", data={"do": "delete", **data}, follow_redirects=True)
+    assert sent.status_code == 200
+    return sent.text
+
+
+def undo(client: FlaskClient, page: str) -> int:
+    """The status of a press of the page's Undo."""
+    token = re.search(r'name="token" value="([^"]+)"', page)
+    assert token is not None
+    return client.post("/bins/b1/undo", data={"token": token[1]}).status_code
+
+
+def settle(app: Flask) -> None:
+    """Let the time pass in which deletions can be undone."""
+    app.extensions["inspector"].deletions.close()
+
+
+def rows(page: str) -> list[str]:
+    return re.findall(r'class="row" data-number="(\d+)"', page)
+
+
+def test_what_is_ticked_is_deleted_unless_that_is_undone(filled: FlaskClient, app: Flask) -> None:
     filled.patch("/api/v1/bins/b1/requests/7", json={"pinned": True})
-    to = filled.post("/bins/b1/selected", data={"number": ["1", "7"], "do": "delete"})
-    asked = filled.get(to.location).text
-    assert "Delete 2 requests?" in asked
-    assert "1 of them is pinned." in asked
-    assert len(numbers(filled)) == 8
-    action = re.search(r'action="([^"]+)"', asked)
-    assert action is not None
-    assert filled.post(unescape(action[1])).location == "/bins/b1"
+    page = delete_selected(filled, number=["1", "7"])
+    assert "2 requests deleted, 1 of them pinned, for good in a minute." in page
+    assert rows(page) == ["8", "6", "5", "4", "3", "2"]
+    assert 'data-count="6">6<' in page
+    assert numbers(filled) == [8, 7, 6, 5, 4, 3, 2, 1]
+    assert undo(filled, page) == 303
+    assert undo(filled, page) == 410
+    page = filled.get("/bins/b1").text
+    assert len(rows(page)) == 8
+    assert re.search('<form id="undo"[^>]* hidden>', page)
+    page = delete_selected(filled, number=["1", "7"])
+    settle(app)
+    assert numbers(filled) == [8, 6, 5, 4, 3, 2]
+    assert undo(filled, page) == 410
     assert numbers(filled) == [8, 6, 5, 4, 3, 2]
     assert filled.get("/api/v1/bins/b1").get_json()["pinned_count"] == 0
 
 
-def test_what_a_search_finds_is_deleted(filled: FlaskClient) -> None:
-    to = filled.post("/bins/b1/selected", data={"q": "n=1", "do": "delete"})
-    assert "Delete 4 requests?" in filled.get(to.location).text
-    filled.post(to.location)
+def test_what_a_search_finds_is_deleted_unless_that_is_undone(
+    filled: FlaskClient, app: Flask
+) -> None:
+    """What was found at that time, and nothing that comes later."""
+    page = delete_selected(filled, q="n=1")
+    assert "4 requests deleted, for good in a minute." in page
+    assert rows(page) == ["8", "6", "4", "2"]
+    assert rows(filled.get("/bins/b1?q=at<5").text) == ["4", "2"]
+    assert undo(filled, page) == 303
+    delete_selected(filled, q="n=1")
+    filled.post("/b1", json={"n": 1})
+    settle(app)
+    assert numbers(filled) == [9, 8, 6, 4, 2]
+
+
+def test_one_request_is_deleted_unless_that_is_undone(filled: FlaskClient, app: Flask) -> None:
+    """Without a question and without a script; another bin's token is none."""
+    filled.post("/api/v1/bins", json={"name": "b2"})
+    delete = "/bins/b1/requests/3/delete"
+    page = filled.get("/bins/b1/requests/3").text
+    assert 'formaction="/bins/b1/requests/1-3/delete"' in page
+    assert "For 60 seconds it can be undone." in filled.get(delete).text
+    page = filled.post(delete, follow_redirects=True).text
+    assert "1 request deleted, for good in a minute." in page
+    token = re.search(r'name="token" value="([^"]+)"', page)
+    assert token is not None
+    assert filled.post("/bins/b2/undo", data={"token": token[1]}).status_code == 410
+    assert undo(filled, page) == 303
+    filled.post(delete)
+    settle(app)
+    assert 3 not in numbers(filled)
+    assert filled.post(delete).status_code == 404
+
+
+def test_what_cannot_be_undone_is_asked_first_and_why(
+    filled: FlaskClient, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Too many to hold back; and several servers, of which another may be asked to undo it."""
+    filled.patch("/api/v1/bins/b1/requests/7", json={"pinned": True})
+    monkeypatch.setattr("inspector.web.deletions.MAX_NUMBERS", 3)
+    asked = delete_selected(filled, q="n=1")
+    assert "Delete 4 requests?" in asked
+    assert "1 of them is pinned." in asked
+    assert "requests are not held back: it cannot be undone." in asked
+    monkeypatch.undo()
+    monkeypatch.setattr(app.extensions["inspector"], "board", Mock())
+    for page in (delete_selected(filled, q="n=1"), filled.post("/bins/b1/requests/2/delete").text):
+        assert "Several servers share this database: it cannot be undone." in page
+    assert len(numbers(filled)) == 8
+    action = re.search(r'class="confirm" method="post" action="([^"]+)"', asked)
+    assert action is not None
+    assert filled.post(unescape(action[1]), data={"sure": "1"}).location == "/bins/b1"
     assert numbers(filled) == [8, 6, 4, 2]
+
+
+def test_a_bin_that_is_emptied_has_nothing_to_undo(filled: FlaskClient) -> None:
+    page = delete_selected(filled, number=["1", "7"])
+    assert "Its 6 requests are deleted for good." in filled.get("/bins/b1/clear").text
+    filled.post("/bins/b1/clear")
+    assert "requests deleted" not in filled.get("/bins/b1").text
+    assert undo(filled, page) == 410
+    assert numbers(filled) == []
+
+
+def test_the_oldest_of_many_deletions_goes_at_once(
+    filled: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inspector.web.deletions.MAX_WAITING", 2)
+    for number in ("1", "2", "3"):
+        delete_selected(filled, number=[number])
+    assert numbers(filled) == [8, 7, 6, 5, 4, 3, 2]
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,7 @@ ACTIONS = {
     "requests.delete_request": "request_deleted",
     "requests.remember_receiver": "bin_changed",
     "selections.delete_found": "requests_deleted",
+    "selections.undo_deletion": "deletion_undone",
     "signatures.save_signatures": "signatures_changed",
 }
 # Endpoints that change no bin: they send something, or log somebody in.

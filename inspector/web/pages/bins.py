@@ -208,7 +208,9 @@ def ask_clear_bin(name: str) -> Response:
 @blueprint.post("/bins/<name>/clear")
 def clear_bin(name: str) -> Any:
     """Delete all requests of a bin, and return to it; numbering continues."""
-    current_services().requests.clear(find_bin(name))
+    bin_, services = find_bin(name), current_services()
+    services.deletions.close(bin_.id)
+    services.requests.clear(bin_)
     return redirect(f"/bins/{name}", 303)
 
 

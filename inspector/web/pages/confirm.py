@@ -5,22 +5,27 @@ from __future__ import annotations
 from flask import Response, request
 
 from inspector.domain import Bin
-from inspector.web.htmx import (
-    render_resource,
-)
+from inspector.web.current import current_services
+from inspector.web.htmx import render_resource
 
 
 def say_loss(bin_: Bin) -> str:
     """A sentence about the requests that go with a bin."""
-    if bin_.request_count == 1:
+    count = current_services().deletions.count_shown(bin_)
+    if count == 1:
         return "Its one request is deleted for good."
-    if bin_.request_count:
-        return f"Its {bin_.request_count:,} requests are deleted for good."
+    if count:
+        return f"Its {count:,} requests are deleted for good."
     return "It holds no requests."
 
 
-def ask(question: str, loss: str, verb: str, *, back: str, action: str = "") -> Response:
-    """A question that posts to its own URL, or ``action``: a page, or the inside of a dialog."""
+def ask(
+    question: str, loss: str, verb: str, *, back: str, action: str = "", sure: bool = False
+) -> Response:
+    """A question that posts to its own URL, or ``action``: a page, or the inside of a dialog.
+
+    With ``sure`` its form says so.
+    """
     return render_resource(
         "confirm.html",
         "_confirm.html",
@@ -29,4 +34,5 @@ def ask(question: str, loss: str, verb: str, *, back: str, action: str = "") -> 
         verb=verb,
         action=action or request.path,
         back=back,
+        sure=sure,
     )

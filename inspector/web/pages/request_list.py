@@ -104,7 +104,7 @@ def load_list(bin_: Bin, *, before: int | None = None, after: int | None = None)
             bin_, limit=ROWS, before=before, after=after, whole_bodies=False
         )
         older = page.requests[-1].id if page.has_more else None
-        return RequestList(page.requests, search, older, is_live, newest_id)
+        return RequestList(leave_out(bin_, page.requests), search, older, is_live, newest_id)
     found = current_services().search.find(
         bin_, search.query, limit=ROWS, before=before, after=after
     )
@@ -115,7 +115,7 @@ def load_list(bin_: Bin, *, before: int | None = None, after: int | None = None)
             bin_, search.query, before=found.searched_to
         )
     return RequestList(
-        found.requests,
+        leave_out(bin_, found.requests),
         search,
         None if found.searched_to is None else make_id(bin_.id, found.searched_to),
         is_live,
@@ -126,6 +126,12 @@ def load_list(bin_: Bin, *, before: int | None = None, after: int | None = None)
         counted,
         1.0 if counted_to is None else _find_share(bin_, counted_to),
     )
+
+
+def leave_out(bin_: Bin, requests: list[CapturedRequest]) -> list[CapturedRequest]:
+    """Without those that are about to be deleted."""
+    hidden = current_services().deletions.list_hidden(bin_.id)
+    return [each for each in requests if each.number not in hidden] if hidden else requests
 
 
 def _find_share(bin_: Bin, number: int) -> float:
@@ -154,7 +160,7 @@ def answer_news(found: RequestList, context: dict[str, Any]) -> Response:
     else:
         response = make_response("", 204)
     response.headers["Inspector-Newest"] = found.newest_id
-    response.headers["Inspector-Count"] = str(context["bin"].request_count)
+    response.headers["Inspector-Count"] = str(context["count"])
     return set_vary(response)
 
 
@@ -162,6 +168,8 @@ def list_context(bin_: Bin, found: RequestList | None) -> dict[str, Any]:
     """The context of list and rows; ``search`` keeps a search in the addresses of its rows."""
     return {
         "bin": bin_,
+        "count": current_services().deletions.count_shown(bin_),
+        "deletion": current_services().deletions.find_last(bin_.id),
         "bin_url": current_services().bin_url(bin_.name),
         "list": found,
         "timeline": None if found is None else current_services().activities.draw(bin_),

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, redirect, request
 
-from inspector.domain import CapturedRequest
+from inspector.domain import Bin, CapturedRequest
 from inspector.emitter.recomposing import can_recompose
 from inspector.errors import InspectorError
 from inspector.exports.curl import has_plus, needs_file
@@ -24,7 +24,7 @@ from inspector.web.htmx import (
     render_resource,
     wants_fragment,
 )
-from inspector.web.pages.confirm import ask
+from inspector.web.pages.marking.selections import ask_to_delete, can_undo, delete_undoably
 from inspector.web.pages.replay import list_targets
 from inspector.web.pages.request_content import build_content, find_part, list_sections
 from inspector.web.pages.request_list import (
@@ -97,16 +97,25 @@ def ask_delete_request(name: str, request_id: str) -> Response:
     """The confirmation before a request is deleted."""
     bin_ = find_bin(name)
     captured = current_services().requests.get(bin_, request_id)
-    question = f"Delete request {captured.number}?"
-    back = f"/bins/{name}/requests/{captured.id}"
-    return ask(question, "It cannot be brought back.", "Delete request", back=back)
+    return _ask_delete(bin_, captured, is_final=not can_undo())
 
 
 @blueprint.post("/bins/<name>/requests/<request_id>/delete")
 def delete_request(name: str, request_id: str) -> Any:
-    """Delete a request, and return to the bin."""
-    current_services().requests.delete(find_bin(name), request_id)
+    """Delete a request, and return to the bin, which offers to undo it; see ``delete_found``."""
+    bin_, requests = find_bin(name), current_services().requests
+    captured = requests.get(bin_, request_id)
+    if "sure" in request.form:
+        requests.delete(bin_, request_id)
+    elif not delete_undoably(bin_, [captured]):
+        return _ask_delete(bin_, captured, is_final=True)
     return redirect(f"/bins/{name}", 303)
+
+
+def _ask_delete(bin_: Bin, captured: CapturedRequest, *, is_final: bool) -> Response:
+    here = f"/bins/{bin_.name}/requests/{captured.id}"
+    what = f"request {captured.number}"
+    return ask_to_delete(what, back=here, action=f"{here}/delete", is_final=is_final)
 
 
 @blueprint.get("/bins/<name>/requests/<request_id>/text")
