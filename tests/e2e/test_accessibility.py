@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from importlib.resources import files
 
 import pytest
@@ -13,6 +14,11 @@ from tests.e2e.senders import FORM, TICKET, send_many, send_ticket
 from tests.servers import LiveServer
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+
+# A picture of one pixel.
+PICTURE = b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 
 # Relative to the bin's page; {id} is a ticket's.
 PAGES = {
@@ -39,6 +45,17 @@ PAGES = {
     "the secrets of a bin": "/bins/{name}/signatures",
     "the relay of a bin": "/bins/{name}/relay",
     "an error": "/bins/no-such-bin",
+    "a schema": "/bins/{name}/schema",
+    "all rules of a bin": "/bins/{name}/answers",
+    "what a bin keeps": "/bins/{name}/keeping",
+    "the columns of a bin": "/bins/{name}/columns",
+    "many to be sent again": "/bins/{name}/replay?q=is:ticket",
+    "a delivery": "/emitter/deliveries/{delivery}",
+    "two deliveries compared": "/emitter/compare?a={earlier}&b={delivery}",
+    "a delivery's question": "/emitter/deliveries/clear",
+    "a picture": "/bins/{name}/requests/{picture}",
+    "a search that is none": "/bins/{name}?q=metod:x",
+    "the door": "/login",
 }
 
 
@@ -57,8 +74,20 @@ def places(live_server: LiveServer) -> dict[str, str]:
     requests.post(f"{url}/upload?a=1&b[]=2", files=files, cookies={"a": "b"}, timeout=10)
     changed = TICKET.replace(b"awaiting_agent", b"resolved") + b"&custom_data=new&a=1&a=2"
     requests.post(url, data=changed, headers=FORM, timeout=10)
+    requests.post(url, data=PICTURE, headers={"Content-Type": "image/png"}, timeout=10)
+    requests.post(url, data=changed, headers=FORM, timeout=10)
+    for _ in range(2):
+        requests.post(f"{live_server.url}/bins/access/test", timeout=10)
     listed = requests.get(f"{live_server.url}/api/v1/bins/access/requests", timeout=10).json()
-    return {"name": "access", "id": listed[0]["id"], "upload": listed[1]["id"]}
+    sent = live_server.get_json("/api/v1/deliveries?limit=2")
+    return {
+        "name": "access",
+        "id": listed[2]["id"],
+        "picture": listed[3]["id"],
+        "upload": listed[5]["id"],
+        "delivery": str(sent[0]["id"]),
+        "earlier": str(sent[1]["id"]),
+    }
 
 
 @pytest.fixture(scope="module")

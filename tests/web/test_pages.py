@@ -467,3 +467,20 @@ def test_a_text_with_an_odd_byte_is_shown_found_and_in_the_api(client: FlaskClie
     assert listed["body"].endswith("caf\N{REPLACEMENT CHARACTER}")
     assert 'caf<span class="odd"' in client.get(f"/bins/orders/requests/{listed['id']}").text
     assert "printer on fire" in client.get("/api/v1/bins/orders/export?format=csv").text
+
+
+def test_all_fields_begin_with_those_that_some_requests_lack(client: FlaskClient) -> None:
+    """Those that come together are one entry; the fewer lack them, the earlier."""
+    for number in range(6):
+        body = {"id": number} | ({"a": 1, "b": 2} if number != 3 else {})
+        client.post("/orders", json=body, headers={"X-Odd": "1"} if number % 2 else {})
+    page = client.get("/bins/orders/fields").text
+    told = re.search('<p class="hint" id="missing">(.*?)</p>', page)
+    assert told is not None
+    assert re.sub("<[^>]+>", "", told[1]) == (
+        "Not in every request: a and 1 more (1 request without),"
+        " header:x-odd (3 requests without) all 3"
+    )
+    address = re.findall(r'href="(/bins/orders\?[^"]+)"', told[1])[0]
+    assert row_numbers(client.get(address)) == [4]
+    assert 'id="missing"' not in client.get("/bins/orders/fields?path=id").text

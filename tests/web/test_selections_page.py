@@ -153,7 +153,7 @@ def test_what_cannot_be_undone_is_asked_first_and_why(
 
 def test_a_bin_that_is_emptied_has_nothing_to_undo(filled: FlaskClient) -> None:
     page = delete_selected(filled, number=["1", "7"])
-    assert "Its 6 requests are deleted for good." in filled.get("/bins/b1/clear").text
+    assert "Its 6 requests are deleted for good: " in filled.get("/bins/b1/clear").text
     filled.post("/bins/b1/clear")
     assert "requests deleted" not in filled.get("/bins/b1").text
     assert undo(filled, page) == 410

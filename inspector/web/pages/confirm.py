@@ -13,9 +13,9 @@ def say_loss(bin_: Bin) -> str:
     """A sentence about the requests that go with a bin."""
     count = current_services().deletions.count_shown(bin_)
     if count == 1:
-        return "Its one request is deleted for good."
+        return "Its one request is deleted for good: a whole bin is not held back."
     if count:
-        return f"Its {count:,} requests are deleted for good."
+        return f"Its {count:,} requests are deleted for good: a whole bin is not held back."
     return "It holds no requests."
 
 

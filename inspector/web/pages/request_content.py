@@ -206,17 +206,21 @@ def list_sections(
     query = count_pairs(request.query)
     fields = "" if reading.source is None else say_number(reading.total)
     parts = len(content.parts) + content.more_parts
-    is_read_raw = is_body_asked or (reading.source is None and not content.parts)
+    is_all = reading.source is None and not content.parts
+    body = Section("body", "Body", say_size(request.body_size), is_body_asked or is_all)
+    # A picture, or a text, is what one came for; of nothing one is told at the end.
+    is_first = is_all and request.body_size > 0
     found = (
         (reading.source is not None, Section("fields", "Fields", fields, True)),
         (content.notes, Section("notes", "Notes", say_number(len(content.notes)), True)),
         (parts or content.parts_problem, Section("parts", "Parts", say_number(parts), True)),
         (query, Section("query", "Query", say_number(query), True)),
+        (is_first, body),
         (True, Section("headers", "Headers", say_number(len(request.raw_headers)), True)),
         (request.answer, Section("answer", "Answered", _say_answer(request), True)),
         (content.cookies, Section("cookies", "Cookies", say_number(len(content.cookies)), True)),
         (pairs, Section("form", "Form as sent", say_number(pairs), False)),
-        (True, Section("body", "Body", say_size(request.body_size), is_read_raw)),
+        (not is_first, body),
     )
     return [section for is_there, section in found if is_there]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -40,6 +40,7 @@ blueprint = Blueprint("fields", __name__)
 
 MAX_FIELDS_SHOWN = 500
 MAX_LACKS_SHOWN = 8
+MAX_MISSING_SHOWN = 6
 # The choices of fields: those with different values, those that some requests lack.
 VARYING, MISSING = "varying", "missing"
 
@@ -149,6 +150,7 @@ def show_fields(name: str) -> Response:
         matching=len(found),
         counts={name: len(chosen) for name, chosen in choices.items()},
         show=show,
+        missing=group_missing(sort_fields(choices[MISSING], "present", descending=True)),
         new_fields=_find_new(catalogue),
         write_lacks=write_lacks,
         new_count=sum(map(catalogue.is_new, list(catalogue.fields.values()))),
@@ -158,6 +160,19 @@ def show_fields(name: str) -> Response:
         make_id=make_id,
         timeline=_timeline(catalogue),
     )
+
+
+def group_missing(fields: Iterable[FieldStatistics]) -> list[tuple[FieldStatistics, int]]:
+    """The first ones of these that some requests lack, each with how many others go with it.
+
+    Fields that come in as many requests, from the same one to the same one, come together.
+    """
+    groups: dict[tuple[int, int, int], list[FieldStatistics]] = {}
+    for each in fields:
+        if write_lacks(each.name):
+            key = (each.present, each.first_number, each.last_number)
+            groups.setdefault(key, []).append(each)
+    return [(group[0], len(group) - 1) for group in groups.values()][:MAX_MISSING_SHOWN]
 
 
 def _show_series(bin_: Bin) -> Response:
