@@ -161,9 +161,14 @@ async function fetchPart(place) {
   if (answer?.ok && place.isConnected) place.innerHTML = await answer.text().catch(() => "");
 }
 
-export function openUnasked(row) {
+// The first request of a bin opens itself, in the place of the invitation to send one.
+function openFirst(row) {
+  const invitation = document.querySelector(".guide:not([data-used])");
+  if (!invitation) return;
+  invitation.dataset.used = "";
   unasked = row.dataset.id;
   row.querySelector(".row-link").click();
+  htmx.trigger("#activity", "redraw");
 }
 
 function showRequest(request) {
@@ -205,7 +210,10 @@ document.addEventListener("click", (event) => {
 
 addEventListener("hashchange", () => goToSection(location.hash.slice(1)));
 
-document.addEventListener("htmx:load", showDensity);
+document.addEventListener("htmx:load", ({ target }) => {
+  showDensity();
+  if (target.matches?.(".row")) openFirst(target);
+});
 
 document.addEventListener("htmx:load", (event) => {
   for (const place of event.detail.elt.querySelectorAll?.("[data-fill]") ?? []) fetchPart(place);
