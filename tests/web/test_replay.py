@@ -340,7 +340,10 @@ def test_the_page_sends_what_a_search_finds(client: FlaskClient) -> None:
     led = client.post("/bins/orders/selected", data={"do": "replay", "q": "n>1"})
     assert led.headers["Location"] == "/bins/orders/replay?q=n%3E1"
     form = "/bins/orders/replay"
-    assert 'name="q" value="n&gt;1"' in client.get(f"{form}?q=n>1").text
+    asked = client.get(f"{form}?q=n>1").text
+    assert 'name="q" value="n&gt;1"' in asked
+    assert "See the 2 requests found" in asked
+    assert "See what the search finds" in client.get(f"{form}?q=metod:x").text
     with Receiver(BAD + b"no") as receiver:
         answer = client.post(form, data={"url": receiver.url, "q": "n>1", "rate": "500"})
         place = answer.headers["Location"]
@@ -348,7 +351,8 @@ def test_the_page_sends_what_a_search_finds(client: FlaskClient) -> None:
     page = unescape(client.get(place).text)
     assert "Done: 2 sent, 1 failed" in page
     assert "<strong>400</strong> 1" in page
-    assert "what <code>n>1</code> finds" in page
+    assert "the requests that <code>n>1</code> finds" in page
+    assert "<li>2 sent there for the first time</li>" in page
     assert client.post(f"{place}/stop").headers["Location"] == place
     assert receiver.url in client.get(form).text
     for wrong in ({"q": "/["}, {"rate": "fast"}, {"rate": "nan"}, {"url": "x"}, {"resign": "1"}):

@@ -12,6 +12,7 @@ from inspector.domain import Bin
 from inspector.domain.credentials import restore_url
 from inspector.emitter.replay_runs import MAX_RATE_PER_S, MIN_RATE_PER_S, ReplayPlan
 from inspector.errors import InspectorError
+from inspector.reading.query import parse_query
 from inspector.web.current import current_services, find_bin, find_replays
 from inspector.web.htmx import render_resource, wants_fragment
 from inspector.web.pages.replay import list_targets
@@ -20,6 +21,7 @@ from inspector.web.statuses import status_of
 blueprint = Blueprint("replays", __name__)
 
 LINES = 12
+COUNT_S = 1.0
 _FIELDS = ("url", "q", "rate", "resign", "refused")
 
 
@@ -76,10 +78,21 @@ def _show_form(
         bin=bin_,
         given={field: given.get(field, "") for field in _FIELDS},
         targets=list_targets(bin_),
+        matching=_count(bin_, given.get("q", "")),
         runs=current_services().replays.list_of(bin_.name),
         problem=problem.message if problem else "",
     )
     return make_response(page, 200 if problem is None else status_of(problem.code))
+
+
+def _count(bin_: Bin, text: str) -> int | None:
+    """The number of requests that a search finds; None where that takes long, or it is none."""
+    try:
+        query = parse_query(text.strip())
+    except InspectorError:  # Said when it is used.
+        return None
+    count, rest = current_services().search.count(bin_, query, time_s=COUNT_S)
+    return count if rest is None else None
 
 
 @blueprint.get("/bins/<name>/replay/<run_id>")
