@@ -140,6 +140,18 @@ def test_neighbours_skip_what_was_deleted(services: Services, b1: Bin) -> None:
     assert services.requests.neighbours(b1, 4) == (f"{b1.id}-3", None)
 
 
+def test_many_are_deleted_together_and_counted(services: Services, b1: Bin) -> None:
+    """In several steps; what is not there, or was pinned, makes no difference."""
+    store(services, 700)
+    services.annotator.annotate(b1, "650", pinned=True)
+    services.requests.remover.delete_all(b1.id, {*range(1, 691), 9999})
+    left = services.requests.page(services.bins.get("b1"), limit=100).requests
+    assert numbers(left) == list(range(700, 690, -1))
+    bin_ = services.bins.get("b1")
+    assert (bin_.request_count, bin_.pinned) == (10, 0)
+    services.requests.remover.delete_all(9999, [1])
+
+
 @pytest.mark.parametrize(
     "request_id", ["", "x", "1-99", "99", "99-1", "1-1-1", "1-" + "9" * 30, "1-٣"]
 )
