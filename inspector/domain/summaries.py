@@ -7,7 +7,7 @@ here can go stale.
 from __future__ import annotations
 
 from collections.abc import Callable
-from hashlib import blake2b
+from hashlib import sha256
 from typing import NamedTuple
 
 from inspector.domain.attempts import DeliveryKey
@@ -83,7 +83,8 @@ def recall_texts(
 
 
 def _digest(raw_head: bytes, body: bytes, how: object) -> bytes:
-    digest = blake2b(raw_head, digest_size=16)
+    # Processors have instructions for it: a ticket takes a third of the time of BLAKE2.
+    digest = sha256(raw_head, usedforsecurity=False)
     digest.update(b"\0%d\0" % len(raw_head))  # A head has no end of its own.
     digest.update(body)
     digest.update(repr(how).encode("utf-8", "surrogatepass"))

@@ -213,14 +213,14 @@ class RequestStore:
     def neighbours(self, bin_: Bin, number: int) -> tuple[str | None, str | None]:
         """The ids of the next older and the next newer request, None where there is none."""
         numbers = select(RequestRow.number).limit(1)
-        older = db.session.scalar(
-            numbers.where(of_bin(bin_), RequestRow.number < number).order_by(
-                RequestRow.number.desc()
+        below = numbers.where(of_bin(bin_), RequestRow.number < number)
+        above = numbers.where(of_bin(bin_, above=number))
+        older, newer = db.session.execute(
+            select(
+                below.order_by(RequestRow.number.desc()).scalar_subquery(),
+                above.order_by(RequestRow.number).scalar_subquery(),
             )
-        )
-        newer = db.session.scalar(
-            numbers.where(of_bin(bin_, above=number)).order_by(RequestRow.number)
-        )
+        ).one()
         return (
             None if older is None else make_id(bin_.id, older),
             None if newer is None else make_id(bin_.id, newer),

@@ -6,18 +6,22 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
+from unittest.mock import Mock
 from urllib.parse import quote
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from inspector.domain import Bin, CapturedRequest
+from inspector.domain.answers.answer import GivenAnswer
 from inspector.domain.relays.outcomes import RelayOutcome
 from inspector.forms import build, parse
 from inspector.reading.nodes import MAX_FILTER_CHARS
 from inspector.reading.query import parse_query
 from inspector.reading.reasons import find_reasons
 from inspector.reading.tree import build_reading
+from inspector.web.pages.rendering import request_rows
 from inspector.web.pages.rendering.pairs import render_pairs
 from inspector.web.pages.rendering.request_rows import render_request_rows
 from inspector.web.pages.rendering.tree_rows import render_tree_rows
@@ -138,3 +142,38 @@ def test_rows_of_a_list_hold_no_markup_but_ours(
     assert markup.count("<li ") == len(requests)
     assert all(link.startswith(("/bins/deskpro/requests/1-1", "/static/")) for link in links)
     assert markup.count('class="row-why"') == sum(len(reasons[each.id]) for each in requests)
+
+
+def test_what_is_kept_of_a_row_is_of_the_same_request_and_day(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first = make_request(b"subject=Fire&ticket[id]=7")
+    others = [
+        first,
+        make_request(b"subject=Flood&ticket[id]=7"),
+        make_request(b"subject=Fire&ticket[id]=8"),
+        make_request(b"subject=Fire&ticket[id]=7", request_line="PUT /deskpro/a<b HTTP/1.1"),
+        make_request(b"subject=Fire&ticket[id]=7", received_us=first.received_us + 1),
+        replace(first, bin_name="other"),
+        replace(first, find_answer=lambda _: GivenAnswer("answered", 503)),
+        first,
+    ]
+    bin_ = Bin(1, "deskpro", False, datetime.now(UTC), 9, 9, 9)
+    days = [datetime(2014, 7, 2, 12, tzinfo=UTC), datetime(2014, 7, 3, 12, tzinfo=UTC)]
+    for day in (*days, days[0]):
+        monkeypatch.setattr(request_rows, "datetime", Mock(now=lambda _, day=day: day))
+        for each in others:
+            shown = render_request_rows(bin_, [each])
+            assert render_request_rows(bin_, [each]) == shown
+            request_rows._kept.clear()
+            assert render_request_rows(bin_, [each]) == shown
+        for each in others:  # All of one id, one after the other.
+            assert render_request_rows(bin_, [each]) == show_afresh(bin_, each)
+
+
+def show_afresh(bin_: Bin, each: CapturedRequest) -> str:
+    before = dict(request_rows._kept)
+    request_rows._kept.clear()
+    shown = render_request_rows(bin_, [each])
+    request_rows._kept.update(before)
+    return shown

@@ -178,11 +178,12 @@ def opens(text: str) -> bool:
 
 
 class StateCache:
-    """States by their keys, the longest unused forgotten first."""
+    """States by their keys; those of the names that were met first are forgotten first."""
 
     def __init__(self, max_weight: int = MAX_WEIGHT) -> None:
         self._max_weight = max_weight
         self._states: dict[StateKey, State] = {}
+        self.find = self._states.get
         self.weight = 0
 
     def clear(self) -> None:
@@ -190,16 +191,9 @@ class StateCache:
         self._states.clear()
         self.weight = 0
 
-    def find(self, key: StateKey) -> State | None:
-        """What is kept under a key, which counts as used now."""
-        state = self._states.pop(key, None)
-        if state is not None:
-            self._states[key] = state
-        return state
-
     def keep(self, key: StateKey, state: State) -> None:
         """Keep a state in the place of the one before, and forget what is too much."""
-        before = self._states.pop(key, None)
+        before = self._states.get(key)
         self.weight += state.weight - (before.weight if before is not None else 0)
         self._states[key] = state
         while self.weight > self._max_weight:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from markupsafe import Markup, escape
 
@@ -30,6 +31,20 @@ from inspector.web.pages.text import (
 
 Reasons = Mapping[str, Sequence[Reason]]
 NO_REASONS: Reasons = {}
+# The rows whose markup is kept, of each what only the request itself and the day decide.
+MAX_KEPT = 500
+
+
+class _Kept(NamedTuple):
+    """What a row shows of its request, with all that it was made of."""
+
+    made_of: tuple[object, ...]
+    told: RequestSummary
+    top: str
+    facts: str
+
+
+_kept: dict[str, _Kept] = {}
 
 
 def render_request_rows(
@@ -61,10 +76,11 @@ def render_request_rows(
             f'<a class="row-link" href="{at}" hx-get="{at}"'
             f"{current}>\n"
         )
-        parts += _show_top(each, now)
+        kept = _recall(each, now)
+        parts.append(kept.top)
         parts.append('<span class="row-facts">')
         parts += _show_marks(bin_, each)
-        parts += _show_facts(each)
+        parts.append(kept.facts)
         parts.append("</span>\n")
         parts += map(_show_reason, reasons.get(each.id, ()))
         if bin_.columns:
@@ -75,6 +91,31 @@ def render_request_rows(
             parts.append(_show_try(bin_, attempt, search))
         parts.append("</li>")
     return Markup("".join(parts))  # noqa: S704 - every text is escaped above
+
+
+def _recall(each: CapturedRequest, now: datetime) -> _Kept:
+    """The steady parts of a row, made anew when anything differs that they are made of.
+
+    Summaries are kept by a request's bytes, so the same one is of the same request.
+    """
+    given = each.answer
+    made_of = (
+        each.raw_head,
+        each.bin_name,
+        each.fidelity,
+        each.received_us,
+        each.body_size,
+        now.date(),
+        given and (given.status, given.outcome),
+    )
+    kept = _kept.get(each.id)
+    if kept is None or kept.told is not each.summary or kept.made_of != made_of:
+        top, facts = "".join(_show_top(each, now)), "".join(_show_facts(each))
+        kept = _Kept(made_of, each.summary, top, facts)
+        if len(_kept) >= MAX_KEPT:
+            _kept.pop(next(iter(_kept)), None)
+        _kept[each.id] = kept
+    return kept
 
 
 def _show_top(each: CapturedRequest, now: datetime) -> Iterator[str]:
