@@ -21,7 +21,7 @@ from inspector.reading.grouping import EXPECTED_KEYS, Group, arrange_map, arrang
 from inspector.reading.kept.states import (
     Layout,
     Opened,
-    PlacedGroup,
+    Run,
     Siblings,
     State,
     StateCache,
@@ -129,6 +129,30 @@ def _is_said(kept: tuple[State | Opened, Row], node: Node, child: State | Opened
         and row.fields == node.fields
         and row.text == preview_container(node)
     )
+
+
+def _cut(state: State, items: list[int | Run], closing: int) -> Layout:
+    """Entries and groups in their order as runs, and what ends with the containers among them."""
+    runs: list[Run] = []
+    containers: list[tuple[int, int, int]] = []
+    leaves: list[int] = []
+    for index, item in enumerate(items, 1):
+        if isinstance(item, int) and state.leaves[item] is not None:
+            leaves.append(item)
+            if index < len(items):
+                continue
+        if leaves:
+            runs.append(Run(tuple(leaves)))
+            leaves = []
+        ends = closing if index == len(items) else 0
+        if not isinstance(item, int):
+            runs.append(item)
+            inner = item.places
+            containers += [(each, 2 + ends if each == inner[-1] else 1, 2) for each in inner]
+        elif state.leaves[item] is None:
+            runs.append(Run((item,)))
+            containers.append((item, ends + 1, 1))
+    return Layout(runs, [each for each in containers if state.leaves[each[0]] is None])
 
 
 class _Walk:
@@ -241,7 +265,7 @@ class _Walk:
 
     def _lay_out(self, state: State, node: Node, closing: int) -> Layout:
         """The entries in their order, and what ends with the containers among them."""
-        items: list[int | PlacedGroup] = [*range(len(state.texts))]
+        items: list[int | Run] = [*range(len(state.texts))]
         if self.grouped and node.kind == MAP:
             nodes = [
                 make_node(key, (), value)
@@ -255,20 +279,12 @@ class _Walk:
             items = [
                 places[each.key]
                 if isinstance(each, Node)
-                else PlacedGroup(
-                    each.name, each.preview, tuple(places[child.key] for child in each.children)
+                else Run(
+                    tuple(places[child.key] for child in each.children), each.name, each.preview
                 )
                 for each in found
             ]
-        containers: list[tuple[int, int, int]] = []
-        for index, item in enumerate(items, 1):
-            ends = closing if index == len(items) else 0
-            if isinstance(item, int):
-                containers.append((item, ends + 1, 1))
-            else:
-                inner = item.places
-                containers += [(each, 2 + ends if each == inner[-1] else 1, 2) for each in inner]
-        return Layout(items, [each for each in containers if state.leaves[each[0]] is None])
+        return _cut(state, items, closing)
 
     def _put_heads(
         self,
@@ -291,7 +307,7 @@ class _Walk:
             heads[place] = kept
         state.heads = heads
 
-    def _find_group(self, state: State, placed: PlacedGroup, depth: int) -> Row:
+    def _find_group(self, state: State, placed: Run, depth: int) -> Row:
         fields = len(placed.places)
         for place in placed.places:
             if state.leaves[place] is None:
@@ -308,26 +324,14 @@ class _Walk:
         rows: list[Row] = []
         groups: dict[str, Row] = {}
         ends: dict[int, tuple[Row, Row]] = {}
-        leaves, heads, items = state.leaves, state.heads, state.layout.items
-
-        def put_end(place: int, closes: int) -> None:
-            """Let the last row, which a place has put there, end lists."""
-            row = leaves[place]
-            if row is not None and closes:
-                kept = state.ends.get(place)
-                if kept is None or kept[0] is not row or kept[1].closes != closes:
-                    kept = row, row.end(closes)
-                ends[place] = kept
-                rows[-1] = kept[1]
-
-        for index, item in enumerate(items, 1):
-            end = closing if index == len(items) else 0
-            if isinstance(item, int):
-                places: tuple[int, ...] = (item,)
-            else:
-                end, places = end + 1, item.places
-                groups[item.name] = self._find_group(state, item, depth)
-                rows.append(groups[item.name])
+        leaves, heads, runs = state.leaves, state.heads, state.layout.runs
+        last = runs[-1]
+        for run in runs:
+            places, end = run.places, closing if run is last else 0
+            if run.name:
+                end += 1
+                groups[run.name] = self._find_group(state, run, depth)
+                rows.append(groups[run.name])
             for place in places:
                 row = leaves[place]
                 if row is None:
@@ -336,8 +340,14 @@ class _Walk:
                     rows += child.rows
                 else:
                     rows.append(row)
-            if end:
-                put_end(places[-1], end)
+            place = places[-1]
+            row = leaves[place]
+            if end and row is not None:
+                kept = state.ends.get(place)
+                if kept is None or kept[0] is not row or kept[1].closes != end:
+                    kept = row, row.end(end)
+                ends[place] = kept
+                rows[-1] = kept[1]
         state.rows, state.groups, state.ends = rows, groups, ends
         state.sum_up()
 

@@ -25,23 +25,23 @@ _ROW_WEIGHT, _PLAIN_WEIGHT, _ODD_WEIGHT = 600, 7, 40
 StateKey = tuple[Path, tuple[str, ...], bool, bool, int]
 
 
-class PlacedGroup(NamedTuple):
-    """A group of entries by their places."""
+class Run(NamedTuple):
+    """Entries that follow one another, by their places: leaves, a container, or a group."""
 
-    name: str
-    preview: str
     places: tuple[int, ...]
+    name: str = ""
+    preview: str = ""
 
 
 @dataclass(slots=True)
 class Layout:
     """The order of a container's entries.
 
-    ``items`` are their places, and groups of places. ``containers`` has the place of each
-    container, how many lists end with its last row, and how many levels of lists it is below.
+    ``containers`` has the place of each container, how many lists end with its last row, and
+    how many levels of lists it is below.
     """
 
-    items: list[int | PlacedGroup]
+    runs: list[Run]
     containers: list[tuple[int, int, int]]
 
 
@@ -123,12 +123,17 @@ class State:
 
     def sum_up(self) -> None:
         """Set what the state says of all that is below it."""
-        below = [child for child, _ in self.heads.values()]
-        spans = [*self.spans.values(), *(child.span for child in below)]
-        if spans:
-            self.span = max(since for since, _ in spans), min(until for _, until in spans)
-        self.fields = len(self.leaves) - len(below) + sum(child.fields for child in below)
-        self.weight = self.own_weight + 1_000 * len(below) + sum(each.weight for each in below)
+        since, until = ALWAYS
+        for one, other in self.spans.values():
+            since, until = max(since, one), min(until, other)
+        fields, weight = len(self.leaves) - len(self.heads), self.own_weight
+        for child, _ in self.heads.values():
+            fields += child.fields
+            weight += child.weight + 1_000
+            if child.span is not ALWAYS:
+                since, until = max(since, child.span[0]), min(until, child.span[1])
+        self.fields, self.weight = fields, weight
+        self.span = ALWAYS if since is ALWAYS[0] and until is ALWAYS[1] else (since, until)
 
 
 class Siblings(Mapping[str, str]):
