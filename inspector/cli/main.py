@@ -13,6 +13,7 @@ import sys
 
 import click
 
+from inspector.cli.loading import loading
 from inspector.errors import InspectorError
 
 # Subcommand -> module; imported on demand, so that ``--help`` and ``--version`` are quick.
@@ -56,7 +57,8 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
         if name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(COMMANDS[name]).command
+        with loading():
+            command: click.Command = importlib.import_module(COMMANDS[name]).command
         return command
 
 

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import click
 
 from inspector.cli.environment import option
+from inspector.cli.loading import loading
 from inspector.cli.serving.answers import apply_answers, read_answers
 from inspector.cli.serving.config import use_config
 from inspector.cli.serving.processors import keep_to_one_cpu
@@ -231,9 +232,10 @@ def _list_limits() -> str:
 @_option("--quiet", "Print no line for each captured request.", is_flag=True)
 def command(**chosen: Any) -> None:
     """Start the server. Ctrl-C finishes what was accepted, then stops."""
-    from inspector.server import ServerProcess  # slow to import, so not for --help
-    from inspector.server.logs import set_up_logging
-    from inspector.storage.database.faults import said_of_database
+    with loading():
+        from inspector.server import ServerProcess  # slow to import, so not for --help
+        from inspector.server.logs import set_up_logging
+        from inspector.storage.database.faults import said_of_database
 
     set_up_logging(
         form=chosen.pop("log_format"),
@@ -254,7 +256,6 @@ def command(**chosen: Any) -> None:
     with said_of_database():
         process = ServerProcess(settings, tls=_load_certificate(settings))
         process.start()
-    with said_of_database():
         apply_answers(process, rules)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: process.stop())

@@ -6,9 +6,10 @@ import json
 from dataclasses import asdict
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from inspector.domain.deliveries import Delivery, DeliveryLine
+if TYPE_CHECKING:
+    from inspector.domain.deliveries import Delivery, DeliveryLine
 
 MAX_DELIVERIES = 1_000
 MAX_DELIVERY_BYTES = 200_000_000

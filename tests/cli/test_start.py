@@ -1,5 +1,6 @@
 """``inspector serve`` answers its first capture before it has loaded what only pages need."""
 
+import gc
 import json
 import os
 import subprocess
@@ -11,6 +12,7 @@ from uuid import uuid4
 
 import pytest
 
+from inspector.cli.loading import loading
 from inspector.cli.serving.processors import keep_to_one_cpu
 
 # Runs the command, captures one request, and names the libraries that were loaded for it.
@@ -46,6 +48,12 @@ OF_PAGES = (
     *("inspector.app", "inspector.web.pages", "inspector.web.api", "inspector.web.services"),
     *("inspector.emitter", "inspector.twig", "inspector.exports", "inspector.reading.tree"),
 )
+# Needed by an option, a relay or an error alone.
+SELDOM = {"difflib", "tomllib", "subprocess"}
+OURS_SELDOM = (
+    *("inspector.cli.tunnel.programs", "inspector.cli.tunnel.running"),
+    *("inspector.domain.deliveries", "inspector.domain.credentials"),
+)
 
 
 @pytest.mark.process
@@ -55,6 +63,21 @@ def test_the_first_capture_needs_neither_pages_nor_a_toolkit(tmp_path: Path) -> 
     assert found["answer"].startswith("HTTP/1.0 200 OK")
     assert HEAVY.intersection(found["loaded"]) == set()
     assert [name for name in found["ours"] if name.startswith(OF_PAGES)] == []
+    assert SELDOM.intersection(found["loaded"]) == set()
+    assert [name for name in found["ours"] if name.startswith(OURS_SELDOM)] == []
+
+
+def test_a_command_is_loaded_without_the_collector_which_is_back_afterwards() -> None:
+    assert gc.isenabled()
+    with loading():
+        assert not gc.isenabled()
+        with loading():
+            pass
+        assert not gc.isenabled(), "the outer one still loads"
+    assert gc.isenabled()
+    with pytest.raises(ImportError), loading():
+        raise ImportError("a library is missing")
+    assert gc.isenabled()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps a thread to processors")

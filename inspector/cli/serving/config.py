@@ -6,8 +6,6 @@ the file is read, and a problem names the file and the key.
 
 from __future__ import annotations
 
-import difflib
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +22,8 @@ def use_config(context: click.Context, _param: click.Parameter, path: Path | Non
 
 def read_config(path: Path, context: click.Context) -> dict[str, Any]:
     """The values of a file by the names of the command's parameters. Raises ``UsageError``."""
+    import tomllib  # most servers have no file
+
     try:
         with path.open("rb") as file:
             given = tomllib.loads(file.read(MAX_CONFIG_BYTES).decode("utf-8"))
@@ -41,6 +41,8 @@ def read_config(path: Path, context: click.Context) -> dict[str, Any]:
         flag = key.replace("_", "-")
         option = options.get(flag)
         if option is None:
+            import difflib
+
             close = difflib.get_close_matches(flag, options, 1)
             meant = f" Do you mean {close[0]}?" if close else ""
             raise _refuse(path, f"has {key[:60]!r}, which is no setting.{meant}")

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from inspector.cli.tunnel.programs import TunnelProgram, find_tunnel
-from inspector.cli.tunnel.running import Tunnel, check_installed
 from inspector.errors import InspectorError
 
 if TYPE_CHECKING:
+    from inspector.cli.tunnel.programs import TunnelProgram
     from inspector.server import ServerProcess
 
 
@@ -25,6 +24,9 @@ def read_tunnel(text: str | None, public_url: str | None) -> TunnelProgram | Non
         return None
     if public_url:
         raise click.UsageError("--tunnel finds the public address out: leave --public-url away.")
+    from inspector.cli.tunnel.programs import find_tunnel  # most servers have none
+    from inspector.cli.tunnel.running import check_installed
+
     try:
         program = find_tunnel(text)
     except InspectorError as error:
@@ -43,6 +45,8 @@ def open_tunnel(process: ServerProcess, program: TunnelProgram | None, name: str
     if program is None:
         yield
         return
+    from inspector.cli.tunnel.running import Tunnel
+
     failures: list[InspectorError] = []
 
     def tell(url: str) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from inspector.domain.answers.answer import Answer, GivenAnswer
-from inspector.domain.deliveries import Delivery
 from inspector.domain.relays.outcomes import RelayOutcome
 from inspector.domain.requests import CapturedRequest
+
+if TYPE_CHECKING:
+    from inspector.domain.deliveries import Delivery
 
 DEFAULT_TIMEOUT_S = 30.0
 MAX_TIMEOUT_S = 300.0
