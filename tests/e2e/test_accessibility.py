@@ -204,6 +204,35 @@ def test_axe_finds_nothing_in_dialogs_nor_on_a_phone(
     assert find_violations(page) == []
 
 
+def test_axe_finds_nothing_in_what_someone_has_done(
+    new_page: NewPage, live_server: LiveServer, small_places: dict[str, str]
+) -> None:
+    """An emitter with problems and with what it has sent; many sent again; all found deleted."""
+    page = new_page()
+    page.goto("/emitter?to=access-small")
+    page.locator("[name=header_name]").first.fill("X A")
+    page.locator("#options summary").click()
+    page.locator("[name=timeout_s]").fill("soon")
+    expect(page.locator("#compose [aria-invalid=true]")).to_have_count(2)
+    assert find_violations(page) == []
+    page.locator("[name=header_name]").first.fill("X-A")
+    page.locator("[name=timeout_s]").fill("5")
+    expect(page.locator("#compose [aria-invalid=true]")).to_have_count(0)
+    page.locator(".compose-buttons").get_by_role("button", name="Send").click()
+    expect(page.locator("#delivery")).to_be_visible()
+    assert find_violations(page) == []
+    page.goto("/bins/access-small/replay?q=number:1")
+    page.get_by_label("URL").fill(f"{live_server.url}/access-small")
+    page.get_by_role("button", name="Send all that match").click()
+    expect(page.locator("#run-title")).to_have_text("Done: 1 sent, 0 failed")
+    assert find_violations(page) == []
+    page.goto("/bins/access-small?q=path:/1")
+    page.get_by_role("button", name="Delete", exact=True).click()
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    assert find_violations(page) == []
+    page.keyboard.press("z")
+
+
 @pytest.mark.parametrize("path", PAGES.values(), ids=PAGES)
 def test_nothing_is_wider_than_the_window(
     new_page: NewPage, places: dict[str, str], path: str
