@@ -387,13 +387,13 @@ def test_a_change_that_overtakes_its_row_is_shown(page: Page, live_server: LiveS
 
 
 def test_rows_of_one_subject_are_told_apart_at_every_width(
-    new_page: NewPage, live_server: LiveServer
+    page: Page, live_server: LiveServer
 ) -> None:
     url = live_server.create_bin("alike")
     for number in (4711, 4712):
         send_ticket(url, more=b"&ticket[id]=%d" % number)
     for width in (390, 1280, 1920):
-        page = new_page(viewport={"width": width, "height": 900})
+        page.set_viewport_size({"width": width, "height": 900})
         page.goto("/bins/alike")
         facts = page.locator("#rows .row-facts")
         expect(facts).to_have_count(2)

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import requests
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from inspector.forms import build, parse
 from tests.e2e.conftest import NewPage, SaveScreenshot
 from tests.e2e.senders import FORM, TICKET
 from tests.servers import LiveServer
 
+SCHEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
 STORY = (
     ("trigger", {"id": "4711", "subject": "Cannot log in since the update"}, "newticket", None),
     ("trigger", {"id": "4711", "subject": "Cannot log in since the update"}, "update", "urgent"),
@@ -79,28 +80,32 @@ def test_readme(
     save_screenshot(page, f"request-{scheme}")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 768, 1280])
-def test_every_page_at_every_width(
-    new_page: NewPage,
-    save_screenshot: SaveScreenshot,
-    live_server: LiveServer,
-    bin_url: str,
-    width: int,
-    scheme: str,
+# Of a request, its place in the list.
+PAGES: dict[str, str | int] = {
+    "bins": "/",
+    "bins-support": "/bins/support",
+    "bins-support-search-vat": "/bins/support?q=vat",
+    "bins-support-fields": "/bins/support/fields",
+    "request-8": 2,
+    "request-9": 1,
+    "request-4": 6,
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_at_every_width(
+    page: Page, save_screenshot: SaveScreenshot, live_server: LiveServer, bin_url: str, name: str
 ) -> None:
-    page = new_page(color_scheme=scheme, viewport={"width": width, "height": 800})
-    live_server_bins = ("/", "/bins/support", "/bins/support?q=vat", "/bins/support/fields")
-    for path in live_server_bins:
+    path = PAGES[name]
+    if isinstance(path, int):
+        listed = live_server.get_json("/api/v1/bins/support/requests?limit=10")
+        path = f"/bins/support/requests/{listed[path]['id']}"
+    for width in (360, 768, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
         page.goto(path)
-        name = path.strip("/").replace("/", "-").replace("?q=", "-search-") or "bins"
-        save_screenshot(page, f"{name}-{width}-{scheme}")
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.goto("/bins/support")
-    links = page.locator("#rows .row-link")
-    shown = {number: links.nth(10 - number).get_attribute("href") or "" for number in (8, 9, 4)}
-    for number, path in shown.items():
-        page.goto(path)
-        expect(page.locator("#request[data-id]")).to_be_visible()
-        save_screenshot(page, f"request-{number}-{width}-{scheme}")
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        if name.startswith("request"):
+            expect(page.locator("#request[data-id]")).to_be_visible()
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme=scheme)
+            save_screenshot(page, f"{name}-{width}-{scheme}")
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
