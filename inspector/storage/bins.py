@@ -80,7 +80,12 @@ class BinStore:
         try:
             return self.get(name)
         except BinNotFoundError:
-            return self.create(name, capacity=capacity)[0]
+            try:
+                return self.create(name, capacity=capacity)[0]
+            except InspectorError as error:
+                if error.code != "name_taken":
+                    raise
+                return self.get(name)  # another instance that starts was quicker
 
     def get(self, name: str) -> Bin:
         """Raises ``BinNotFoundError``."""

@@ -131,7 +131,11 @@ class EmbeddedStore:
     def ensure_bin(self, name: str, *, capacity: int) -> None:
         """Make a bin of this name when there is none; raises as ``create_bin``."""
         if all(each.name != name for each in self.list_bins()):
-            self.create_bin(name, capacity=capacity)
+            try:
+                self.create_bin(name, capacity=capacity)
+            except InspectorError as error:
+                if error.code != "name_taken":  # another that starts was quicker
+                    raise
 
     def list_bins(self) -> list[BinLine]:
         """All bins, the newest first."""

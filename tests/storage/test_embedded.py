@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, inspect, text
 
 from inspector.app import create_app
 from inspector.capture import Capture
-from inspector.errors import DatabaseTooNewError, InspectorError
+from inspector.errors import BinNotFoundError, DatabaseTooNewError, InspectorError
 from inspector.settings import Settings
 from inspector.storage.database.connections import HEAD_REVISION, create_sqlite
 from inspector.storage.database.engine import open_database
@@ -155,3 +155,41 @@ def test_a_newer_file_and_one_that_is_none_are_refused_in_a_sentence(path: Path)
 def test_what_was_captured_is_its_owners_alone(path: Path, store: EmbeddedStore) -> None:
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_two_that_start_with_one_new_bin_both_start(
+    path: Path, store: EmbeddedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one makes it after this one has looked."""
+    look = store.list_bins
+    monkeypatch.setattr(store, "list_bins", list)
+    other = EmbeddedStore(path)
+    other.ensure_bin("desk", capacity=9)
+    other.close()
+    store.ensure_bin("desk", capacity=9)
+    assert [each.name for each in look()] == ["desk"]
+    with pytest.raises(InspectorError, match="name has 2 to 63"):
+        store.ensure_bin("-", capacity=9)
+
+
+def test_two_applications_that_start_with_one_new_bin_both_start(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = create_app(Settings(database=database_url, data_dir=tmp_path))
+    with app.app_context():
+        bins = app.extensions["inspector"].bins
+        made = bins.create("desk")[0]
+        look, looked = bins.get, [False]
+
+        def get(name: str) -> object:
+            if not looked[0]:
+                looked[0] = True
+                raise BinNotFoundError(name)
+            return look(name)
+
+        monkeypatch.setattr(bins, "get", get)
+        assert bins.ensure("desk").id == made.id
+        looked[0] = False
+        with pytest.raises(InspectorError, match="name has 2 to 63"):
+            bins.ensure("-")
+    app.extensions["inspector"].close()
