@@ -103,3 +103,21 @@ def test_what_is_kept_is_bounded() -> None:
     assert reader._known == before
     reader.clear()
     assert not reader._known
+
+
+def test_a_field_with_another_text_keeps_its_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader = FieldReader()
+
+    def make_ticket(text: str) -> CapturedRequest:
+        return make([("ticket[id]", text), ("ticket[on]", "1")], [], "")
+
+    for text in "12345":
+        reader.read(make_ticket(text))
+
+    def refuse(*_: object) -> tuple[str, ...]:
+        raise AssertionError("the names were worked out anew")
+
+    expected = walk(make_ticket("77"))
+    monkeypatch.setattr(readings_module, "list_keys", refuse)
+    readings_module._remember_field.cache_clear()
+    assert reader.read(make_ticket("77")) == expected

@@ -11,7 +11,6 @@ Names and texts come from outside: the memory for them is bounded.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache, reduce
 from itertools import compress
 from operator import ne
@@ -52,8 +51,7 @@ MAX_KEPT_FIELDS = 2_000
 MAX_REMEMBERED_CHARS = 200
 
 
-@dataclass(frozen=True, slots=True)
-class ReadField:
+class ReadField(NamedTuple):
     """A field: its searched line, and its extent in a summary.
 
     ``key`` is its name in a summary and ``outer`` are those of what it stands in; no key, and no
@@ -175,7 +173,7 @@ def _read_differing(known: _Known, texts: Sequence[str]) -> Reading | None:
             return None
     fields = [*before.fields]
     for place in differing:
-        fields[place] = _read_field(plan.keys[place], texts[place])
+        fields[place] = _read_again(before.fields[place], plan.keys[place], texts[place])
     if known.places is None:
         names = _sum_up_names(fields)
     else:
@@ -218,6 +216,11 @@ def _read_field(key: FieldKey, text: str) -> ReadField:
     if len(text) + sum(map(len, path)) > MAX_REMEMBERED_CHARS:
         return _make_field(place, path, text)
     return _remember_field(place, path, text)
+
+
+def _read_again(last: ReadField, key: FieldKey, text: str) -> ReadField:
+    """A field that had another text: its names are told by its place and path alone."""
+    return ReadField(make_field_line(*key, text), last.key, last.outer, read_extent(text))
 
 
 def _make_field(place: str, path: Path, text: str) -> ReadField:
