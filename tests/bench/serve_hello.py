@@ -1,5 +1,9 @@
-"""A plain waitress application that reads the body and says ok: what the server alone costs."""
+"""A plain waitress application that reads the body and says ok: what the server alone costs.
 
+Called with a port, the number of threads, and ``one`` or ``all`` for the processors.
+"""
+
+import os
 import sys
 from typing import Any
 
@@ -12,4 +16,7 @@ def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
     return [b"ok\n"]
 
 
-serve(application, host="127.0.0.1", port=int(sys.argv[1]), asyncore_use_poll=True)
+port, threads, processors = sys.argv[1:]
+if processors == "one":
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+serve(application, host="127.0.0.1", port=int(port), threads=int(threads), asyncore_use_poll=True)
