@@ -47,11 +47,15 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(CHECKOUT, tmp_path_factory.mktemp("wheel"), "wheel")
 
 
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(CHECKOUT, tmp_path_factory.mktemp("source"), "sdist")
+
+
 @pytest.fixture
-def unpacked(tmp_path: Path) -> Path:
-    """An unpacked source distribution."""
-    source = build(CHECKOUT, tmp_path, "sdist")
-    subprocess.run(["tar", "-xzf", source.name], cwd=tmp_path, check=True)
+def unpacked(source: Path, tmp_path: Path) -> Path:
+    """An unpacked source distribution, of this test's own."""
+    subprocess.run(["tar", "-xzf", str(source)], cwd=tmp_path, check=True)
     return tmp_path / source.name.removesuffix(".tar.gz")
 
 
