@@ -25,6 +25,7 @@ from tests.bench.load import (
 STREAMS = 500
 ROUNDS = 10
 ALONE = 20
+PAGES = 100
 
 
 class Streams:
@@ -67,14 +68,26 @@ class Streams:
         return heard
 
 
-def time_pages(url: str) -> float:
-    """The median of fetching the bin's page, in ms."""
-    taken: list[float] = []
-    for _ in range(40):
-        began = time.monotonic()
-        urlopen(f"{url}/bins/bench").read()
-        taken.append((time.monotonic() - began) * 1000)
-    return statistics.median(taken)
+def time_page(url: str) -> float:
+    """The time of fetching the bin's page, in ms."""
+    began = time.monotonic()
+    urlopen(f"{url}/bins/bench").read()
+    return (time.monotonic() - began) * 1000
+
+
+def compare_pages(quiet: str, watched: str, streams: Streams) -> tuple[float, float, float]:
+    """Medians of the page without streams and with them, in ms, and of the turns' ratios.
+
+    In turns, for other work of the machine comes and goes; the streams are read meanwhile.
+    """
+    without: list[float] = []
+    with_them: list[float] = []
+    for turn in range(PAGES):
+        for watch in (turn % 2, 1 - turn % 2):
+            (without, with_them)[watch].append(time_page((quiet, watched)[watch]))
+        streams.drain(0)
+    ratios = [here / there for here, there in zip(with_them, without, strict=True)]
+    return tuple(map(statistics.median, (without, with_them, ratios)))  # type: ignore[return-value]
 
 
 def main() -> None:
@@ -100,9 +113,9 @@ def main() -> None:
         print(f"       slowest {max(heard) * 1000:.1f} ms (its own answer included)")
         verdict.check("a capture on every page, ms", median_ms, 100, at_most=True)
 
-        pages = {name: time_pages(url) for name, url in (("q", quiet), ("w", watched))}
-        print(f"       a page without {pages['q']:.1f} ms, with {pages['w']:.1f} ms")
-        verdict.check("a page with / without", pages["w"] / pages["q"], 1.3, at_most=True)
+        without_ms, with_ms, ratio = compare_pages(quiet, watched, streams)
+        print(f"       a page without {without_ms:.1f} ms, with {with_ms:.1f} ms")
+        verdict.check("a page with / without", ratio, 1.3, at_most=True)
 
         without: list[float] = []
         with_them: list[float] = []
