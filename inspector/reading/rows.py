@@ -170,7 +170,8 @@ class RowMaker:
                 rows.append(self.group_row(item, depth + len(stack)))
                 stack.append((iter(item.children), texts, above))
             else:
-                row = self.container_row(item, depth + len(stack), above)
+                preview = preview_container(item)
+                row = self.container_row(item, depth + len(stack), above, preview)
                 rows.append(row)
                 stack.append(self._enter(item, row.path))
         return rows
@@ -206,13 +207,13 @@ class RowMaker:
             row.text_parts = split_hits(text, self.hit)
         return row
 
-    def container_row(self, node: Node, depth: int, above: Above) -> Row:
-        """The row that starts a container's list."""
+    def container_row(self, node: Node, depth: int, above: Above, preview: str) -> Row:
+        """The row that starts a container's list; ``preview`` says what is in it."""
         row = Row(
             node.kind,
             node.key[:MAX_KEY_CHARS],
             above.write(node),
-            preview_container(node),
+            preview,
             note=self._note(node),
             opens=True,
             open=self._is_open(node.key, depth),

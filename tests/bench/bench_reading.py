@@ -133,7 +133,7 @@ def compare_with_library() -> bool:
 
 def render_tree(body: bytes = SAMPLE_BODY) -> None:
     """The rows of a ticket's page, read anew."""
-    render_tree_rows(build_reading(make_request(body)), "/bins/deskpro/requests/1-1", "")
+    render_tree_rows(build_reading(make_request(body)), "/bins/deskpro/requests/1-1/field?path=")
 
 
 def render_next() -> None:

@@ -84,7 +84,7 @@ def list_both(kept: KeptRows, body: bytes, at: datetime = AT) -> bool:
 
 def show(rows: list[Any]) -> str:
     reading = Reading("form", rows, losses=Losses())
-    return str(render_tree_rows(reading, "/bins/b1/requests/1-1", "&as=rack"))
+    return str(render_tree_rows(reading, "/bins/b1/requests/1-1/field?as=rack&path="))
 
 
 def write(pairs: Iterable[tuple[tuple[bytes, ...], bytes]]) -> bytes:

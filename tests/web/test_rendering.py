@@ -94,7 +94,7 @@ def test_a_tree_and_its_pairs_hold_no_markup_but_ours(
 ) -> None:
     body = build({"ticket": fields, "a_at": fields} if nested else fields)
     tree = build_reading(make_request(body, FORM_TYPE), filter_text=words[:MAX_FILTER_CHARS])
-    links = read(render_tree_rows(tree, "/bins/b1/requests/1-1", "&as=rack"))
+    links = read(render_tree_rows(tree, "/bins/b1/requests/1-1/field?as=rack&path="))
     assert all(each.startswith(("/bins/b1/", "http://x", "mailto:")) for each in links)
     assert read(render_pairs(parse(body).pairs, "/all")) == ["/all"] * len(
         [

@@ -118,7 +118,9 @@ def _make_inner(node: Node, key: str, value: Any) -> Node:
     return Node(key, path, MAP if type(value) is dict else LIST, size=len(value), value=value)
 
 
-def _is_said(kept: tuple[State | Opened, Row], node: Node, child: State | Opened) -> bool:
+def _is_said(
+    kept: tuple[State | Opened, Row], node: Node, child: State | Opened, preview: str
+) -> bool:
     """True when a container's row as it is kept says the same as one made anew."""
     before, row = kept
     return (
@@ -127,7 +129,7 @@ def _is_said(kept: tuple[State | Opened, Row], node: Node, child: State | Opened
         and child.places is before.places
         and row.size == node.size
         and row.fields == node.fields
-        and row.text == preview_container(node)
+        and row.text == preview
     )
 
 
@@ -236,9 +238,12 @@ class _Walk:
         closing: int,
     ) -> State | None:
         """The container with these texts; None where one of them is of another kind now."""
+        is_timely = before.span[0] <= self.at < before.span[1]
+        if is_timely and before.texts == texts:
+            return before
         changed = [*compress(range(len(texts)), map(ne, before.texts, texts))]
         dirty = set(changed)
-        if not before.span[0] <= self.at < before.span[1]:
+        if not is_timely:
             for place, (since, until) in before.spans.items():
                 if not since <= self.at < until:
                     dirty.add(place)
@@ -300,10 +305,12 @@ class _Walk:
             kept = state.heads.get(place)
             if kept is None or kept[0] is not child:
                 node.fields = child.fields
-                if kept is None or not _is_said(kept, node, child):
-                    kept = child, self.maker.container_row(node, depth + levels, above)
-                else:
+                preview = preview_container(node)
+                if kept is not None and _is_said(kept, node, child, preview):
                     kept = child, kept[1]
+                else:
+                    row = self.maker.container_row(node, depth + levels, above, preview)
+                    kept = child, row
             heads[place] = kept
         state.heads = heads
 
