@@ -126,10 +126,10 @@ def render_once(
     render: Renderer,
 ) -> Renderer:
     """Remember the last few renderings: a hundred streams of one bin get the same bytes."""
-    kept: dict[tuple[str, str], bytes] = {}
+    kept: dict[tuple[str, ...], bytes] = {}
 
     def rendered(fresh: Sequence[CapturedRequest]) -> bytes:
-        key = (fresh[0].id, fresh[-1].id)
+        key = tuple([each.id for each in fresh])
         found = kept.get(key)
         if found is None:
             found = render(fresh)

@@ -6,7 +6,7 @@ A crash in between keeps the requests. Calls of the API delete at once.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from threading import Lock, Timer
 
@@ -87,6 +87,11 @@ class Deletions:
         with self._lock:
             all_of_them = (*self._waiting.values(), *self._going.values())
         return frozenset().union(*(each.numbers for each in all_of_them if each.bin_id == bin_id))
+
+    def leave_out(self, bin_id: int, requests: Sequence[CapturedRequest]) -> list[CapturedRequest]:
+        """These requests of the bin without those that are about to go."""
+        hidden = self.list_hidden(bin_id)
+        return [each for each in requests if each.number not in hidden]
 
     def count_shown(self, bin_: Bin) -> int:
         """The number of the bin's requests without those that are about to go."""

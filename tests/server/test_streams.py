@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import socket
 import threading
 import time
@@ -43,7 +44,9 @@ class Stream:
                 assert data, "the stream ended"
                 self.unread += data
             block, _, self.unread = self.unread.partition(b"\n\n")
-            fields = dict(line.split(": ", 1) for line in block.decode().split("\n"))
+            lines = [line.split(": ", 1) for line in block.decode().split("\n")]
+            fields = dict(lines)
+            fields["data"] = "\n".join(rest[0] for name, *rest in lines if name == "data")
             if "event" in fields:
                 found.append(fields)
         return found
@@ -123,6 +126,23 @@ def test_after_says_where_to_begin(server: RunningServer, query: str, first: int
     stream = Stream(server, EVENTS + query)
     assert stream.numbers(4 - first) == list(range(first, 4))
     stream.close()
+
+
+def test_rows_that_a_page_has_deleted_do_not_come_back(server: RunningServer) -> None:
+    """The list of that page begins below them, so its stream goes over them again."""
+    post(server, 4)
+    delete = b"POST /bins/b1/delete-found?q=number:2,4 HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n"
+    answer = server.send(delete % server.port + b"Content-Length: 0\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 303")
+    for newest, begin in ((5, 0), (6, 1), (7, 3)):
+        rows = Stream(server, f"/bins/b1/stream?after={f'1-{begin}' if begin else 0}")
+        post(server)
+        shown: list[int] = []
+        while newest not in shown:
+            (event,) = rows.events(1)
+            shown += map(int, reversed(re.findall(r'data-number="(\d+)"', event["data"])))
+        assert shown == [each for each in range(begin + 1, newest + 1) if each not in (2, 4)]
+        rows.close()
 
 
 def test_captures_under_load_come_once_each_and_in_order(server: RunningServer) -> None:

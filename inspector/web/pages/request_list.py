@@ -99,12 +99,13 @@ def load_list(bin_: Bin, *, before: int | None = None, after: int | None = None)
     search = read_search()
     is_live = before is None and after is None
     newest_id = make_id(bin_.id, bin_.last_number)
+    leave_out = current_services().deletions.leave_out
     if search.query is None:
         page = current_services().requests.page(
             bin_, limit=ROWS, before=before, after=after, whole_bodies=False
         )
         older = page.requests[-1].id if page.has_more else None
-        return RequestList(leave_out(bin_, page.requests), search, older, is_live, newest_id)
+        return RequestList(leave_out(bin_.id, page.requests), search, older, is_live, newest_id)
     found = current_services().search.find(
         bin_, search.query, limit=ROWS, before=before, after=after
     )
@@ -115,7 +116,7 @@ def load_list(bin_: Bin, *, before: int | None = None, after: int | None = None)
             bin_, search.query, before=found.searched_to
         )
     return RequestList(
-        leave_out(bin_, found.requests),
+        leave_out(bin_.id, found.requests),
         search,
         None if found.searched_to is None else make_id(bin_.id, found.searched_to),
         is_live,
@@ -126,12 +127,6 @@ def load_list(bin_: Bin, *, before: int | None = None, after: int | None = None)
         counted,
         1.0 if counted_to is None else _find_share(bin_, counted_to),
     )
-
-
-def leave_out(bin_: Bin, requests: list[CapturedRequest]) -> list[CapturedRequest]:
-    """Without those that are about to be deleted."""
-    hidden = current_services().deletions.list_hidden(bin_.id)
-    return [each for each in requests if each.number not in hidden] if hidden else requests
 
 
 def _find_share(bin_: Bin, number: int) -> float:

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, current_app, request
 
 from inspector.domain import CapturedRequest
 from inspector.live.events import format_event
-from inspector.web.current import find_bin
+from inspector.web.current import current_services, find_bin
 from inspector.web.pages.request_list import render_rows
 from inspector.web.parked import (
     open_stream,
@@ -50,4 +50,11 @@ def rows(name: str) -> Response:
 
     key = f"rows {name} {bin_.columns} {prefix}"
     changes = share_change_renderer(key, bin_, render_changed)
-    return park(open_stream(bin_, share_renderer(key, render), changes))
+    rendered, deletions = share_renderer(key, render), current_services().deletions
+
+    def render_shown(fresh: Sequence[CapturedRequest]) -> bytes:
+        """Without what a page has deleted, whose list may begin above it."""
+        shown = deletions.leave_out(bin_.id, fresh)
+        return rendered(shown) if shown else b""
+
+    return park(open_stream(bin_, render_shown, changes))
