@@ -257,7 +257,7 @@ class RowMaker:
 
 
 def preview_container(node: Node) -> str:
-    """What the row of a container says of its content."""
+    """The preview in the row of a container."""
     return shorten(preview_value(node.value), 90)
 
 

@@ -1,1 +1,1 @@
-"""What readings have in common, kept from one to the next."""
+"""Parts of readings, kept from one request to the next."""

@@ -1,4 +1,4 @@
-"""What is kept of a container: its texts when it was last read, and the rows made of them."""
+"""The kept state of a container: its texts when it was last read, and the rows made of them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Layout:
 
 @dataclass(slots=True)
 class Opened:
-    """What is below a text that has a value in it."""
+    """The rows below a text that has a value in it."""
 
     rows: list[Row]
     fields: int

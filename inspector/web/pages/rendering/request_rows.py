@@ -36,7 +36,7 @@ MAX_KEPT = 500
 
 
 class _Kept(NamedTuple):
-    """What a row shows of its request, with all that it was made of."""
+    """The parts of a row that its request alone decides, with all that they were made of."""
 
     made_of: tuple[object, ...]
     told: RequestSummary
