@@ -2,12 +2,12 @@
 
 Their index of words is off: it is filled when captures cease, which here is another's turn.
 All run at the same time and are loaded in turns, so that a noisy machine is noisy for all
-of them; ratios are of medians. Each server keeps to a processor, as ``inspector serve`` does, the
-second to another than the first. Both databases sync each commit. They are on the disk first,
-then in memory, where processors are measured: ``PLACES=/dev/shm`` in the environment has
-one of them. ``ROUNDS=2`` makes it quicker, ``CONNECTIONS=256`` has more senders; as it is, it
-takes two minutes. Senders are one thread a server, and wait for answers: they take a seventh of
-what a capture takes, which is told beside it.
+of them, each turn when the one before has left nothing to clean up; ratios are of medians. Each
+server keeps to a processor, as ``inspector serve`` does, the second to another than the first.
+Both databases sync each commit. They are on the disk first, then in memory, where processors
+are measured: ``PLACES=/dev/shm`` in the environment has one of them. ``ROUNDS=2`` makes it
+quicker, ``CONNECTIONS=256`` has more senders; as it is, it takes some minutes. Senders are one
+thread a server, and wait for answers: what they take of a capture's time is told beside it.
 
 "At most" is what the machine's processors would carry if nothing ever waited: their number
 by the CPU time of a capture, PostgreSQL's and the load generator's included.
@@ -19,6 +19,7 @@ import os
 import resource
 import sys
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ ROUNDS = int(os.environ.get("ROUNDS", "5"))
 CONNECTIONS = int(os.environ.get("CONNECTIONS", "64"))
 PLACES = os.environ.get("PLACES", f"{tempfile.gettempdir()} /dev/shm").split()
 SECONDS = 2
+# What a turn lets go of takes seconds to delete.
+CALM_S = 20.0
 BODY = render(WebhookAction(url="http://127.0.0.1/"), sample_context()).body
 
 
@@ -105,8 +108,20 @@ def measure(programs: Path) -> dict[str, list[Turn]]:
         turns: dict[str, list[Turn]] = {name: [] for name in groups}
         for _ in range(ROUNDS):
             for name, group in groups.items():
+                wait_until_calm([sqlite, *servers], cluster)
                 turns[name].append(take_turn(group, cluster))
     return turns
+
+
+def wait_until_calm(servers: list[Server], cluster: Cluster) -> None:
+    """Wait until nobody cleans up behind an earlier turn, ``CALM_S`` at most."""
+    deadline = time.monotonic() + CALM_S
+    while time.monotonic() < deadline:
+        pids = [*find_processes(cluster), *(each.pid for each in servers)]
+        before = sum(list_cpu_s(pids).values())
+        time.sleep(0.5)
+        if sum(list_cpu_s(pids).values()) - before < 0.05:
+            return
 
 
 def take_turn(group: list[Server], cluster: Cluster) -> Turn:
