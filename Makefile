@@ -22,6 +22,7 @@ test: .venv/.dev-ready ## Run the whole suite; ARGS="tests/forms -x" passes argu
 
 quick: .venv/.dev-ready ## Run what is pure code or a single process, in a minute or two.
 	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -q \
+		--ignore=tests/e2e --ignore=tests/attacks \
 		-m "not browser and not postgres and not process and not attack and not slow and not alone" $(ARGS)
 
 check: lint ## What CI runs: lint, types, import floors, tests with coverage.
