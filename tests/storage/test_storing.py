@@ -6,10 +6,12 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg
 import pytest
+from psycopg.pq import ConnStatus
 
 from inspector.app import create_app
 from inspector.capture import Capture, Refusal, WireDetails
@@ -208,6 +210,17 @@ def test_a_connection_that_breaks_on_the_way_concerns_all(
         outcomes, _ = store.store(make_captures("at-once", ({}, {})))
         assert [each.number for each in outcomes if isinstance(each, Stored)] == [2, 3]
         store.disconnect()
+
+
+def test_an_error_without_a_code_is_a_lost_connection() -> None:
+    """As in a failover: the connection's status may say so only a moment later."""
+    lost = SimpleNamespace(
+        error_field=lambda _field: None,
+        get_error_message=lambda: "server closed the connection unexpectedly",
+    )
+    met = storing._make_error(SimpleNamespace(status=ConnStatus.OK), lost)
+    assert concerns_all(met)
+    assert "closed the connection" in str(met)
 
 
 def test_settings_of_a_batch_end_with_it(postgresql_database: str, tmp_path: Path) -> None:

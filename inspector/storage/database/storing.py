@@ -204,8 +204,10 @@ def _read_integer(value: bytes) -> int:
 def _make_error(connection: Any, answer: Any) -> Exception:
     from psycopg import OperationalError
     from psycopg.errors import error_from_result
-    from psycopg.pq import ConnStatus
+    from psycopg.pq import ConnStatus, DiagnosticField
 
-    if connection.status != ConnStatus.OK:  # as the driver's cursor has it
+    # An error without a code is not PostgreSQL's but the client library's: the connection is lost.
+    # Its status may say so a moment later.
+    if connection.status != ConnStatus.OK or not answer.error_field(DiagnosticField.SQLSTATE):
         return OperationalError(answer.get_error_message())
     return error_from_result(answer)
