@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from threading import Lock
 from typing import NamedTuple
 
 from markupsafe import Markup, escape
@@ -45,6 +46,7 @@ class _Kept(NamedTuple):
 
 
 _kept: dict[str, _Kept] = {}
+_keeping = Lock()
 
 
 def render_request_rows(
@@ -112,9 +114,10 @@ def _recall(each: CapturedRequest, now: datetime) -> _Kept:
     if kept is None or kept.told is not each.summary or kept.made_of != made_of:
         top, facts = "".join(_show_top(each, now)), "".join(_show_facts(each))
         kept = _Kept(made_of, each.summary, top, facts)
-        if len(_kept) >= MAX_KEPT:
-            _kept.pop(next(iter(_kept)), None)
-        _kept[each.id] = kept
+        with _keeping:  # the first one is looked for while no other thread keeps one
+            if len(_kept) >= MAX_KEPT:
+                del _kept[next(iter(_kept))]
+            _kept[each.id] = kept
     return kept
 
 
