@@ -96,9 +96,8 @@ def _pretty(ticket: str) -> str:
 def preview() -> Response:
     """The exact request of the form as it is just now; always a fragment."""
     draft = read_draft(request.form)
-    described: dict[str, Any] = {"shown": None, "problems": find_problems(draft, check_draft)}
-    if not described["problems"]:
-        described["shown"] = check_draft(draft)
+    shown, problems = find_problems(draft, check_draft)
+    described: dict[str, Any] = {"shown": shown, "problems": problems}
     described |= describe_problems() | {"is_fragment": True}
     return set_vary(make_response(render_template("emitter/_preview.html", **described)))
 
@@ -121,8 +120,8 @@ def act() -> Any:
     except InspectorError as error:
         if verb == "send" and wants_fragment():
             # htmx swaps nothing for an error's status.
-            problems = _with(error, find_problems(draft, check_draft))
-            found = {"problems": problems, **describe_problems()}
+            _, problems = find_problems(draft, check_draft)
+            found = {"problems": _with(error, problems), **describe_problems()}
             return set_vary(make_response(render_template("emitter/_problems.html", **found)))
         return _show_page(draft, error)
     return _show_page(draft, focus=rest if verb == "more" else "", tree_open=verb == "unset")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from inspector.errors import InspectorError
 from inspector.web.pages.emitter_form import OPTION_FIELDS, SET, TEXT, UNSET, Draft
+
+Checked = TypeVar("Checked")
 
 OTHER = "form"
 # Each costs a look at the whole form, as does every pause in typing.
@@ -113,15 +115,17 @@ def say_problem(problem: InspectorError) -> str:
     return f"{label}: {problem.message.removeprefix(f'{name} ')}"
 
 
-def find_problems(draft: Draft, check: Callable[[Draft], object]) -> list[InspectorError]:
-    """All problems of the form, at most ``MAX_PROBLEMS``, one for a field.
+def find_problems(
+    draft: Draft, check: Callable[[Draft], Checked]
+) -> tuple[Checked | None, list[InspectorError]]:
+    """The checked form, or None and all its problems: at most ``MAX_PROBLEMS``, one for a field.
 
     ``check`` raises the first one. Then its field is left out, and the rest is checked again.
     """
     problems: list[InspectorError] = []
     while len(problems) < MAX_PROBLEMS:
         try:
-            check(draft)
+            checked = check(draft)
         except InspectorError as found:
             problem = _find_change(draft, found)
             problems.append(problem)
@@ -130,8 +134,8 @@ def find_problems(draft: Draft, check: Callable[[Draft], object]) -> list[Inspec
                 break
             draft = rest
         else:
-            break
-    return problems
+            return (None if problems else checked), problems
+    return None, problems
 
 
 def _find_change(draft: Draft, problem: InspectorError) -> InspectorError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import Any
@@ -196,14 +197,13 @@ def show_bytes(data: bytes) -> Preview:
 
 def describe_draft(draft: Draft) -> dict[str, Any]:
     """The parts of the page that depend on the draft, its problems included."""
-    found: dict[str, Any] = {"draft": draft, "shown": None, "tree": None}
-    found["problems"] = find_problems(draft, check_draft)
-    try:
+    found: dict[str, Any] = {"draft": draft, "tree": None}
+    found["shown"], found["problems"] = find_problems(draft, check_draft)
+    with suppress(InspectorError):  # It is among the problems.
         composition = compose(draft)
         found["tree"] = build_ticket_tree(composition.make_context(_first(draft)))
-        found["shown"] = preview_composition(composition, _first(draft))
-    except InspectorError:
-        pass  # It is among the problems.
+        if found["shown"] is None:
+            found["shown"] = preview_composition(composition, _first(draft))
     return found | {
         "methods": tuple(dict.fromkeys((*METHODS, *OTHER_METHODS, draft.method or METHODS[0]))),
         "sources": SOURCES,
